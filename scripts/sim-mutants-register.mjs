@@ -109,25 +109,10 @@ export const mutants = [
     'return kv.lease === 0n;',
   ),
   one('a restart waits for its own record', claim, ' || this.hasOwnAddr(found);', ';'),
-  one('the loser of a conflict ends', core, "if (this.#claim.conflictPolicy === 'fail')", 'if (true)'),
-  one(
-    'the loser of a conflict does not end',
-    core,
-    "if (this.#claim.conflictPolicy === 'fail')",
-    'if (false)',
-  ),
-  one(
-    'a conflict at the start always ends it',
-    claiming,
-    "if (claim.conflictPolicy === 'fail')",
-    'if (true)',
-  ),
-  one(
-    'a conflict at the start never ends it',
-    claiming,
-    "if (claim.conflictPolicy === 'fail')",
-    'if (false)',
-  ),
+  one('the loser of a conflict ends', core, 'if (this.#claim.failsOnConflict)', 'if (true)'),
+  one('the loser of a conflict does not end', core, 'if (this.#claim.failsOnConflict)', 'if (false)'),
+  one('a conflict at the start always ends it', claiming, 'if (claim.failsOnConflict)', 'if (true)'),
+  one('a conflict at the start never ends it', claiming, 'if (claim.failsOnConflict)', 'if (false)'),
   one('a replaced record still counts as its own', stored, "if (finding === 'replaced')", 'if (false)'),
   one(
     'the deletion of the awaited record is missed',
@@ -204,8 +189,8 @@ export const mutants = [
   one(
     'the changes of a failed write are lost',
     desired,
-    'this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);',
-    '',
+    'mergeOldest([...this.#inFlight, ...this.#pending])',
+    'this.#pending',
   ),
   one(
     'an update settles when it is called',
@@ -232,7 +217,7 @@ export const mutants = [
     'an update that can never be stored is retried forever',
     write,
     'const rejected = claim.desired.rejectWrite();',
-    'claim.desired.failWrite(); const rejected = undefined;',
+    'const rejected = undefined;',
   ),
   one(
     'an update that can never be stored discards all others',
@@ -386,6 +371,6 @@ export const mutants = [
     'return this.#leases.size + this.#orphans.size === 0 ? this.#now() : this.#deadline;',
     'return this.#now();',
   ),
-  one('the watch is leaked at the end', core, 'phase.stage?.cancelRequests();', ''),
+  one('the watch is leaked at the end', core, 'stage?.cancelRequests();', ''),
   one('the watch is leaked when the record is lost', stored, 'this.#context.cancel(this.#follow);', ''),
 ];

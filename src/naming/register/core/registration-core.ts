@@ -66,7 +66,8 @@ export class RegistrationCore {
 
   /** The lease of the stored record. */
   get lease(): LeaseId | undefined {
-    return this.revision === undefined ? undefined : this.#stage?.held.lease;
+    const stage = this.#stage;
+    return stage?.revision === undefined ? undefined : stage.held.lease;
   }
 
   get revision(): Revision | undefined {
@@ -227,7 +228,7 @@ export class RegistrationCore {
     const error = new ConflictError(replacedText(this.#claim.key, kv, this.#claim.hasOwnAddr(kv)));
     this.#reportLost('replaced', error);
     // Two registrations that overwrite each other would never stop, so the one that was overwritten ends.
-    if (this.#claim.conflictPolicy === 'fail') this.#stop({ reason: 'replaced', error }, error, held);
+    if (this.#claim.failsOnConflict) this.#stop({ reason: 'replaced', error }, error, held);
     else this.#revokeAndPause(held);
   }
 
@@ -296,7 +297,7 @@ export class RegistrationCore {
     if (phase.type === 'granting') this.#context.cancel(phase.request);
     this.#phase = { type: 'closing', shutdown: new Shutdown(this.#context, end, leases), stage };
     this.#context.updates.settleAll(new ClosedError('the registration'));
-    this.#settleStart(error ?? new ClosedError('the registration'));
+    this.#settleStart(error);
   }
 
   // Time.
@@ -311,28 +312,18 @@ export class RegistrationCore {
 
   #runDue(): void {
     const phase = this.#phase;
-    switch (phase.type) {
-      case 'pausing':
-        this.#grant();
-        return;
-      case 'active':
-        phase.stage.act();
-        return;
-      case 'closing': {
-        const { end } = phase.shutdown;
-        // Workaround (etcd 3.4; https://github.com/etcd-io/etcd/issues/18704): etcd keeps a watcher forever if its
-        // stream is cancelled while the watcher is being created, so this is done last. Remove when etcd 3.4 is not
-        // supported.
-        phase.stage?.cancelRequests();
-        this.#phase = { type: 'ended' };
-        this.#context.emitEvent({ type: 'ended', ...end });
-        this.#context.emit({ type: 'end', end });
-        return;
-      }
-      case 'granting':
-      case 'ended':
-        return;
-    }
+    if (phase.type === 'pausing') this.#grant();
+    else if (phase.type === 'active') phase.stage.act();
+    else if (phase.type === 'closing') this.#finish(phase.shutdown.end, phase.stage);
+  }
+
+  #finish(end: RegistrationEnd, stage: LeaseStage | undefined): void {
+    // Workaround (etcd 3.4; https://github.com/etcd-io/etcd/issues/18704): etcd keeps a watcher forever if its stream is
+    // cancelled while the watcher is being created, so this is done last. Remove when etcd 3.4 is not supported.
+    stage?.cancelRequests();
+    this.#phase = { type: 'ended' };
+    this.#context.emitEvent({ type: 'ended', ...end });
+    this.#context.emit({ type: 'end', end });
   }
 
   /** When the current phase acts on its own, in milliseconds of the clock; Infinity for never. */

@@ -1,8 +1,7 @@
 import type { Txn } from '../../../../kv/index.js';
 import type { KeyValue, LeaseId, Revision } from '../../../../model/index.js';
-import { decodeEndpoint } from '../../../codec.js';
+import { tryDecodeEndpoint } from '../../../codec.js';
 import type { Endpoint } from '../../../endpoint.js';
-import { EndpointDecodeError } from '../../../errors.js';
 import type { KeyState } from '../protocol.js';
 import { maxRetired } from '../retired-leases.js';
 import { DesiredEndpoint } from './desired-endpoint.js';
@@ -124,7 +123,7 @@ export class Claim {
   }
 
   hasOwnAddr(kv: KeyValue): boolean {
-    return addrOf(kv) === this.desired.endpoint.addr;
+    return tryDecodeEndpoint(kv.value)?.addr === this.desired.endpoint.addr;
   }
 
   /** See {@link RecordOwnership}. */
@@ -141,9 +140,9 @@ export class Claim {
     return kv.lease === 0n && this.isOwnValue(kv.value);
   }
 
-  /** The action if the record may not be overwritten; `takeover` then fails. */
-  get conflictPolicy(): 'wait' | 'fail' {
-    return this.#onConflict === 'wait' ? 'wait' : 'fail';
+  /** Whether a record that may not be overwritten ends the registration, rather than being waited for. */
+  get failsOnConflict(): boolean {
+    return this.#onConflict !== 'wait';
   }
 
   /** Whether this registration stores the value, stored it, or may have stored it. */
@@ -151,14 +150,5 @@ export class Claim {
     const { desired, unconfirmed } = this;
     const known = [desired.value, desired.confirmedValue, this.#knownValue];
     return known.some((one) => one.equals(value)) || unconfirmed.has(value);
-  }
-}
-
-function addrOf(kv: KeyValue): string | undefined {
-  try {
-    return decodeEndpoint(kv.value).addr;
-  } catch (error) {
-    if (error instanceof EndpointDecodeError) return undefined;
-    throw error;
   }
 }

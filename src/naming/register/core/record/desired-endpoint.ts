@@ -1,20 +1,27 @@
 import type { KeyValue } from '../../../../model/index.js';
-import { decodeEndpoint, encodeEndpoint } from '../../../codec.js';
+import { decodeEndpoint, encodeEndpoint, tryDecodeEndpoint } from '../../../codec.js';
 import type { Endpoint, JsonValue } from '../../../endpoint.js';
-import { EndpointDecodeError, NamingError } from '../../../errors.js';
+import { NamingError } from '../../../errors.js';
 import { withMember } from '../../../json/exact-digits.js';
 import { sameJson } from '../../../json/same-json.js';
 
+/**
+ * The numbers of the first and the last update that a change merges, counted from 1. Only the oldest updates are merged;
+ * `first` is then 0.
+ */
+export interface ChangeNumbers {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** An update by the owner, or several updates merged. */
-interface Change {
-  /** The number of the last merged update, counted from 1. */
-  readonly number: number;
+interface Change extends ChangeNumbers {
   readonly fields: Partial<Endpoint>;
   /** Whether an update sets a status. That status is newer than one that an operator wrote before. */
   readonly setsStatus: boolean;
 }
 
-const noChange: Change = { number: 0, fields: {}, setsStatus: false };
+const noChange: Change = { first: 0, last: 0, fields: {}, setsStatus: false };
 
 /** More changes than this are merged, oldest first; merged changes can only be rejected together. */
 const maxChanges = 32;
@@ -82,29 +89,27 @@ export class DesiredEndpoint {
 
   /** Returns the number of the change. @throws {NamingError} for a change that cannot be stored; it is discarded. */
   change(fields: Partial<Endpoint>): number {
-    const before = this.#pending;
-    this.#pending = mergeOldest([...before, toChange(this.#changeCount + 1, fields)]);
-    try {
-      this.#refresh();
-    } catch (error) {
-      this.#pending = before;
-      throw error;
-    }
-    return ++this.#changeCount;
+    const change = toChange(this.#changeCount + 1, fields);
+    this.#changeCount++;
+    this.#pending = mergeOldest([...this.#pending, change]);
+    this.#refresh(); // cannot throw: the change can be encoded
+    return this.#changeCount;
   }
 
   startDraining(): number {
     this.#isDraining = true;
     this.#changeCount++;
-    this.#pending = [...this.#pending, { ...noChange, number: this.#changeCount }];
+    this.#pending = [...this.#pending, numbered(this.#changeCount, {}, false)];
     this.#refresh();
     return this.#changeCount;
   }
 
-  /** Returns the value to write. `confirmWrite`, `failWrite` or `rejectWrite` must follow. */
+  /**
+   * Returns the value to write. `confirmWrite` or `rejectWrite` follows; otherwise the write failed or its result is
+   * unknown, and the next one contains its changes again.
+   */
   beginWrite(): Buffer {
-    this.failWrite();
-    this.#inFlight = this.#pending;
+    this.#inFlight = mergeOldest([...this.#inFlight, ...this.#pending]);
     this.#pending = [];
     return this.#value;
   }
@@ -117,20 +122,13 @@ export class DesiredEndpoint {
     this.#refresh();
   }
 
-  /** The write failed or its result is unknown: the next write contains its changes again. */
-  failWrite(): void {
-    this.#pending = mergeOldest([...this.#inFlight, ...this.#pending]);
-    this.#inFlight = [];
-  }
-
-  /** The value can never be stored. Discards the change that caused this and returns its number. */
-  rejectWrite(): number | undefined {
+  /** The value can never be stored. Discards the change that caused this and returns its numbers. */
+  rejectWrite(): ChangeNumbers | undefined {
     const latestFirst = [...this.#inFlight].reverse();
     const rejected = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
     this.#inFlight = this.#inFlight.filter((change) => change !== rejected);
-    this.failWrite();
     this.#refresh();
-    return rejected?.number;
+    return rejected;
   }
 
   /**
@@ -139,7 +137,7 @@ export class DesiredEndpoint {
    * Returns the endpoint if it changed; undefined for a record that no reader can use.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
-    const record = tryDecode(kv.value);
+    const record = tryDecodeEndpoint(kv.value);
     if (!record?.addr) return undefined;
     const { metadata } = record;
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
@@ -198,7 +196,11 @@ function toChange(number: number, fields: Partial<Endpoint>): Change {
     ...(addr === undefined ? {} : { addr }),
     ...('metadata' in fields ? { metadata: copy } : {}),
   };
-  return { number, fields: change, setsStatus: isPlain(copy) && 'status' in copy };
+  return numbered(number, change, isPlain(copy) && 'status' in copy);
+}
+
+function numbered(number: number, fields: Partial<Endpoint>, setsStatus: boolean): Change {
+  return { first: number, last: number, fields, setsStatus };
 }
 
 function hasFields({ fields }: Change): boolean {
@@ -209,7 +211,8 @@ function hasFields({ fields }: Change): boolean {
 function mergeChanges(changes: readonly Change[]): Change {
   return changes.reduce(
     (earlier, later) => ({
-      number: later.number,
+      first: earlier.first,
+      last: later.last,
       fields: { ...earlier.fields, ...later.fields },
       setsStatus: earlier.setsStatus || later.setsStatus,
     }),
@@ -232,22 +235,13 @@ function applyChange(base: Base, change: Change): Base {
   if (!hasFields(change)) return { ...base, foreignStatus: givenStatus };
   const endpoint = { ...base.endpoint, ...fields };
   const { metadata } = endpoint;
-  if (givenStatus === undefined || !isPlain(metadata) || 'status' in metadata)
+  if (givenStatus === undefined || !isPlain(metadata))
     return { endpoint, bytes: undefined, foreignStatus: givenStatus };
   return {
     endpoint: { ...endpoint, metadata: withMember(metadata, 'status', givenStatus) },
     bytes: undefined,
     foreignStatus: givenStatus,
   };
-}
-
-function tryDecode(value: Buffer): Endpoint | undefined {
-  try {
-    return decodeEndpoint(value);
-  } catch (error) {
-    if (error instanceof EndpointDecodeError) return undefined;
-    throw error;
-  }
 }
 
 function isPlain(

@@ -1,5 +1,6 @@
 import { DeadlineError, type EtcdError } from '../../../../errors/index.js';
 import type { CallKey } from '../protocol.js';
+import type { ChangeNumbers } from './desired-endpoint.js';
 
 interface PendingUpdate {
   /** The number of the requested change. */
@@ -36,9 +37,10 @@ export class PendingUpdates {
     for (const [key, { change }] of this.#updates) if (change <= upTo) this.#finish(key, error);
   }
 
-  /** Rejects the calls of one change that etcd will never store. */
-  reject(refused: number, error: EtcdError): void {
-    for (const [key, { change }] of this.#updates) if (change === refused) this.#finish(key, error);
+  /** Rejects the calls of changes that etcd will never store, by the numbers of the first and the last one. */
+  reject({ first, last }: ChangeNumbers, error: EtcdError): void {
+    for (const [key, { change }] of this.#updates)
+      if (change >= first && change <= last) this.#finish(key, error);
   }
 
   settleAll(error: EtcdError): void {

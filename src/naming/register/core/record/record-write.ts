@@ -37,14 +37,9 @@ export class RecordWrite {
     const { claim, updates } = this.#context;
     claim.desired.confirmWrite(isNewest);
     if (isNewest) claim.rememberValue(this.#value);
-    if (!this.#isCreating) claim.unconfirmed.onConfirmed();
+    claim.unconfirmed.onConfirmed();
     this.#context.lastError = undefined;
     updates.settle(this.#lastChange);
-  }
-
-  /** Another record was found: the next write contains the changes again. */
-  onCompareFailed(): void {
-    this.#context.claim.desired.failWrite();
   }
 
   /** Cancels the write. etcd may still apply it later. */
@@ -52,7 +47,6 @@ export class RecordWrite {
     const { claim, now } = this.#context;
     this.#context.cancel(this.request);
     claim.unconfirmed.add(this.#value, this.#isCreating, now);
-    claim.desired.failWrite();
   }
 
   /** Rejects the owner's calls if no retry can succeed, and discards a change that can never be stored. */
@@ -60,14 +54,12 @@ export class RecordWrite {
     const { claim, updates, now } = this.#context;
     this.#context.lastError = error;
     if (error.verdict !== 'not-applied') claim.unconfirmed.add(this.#value, this.#isCreating, now);
-    if (!isFinal(error)) {
-      claim.desired.failWrite();
-    } else if (isAccessDenied(error)) {
-      claim.desired.failWrite();
+    if (!isFinal(error)) return;
+    if (isAccessDenied(error)) {
       updates.settle(this.#lastChange, error);
-    } else {
-      const rejected = claim.desired.rejectWrite();
-      if (rejected !== undefined) updates.reject(rejected, error);
+      return;
     }
+    const rejected = claim.desired.rejectWrite();
+    if (rejected) updates.reject(rejected, error);
   }
 }

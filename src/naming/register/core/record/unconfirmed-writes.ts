@@ -26,13 +26,12 @@ export class UnconfirmedWrites {
     return this.#writes.some((sent) => sent.value.equals(value));
   }
 
-  /** A later write that expected a revision is stored. */
+  /** A later write is stored. */
   onConfirmed(): void {
     this.#writes = this.#writes.filter(({ isCreating }) => isCreating);
   }
 
   prune(now: number): void {
-    if (this.#writes.some(({ expiresAt }) => expiresAt <= now))
-      this.#writes = this.#writes.filter(({ expiresAt }) => expiresAt > now);
+    this.#writes = this.#writes.filter(({ expiresAt }) => expiresAt > now);
   }
 }

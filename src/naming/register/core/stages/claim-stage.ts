@@ -52,7 +52,6 @@ export class ClaimStage implements LeaseStage {
     const { kv } = result;
     // An earlier attempt stored it; its answer was lost.
     if (kv && write.isStoredAs(kv)) return this.#stored(write, kv.modRevision);
-    write.onCompareFailed();
     if (!kv || this.#mayReplace(kv)) this.#scheduleWrite(kv, kv === undefined);
     else return this.#onConflict(kv, result.revision);
     return undefined;
@@ -128,7 +127,7 @@ export class ClaimStage implements LeaseStage {
 
   #onConflict(kv: KeyValue, revision: Revision): StageOutcome | undefined {
     const { claim } = this.#context;
-    if (claim.conflictPolicy === 'fail')
+    if (claim.failsOnConflict)
       return { type: 'failed', error: new ConflictError(conflictText(claim.key, kv)) };
     this.#conflict = { follow: this.#context.follow(revision), found: kv };
     this.#hasWaited = true;

@@ -73,7 +73,6 @@ export class StoredStage implements LeaseStage {
     const { kv } = result;
     if (kv && write.isStoredAs(kv)) return this.#confirm(write, kv.modRevision);
     this.#write = undefined;
-    write.onCompareFailed();
     this.#retryAt = this.#context.now + this.#writePacer.nextDelayMs();
     return this.#handleState(result);
   }
@@ -127,7 +126,7 @@ export class StoredStage implements LeaseStage {
       if (!this.#isFailing) this.#context.lastError = undefined;
       return undefined;
     }
-    if (finding === 'gone' || !kv) return { type: 'gone' };
+    if (!kv) return { type: 'gone' };
     if (finding === 'replaced') return { type: 'replaced', kv };
     const write = this.#write;
     if (!write?.isStoredAs(kv)) return this.#onForeignChange(kv);
@@ -155,9 +154,9 @@ export class StoredStage implements LeaseStage {
   #onForeignChange(kv: KeyValue): undefined {
     const { claim, now } = this.#context;
     // A record from a backup is older, or has an earlier lease.
-    const isNewer = kv.modRevision > this.#revision && (kv.lease === this.held.lease || kv.lease === 0n);
+    const isNewer = kv.modRevision > this.#revision && kv.lease === this.held.lease;
     this.#remember(kv.modRevision, kv.value);
-    if (!this.#write && claim.desired.hasUnconfirmedChanges && this.#isAsDesired(kv)) this.#confirmDesired();
+    if (!this.#write && this.#isAsDesired(kv)) this.#confirmDesired();
     const endpoint = isNewer ? claim.adopt(kv) : undefined;
     if (endpoint) this.#context.emitEvent({ type: 'adopted', endpoint });
     const { desired } = claim;
@@ -176,7 +175,7 @@ export class StoredStage implements LeaseStage {
     return kv.lease === this.held.lease && kv.value.equals(this.#context.claim.desired.value);
   }
 
-  /** A write whose answer was lost has stored all desired changes. */
+  /** The record has all desired changes: a write whose answer was lost stored it. */
   #confirmDesired(): void {
     const { claim, updates } = this.#context;
     claim.desired.beginWrite();

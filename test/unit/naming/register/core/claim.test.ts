@@ -18,6 +18,11 @@ describe('a claim', () => {
     for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++)
       assert.equal(claim.mayReplace(record(lease), false), true, `lease ${lease}`);
     assert.equal(claim.mayReplace(record(99n), false), false);
+    claim.rememberLease(98n);
+    assert.equal(claim.mayReplace(record(1n), false), true);
+    claim.rememberLease(99n);
+    assert.equal(claim.mayReplace(record(1n), false), false, 'it was revoked long ago');
+    assert.equal(claim.mayReplace(record(2n), false), true);
   });
 
   const own = Buffer.from('{"Op":0,"Addr":"a:1","Metadata":null}');
@@ -101,7 +106,7 @@ describe('a desired endpoint', () => {
     one.beginWrite();
     one.change({ metadata: { weight: 3 } });
     one.change({ addr: 'b:1' });
-    one.failWrite();
+    one.beginWrite(); // the first write has failed
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3 } });
     one.adopt(written('{"Addr":"a:1","Metadata":{"weight":9,"status":"draining"}}'));
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 3, status: 'draining' } });
@@ -164,13 +169,16 @@ describe('a desired endpoint', () => {
     const refused = one.change({ metadata: { weight: 4 } });
     one.change({ addr: 'b:1' });
     one.beginWrite();
-    assert.equal(one.rejectWrite(), refused);
+    assert.equal(one.rejectWrite()?.last, refused);
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: { weight: 2 } });
     one.beginWrite();
     one.confirmWrite(true);
     assert.equal(one.hasUnconfirmedChanges, false);
-    assert.throws(() => one.change({ addr: '' }), /no addr/);
+    for (const addr of ['', undefined, null, 5])
+      assert.throws(() => one.change({ addr } as never), /no addr/);
     assert.throws(() => one.change({ metadata: Number.NaN }), /NamingError|number/);
     assert.equal(one.hasUnconfirmedChanges, false);
+    assert.equal(one.change({ metadata: 5 }), refused + 2, 'the invalid changes have no number');
+    assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: 5 });
   });
 });

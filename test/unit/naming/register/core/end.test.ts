@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { ClosedError, errorFor } from '#src/errors/index.js';
+import { addr, foreign, key, record, registered, Scenario, ttlMs, valueWith } from './scenario.js';
+
+describe('closing a registration', () => {
+  it('revokes the lease, which deletes the record, and ends when that is done', () => {
+    const one = registered();
+    one.close();
+    assert.deepEqual([one.revoked, one.core.state, one.ended], [[1n], 'closed', undefined]);
+    assert.deepEqual([one.core.lease, one.core.revision], [undefined, undefined]);
+    one.deleteOrphans();
+    assert.equal(one.ended, undefined);
+    one.revoke(1n);
+    assert.deepEqual(one.ended, { reason: 'closed' });
+    assert.deepEqual(one.events, [{ type: 'ended', reason: 'closed' }]);
+    assert.equal(one.wakeAt, Number.POSITIVE_INFINITY);
+  });
+
+  it('cancels its watch and its write only at the end: etcd 3.4 keeps a watcher that is cancelled during its creation', () => {
+    const one = registered();
+    one.update({ metadata: 1 });
+    one.close();
+    assert.equal(one.open, 'follow,write,delete-orphan,delete-orphan');
+    one.revoke(1n);
+    one.deleteOrphans();
+    assert.equal(one.open, '');
+  });
+
+  it('rejects pending calls at once', () => {
+    const one = registered();
+    const [update, drain] = [one.update({ metadata: 1 }), one.drain()];
+    one.close();
+    for (const call of [update, drain]) assert.ok(one.settled.get(call) instanceof ClosedError);
+  });
+
+  it('ends after five seconds without an answer, and reports for how long the record may remain', () => {
+    const one = registered();
+    one.close();
+    one.advance(4_999);
+    assert.equal(one.ended, undefined);
+    one.advance(1);
+    assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
+    assert.equal(one.open, 'delete-orphan', 'which has the same timeout');
+  });
+
+  it('reports that as well if a lease could not be revoked, and ends at once', () => {
+    const one = registered();
+    one.close();
+    one.deleteOrphans();
+    one.revoke(1n, false);
+    assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
+  });
+
+  it('revokes the leases that it no longer uses, too, and waits for all', () => {
+    const one = registered();
+    one.endLease(1n);
+    one.advance(100);
+    one.grant(2n);
+    one.store(20n);
+    one.endLease(2n);
+    one.advance(200);
+    one.grant(3n);
+    one.revoked.splice(0);
+    one.close();
+    assert.deepEqual(one.revoked, [2n, 3n]);
+    one.revoke(3n);
+    assert.equal(one.ended, undefined);
+    one.advance(5_000);
+    assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
+  });
+
+  it('ends at once without a lease', () => {
+    const one = new Scenario();
+    one.start();
+    one.fail('grant', errorFor('NoLeader'));
+    one.close();
+    assert.deepEqual([one.ended, one.open, one.revoked], [{ reason: 'closed' }, '', []]);
+  });
+
+  it('revokes a lease whose grant is answered too late', () => {
+    const one = registered();
+    one.endLease(1n);
+    one.advance(100);
+    const { request } = one.request('grant');
+    one.close();
+    assert.equal(one.open, 'delete-orphan');
+    one.send({ type: 'granted', request, lease: 2n, ttlMs });
+    assert.deepEqual(one.revoked, [1n, 2n]);
+  });
+
+  it('does nothing more when it is closed twice', () => {
+    const one = registered();
+    one.close();
+    assert.deepEqual(one.send({ type: 'close', what: 'the client' }), []);
+    one.revoke(1n);
+    assert.deepEqual(one.send({ type: 'close', what: 'the client' }), []);
+  });
+
+  it('ignores everything that arrives later', () => {
+    const one = registered();
+    one.update({ metadata: 1 });
+    const [write, follow] = [one.request('write').request, one.request('follow').request];
+    one.close();
+    one.send({ type: 'written', request: write, result: { type: 'stored', revision: 11n } });
+    one.send({ type: 'state', request: follow, kv: foreign(12n), revision: 12n });
+    one.send({ type: 'failed', request: follow, error: errorFor('NoLeader') });
+    one.endLease(1n);
+    assert.deepEqual([one.core.state, one.takeEvents(), one.ended], ['closed', '', undefined]);
+    one.revoke(1n);
+    one.deleteOrphans();
+    assert.ok(one.ended);
+    for (const input of [
+      { type: 'revoked', lease: 1n, isRevoked: false },
+      { type: 'orphan-deleted', request: write },
+      { type: 'failed', request: write, error: errorFor('NoLeader') },
+      { type: 'timer' },
+    ] as const)
+      assert.deepEqual(one.send(input), []);
+  });
+
+  it('is not the reason why a start that has succeeded fails', () => {
+    const one = registered();
+    const { started } = one;
+    one.close();
+    assert.equal(one.started, started);
+  });
+});
+
+describe('a record without a lease at the end', () => {
+  const deletes = (value: string) => ({
+    compare: [
+      { target: 'lease', key, result: '=', value: 0n },
+      { target: 'value', key, result: '=', value: Buffer.from(value) },
+    ],
+    success: [{ type: 'delete', range: key }],
+  });
+
+  it('is deleted if it has the registration’s value, within five seconds', () => {
+    const one = registered();
+    one.close();
+    const { txn, timeoutMs } = one.request('delete-orphan');
+    assert.deepEqual([txn, timeoutMs], [deletes(valueWith()), 5_000]);
+    one.revoke(1n);
+    assert.equal(one.ended, undefined);
+    one.deleteOrphans();
+    assert.deepEqual(one.ended, { reason: 'closed' });
+  });
+
+  it('does not prevent the end if it cannot be deleted', () => {
+    const one = registered();
+    one.close();
+    one.revoke(1n);
+    one.fail('delete-orphan', errorFor('NoLeader'));
+    assert.deepEqual(one.ended, { reason: 'closed' });
+    const silent = registered();
+    silent.close();
+    silent.revoke(1n);
+    silent.advance(5_000);
+    assert.deepEqual(silent.ended, { reason: 'closed' }, 'its lease is revoked');
+  });
+
+  it('is deleted if it has the last stored or the desired value', () => {
+    const one = registered();
+    one.update({ metadata: 1 });
+    one.close();
+    const txns = one.requests('delete-orphan').map(({ txn }) => txn);
+    assert.deepEqual(txns, [deletes(valueWith(1)), deletes(valueWith())]);
+  });
+
+  it('is deleted if it has the last stored value, also after several updates', () => {
+    const one = registered();
+    one.update({ metadata: 1 });
+    one.store(11n);
+    one.update({ metadata: 2 });
+    one.close();
+    const txns = one.requests('delete-orphan').map(({ txn }) => txn);
+    assert.deepEqual(txns, [deletes(valueWith(2)), deletes(valueWith(1))]);
+  });
+
+  it('is deleted if it has another writer’s value that a drain was to replace', () => {
+    const one = registered();
+    one.show(record(11n, 1n, valueWith(5)));
+    one.drain();
+    one.close();
+    const txns = one.requests('delete-orphan').map(({ txn }) => txn);
+    assert.deepEqual(txns, [deletes(valueWith({ status: 'draining' })), deletes(valueWith(5))]);
+  });
+
+  it('is deleted if it has the value that another writer stored', () => {
+    const one = registered();
+    one.show(record(11n, 1n, '{"Addr":"a:1","Metadata":5}'));
+    one.close();
+    const [first] = one.requests('delete-orphan');
+    assert.deepEqual(first?.txn, deletes('{"Addr":"a:1","Metadata":5}'));
+  });
+
+  it('cannot exist before the first record is stored', () => {
+    const one = new Scenario({ endpoint: { addr } });
+    one.start();
+    one.grant(1n);
+    one.close();
+    assert.deepEqual([one.open, one.revoked], ['write', [1n]]);
+    one.revoke(1n);
+    assert.deepEqual([one.open, one.ended], ['', { reason: 'closed' }]);
+  });
+});
