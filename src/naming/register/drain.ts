@@ -1,4 +1,4 @@
-import { delay, onAbort, raceAbort, systemClock } from '../../async/index.js';
+import { delay, onAbort, processWarning, raceAbort, systemClock } from '../../async/index.js';
 import { callback, duration, optionsChecker, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
@@ -33,9 +33,13 @@ export async function drain(options: DrainOptions, parts: DrainSteps): Promise<v
     }
     await parts.close();
     await wait(propagateMs);
-    // In a promise, so that a throw is treated like a rejection: the record is already deleted.
-    if (whenIdle) await raceAbort(Promise.resolve().then(whenIdle), timeUp).catch(() => {});
+    if (whenIdle) await raceAbort(waitUntilIdle(whenIdle), timeUp).catch(() => {}); // the time is up
   });
+}
+
+/** A failure, also after the drain's time is up, is a process warning: the record is already deleted. */
+function waitUntilIdle(whenIdle: () => Promise<void>): Promise<void> {
+  return Promise.resolve().then(whenIdle).catch(processWarning('whenIdle of drain()'));
 }
 
 /**

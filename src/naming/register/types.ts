@@ -67,7 +67,10 @@ export interface DrainOptions {
    * is deleted. Default 1,000: a watch needs a few milliseconds, so this leaves a wide margin.
    */
   readonly propagateMs?: number;
-  /** Waits for the calls in progress, after the record is deleted, at most until `timeoutMs`. Default: no wait. */
+  /**
+   * Waits for the calls in progress, after the record is deleted, at most until `timeoutMs`. An error that it throws or
+   * rejects with becomes a process warning (`ETCD_NAMING_CALLBACK`). Default: no wait.
+   */
   readonly whenIdle?: () => Promise<void>;
   /**
    * The deadline of the whole drain, in milliseconds. Default 30,000. After it the record is deleted immediately, which

@@ -36,18 +36,31 @@ const failing: readonly (readonly [how: string, callback: () => never])[] = [
   ],
 ];
 
-/** Fails the test on an uncaught error; a warning is expected instead. */
-async function assertNoUnhandledRejection(work: () => Promise<void>): Promise<void> {
+/**
+ * Runs the work, in which a callback fails: the only consequence is process warnings that begin with the text;
+ * undefined: none.
+ */
+async function assertOnlyWarns(text: string | undefined, work: () => Promise<void>): Promise<void> {
   const unhandled: unknown[] = [];
+  const warnings: (Error & { code?: string })[] = [];
   const record = (error: unknown) => void unhandled.push(error);
+  const recordWarning = (warning: Error) => void warnings.push(warning);
   process.on('unhandledRejection', record);
+  process.on('warning', recordWarning);
   try {
     await work();
     await settled();
   } finally {
     process.off('unhandledRejection', record);
+    process.off('warning', recordWarning);
   }
   assert.deepEqual(unhandled, []);
+  assert.equal(warnings.length > 0, text !== undefined, `${warnings.length} warnings`);
+  for (const { code, message } of warnings) {
+    assert.match(code ?? '', /^ETCD_NAMING_(CALLBACK|HEALTH)$/);
+    assert.ok(message.startsWith(`${text} `), message);
+    assert.match(message, /: (Error: of the caller|an object without a text|\w+: an object without a text)$/);
+  }
 }
 
 /** A mirror whose first list fails. */
@@ -69,7 +82,7 @@ function failingMirror(onFailure: () => never): Mirror {
 for (const [how, fail] of failing)
   describe(`a callback that ${how}`, () => {
     it('does not stop a mirror: onFailure', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('onFailure of a mirror failed:', async () => {
         const updates = failingMirror(fail)[Symbol.asyncIterator]();
         const { value } = await updates.next();
         assert.equal((value as MirrorUpdate).type, 'snapshot');
@@ -77,7 +90,7 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop a directory or its other subscribers: a subscriber', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('a subscriber failed:', async () => {
         const etcd = new FakeClient();
         const directory = new ServiceDirectory(etcd.client, directoryClock.set({}, new FakeClock()));
         const seen: number[] = [];
@@ -95,7 +108,7 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop a directory: a snapshot store', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns(undefined, async () => {
         const etcd = new FakeClient();
         const clock = new FakeClock();
         const snapshots: SnapshotStore = { load: fail, save: fail };
@@ -114,14 +127,14 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop a registration: onFailure', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('onFailure of register() failed:', async () => {
         const failure = new InitialFailureReporter({} as NamingClient, 'svc/e', fail);
         failure.report(new DeadlineError('no answer'));
         failure.close();
       }));
 
     it('does not stop a drain: whenIdle', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('whenIdle of drain() failed:', async () => {
         const registration = await register(new FakeRegistry().client, {
           target: 'svc',
           id: 'e',
@@ -132,7 +145,7 @@ for (const [how, fail] of failing)
       }));
 
     it('stops neither a registration nor its drain: a health reporter', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('the health reporter failed to set', async () => {
         const health: HealthReporter = { setStatus: fail };
         const server = new Server();
         const registration = await registerServer(server, new FakeRegistry().client, {
@@ -146,7 +159,7 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop service configs from being followed: onFailure', () =>
-      assertNoUnhandledRejection(async () => {
+      assertOnlyWarns('serviceConfig.onFailure failed:', async () => {
         const etcd = new FakeClient();
         const configs = new ServiceConfigSource({ prefix: 'config/', onFailure: fail }, [
           { round_robin: {} },
@@ -162,10 +175,32 @@ for (const [how, fail] of failing)
       }));
 
     it('does not stop the start of an etcd: onProgress', () =>
-      assertNoUnhandledRejection(async () =>
+      assertOnlyWarns('onProgress failed:', async () =>
         resolveSettings({ onProgress: fail }).progress.line('fetching'),
       ));
   });
+
+describe('whenIdle', () => {
+  it('that rejects after the time of the drain is up causes a process warning', () =>
+    assertOnlyWarns('whenIdle of drain() failed:', async () => {
+      let reject: (error: Error) => void = () => {};
+      const busy = new Promise<void>((_, fail) => {
+        reject = fail;
+      });
+      const registration = await register(new FakeRegistry().client, { target: 'svc', id: 'e', addr: 'h:1' });
+      await registration.drain({ propagateMs: 0, timeoutMs: 20, whenIdle: () => busy });
+      reject(new Error('of the caller'));
+    }));
+
+  it('of the drain of a server causes a process warning when it rejects', () =>
+    assertOnlyWarns('whenIdle of drain() failed:', async () => {
+      const server = new Server();
+      const options = { target: 'svc', id: 'e', addr: 'h:1' };
+      const registration = await registerServer(server, new FakeRegistry().client, options);
+      const whenIdle = () => Promise.reject(new Error('of the caller'));
+      await registration.drain({ propagateMs: 0, whenIdle });
+    }));
+});
 
 describe('a getter in metadata that throws', () => {
   it('fails the update that it is part of, and nothing else', async () => {
