@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { EtcdClient } from '#src/client/index.js';
-import { EtcdError } from '#src/errors/index.js';
+import { Code, EtcdError } from '#src/errors/index.js';
 import { PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
 import { eventually } from '../../support/eventually.js';
 import { frame, type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
@@ -16,19 +16,20 @@ describe('a compressed answer', () => {
   let client: EtcdClient;
 
   before(() => {
-    client = new EtcdClient({ endpoints: [server().endpoint], timeoutMs: 5_000, maxReceiveBytes: 64 * MiB });
+    client = new EtcdClient({ endpoints: [server().endpoint], timeoutMs: 30_000, maxReceiveBytes: 64 * MiB });
   });
   after(() => client.close());
 
-  const packed =
-    (message: Uint8Array) =>
-    ({ stream }: ScriptedCall): void => {
+  /** Compresses the message immediately, because that takes long and is no part of the call. */
+  const packed = (message: Uint8Array) => {
+    const bytes = gzipSync(message);
+    return ({ stream }: ScriptedCall): void => {
       const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': 'gzip' };
       stream.respond(headers, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      const bytes = gzipSync(message);
       stream.end(frame(bytes, bytes.length, 1));
     };
+  };
 
   const refusal = async (call: Promise<unknown>): Promise<EtcdError> => {
     const error = await call.then(
@@ -72,10 +73,16 @@ describe('a compressed answer', () => {
   });
 
   it('with millions of key-values is rejected before any of them is decoded', async () => {
-    server().script = packed(empty(25_000_000));
+    const answer = packed(empty(25_000_000));
+    server().clearCalls();
+    server().script = (call) => {
+      // A read is sent again after a rejected answer.
+      server().script = (again) => again.end(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
+      answer(call);
+    };
     const before = process.memoryUsage().heapUsed;
-    const error = await refusal(client.kv.range({ prefix: 'k' }, { timeoutMs: 3_000 }));
-    assert.match(error.message, /more than|not of etcd's protocol|too large|larger than/);
+    assert.equal((await refusal(client.kv.range({ prefix: 'k' }))).reason, 'PermissionDenied');
+    assert.deepEqual(server().calls, ['Range', 'Range']);
     assert.ok(process.memoryUsage().heapUsed - before < 100 * MiB, 'objects were made');
   });
 });
