@@ -149,7 +149,7 @@ export class ProcessEtcd implements EtcdNode {
     const group = this.#running();
     group?.signal(name);
     await until(what, SIGNAL_LIMITS, async () => {
-      const processes = (await group?.processes()) ?? [];
+      const processes = group && !group.isKilled ? await group.processes() : [];
       if (processes.length === 0) throw new Error(`etcd ${this.name} is not running`);
       return processes.every((one) => one.isFrozen === isFrozen);
     });

@@ -22,6 +22,7 @@ export class ProcessGroup {
   /** Resolves when no process of the group is left. */
   readonly ended: Promise<void>;
   #hasEnded = false;
+  #isKilled = false;
   #isStopping = false;
 
   constructor(program: string, args: readonly string[], options: GroupOptions) {
@@ -47,6 +48,11 @@ export class ProcessGroup {
     return this.#hasEnded;
   }
 
+  /** Whether it was killed; its processes may exist a little longer. */
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
   async processes(): Promise<GroupProcess[]> {
     return this.id === undefined || this.#hasEnded ? [] : groupProcesses(this.id);
   }
@@ -64,6 +70,7 @@ export class ProcessGroup {
 
   /** Resolves when no process of the group is left. */
   async kill(): Promise<void> {
+    this.#isKilled = true;
     this.signal('SIGKILL');
     await this.#end(KILL_TIMEOUT_MS);
   }
