@@ -20,7 +20,7 @@ describe('a compressed answer', () => {
   });
   after(() => client.close());
 
-  /** Compresses the message immediately, because that takes long and is no part of the call. */
+  /** Compresses the message before the call, because that takes long. */
   const packed = (message: Uint8Array) => {
     const bytes = gzipSync(message);
     return ({ stream }: ScriptedCall): void => {
