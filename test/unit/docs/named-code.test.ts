@@ -24,7 +24,7 @@ const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
 /** `src/a/b.ts` and the like, without globs, placeholders and build results. */
 const pathInCode = /`((?:src|test|scripts|bench|tools|proto|examples|docs|api)\/[\w./-]*)`/g;
 /** A path, and beside it in the table or in brackets the symbols of that file. */
-const row = /^\| \d+ \| `([\w./-]+)` \| ([^|]+) \|/gm;
+const row = /^\| \d+ \| `([\w./-]+)` \| ([^|]+) \| [^|]+ \|$/gm;
 const inBrackets = /`(src\/[\w./-]+\.ts)` \(((?:`[#\w.]+`(?:, )?)+)\)/g;
 const link = /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g;
 
