@@ -75,7 +75,10 @@ export class RecordedClient {
   /** Grants a lease without renewing it. */
   grant(op: OpOf<'grant'>, limits: CallLimits): Promise<OpFact> {
     return this.#run(op, async () => {
-      const { id: lease, ttlSeconds } = await this.#etcd.lease.grant({ ttlSeconds: op.ttlSeconds, ...limits });
+      const { id: lease, ttlSeconds } = await this.#etcd.lease.grant({
+        ttlSeconds: op.ttlSeconds,
+        ...limits,
+      });
       return { type: 'granted', lease, ttlSeconds };
     });
   }
