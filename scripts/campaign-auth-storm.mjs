@@ -10,7 +10,7 @@ import { EtcdClient, register } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
 import { authenticateCalls, enableAuth, post } from './campaign-auth-support.mjs';
 
-const help = `npm run campaign:auth-storm [-- --clients 450 --ttl 10 --timeout-ms 10000 --patience 180]
+const help = `npm run campaign:auth-storm [-- --clients 450 --ttl 10 --timeout-ms 10000 --max-wait 180]
 
 Starts many clients in this process, each with a registration, on one etcd that issues JWTs (RS256). Then one unrelated
 \`role add\` invalidates every token, while etcd needs about 70 ms of CPU to check a password. Prints the Authenticate
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     clients: { type: 'string', default: '450' },
     ttl: { type: 'string', default: '10' },
     'timeout-ms': { type: 'string', default: '10000' },
-    patience: { type: 'string', default: '180' },
+    'max-wait': { type: 'string', default: '180' },
     help: { type: 'boolean' },
   },
 });
@@ -119,7 +119,7 @@ async function untilQuiet() {
     counting = false;
     return counter.then(() => ({ lastMs, settled }));
   };
-  for (let second = 1; performance.now() - began < 1_000 * Number(values.patience); second++) {
+  for (let second = 1; performance.now() - began < 1_000 * Number(values['max-wait']); second++) {
     await sleep(500);
     const held = fleet.filter(({ registration }) => registration.state === 'registered').length;
     const stored = fleet.reduce((sum, { registration }) => sum + registration.registrationCount, 0);

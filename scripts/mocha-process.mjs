@@ -49,15 +49,15 @@ export async function runMocha(files, { options = [], env, reportFile, onOutput,
 
 /** Resolves when the process has ended and its output is complete. */
 async function untilClosed(child) {
-  let patience;
+  let outputTimer;
   child.once('exit', () => {
     kill(child);
-    patience = setTimeout(() => {
+    outputTimer = setTimeout(() => {
       for (const output of [child.stdout, child.stderr]) output.destroy();
     }, OUTPUT_MS);
   });
   const [code, signal] = await once(child, 'close');
-  clearTimeout(patience);
+  clearTimeout(outputTimer);
   return { code, text: signal ? `was ended by ${signal}` : `exited with ${code}` };
 }
 

@@ -174,10 +174,10 @@ function write(path, text) {
 
 function run(command, args, options = {}) {
   // On a machine that drops packets, the command would otherwise block.
-  const patienceMs = 300_000;
+  const timeoutMs = 300_000;
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
-    timeout: patienceMs,
+    timeout: timeoutMs,
     ...options,
   });
   if (error) throw new SourceUnavailable(`${command} does not run: ${error.code ?? error.message}`);

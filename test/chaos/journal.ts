@@ -54,9 +54,9 @@ async function outcomeOf(op: Operation, call: () => Promise<Result>): Promise<Ou
     return { type: 'ok', result: await call() };
   } catch (error) {
     if (error instanceof EtcdError) {
-      const isOpen = error.verdict === 'maybe-applied' && isWrite(op);
+      const mayBeApplied = error.verdict === 'maybe-applied' && isWrite(op);
       return {
-        type: isOpen ? 'info' : 'fail',
+        type: mayBeApplied ? 'info' : 'fail',
         error: { name: error.name, code: error.code, text: error.message },
       };
     }

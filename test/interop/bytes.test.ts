@@ -196,10 +196,10 @@ describe('endpoints written by one side and read by the other', function () {
       const view = opened.view(manager);
       const client = opened.client(etcd().endpoints);
       await client.kv.put(`${target}/1`, '{"Addr":"a:1"}');
-      await view.shows('a:1');
+      await view.untilEndpointsAre('a:1');
       await client.kv.put(`${target}/1`, 'not JSON');
       await client.kv.put(`${target}/2`, '{"Addr":"b:1"}');
-      await view.shows('b:1');
+      await view.untilEndpointsAre('b:1');
       await eventually('Go has received the change', () => watch.records.has(`${target}/2`));
       assert.deepEqual([...watch.records.values()].map(({ addr }) => addr).sort(), ['a:1', 'b:1']);
       assert.equal((await go.list(target)).size, 1);

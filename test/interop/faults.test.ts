@@ -5,11 +5,11 @@ import { Opened } from '../support/naming/opened.js';
 import { goOrSkip } from './support/go-naming.js';
 import { SideBySide } from './support/side-by-side.js';
 
-/** How long to wait for Go to show what ours shows. */
+/** How long to wait for Go to report the servers that ours reports. */
 const goTimeoutMs = Number(process.env['GO_TIMEOUT_MS'] ?? 5_000);
 const rows: string[] = [];
 
-/** Adds a table row: what each side has shown since `startTiming()`, and how Go ended. */
+/** Adds a table row: what each side has reported since `startTiming()`, and how Go ended. */
 function addFaultRow(
   what: string,
   both: SideBySide,
@@ -36,7 +36,7 @@ describe('Go’s resolver and ours under the same faults', function () {
 
   after('the table is printed', () => {
     if (rows.length > 0)
-      console.log(`\n| Fault | Go showed | Ours showed |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
+      console.log(`\n| Fault | Go reported | Ours reported |\n| --- | --- | --- |\n${rows.join('\n')}\n`);
   });
 
   /** Opens both sides on a service; `put` and `remove` change it directly. */
@@ -48,7 +48,7 @@ describe('Go’s resolver and ours under the same faults', function () {
     const put = (name: string) => manager.addEndpoint(key(name), { addr: addrs[name]! });
     const remove = (name: string) => manager.deleteEndpoint(key(name));
     for (const name of names) await put(name);
-    if (names.length > 0) await both.bothShow(...names);
+    if (names.length > 0) await both.untilBothReport(...names);
     return { both, put, remove };
   }
 
@@ -56,8 +56,8 @@ describe('Go’s resolver and ours under the same faults', function () {
     const { both, remove } = await open('one', 'two');
     both.startTiming();
     await remove('one');
-    await both.oursShows('two');
-    const goChanged = await both.goShows(goTimeoutMs, 'two');
+    await both.untilOursReports('two');
+    const goChanged = await both.goReports(goTimeoutMs, 'two');
     addFaultRow('a key is deleted', both, goChanged);
     assert.deepEqual(Object.keys(await both.ours.calls(10)), ['two']);
   });
@@ -69,13 +69,13 @@ describe('Go’s resolver and ours under the same faults', function () {
     await put('three');
     both.startTiming();
     both.reconnect();
-    await both.oursShows('three', 'two');
+    await both.untilOursReports('three', 'two');
     addFaultRow(
       'a key is deleted, one added, while etcd is unreachable',
       both,
-      await both.goShows(goTimeoutMs, 'three', 'two'),
+      await both.goReports(goTimeoutMs, 'three', 'two'),
     );
-    await both.ours.callsReach('two', 'three');
+    await both.ours.untilServedBy('two', 'three');
   });
 
   it('a compaction while disconnected: ours lists again and continues', async () => {
@@ -86,10 +86,10 @@ describe('Go’s resolver and ours under the same faults', function () {
     await etcd().compact();
     both.startTiming();
     both.reconnect();
-    await both.oursShows('three', 'two');
+    await both.untilOursReports('three', 'two');
     await put('four');
-    await both.oursShows('four', 'three', 'two');
-    const goChanged = await both.goShows(goTimeoutMs, 'four', 'three', 'two');
+    await both.untilOursReports('four', 'three', 'two');
+    const goChanged = await both.goReports(goTimeoutMs, 'four', 'three', 'two');
     const { answers } = await both.go.call(20, 2_000);
     addFaultRow(
       'a key is deleted, one added, all compacted, while etcd is unreachable; then a fourth is added',
@@ -99,42 +99,42 @@ describe('Go’s resolver and ours under the same faults', function () {
         go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
       },
     );
-    await both.ours.callsReach('two', 'three', 'four');
+    await both.ours.untilServedBy('two', 'three', 'four');
   });
 
-  it('a wiped store with new registrations: ours shows them', async () => {
+  it('a wiped store with new registrations: ours reports them', async () => {
     const { both, put } = await open('one', 'two');
     both.startTiming();
     await etcd().wipe();
     await put('three');
-    await both.oursShows('three');
+    await both.untilOursReports('three');
     addFaultRow(
       'the store is wiped, another server registers',
       both,
-      await both.goShows(goTimeoutMs, 'three'),
+      await both.goReports(goTimeoutMs, 'three'),
     );
-    await both.ours.callsReach('three');
+    await both.ours.untilServedBy('three');
   });
 
-  it('a wiped store that stays empty: ours keeps its endpoints for the protection time, then shows none', async () => {
+  it('a wiped store that stays empty: ours keeps its endpoints for the protection time, then reports none', async () => {
     const { both } = await open('one', 'two');
     both.startTiming();
     await etcd().wipe();
-    await both.oursShows('');
+    await both.untilOursReports('');
     assert.match(both.reported().ours, /^one two \(\d+ ms\), then none/);
     await assert.rejects(both.ours.call(2_000), /no endpoints under/);
     const { answers } = await both.go.call(4, 2_000);
     addFaultRow(
       'the store is wiped and stays empty (`protectionMs` 2,000)',
       both,
-      await both.goShows(goTimeoutMs, ''),
+      await both.goReports(goTimeoutMs, ''),
       {
         go: `; calls go to ${Object.keys(answers).sort().join(' and ')}`,
       },
     );
   });
 
-  it('an empty service: ours fails calls immediately with a reason; both show the first endpoint', async () => {
+  it('an empty service: ours fails calls immediately with a reason; both report the first endpoint', async () => {
     const { both, put, remove } = await open();
     const start = performance.now();
     const refused = await both.ours.call(3_000).then(assert.fail, (error: Error) => error);
@@ -151,14 +151,14 @@ describe('Go’s resolver and ours under the same faults', function () {
 
     both.startTiming();
     await put('one');
-    await both.oursShows('one');
-    addFaultRow('its first endpoint is added', both, await both.goShows(goTimeoutMs, 'one'));
-    await both.ours.callsReach('one');
+    await both.untilOursReports('one');
+    addFaultRow('its first endpoint is added', both, await both.goReports(goTimeoutMs, 'one'));
+    await both.ours.untilServedBy('one');
 
     both.startTiming();
     await remove('one');
-    await both.oursShows('');
-    const goChanged = await both.goShows(goTimeoutMs, '');
+    await both.untilOursReports('');
+    const goChanged = await both.goReports(goTimeoutMs, '');
     await assert.rejects(both.ours.call(3_000), /no endpoints under/);
     addFaultRow('its last endpoint is deleted', both, goChanged);
   });

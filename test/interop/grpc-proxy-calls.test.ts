@@ -117,10 +117,10 @@ describe('a client whose only endpoint is a grpc-proxy', function () {
       opened.add(await register(client, { target, addr }), (registration) => registration.close());
     const first = await start(one!.addr);
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one');
+    await caller.untilServedBy('one');
     await start(two!.addr);
-    await caller.callsReach('one', 'two');
+    await caller.untilServedBy('one', 'two');
     await first.close();
-    await caller.callsReach('two');
+    await caller.untilServedBy('two');
   });
 });

@@ -38,7 +38,7 @@ describe('a grpc-proxy that registers itself', function () {
     return new Map(listed.map(({ clientURLs, name = '' }) => [clientURLs.join(), name]));
   }
 
-  const lists = (ctl: Etcdctl, ...addrs: readonly string[]) =>
+  const untilListed = (ctl: Etcdctl, ...addrs: readonly string[]) =>
     eventually(`the proxy lists ${addrs}`, async () => {
       const found = [...(await members(ctl)).keys()].sort().join();
       return found === [...addrs].sort().join();
@@ -50,7 +50,7 @@ describe('a grpc-proxy that registers itself', function () {
   it('is an endpoint whose metadata is a string that contains JSON', async () => {
     const proxy = await startRegistered();
     const view = opened.view(manager);
-    await view.shows(proxy.endpoint);
+    await view.untilEndpointsAre(proxy.endpoint);
     const key = `${target}/${proxy.endpoint}`;
     const record = (await manager.list()).get(key);
     assert.equal(record?.addr, proxy.endpoint);
@@ -74,36 +74,36 @@ describe('a grpc-proxy that registers itself', function () {
     const proxy = await startRegistered();
     const directory = new ServiceDirectory(opened.client(etcd().endpoints));
     let now: ServiceView | undefined;
-    const leave = directory.follow(target, {
+    const unfollow = directory.follow(target, {
       onView: (view) => {
         now = view;
       },
       onFailure: () => {},
     });
-    opened.add(leave, (call) => call());
-    const shows = (...addrs: readonly string[]) =>
+    opened.add(unfollow, (call) => call());
+    const untilEndpointsAre = (...addrs: readonly string[]) =>
       eventually(
-        `the directory shows [${addrs}]`,
+        `the directory has [${addrs}]`,
         () => now?.endpoints.map(({ addr }) => addr).join() === addrs.join(),
         20_000,
       );
-    await shows(proxy.endpoint);
+    await untilEndpointsAre(proxy.endpoint);
     await proxy.kill();
-    await shows();
+    await untilEndpointsAre();
     await proxy.restart();
-    await shows(proxy.endpoint);
+    await untilEndpointsAre(proxy.endpoint);
   });
 
   it('lists the endpoints under its prefix as members, of addEndpoint() and register()', async function () {
     const proxy = await startRegistered();
     const ctl = etcdctlOf(this, proxy);
-    await lists(ctl, proxy.endpoint);
+    await untilListed(ctl, proxy.endpoint);
     const named = (name: string) => JSON.stringify({ name });
     await manager.addEndpoint(`${target}/added`, { addr: '10.0.0.1:1', metadata: named('added') });
     const client = opened.client(etcd().endpoints);
     const endpoint = { addr: '10.0.0.2:2', metadata: named('registered') };
     const registration = opened.add(await register(client, { target, ...endpoint }), (one) => one.close());
-    await lists(ctl, proxy.endpoint, '10.0.0.1:1', '10.0.0.2:2');
+    await untilListed(ctl, proxy.endpoint, '10.0.0.1:1', '10.0.0.2:2');
     const found = await members(ctl);
     assert.deepEqual([found.get('10.0.0.1:1'), found.get('10.0.0.2:2')], ['added', 'registered']);
     addResult({
@@ -116,13 +116,13 @@ describe('a grpc-proxy that registers itself', function () {
     if (!forgetsMembers(etcd().version)) return;
     await registration.close();
     await manager.deleteEndpoint(`${target}/added`);
-    await lists(ctl, proxy.endpoint);
+    await untilListed(ctl, proxy.endpoint);
   });
 
   it('lists no member while one endpoint has metadata that it cannot parse', async function () {
     const proxy = await startRegistered();
     const ctl = etcdctlOf(this, proxy);
-    await lists(ctl, proxy.endpoint);
+    await untilListed(ctl, proxy.endpoint);
     const key = `${target}/other`;
     for (const metadata of [null, { weight: 1 }, 'text']) {
       await manager.addEndpoint(key, { addr: '10.0.0.3:3', metadata });
@@ -133,7 +133,7 @@ describe('a grpc-proxy that registers itself', function () {
         ),
       );
       await manager.addEndpoint(key, { addr: '10.0.0.3:3', metadata: '{}' });
-      await lists(ctl, proxy.endpoint, '10.0.0.3:3');
+      await untilListed(ctl, proxy.endpoint, '10.0.0.3:3');
     }
   });
 

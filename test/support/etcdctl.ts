@@ -17,7 +17,7 @@ export class Etcdctl {
   /** Returns etcdctl, or skips the test with a message when there is none. */
   static orSkip(context: Mocha.Context, etcd: EtcdHandle): Etcdctl {
     if (etcd.etcdctl) return new Etcdctl(etcd.etcdctl, etcd);
-    console.error(`skipped, since there is no etcdctl: ${context.test?.fullTitle()}`);
+    console.error(`skipped because there is no etcdctl: ${context.test?.fullTitle()}`);
     context.skip();
   }
 
@@ -37,7 +37,7 @@ export class Etcdctl {
   async grant(ttlSeconds: number): Promise<string> {
     const text = await this.run('lease', 'grant', String(ttlSeconds));
     const id = /lease ([0-9a-f]+) granted/.exec(text)?.[1];
-    if (!id) throw new Error(`etcdctl lease grant said: ${text}`);
+    if (!id) throw new Error(`etcdctl lease grant printed: ${text}`);
     return id;
   }
 

@@ -55,11 +55,11 @@ function violationOf(
   if (!isIdempotent(op) && own.slice(0, -1).some(isAmbiguous))
     return 'retried after its answer had been lost';
   const isHeldBack = outcome.type === 'fail' && outcome.error.text.includes(notSent);
-  const isOpen = (isHeldBack ? own.slice(0, -1) : own).some(isAmbiguous);
-  if (outcome.type === 'fail' && isOpen)
+  const mayBeApplied = (isHeldBack ? own.slice(0, -1) : own).some(isAmbiguous);
+  if (outcome.type === 'fail' && mayBeApplied)
     return 'the answer was lost, but the write is reported as not applied';
-  const isOurs = outcome.type === 'info' && outcome.error.code !== -1;
-  if (isOurs && !isOpen && tapped) return 'reported as ambiguous, but it cannot have been applied';
+  const hasStatus = outcome.type === 'info' && outcome.error.code !== -1;
+  if (hasStatus && !mayBeApplied && tapped) return 'reported as ambiguous, but it cannot have been applied';
   return undefined;
 }
 

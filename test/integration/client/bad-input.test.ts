@@ -192,7 +192,7 @@ describe('a store that exceeds its quota', () => {
     const value = Buffer.alloc(500_000);
     let refused: unknown;
     // etcd checks the size of its database file, which grows some time after the writes.
-    await eventually('it is full', async () => {
+    await eventually('etcd refuses a write', async () => {
       await client.kv.put('full/k', value).catch((error) => {
         refused = error;
       });

@@ -101,7 +101,7 @@ describe('a client', () => {
         await client.close();
       });
       await Promise.all(closing);
-      await eventually('no question is open', () => [...sockets].every(({ destroyed }) => destroyed));
+      await eventually('no probe connection is open', () => [...sockets].every(({ destroyed }) => destroyed));
       await turn(); // lets Node report a rejection of the last probe
     } finally {
       process.off('unhandledRejection', note);

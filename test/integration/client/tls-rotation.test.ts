@@ -47,7 +47,7 @@ describe('certificates that are replaced under a running client', function () {
 
   /** Waits until calls work: for one second they may still reject with the error of the previous attempt. */
   async function worksSoon(): Promise<void> {
-    await eventually('a call', () =>
+    await eventually('a call succeeds', () =>
       works().then(
         () => true,
         (error) => !(error instanceof TlsError) && assert.fail(error),

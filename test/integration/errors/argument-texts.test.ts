@@ -198,7 +198,7 @@ describe('the error text for a bad argument has its name, its value and the reme
       /^INVALID_ARGUMENT: unknown option 'if'; did you mean 'compare'\?$/,
     ],
     [
-      'a signal that is none',
+      'a signal that is not an AbortSignal',
       () => client().kv.get('a', { signal: untyped({}) }),
       /^INVALID_ARGUMENT: signal is an object; it must be an AbortSignal$/,
     ],

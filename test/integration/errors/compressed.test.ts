@@ -49,7 +49,7 @@ describe('a compressed answer', () => {
     };
     const watcher = client.watch('k', { startRevision: 1n });
     await client.kv.get('k');
-    await eventually('both calls', () => offered.length >= 2);
+    await eventually('both calls have arrived', () => offered.length >= 2);
     await watcher.close();
     assert.deepEqual(new Set(offered), new Set([undefined]));
   });

@@ -152,7 +152,7 @@ describe('a flood from a server', function () {
     } catch (error) {
       if (!(error instanceof NodeAborted)) throw error;
       console.error(
-        `skipped, since Node ${process.version} itself aborted on it: ${error.message.trim().split('\n')[0]}`,
+        `skipped because Node ${process.version} itself aborted on it: ${error.message.trim().split('\n')[0]}`,
       );
       this.skip();
     } finally {

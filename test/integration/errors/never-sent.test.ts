@@ -67,7 +67,7 @@ describe('a write that was never sent', () => {
 
     it('is not-applied when the client closes, while the write that was sent is maybe-applied', async () => {
       const second = failure(client.kv.put('second', 'v'));
-      await eventually('it waits', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
+      await eventually('a read times out', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
       await client.close();
       const errors = [await failure(first), await second];
       assert.ok(
@@ -119,7 +119,7 @@ describe('a write that was never sent', () => {
       const keys = Array.from({ length: 20 }, (_, i) => `held-${i}`);
       const held = keys.map((key) => failure(client.kv.put(key, 'v', options)));
       if (end.close) {
-        await eventually('they wait', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
+        await eventually('a read times out', () => client.kv.get('k', { timeoutMs: 100 }).catch(() => true));
         await client.close();
       }
       await first;

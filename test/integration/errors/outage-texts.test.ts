@@ -56,7 +56,7 @@ describe('an etcd that is down', () => {
     const [warnings, listener] = warningsOf('ETCD_NAMING_REGISTER');
     const registration = registering();
     try {
-      await eventually('it warns', () => warnings.length > 0);
+      await eventually('a warning is emitted', () => warnings.length > 0);
     } finally {
       await registration.stop();
       process.off('warning', listener);

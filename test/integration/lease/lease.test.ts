@@ -74,7 +74,7 @@ describe('a lease', () => {
       await client.lease.revoke(id);
     });
 
-    it('with an invalid TTL or id is refused by name', async () => {
+    it('with an invalid TTL or id is refused with an error that names it', async () => {
       for (const ttlSeconds of [0, -1, 1.5, Number.NaN, 9_000_000_001]) {
         await assert.rejects(
           client.lease.grant({ ttlSeconds }),

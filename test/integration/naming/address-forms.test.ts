@@ -120,7 +120,7 @@ describe('an address', () => {
     assert.deepEqual(list.sort(), [...addrs].sort());
   });
 
-  it('is dialled in each form that is registered or that Go dials, and counts once for all its spellings', async () => {
+  it('is reachable in each form that is registered or that Go dials, and counts once in all its spellings', async () => {
     const server = await opened.server('a');
     const { port } = server;
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
@@ -136,7 +136,7 @@ describe('an address', () => {
     const other = await opened.server('b');
     await manager.addEndpoint(`${target}/b`, { addr: other.addr });
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('a', 'b');
+    await caller.untilServedBy('a', 'b');
     await eventually('each spelling of 127.0.0.1 and localhost has one share', async () => {
       const { a = 0, b = 0 } = await caller.calls(30);
       return a === 2 * b;

@@ -46,7 +46,7 @@ describe('a good endpoint beside arbitrary bytes', function () {
       [...endpoints].some(({ key }) => key === `${target}/good`);
     assert.ok(isGood((await manager.list()).values()), 'list()');
     const view = opened.view(manager);
-    await eventually('watch()', () => isGood(view.endpoints.values()));
+    await eventually('watch() reports it', () => isGood(view.endpoints.values()));
     const client = opened.client(etcd().endpoints);
     const directory = new ServiceDirectory(client);
     opened.add(directory, (one) => one.close());

@@ -92,10 +92,10 @@ describe('calls balanced by record metadata', () => {
     const dialled = countDials();
     const caller = balanced();
     await allAnswer(caller, 2);
-    await eventually('three shares to one', async () => (await counts(caller, 100))['a'] === 75);
+    await eventually('the shares are three to one', async () => (await counts(caller, 100))['a'] === 75);
     const draining = { status: 'draining' };
     await Promise.all([worker(1, draining), worker(2, draining)]);
-    await eventually('one share to one', async () => (await counts(caller, 100))['a'] === 50);
+    await eventually('the shares are equal', async () => (await counts(caller, 100))['a'] === 50);
     await worker(3, draining);
     await eventually(
       'the draining server gets no calls',

@@ -60,14 +60,14 @@ describe('an EndpointManager', () => {
   it('omits nested keys with the option direct, in lists, watches and the directory', async () => {
     const direct = new EndpointManager(client, target, { direct: true });
     const view = opened.view(direct);
-    await view.shows();
+    await view.untilEndpointsAre();
     for (const id of ['a', 'nested/b', 'c'])
       await direct.addEndpoint(`${target}/${id}`, { addr: `${id.replace('/', '-')}:1` });
-    await view.shows('a:1', 'c:1');
+    await view.untilEndpointsAre('a:1', 'c:1');
     await direct.deleteEndpoint(`${target}/nested/b`);
     await direct.deleteEndpoint(`${target}/c`);
-    await view.shows('a:1');
-    assert.equal(view.events.length, 4, 'one snapshot, two that came and one that went');
+    await view.untilEndpointsAre('a:1');
+    assert.equal(view.events.length, 4, 'one snapshot, two additions and one removal');
     await direct.addEndpoint(`${target}/nested/d`, { addr: 'd:1' });
     assert.deepEqual([...(await direct.list()).keys()], [`${target}/a`]);
     const directory = new ServiceDirectory(client, { direct: true });
@@ -144,7 +144,7 @@ describe('an EndpointManager', () => {
   describe('while it is watched', () => {
     it('reports an empty service as an empty snapshot', async () => {
       const view = opened.view(manager);
-      await view.shows();
+      await view.untilEndpointsAre();
       const [event] = view.events;
       assert.equal(event?.type, 'snapshot');
       assert.equal(event.type === 'snapshot' && event.reason, 'initial');
@@ -154,17 +154,17 @@ describe('an EndpointManager', () => {
     it('reports the current endpoints, then each revision as one delta', async () => {
       await add('1', 'a:1');
       const view = opened.view(manager);
-      await view.shows('a:1');
+      await view.untilEndpointsAre('a:1');
 
       const added = await add('2', 'b:1');
-      await view.shows('a:1', 'b:1');
+      await view.untilEndpointsAre('a:1', 'b:1');
       const changed = await add('1', 'a:2');
-      await view.shows('a:2', 'b:1');
+      await view.untilEndpointsAre('a:2', 'b:1');
       const updated = await manager.update([
         { op: 'delete', key: `${target}/1` },
         { op: 'add', key: `${target}/3`, endpoint: { addr: 'c:1' } },
       ]);
-      await view.shows('b:1', 'c:1');
+      await view.untilEndpointsAre('b:1', 'c:1');
 
       const reported = view.events.slice(1).map((event) => {
         assert.ok(event.type === 'delta');
@@ -180,10 +180,10 @@ describe('an EndpointManager', () => {
 
     it('reports no key of a sibling', async () => {
       const view = opened.view(manager);
-      await view.shows();
+      await view.untilEndpointsAre();
       await client.kv.put(`${etcd().prefix}manager/svc2/1`, '{"Addr":"sibling:1"}');
       await add('1', 'a:1');
-      await view.shows('a:1');
+      await view.untilEndpointsAre('a:1');
       assert.equal(view.events.length, 2);
     });
 
@@ -191,14 +191,14 @@ describe('an EndpointManager', () => {
       await add('1', 'a:1');
       await client.kv.put(`${target}/2`, 'not yet');
       const view = opened.view(manager);
-      await view.shows('a:1');
+      await view.untilEndpointsAre('a:1');
       const [snapshot] = view.events;
       assert.deepEqual(snapshot?.type === 'snapshot' && [...snapshot.invalid], [`${target}/2`]);
 
       await client.kv.put(`${target}/1`, 'no longer');
-      await view.shows();
+      await view.untilEndpointsAre();
       await add('2', 'b:1');
-      await view.shows('b:1');
+      await view.untilEndpointsAre('b:1');
     });
 
     it('releases its watcher on the server when its loop is left', async () => {
@@ -230,7 +230,7 @@ describe('an EndpointManager', () => {
 
     it('ends with ClosedError when the client is closed', async () => {
       const view = opened.view(manager);
-      await view.shows();
+      await view.untilEndpointsAre();
       await client.close();
       const ended = await view.ended;
       client = opened.client(etcd().endpoints);
@@ -243,21 +243,21 @@ describe('an EndpointManager', () => {
       const proxy = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));
       await add('1', 'a:1');
-      await view.shows('a:1');
+      await view.untilEndpointsAre('a:1');
 
       proxy.refuse();
       await add('2', 'b:1');
       await manager.deleteEndpoint(`${target}/1`);
       proxy.heal();
 
-      await view.shows('b:1');
+      await view.untilEndpointsAre('b:1');
       assert.equal(view.events.filter(({ type }) => type === 'snapshot').length, 1);
     });
 
     it('reports each missed revision separately, although they arrive together', async () => {
       const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
       const view = opened.view(new EndpointManager(opened.client([link.endpoint]), target));
-      await view.shows();
+      await view.untilEndpointsAre();
       link.refuse();
       const revisions: bigint[] = [];
       for (let i = 0; i < 40; i++) {
@@ -282,7 +282,7 @@ describe('an EndpointManager', () => {
       const view = opened.view(new EndpointManager(opened.client([proxy.endpoint]), target));
       await add('1', 'a:1');
       await add('2', 'b:1');
-      await view.shows('a:1', 'b:1');
+      await view.untilEndpointsAre('a:1', 'b:1');
 
       proxy.refuse();
       await manager.deleteEndpoint(`${target}/1`);
@@ -290,12 +290,12 @@ describe('an EndpointManager', () => {
       await etcd().compact();
       proxy.heal();
 
-      await view.shows('b:1', 'c:1');
+      await view.untilEndpointsAre('b:1', 'c:1');
       const last = view.events[view.events.length - 1];
       assert.equal(last?.type === 'snapshot' && last.reason, 'compacted');
 
       await add('4', 'd:1');
-      await view.shows('b:1', 'c:1', 'd:1');
+      await view.untilEndpointsAre('b:1', 'c:1', 'd:1');
       assert.equal(view.events[view.events.length - 1]?.type, 'delta');
     });
   });

@@ -49,15 +49,15 @@ describe('a service that etcdctl manages', () => {
     await ctl.run('put', `${target}/2`, `  {"metadata":{"zone":"eu"}, "addr":"${two!.addr}"}\n`);
     const view = opened.view(manager);
     const caller = opened.caller(`etcd:///${target}`);
-    await view.shows(one!.addr, two!.addr);
-    await caller.callsReach('one', 'two');
+    await view.untilEndpointsAre(one!.addr, two!.addr);
+    await caller.untilServedBy('one', 'two');
 
     await ctl.run('del', `${target}/1`);
-    await view.shows(two!.addr);
-    await caller.callsReach('two');
+    await view.untilEndpointsAre(two!.addr);
+    await caller.untilServedBy('two');
 
     await ctl.run('del', `${target}/2`);
-    await view.shows();
+    await view.untilEndpointsAre();
     await eventually('calls fail', () =>
       caller.call().then(
         () => false,
@@ -74,18 +74,18 @@ describe('a service that etcdctl manages', () => {
     const keeper = opened.add(await ctl.keepAlive(lease), (process) => process.stop());
     const view = opened.view(manager);
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('leased');
+    await caller.untilServedBy('leased');
     assert.equal(view.endpoints.get(`${target}/leased`)?.lease, BigInt(`0x${lease}`));
 
     // Renewals are a third of the TTL apart, so four of them are past the TTL.
     const renewals = keeper.renewals;
-    await eventually('renewals past the TTL', () => keeper.renewals >= renewals + 4);
+    await eventually('renewals have continued for a TTL', () => keeper.renewals >= renewals + 4);
     assert.deepEqual(view.addrs, [server.addr]);
     assert.equal(view.events.length, 1);
     assert.equal(await caller.call(), 'leased');
 
     await keeper.stop();
-    await view.shows();
+    await view.untilEndpointsAre();
     await eventually('calls fail', () =>
       caller.call().then(
         () => false,

@@ -50,13 +50,13 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: servers[0]!.addr });
     const view = opened.view(manager);
-    await view.shows(servers[0]!.addr);
+    await view.untilEndpointsAre(servers[0]!.addr);
 
     // em.DeleteEndpoint(ctx, "foo/bar/my-service/e1")
     await manager.deleteEndpoint(`${target}/e1`);
 
     assert.equal((await manager.list()).size, 0);
-    await view.shows();
+    await view.untilEndpointsAre();
     await manager.deleteEndpoint(`${target}/e1`); // already deleted: no error, as in Go
   });
 
@@ -77,7 +77,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     const manager = new EndpointManager(client, target);
     await manager.addEndpoint(`${target}/e1`, { addr: '1.2.3.4' });
     const view = opened.view(manager);
-    await view.shows('1.2.3.4');
+    await view.untilEndpointsAre('1.2.3.4');
 
     // em.Update(context.TODO(), []*endpoints.UpdateWithOpts{
     //   endpoints.NewDeleteUpdateOpts("foo/bar/my-service/e1"),
@@ -87,7 +87,7 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
       { op: 'add', key: `${target}/e1`, endpoint: { addr: '1.2.3.14' } },
     ]);
 
-    await view.shows('1.2.3.14');
+    await view.untilEndpointsAre('1.2.3.14');
     assert.equal(view.events.length, 2);
     const [, delta] = view.events;
     assert.equal(delta?.revision, revision);
@@ -100,15 +100,15 @@ describe('the snippets of etcd’s gRPC naming guide', () => {
     await manager.addEndpoint(`${target}/e1`, { addr: servers[0]!.addr });
     const view = opened.view(manager);
     const caller: Caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one');
+    await caller.untilServedBy('one');
 
     const { revision } = await manager.update([
       { op: 'delete', key: `${target}/e1` },
       { op: 'add', key: `${target}/e2`, endpoint: { addr: servers[1]!.addr } },
     ]);
 
-    await view.shows(servers[1]!.addr);
-    await caller.callsReach('two');
+    await view.untilEndpointsAre(servers[1]!.addr);
+    await caller.untilServedBy('two');
     assert.deepEqual(
       view.events.map((event) => [event.type, event.revision]),
       [

@@ -15,25 +15,25 @@ import { Opened } from '../../support/naming/opened.js';
 import type { NamedServer } from '../../support/naming/servers.js';
 import { openSockets } from '../../support/sockets.js';
 
-const spaced = 'a b';
-const lineEnd = 'a\r\nb';
-const nul = 'a\0b';
-const foreign = 'ä';
+const withSpace = 'a b';
+const withLineEnd = 'a\r\nb';
+const withNul = 'a\0b';
+const nonAscii = 'ä';
 const long = 'a'.repeat(300);
 const empty = '';
-/** To a URL parser malformed: Punycode (for some releases of Node), and an IPv4 address. */
+/** Names that a URL parser rejects: as malformed Punycode (in some releases of Node), and as a malformed IPv4 address. */
 const notPunycode = 'xn--a';
 const numeric = 'v1.2';
-/** What grpc-js makes a URL of. */
-const noHost = (text: string) => text !== notPunycode || !URL.canParse(`http://${text}`);
-const strings = [spaced, lineEnd, nul, foreign, long, empty, notPunycode, numeric];
+/** Whether an endpoint with this host is rejected. grpc-js makes a URL of it. */
+const isRejectedHost = (text: string) => text !== notPunycode || !URL.canParse(`http://${text}`);
+const strings = [withSpace, withLineEnd, withNul, nonAscii, long, empty, notPunycode, numeric];
 
-/** What may go wrong where a string is taken: no server at that address, or none that knows the method. */
-const settled: readonly unknown[] = [Code.UNAVAILABLE, Code.UNIMPLEMENTED];
+/** The codes of calls that may fail although the string was accepted: no server is at the address, or it does not know the method. */
+const acceptable: readonly unknown[] = [Code.UNAVAILABLE, Code.UNIMPLEMENTED];
 
 /**
- * Whether a use of the string is refused before anything is sent. Otherwise it has to come to an end by itself: neither
- * with the INTERNAL of a stream that a header reset, nor at a deadline.
+ * Whether a use of the string is refused before anything is sent. Otherwise the use has to succeed or to fail with a code
+ * in `acceptable`: not with the INTERNAL of a stream that a header reset, and not at a deadline.
  */
 async function isRefused(use: () => unknown): Promise<boolean> {
   try {
@@ -41,7 +41,7 @@ async function isRefused(use: () => unknown): Promise<boolean> {
     return false;
   } catch (error) {
     if (error instanceof InvalidInputError || error instanceof NamingError) return true;
-    assert.ok(settled.includes((error as { code?: unknown }).code), `${error}`);
+    assert.ok(acceptable.includes((error as { code?: unknown }).code), `${error}`);
     return false;
   }
 }
@@ -105,7 +105,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
     assert.equal(await opened.caller(target, channel).call(), 'a');
   };
 
-  /** An endpoint that nothing serves is waited for until the deadline, but for these no wait is needed. */
+  /** These endpoints are only parsed, so the client need not wait for a server. */
   const unserved = { timeoutMs: 1 };
   const secure = () => `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
 
@@ -113,59 +113,59 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
     Record<string, readonly [refused: readonly string[], use: (text: string) => unknown]>
   > = {
     'tls.serverName': [
-      [spaced, lineEnd, nul, foreign, long, empty],
+      [withSpace, withLineEnd, withNul, nonAscii, long, empty],
       (serverName) => useClient({ endpoints: [secure()], tls: { ca, serverName } }),
     ],
     'the host of an endpoint': [
-      strings.filter(noHost),
+      strings.filter(isRejectedHost),
       (host) => new EtcdClient({ endpoints: [`${host}:1`], ...unserved }).close(),
     ],
     'the host of an endpoint with TLS': [
-      strings.filter(noHost),
+      strings.filter(isRejectedHost),
       (host) => new EtcdClient({ endpoints: [`https://${host}:1`], ...unserved }).close(),
     ],
     'the file of a socket with TLS': [
-      [spaced, lineEnd, nul, foreign, long, empty],
+      [withSpace, withLineEnd, withNul, nonAscii, long, empty],
       (file) => new EtcdClient({ endpoints: [`unixs:/run/${file}`], ...unserved }).close(),
     ],
     'a host of the environment': [
-      strings.filter(noHost),
+      strings.filter(isRejectedHost),
       (host) => EtcdClient.fromEnv(unserved, { ETCDCTL_ENDPOINTS: `${host}:1` }).close(),
     ],
     'auth.username': [
       [empty],
       (username) => useClient({ endpoints: etcd().endpoints, auth: { username, password, ...docker } }),
     ],
-    // An empty one is the provider's failure, which may pass.
+    // An empty token is an error of the provider, which may be temporary.
     'a token': [
-      [lineEnd, nul, foreign],
+      [withLineEnd, withNul, nonAscii],
       (text) => useClient({ endpoints: etcd().endpoints, auth: { tokenProvider: () => text, ...docker } }),
     ],
     'serverName of channelTarget()': [
-      [spaced, lineEnd, nul, foreign, long, empty],
+      [withSpace, withLineEnd, withNul, nonAscii, long, empty],
       (serverName) => useResolver(() => channelTarget(service, { serverName })),
     ],
     'the scheme': [
-      [spaced, lineEnd, nul, foreign, empty],
+      [withSpace, withLineEnd, withNul, nonAscii, empty],
       (scheme) => useResolver(() => channelTarget(service, { scheme }), { scheme }),
     ],
     'the scheme of channelTarget()': [
-      [spaced, lineEnd, nul, foreign, empty],
+      [withSpace, withLineEnd, withNul, nonAscii, empty],
       (scheme) => void channelTarget(service, { scheme }),
     ],
     'an authority': [
-      [spaced, lineEnd, nul, empty],
+      [withSpace, withLineEnd, withNul, empty],
       (authority) =>
         useResolver(() => channelTarget(service, { authority }), {
           authorities: { [authority]: opened.client(etcd().endpoints) },
         }),
     ],
-    // Without one the client that was registered is meant.
+    // An empty authority selects the client that was registered.
     'the authority of channelTarget()': [
-      [spaced, lineEnd, nul],
+      [withSpace, withLineEnd, withNul],
       (authority) => void channelTarget(service, { authority }),
     ],
-    // etcd takes any name; `:authority` is made from what of it a host may have.
+    // etcd accepts any name. `:authority` contains those of its characters that a host may contain.
     'a service': [
       [],
       async (name) => {
@@ -174,7 +174,7 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
         await useResolver(() => channelTarget(odd));
       },
     ],
-    // One bad record harms no other.
+    // A bad record does not affect another one.
     'the address of a record': [
       [],
       async (host) => {

@@ -62,7 +62,7 @@ describe('the owner of a registration', () => {
       const registration = await start();
       const { lease } = registration;
       const view = opened.view(new EndpointManager(admin, target));
-      await view.shows(endpoint.addr);
+      await view.untilEndpointsAre(endpoint.addr);
       await registration.update({ metadata: { weight: 5 } });
       const kv = await record();
       assert.deepEqual((await stored()).Metadata, { weight: 5 });
@@ -163,7 +163,7 @@ describe('the owner of a registration', () => {
     it('keeps a record that was written without its lease', async () => {
       const registration = await start();
       await markDraining();
-      await eventually('it waits', () => registration.state === 'waiting');
+      await eventually('the registration is waiting', () => registration.state === 'waiting');
       assert.equal((await record())?.lease, 0n);
       await admin.kv.delete(key);
       await eventually('it is registered again', () => registration.state === 'registered');
@@ -227,7 +227,7 @@ describe('the owner of a registration', () => {
     it('stores the draining status, waits, and deletes the record permanently', async () => {
       const registration = await start();
       const view = opened.view(new EndpointManager(admin, target));
-      await view.shows(endpoint.addr);
+      await view.untilEndpointsAre(endpoint.addr);
       let idleAsked: boolean | undefined;
       const draining = registration.drain({
         propagateMs: 200,
@@ -239,7 +239,7 @@ describe('the owner of a registration', () => {
       assert.equal(registration.state, 'draining');
       assert.deepEqual([...view.endpoints.values()][0]?.metadata, { weight: 1, status: 'draining' });
       await draining;
-      await view.shows();
+      await view.untilEndpointsAre();
       assert.equal(idleAsked, true, 'the record was gone before calls were waited for');
       assert.equal(registration.state, 'closed');
       assert.equal((await registration.ended).reason, 'closed');

@@ -68,7 +68,7 @@ describe('a registration', () => {
       const registration = await start();
       const manager = new EndpointManager(admin, target);
       await manager.addEndpoint(key, { addr: '10.9.9.9:1' });
-      await eventually('it waits', () => registration.state === 'waiting');
+      await eventually('the registration is waiting', () => registration.state === 'waiting');
       assert.match(registration.lastError?.message ?? '', /10\.9\.9\.9:1/);
       assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
 
@@ -77,11 +77,11 @@ describe('a registration', () => {
       assert.equal(registration.lastError, undefined);
     });
 
-    it('does not fight with another process of the same address', async () => {
+    it('does not overwrite the record of another process that has the same address', async () => {
       const one = await start();
       const two = await start({}, admin);
       await eventually('the first waits', () => one.state === 'waiting');
-      // The loser stops writing: the record is unchanged between two reads more than a renewal apart.
+      // The first stops writing: the record is unchanged between two reads more than a renewal apart.
       const before = (await record())?.modRevision;
       const began = performance.now();
       await eventually('a TTL is over', () => performance.now() - began > 2_000);

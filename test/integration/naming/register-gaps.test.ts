@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.js';
 import { Opened } from '../../support/naming/opened.js';
 import { expectNoSocketLeft } from '../../support/sockets.js';
 
-describe('a registration, for readers that believe every event', function () {
+describe('a registration, for readers that apply every event', function () {
   this.timeout(90_000);
   const etcd = useEtcd();
   expectNoSocketLeft();
@@ -17,7 +17,7 @@ describe('a registration, for readers that believe every event', function () {
 
   afterEach(() => opened.close());
 
-  it('is overwritten in place, without a delete, when etcd returns after its lease was given up', async () => {
+  it('is overwritten in place, without a delete, when etcd returns after the registration abandoned its lease', async () => {
     const admin = opened.client(etcd().endpoints);
     const target = 'gaps/restart';
     const registrations = await Promise.all(
@@ -28,7 +28,7 @@ describe('a registration, for readers that believe every event', function () {
     );
     const { revision } = await admin.kv.get('none');
     await etcd().kill();
-    await eventually('all have given up their leases', () =>
+    await eventually('all have abandoned their leases', () =>
       registrations.every(({ lease }) => lease === undefined),
     );
     await etcd().restart(); // which restarts the TTL of the old leases

@@ -58,7 +58,7 @@ describe('the record of a registration', () => {
     it('is reclaimed as well while the registration waits for another’s record', async () => {
       const registration = await start();
       await admin.kv.put(key, encodeEndpoint({ addr: '10.9.9.9:1' }), { lease: 0n });
-      await eventually('it waits', () => registration.state === 'waiting');
+      await eventually('the registration is waiting', () => registration.state === 'waiting');
       await admin.kv.put(key, stored, { lease: 0n });
       await isBack(registration, 2);
     });
@@ -78,7 +78,7 @@ describe('the record of a registration', () => {
       const { revision } = await admin.kv.put(key, encodeEndpoint({ ...endpoint, metadata: 1 }), {
         lease: 0n,
       });
-      await eventually('it waits', () => registration.state === 'waiting');
+      await eventually('the registration is waiting', () => registration.state === 'waiting');
       await registration.close();
       assert.equal((await record())?.modRevision, revision);
     });

@@ -138,7 +138,7 @@ describe('the updates of a registration', function () {
     const registration = await start({ ttlSeconds: 3 }, client);
     const lease = registration.lease!;
     link.refuse();
-    await eventually('the owner has given up its lease', async () => {
+    await eventually('the owner has abandoned its lease', async () => {
       await admin.lease.keepAliveOnce(lease); // as a change of etcd's leader does
       return registration.lease !== lease;
     });

@@ -46,7 +46,7 @@ describe('a registration', () => {
     const lease = registration.lease!;
     const started = performance.now();
     const view = opened.view(new EndpointManager(admin, target));
-    await view.shows(endpoint.addr);
+    await view.untilEndpointsAre(endpoint.addr);
     await eventually('two TTLs are over', () => performance.now() - started > 4_000);
     assert.deepEqual([registration.lease, registration.registrationCount], [lease, 1]);
     assert.equal(view.events.length, 1);

@@ -24,7 +24,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     it('fails calls with the reason after a dispose, and closes the watcher', async () => {
       const before = await watchersBefore();
       const caller = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
+      await caller.untilServedBy('one');
       resolver[Symbol.dispose]();
       resolver[Symbol.dispose]();
       await assert.rejects(caller.call(), { code: 14, details: /the etcd resolver was disposed/ });
@@ -37,7 +37,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
 
     it('fails calls with the reason after its client closed', async () => {
       const caller = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
+      await caller.untilServedBy('one');
       await client.close();
       await assert.rejects(caller.call(), { code: 14, details: /its etcd client was closed/ });
       await assert.rejects(opened.caller(`etcd:///${target}`).call(), {
@@ -52,8 +52,8 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       opened.add(resolving, (one) => one[Symbol.dispose]());
       const caller = opened.caller(`etcd://prod/${target}`);
       const other = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
-      await other.callsReach('one');
+      await caller.untilServedBy('one');
+      await other.untilServedBy('one');
       await prod.close();
       const error = await fails(() => caller.call(), 3_000);
       assert.match(error.message, /etcd client .*closed/);
@@ -82,15 +82,15 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     it('keeps working when an older registration is disposed', async () => {
       opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
       const caller = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
+      await caller.untilServedBy('one');
       resolver[Symbol.dispose]();
       assert.equal(await caller.call(), 'one');
     });
 
     it('fails calls after it was idle during the dispose', async () => {
       const caller = opened.caller(`etcd:///${target}`, { 'grpc.client_idle_timeout_ms': 1_000 });
-      await caller.callsReach('one');
-      await caller.isIdle();
+      await caller.untilServedBy('one');
+      await caller.untilIdle();
       resolver[Symbol.dispose]();
       await assert.rejects(caller.call(3_000), { code: 14, details: /the etcd resolver was disposed/ });
     });

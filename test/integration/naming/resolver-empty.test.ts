@@ -39,7 +39,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       for (let i = 0; i < 2; i++) {
         await failsAsPromised(idling.call());
         await failsAsPromised(idling.call());
-        await idling.isIdle();
+        await idling.untilIdle();
       }
     });
 

@@ -7,7 +7,7 @@ import { skip, skipUnlessBreakable } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { NamedServer } from '../../support/naming/servers.js';
 import { Traffic } from '../../support/naming/traffic.js';
-import { isOurs } from '../../support/own-address.js';
+import { isOwnAddress } from '../../support/own-address.js';
 import { openSockets } from '../../support/sockets.js';
 import { useResolver } from './use-resolver.js';
 
@@ -26,7 +26,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
   it('uses all endpoints in turn', async () => {
     for (const server of await opened.servers('one', 'two', 'three')) await put(server);
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one', 'two', 'three');
+    await caller.untilServedBy('one', 'two', 'three');
     assert.deepEqual(await caller.calls(30), { one: 10, two: 10, three: 10 });
   });
 
@@ -45,7 +45,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       await manager.addEndpoint(`${target}/${id}`, { addr: one!.addr });
     await manager.addEndpoint(`${target}/as-url`, { addr: `http://${one!.addr}` });
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one', 'two');
+    await caller.untilServedBy('one', 'two');
     assert.deepEqual(await caller.calls(20), { one: 10, two: 10 });
   });
 
@@ -70,16 +70,16 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const [one, two] = await opened.servers('one', 'two');
     await put(one!);
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one');
+    await caller.untilServedBy('one');
     const traffic = opened.add(new Traffic(caller), (running) => running.stop());
-    await traffic.flows(50, 'one');
+    await traffic.untilAnswered(50, 'one');
 
     await put(two!);
-    await traffic.flows(50, 'one', 'two');
+    await traffic.untilAnswered(50, 'one', 'two');
     await manager.deleteEndpoint(`${target}/one`);
-    await traffic.flows(50, 'two');
+    await traffic.untilAnswered(50, 'two');
     one!.stop();
-    await traffic.flows(50, 'two');
+    await traffic.untilAnswered(50, 'two');
     await traffic.stop();
 
     assert.deepEqual(traffic.failures, []);
@@ -89,15 +89,15 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const [one, two] = await opened.servers('one', 'two');
     await put(one!);
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one');
+    await caller.untilServedBy('one');
     const traffic = opened.add(new Traffic(caller), (running) => running.stop());
-    await traffic.flows(20, 'one');
+    await traffic.untilAnswered(20, 'one');
 
     await manager.update([
       { op: 'delete', key: `${target}/one` },
       { op: 'add', key: `${target}/two`, endpoint: { addr: two!.addr } },
     ]);
-    await traffic.flows(50, 'two');
+    await traffic.untilAnswered(50, 'two');
     await traffic.stop();
 
     assert.deepEqual(traffic.failures, []);
@@ -109,19 +109,19 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const other = await opened.server('other');
     await manager.addEndpoint(`${target}/one`, { addr: proxy.endpoint });
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one');
+    await caller.untilServedBy('one');
     for (let weight = 0; weight < 5; weight++) {
       await manager.addEndpoint(`${target}/one`, { addr: proxy.endpoint, metadata: { weight } });
     }
     // A change with a visible effect, after changes that must have none.
     await put(other);
-    await caller.callsReach('one', 'other');
+    await caller.untilServedBy('one', 'other');
     assert.equal(proxy.accepted, 1);
   });
 
   it('accepts 500 endpoints in one view', async function () {
     // One server with 500 addresses.
-    if (!(await isOurs('127.0.2.250'))) skip(this, 'not all of 127/8 is this machine');
+    if (!(await isOwnAddress('127.0.2.250'))) skip(this, 'not all of 127/8 is this machine');
     const server = opened.add(await NamedServer.start('many', '0.0.0.0'), (one) => one.stop());
     const addrs = Array.from(
       { length: 500 },
@@ -135,7 +135,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const before = openSockets();
     const caller = opened.caller(`etcd:///${target}`);
     assert.deepEqual(await caller.calls(100), { many: 100 });
-    await eventually('500 connections', () => openSockets() >= before + 500, 20_000);
+    await eventually('500 connections are open', () => openSockets() >= before + 500, 20_000);
     assert.deepEqual(await caller.calls(500), { many: 500 });
   });
 
@@ -143,7 +143,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const before = await watchersBefore();
     await put(await opened.server('one'));
     const callers = [1, 2, 3].map((n) => opened.caller(`etcd:///${target}`, { 'test.channel': n }));
-    for (const caller of callers) await caller.callsReach('one');
+    for (const caller of callers) await caller.untilServedBy('one');
     assert.equal((await watchers()) - before, 1);
   });
 
@@ -193,7 +193,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     it('fails calls after its last endpoint was deleted, with the revision of the delete', async () => {
       await put(await opened.server('one'));
       const caller = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
+      await caller.untilServedBy('one');
       const { revision } = await manager.deleteEndpoint(`${target}/one`);
       const error = await fails(() => caller.call());
       assert.match(error.message, new RegExp(`no endpoints under '${target}/' at etcd revision ${revision}`));
@@ -206,14 +206,14 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       const [one, two] = await opened.servers('one', 'two');
       await put(one!);
       const caller = opened.caller(`etcd:///${target}`);
-      await caller.callsReach('one');
+      await caller.untilServedBy('one');
       const traffic = opened.add(new Traffic(caller), (running) => running.stop());
 
       await etcd().stop();
-      await traffic.flows(200, 'one');
+      await traffic.untilAnswered(200, 'one');
       await etcd().restart();
       await put(two!);
-      await traffic.flows(50, 'one', 'two');
+      await traffic.untilAnswered(50, 'one', 'two');
       await traffic.stop();
 
       assert.deepEqual(traffic.failures, []);
@@ -296,14 +296,14 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       const [one, two] = await opened.servers('one', 'two');
       await put(one!);
       const caller = opened.caller(`etcd:///${target}`, idling);
-      await caller.callsReach('one');
-      await caller.isIdle();
+      await caller.untilServedBy('one');
+      await caller.untilIdle();
       assert.equal(await caller.call(), 'one');
 
-      await caller.isIdle();
+      await caller.untilIdle();
       await put(two!);
       await manager.deleteEndpoint(`${target}/one`);
-      await caller.callsReach('two');
+      await caller.untilServedBy('two');
     });
 
     it('closes its watcher in etcd, and opens one when it is used again', async () => {

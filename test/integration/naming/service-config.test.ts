@@ -39,7 +39,7 @@ describe('a service config in etcd', () => {
       await manager.addEndpoint(`${target}/${name}`, { addr });
   }
 
-  const callsReachOne = (caller: { calls(n: number): Promise<object> }) =>
+  const untilServedByOne = (caller: { calls(n: number): Promise<object> }) =>
     eventually('one server answers', async () => Object.keys(await caller.calls(9)).length === 1);
 
   it('selects the policy from the first call on, and again when it changes', async () => {
@@ -48,20 +48,20 @@ describe('a service config in etcd', () => {
     const caller = opened.caller(`etcd:///${target}`);
     assert.equal(Object.keys(await caller.calls(12)).length, 1);
     await client.kv.put(key, one('round_robin'));
-    await caller.callsReach('one', 'two', 'three');
+    await caller.untilServedBy('one', 'two', 'three');
     await client.kv.put(key, one('pick_first'));
-    await callsReachOne(caller);
+    await untilServedByOne(caller);
     await client.kv.delete(key);
-    await caller.callsReach('one', 'two', 'three');
+    await caller.untilServedBy('one', 'two', 'three');
     assert.deepEqual(failures, []);
   });
 
   it('is optional: without one, calls use round_robin', async () => {
     await serve('one', 'two');
     const caller = opened.caller(`etcd:///${target}`);
-    await caller.callsReach('one', 'two');
+    await caller.untilServedBy('one', 'two');
     await client.kv.put(key, one('pick_first'));
-    await callsReachOne(caller);
+    await untilServedByOne(caller);
   });
 
   it("yields to the channel's own service config", async () => {
@@ -94,7 +94,7 @@ describe('a service config in etcd', () => {
     assert.match(failures[0]!.message, new RegExp(`'${key}': .*not a service config`));
     assert.equal(Object.keys(await caller.calls(9)).length, 1);
     await client.kv.put(key, one('round_robin'));
-    await caller.callsReach('one', 'two');
+    await caller.untilServedBy('one', 'two');
   });
 
   it('applies without the fields that grpc-js ignores, which are reported once', async () => {
@@ -109,14 +109,14 @@ describe('a service config in etcd', () => {
     await eventually('the ignored field is reported', () => failures.length > 0);
     assert.match(failures[0]!.message, new RegExp(`'${key}': grpc-js ignores healthCheckConfig$`));
     await client.kv.put(key, one('round_robin'));
-    await caller.callsReach('one', 'two');
+    await caller.untilServedBy('one', 'two');
     assert.equal(failures.length, 1);
   });
 
   it('is reported when it is invalid from the start, and calls use round_robin', async () => {
     await serve('one', 'two');
     await client.kv.put(key, '{');
-    await opened.caller(`etcd:///${target}`).callsReach('one', 'two');
+    await opened.caller(`etcd:///${target}`).untilServedBy('one', 'two');
     assert.equal(failures.length, 1);
   });
 

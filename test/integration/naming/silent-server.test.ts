@@ -46,7 +46,7 @@ describe('a server that accepts connections and sends nothing', () => {
     });
   }
 
-  it('is given up with TLS as well', async function () {
+  it('does not keep an attempt with TLS open either', async function () {
     this.timeout(60_000);
     const silent = await opened.silentServer();
     await put({ name: 'silent', addr: silent.addr });

@@ -81,7 +81,7 @@ describe('the cases of etcd’s tests of its Go client', () => {
       const caller = opened.caller(`etcd:///${target}`, {
         'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] }),
       });
-      if (policy === 'round_robin') await caller.callsReach('one', 'two');
+      if (policy === 'round_robin') await caller.untilServedBy('one', 'two');
       const counts = Object.values(await caller.calls(400));
       if (policy === 'pick_first') assert.deepEqual(counts, [400]);
       else assert.ok(counts.length === 2 && counts.every((n) => n >= 150), `${counts}`);

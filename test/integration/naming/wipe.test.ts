@@ -38,7 +38,7 @@ describe('a view of an etcd that loses all its data', () => {
     const caller = opened.caller('etcd:///wipe/service');
     assert.equal(await caller.call(), 'one');
     await etcd().wipe();
-    await eventually('registered again', async () => {
+    await eventually('it is registered again', async () => {
       assert.equal(await caller.call(), 'one');
       return registration.registrationCount > 1;
     });

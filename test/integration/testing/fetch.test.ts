@@ -249,7 +249,7 @@ describe('fetching a release archive', function () {
   });
 
   for (const url of ['http://127.0.0.1:1/mirror', 'ftp://a/mirror', 'file:///mirror', 'mirror']) {
-    it(`is rejected from ${url}, whose checksums prove nothing`, async () => {
+    it(`is rejected from ${url}, because a checksum from there proves nothing`, async () => {
       await inEmptyMachine(() =>
         withEnvironment({ ETCD_RELEASE_URL: url }, async () => {
           const refusal = /ETCD_RELEASE_URL is .*; it must be https, unless ETCD_RELEASE_SHA256 has/;
@@ -259,7 +259,7 @@ describe('fetching a release archive', function () {
     });
   }
 
-  it('sends no request over http, and takes what comes over it only by a checksum of the environment', async () => {
+  it('fetches over http only with ETCD_RELEASE_SHA256, and checks the archive against it', async () => {
     await overHttp({}, async () => {
       await assert.rejects(startEtcd({ source: 'fetch', ...quietly }), /it must be https/);
       assert.deepEqual(requests, []);
@@ -275,13 +275,13 @@ describe('fetching a release archive', function () {
     });
     assert.ok(
       !requests.some((one) => one.includes('SHA256SUMS')),
-      'a checksum of the mirror counts for nothing',
+      'SHA256SUMS of the mirror is not requested',
     );
     const found = await overHttp({ ETCD_RELEASE_SHA256: sha256.toUpperCase() }, () => locateEtcd(quietly));
     assert.equal(found.version, VERSION);
   });
 
-  it('holds an archive over https against a checksum of the environment, too', async () => {
+  it('checks an archive from https against ETCD_RELEASE_SHA256 too', async () => {
     await inEmptyMachine(() =>
       withEnvironment({ ETCD_RELEASE_SHA256: '2'.repeat(64) }, async () => {
         await assert.rejects(
@@ -292,7 +292,7 @@ describe('fetching a release archive', function () {
     );
   });
 
-  it('follows a redirect as far as it stays with https, and at most five times', async () => {
+  it('follows at most five redirects, and only to https', async () => {
     const mirror = release(sha256);
     await overHttp({}, async (http) => {
       answer = (request, response) => {
@@ -307,7 +307,7 @@ describe('fetching a release archive', function () {
           /leads to http:.*, which is not https/,
         );
       });
-      assert.equal(requests.length, 1, 'nothing is asked for over http');
+      assert.equal(requests.length, 1, 'no request is sent over http');
     });
     answer = (request, response) => void response.writeHead(302, { location: request.url }).end();
     await failsWith(/more than 5 redirects/);
@@ -324,14 +324,14 @@ describe('fetching a release archive', function () {
     await failsWith(/SHA256SUMS: status 404/);
   });
 
-  it('gives up within seconds on a server that accepts connections and never answers', async () => {
+  it('rejects within seconds if the server accepts connections and never answers', async () => {
     answer = () => {};
     const start = performance.now();
     await failsWith(/no answer within 5000 ms/);
     assert.ok(performance.now() - start < 8_000);
   });
 
-  it('gives up immediately when no server listens', async () => {
+  it('rejects immediately if no server listens', async () => {
     const unused = createTcpServer().listen(0, '127.0.0.1');
     await once(unused, 'listening');
     const { port } = unused.address() as AddressInfo;

@@ -118,7 +118,7 @@ describe('a handle of one etcd', () => {
     });
 
     for (const verb of ['pause', 'resume'] as const)
-      it(`refuses to ${verb} what does not run, or is just killed`, async () => {
+      it(`refuses to ${verb} a member that is not running or is being killed`, async () => {
         const killed = etcd().kill();
         await assert.rejects(etcd()[verb](), /etcd m0 is not running/);
         await killed;

@@ -120,7 +120,7 @@ describe('the search for an etcd', function () {
           startEtcd(limits),
           how === 'timeout' ? /not within 300 ms/ : (error) => error === reason,
         );
-        await eventually('etcd runs', () => existsSync(pidFile));
+        await eventually('etcd is running', () => existsSync(pidFile));
         abort.abort(reason);
         await started;
       });
@@ -166,7 +166,7 @@ describe('the search for an etcd', function () {
         startEtcdCluster({ members: 9, signal: abort.signal }),
         (error) => error === reason,
       );
-      await eventually('one runs', () => existsSync(mark));
+      await eventually('one member is running', () => existsSync(mark));
       abort.abort(reason);
       await aborted;
     });

@@ -114,8 +114,8 @@ export function madeUpEtcd(folder: string, script: string, version = '9.9.9'): s
 }
 
 /**
- * For a child that must not be able to write where it may not: root may write everywhere. Skips the test where that
- * user cannot read what it runs.
+ * The ids of a user other than root, for a child process whose file permissions matter. Undefined if this process does
+ * not run as root. Skips the test if that user cannot read the program.
  */
 export function ordinaryUser(context: Mocha.Context): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;

@@ -115,7 +115,7 @@ describe('an ETCD_BIN that is a script', function () {
     try {
       const old = await cluster.leader();
       cluster.isolate(old);
-      await eventually('another leader', async () => (await cluster.leader()) !== old);
+      await eventually('another member is the leader', async () => (await cluster.leader()) !== old);
     } finally {
       await cluster.close();
     }
@@ -157,7 +157,7 @@ describe('an ETCD_BIN that is a script', function () {
         how === 'never answers' ? { name: 'AbortError' } : /wrapper.*--version/,
       );
       if (how === 'never answers') {
-        await eventually('it runs', () => existsSync(mark));
+        await eventually('the wrapper is running', () => existsSync(mark));
         abort.abort();
       }
       await failed;

@@ -24,7 +24,7 @@ export class SideBySide {
   readonly ours: Caller;
   readonly #proxies: readonly FaultProxy[];
   readonly #servers = new Map<string, NamedServer>();
-  readonly #shown: ReportedServers[] = [];
+  readonly #ofOurs: ReportedServers[] = [];
   #startedAt = Date.now();
 
   private constructor(
@@ -53,8 +53,8 @@ export class SideBySide {
     const go = opened.add(await GoNaming.start([links[0].endpoint]), (program) => program.close());
     const directory = new ServiceDirectory(opened.client([links[1].endpoint]), { lossProtection });
     opened.add(registerEtcdResolver(directory), (resolver) => resolver[Symbol.dispose]());
-    const dialled = `etcd:///${target}`;
-    const both = new SideBySide(target, directory, links, await go.dial(dialled), opened.caller(dialled));
+    const uri = `etcd:///${target}`;
+    const both = new SideBySide(target, directory, links, await go.dial(uri), opened.caller(uri));
     opened.add(
       directory.follow(target, { onView: (view) => both.#addView(view), onFailure: () => {} }),
       (unfollow) => unfollow(),
@@ -82,18 +82,18 @@ export class SideBySide {
     this.#startedAt = Date.now();
   }
 
-  async bothShow(...names: string[]): Promise<void> {
-    await this.oursShows(...names);
+  async untilBothReport(...names: string[]): Promise<void> {
+    await this.untilOursReports(...names);
     await eventually(`Go resolves ${names}`, () => last(this.#ofGo()) === names.join(' '));
   }
 
-  async oursShows(...names: string[]): Promise<void> {
-    await eventually(`ours resolves ${names}`, () => last(this.#shown) === names.join(' '), 30_000);
+  async untilOursReports(...names: string[]): Promise<void> {
+    await eventually(`ours resolves ${names}`, () => last(this.#ofOurs) === names.join(' '), 30_000);
   }
 
-  /** Whether Go shows exactly these servers within the time. */
-  async goShows(timeoutMs: number, ...names: string[]): Promise<boolean> {
-    return eventually('Go', () => last(this.#ofGo()) === names.join(' '), timeoutMs).then(
+  /** Whether Go reports exactly these servers within the time. */
+  async goReports(timeoutMs: number, ...names: string[]): Promise<boolean> {
+    return eventually(`Go resolves ${names}`, () => last(this.#ofGo()) === names.join(' '), timeoutMs).then(
       () => true,
       () => false,
     );
@@ -101,11 +101,11 @@ export class SideBySide {
 
   /** What each side has reported since `startTiming()`. */
   reported(): { go: string; ours: string } {
-    return { go: this.#since(this.#ofGo()), ours: this.#since(this.#shown) };
+    return { go: this.#since(this.#ofGo()), ours: this.#since(this.#ofOurs) };
   }
 
   #addView(view: ServiceView): void {
-    this.#shown.push({ at: Date.now(), servers: this.#names(view.endpoints.map(({ addr }) => addr)) });
+    this.#ofOurs.push({ at: Date.now(), servers: this.#names(view.endpoints.map(({ addr }) => addr)) });
   }
 
   #ofGo(): ReportedServers[] {

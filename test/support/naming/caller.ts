@@ -39,10 +39,10 @@ export class Caller {
   }
 
   /** Waits until calls are answered by exactly these servers. */
-  async callsReach(...names: string[]): Promise<void> {
+  async untilServedBy(...names: string[]): Promise<void> {
     const wanted = [...names].sort().join();
     let found = '';
-    await eventually('the right servers answer', async () => {
+    await eventually('the named servers answer', async () => {
       found = Object.keys(await this.calls(names.length * 3))
         .sort()
         .join();
@@ -52,8 +52,8 @@ export class Caller {
     });
   }
 
-  async isIdle(timeoutMs = 10_000): Promise<void> {
-    await eventually('the channel idles', () => this.state === connectivityState.IDLE, timeoutMs);
+  async untilIdle(timeoutMs = 10_000): Promise<void> {
+    await eventually('the channel is idle', () => this.state === connectivityState.IDLE, timeoutMs);
   }
 
   close(): void {

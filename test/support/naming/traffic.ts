@@ -15,13 +15,13 @@ export class Traffic {
   }
 
   /** Waits until this many more calls were answered, by exactly the named servers if there are any. */
-  async flows(count: number, ...only: string[]): Promise<void> {
+  async untilAnswered(count: number, ...only: string[]): Promise<void> {
     const wanted = [...only].sort().join();
-    await eventually(`${count} calls by ${wanted || 'any'}`, async () => {
+    await eventually(`${count} calls in a row were answered by ${wanted || 'any server'}`, async () => {
       const before = new Map(this.answers);
       const total = () => [...this.answers.values()].reduce((sum, n) => sum + n, 0);
       const start = total();
-      await eventually('calls flow', () => total() >= start + count);
+      await eventually(`${count} more calls were answered`, () => total() >= start + count);
       const now = [...this.answers].filter(([name, n]) => n > (before.get(name) ?? 0)).map(([name]) => name);
       return only.length === 0 || now.sort().join() === wanted;
     });

@@ -17,10 +17,10 @@ export class WatchedView {
     return [...this.endpoints.values()].map(({ addr }) => addr).sort();
   }
 
-  async shows(...addrs: string[]): Promise<void> {
+  async untilEndpointsAre(...addrs: string[]): Promise<void> {
     const wanted = [...addrs].sort().join();
     await eventually(
-      `the view shows [${wanted}]`,
+      `the view contains [${wanted}]`,
       () => this.events.length > 0 && this.addrs.join() === wanted,
     );
   }

@@ -58,7 +58,7 @@ describe('Broadcast', () => {
     deepEqual([errors, values], [[failure], [1]]);
   });
 
-  it('tells its listeners the end once, and later listeners immediately', () => {
+  it('notifies its listeners of the end once, and later listeners immediately', () => {
     const broadcast = new Broadcast<number>();
     const ends: string[] = [];
     const values: number[] = [];

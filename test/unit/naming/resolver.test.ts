@@ -71,7 +71,7 @@ describe('a resolver', () => {
   /** Changes within 20 ms are combined; 40 ms of quiet separate them. */
   const untilQuiet = () => {
     const since = performance.now();
-    return until('quiet', { timeoutMs: 2_000 }, () => performance.now() - since > 40);
+    return until('40 ms have passed', { timeoutMs: 2_000 }, () => performance.now() - since > 40);
   };
 
   it('does not call the listener from its constructor or updateResolution()', () => {

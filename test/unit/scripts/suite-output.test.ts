@@ -59,6 +59,8 @@ describe('the output of several test processes', () => {
     make(20);
     output.start('a');
     output.start('b');
-    await eventually('a line', () => /^\n\[0\/3\] running: a \(\d+ s\), b \(\d+ s\)\n/.test(written));
+    await eventually('the line is written', () =>
+      /^\n\[0\/3\] running: a \(\d+ s\), b \(\d+ s\)\n/.test(written),
+    );
   });
 });

@@ -101,7 +101,7 @@ describe('connecting to a member', () => {
   });
 
   describe('with TLS', () => {
-    function tlsScene(count: number): PoolFixture {
+    function tlsFixture(count: number): PoolFixture {
       const fixture = new PoolFixture(count);
       for (const member of fixture.members) {
         member.reachable = false;
@@ -111,12 +111,12 @@ describe('connecting to a member', () => {
     }
 
     it('rejects with the error of the only member', async () => {
-      const fixture = tlsScene(1);
+      const fixture = tlsFixture(1);
       await assert.rejects(fixture.connectOnce(), fixture.members[0]!.error);
     });
 
     it('rejects with one error that lists every member if none accepts it', async () => {
-      const fixture = tlsScene(2);
+      const fixture = tlsFixture(2);
       const message =
         'UNAVAILABLE: no etcd member could be reached with TLS: member m0: unknown authority; member m1: unknown authority';
       await assert.rejects(fixture.connectOnce(), (error: TlsError) => {
@@ -131,19 +131,19 @@ describe('connecting to a member', () => {
     });
 
     it('ends without a member if another one is merely unreachable, because a wait may help', async () => {
-      const fixture = tlsScene(2);
+      const fixture = tlsFixture(2);
       fixture.members[1]!.error = new PoolFixture(2).members[1]!.error;
       assert.equal(await fixture.connectOnce(), undefined);
     });
 
     it('uses the member that accepts it', async () => {
-      const fixture = tlsScene(2);
+      const fixture = tlsFixture(2);
       fixture.members[1]!.reachable = true;
       assert.equal((await fixture.connectOnce())?.member.endpoint, 'm1');
     });
 
     it('ends without a member at the deadline if none has answered yet', async () => {
-      const fixture = tlsScene(1);
+      const fixture = tlsFixture(1);
       fixture.members[0]!.hangs = true;
       const connecting = fixture.connectOnce(300);
       await fixture.clock.pass(300);
