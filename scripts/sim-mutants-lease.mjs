@@ -10,7 +10,7 @@ const timing = 'timing.js';
 const core = 'keep-alive-core.js';
 const streams = 'renewal-streams.js';
 const stream = 'renewal-stream.js';
-const queue = '../../async/due-queue.js';
+const queue = '../../async/time/due-queue.js';
 const failureAction = 'failure-action.js';
 
 export const mutants = [

@@ -3,22 +3,18 @@ export { type BackoffOptions, backoffDelay } from './backoff.js';
 export { Broadcast } from './broadcast.js';
 export { callPredicate, callSafely, processWarning, processWarningOnce } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
-export { type Clock, longestTimerMs, systemClock } from './clock.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
-export { type DueItem, DueQueue } from './due-queue.js';
 export { EffectLoop } from './effect-loop.js';
-export { ElapsedClock, type MachineClocks } from './elapsed-clock.js';
 export { Pacer } from './pacer.js';
 export { ProcessRef } from './process-ref.js';
 export { retryLoop } from './retry-loop.js';
-export {
-  delay,
-  onAbort,
-  raceAbort,
-  sharedAbortController,
-  withAnySignal,
-  withTimeout,
-  withTimeoutSignal,
-} from './signals.js';
+export { onAbort, raceAbort, sharedAbortController, withAnySignal } from './signals.js';
 export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
 export { Subscription, type SubscriptionOptions } from './subscription.js';
+export { type Clock, refClock, systemClock } from './time/clock.js';
+export { delay } from './time/delay.js';
+export { type DueItem, DueQueue } from './time/due-queue.js';
+export { ElapsedClock, type MachineClocks } from './time/elapsed-clock.js';
+export { MovableTimer } from './time/movable-timer.js';
+export { longestTimerMs, SharedTimer, type TimerSource } from './time/shared-timer.js';
+export { resolvesWithin, withTimeout, withTimeoutSignal } from './time/timeout.js';

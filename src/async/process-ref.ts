@@ -1,4 +1,4 @@
-import { longestTimerMs } from './clock.js';
+import { longestTimerMs } from './time/shared-timer.js';
 
 /**
  * Keeps the process alive while it has at least one reference. The library's sockets and timers are all unref'd: only

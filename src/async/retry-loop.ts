@@ -1,7 +1,7 @@
 import type { BackoffOptions } from './backoff.js';
-import type { Clock } from './clock.js';
 import { Pacer } from './pacer.js';
-import { onAbort } from './signals.js';
+import type { Clock } from './time/clock.js';
+import { delay } from './time/delay.js';
 
 /**
  * Runs `work` again each time it ends or fails, until the signal aborts, with the delays of a {@link Pacer} between.
@@ -22,19 +22,6 @@ export async function retryLoop(
       if (signal.aborted) return;
       failed(error);
     }
-    await pause(clock, signal, pacer.nextDelayMs());
+    await delay(pacer.nextDelayMs(), signal, { clock }).catch(() => {}); // the signal has aborted
   }
-}
-
-function pause(clock: Clock, signal: AbortSignal, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.setTimer(ms, () => {
-      release();
-      resolve();
-    });
-    const release = onAbort(signal, () => {
-      cancel();
-      resolve();
-    });
-  });
 }

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { Broadcast } from './broadcast.js';
-import { type Clock, startTimer, systemClock } from './clock.js';
 
 /** A controller whose signal may have any number of listeners: by default Node warns of a leak from the eleventh listener on. */
 export function sharedAbortController(): AbortController {
@@ -85,67 +84,4 @@ export async function withAnySignal<T>(
   } finally {
     for (const release of releases) release();
   }
-}
-
-/**
- * Runs `work` with a signal that aborts after `ms` milliseconds or with the given signal, whichever is first.
- *
- * Workaround (Node 20.20; https://github.com/nodejs/node/issues/57736): `AbortSignal.any()` with a timeout signal is
- * not used, because the timeout signal may be garbage collected before it fires. Remove when the oldest supported Node
- * keeps it.
- */
-export async function withTimeoutSignal<T>(
-  ms: number,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<T>,
-  clock: Clock = systemClock,
-): Promise<T> {
-  const limited = new AbortController();
-  const cancel = clock.setTimer(ms, () => limited.abort());
-  const release = onAbort(signal, (reason) => limited.abort(reason));
-  try {
-    return await work(limited.signal);
-  } finally {
-    cancel();
-    release();
-  }
-}
-
-/**
- * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds. The work behind it continues.
- */
-export function withTimeout<T>(
-  promise: Promise<T>,
-  ms: number,
-  timeoutError: () => Error,
-  clock: Clock = systemClock,
-): Promise<T> {
-  if (ms === Number.POSITIVE_INFINITY) return promise;
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, () => reject(timeoutError()));
-    promise.then(resolve, reject).finally(cancel);
-  });
-}
-
-/**
- * Resolves after `ms` milliseconds. Keeps the process alive unless `unref` or on a `clock`.
- * @throws the signal's reason when it aborts.
- */
-export function delay(
-  ms: number,
-  signal?: AbortSignal,
-  options: { readonly unref?: boolean; readonly clock?: Clock } = {},
-): Promise<void> {
-  const { unref = false, clock } = options;
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      release();
-      resolve();
-    };
-    const cancel = clock ? clock.setTimer(ms, done) : startTimer(ms, done, unref);
-    const release = onAbort(signal, (reason) => {
-      cancel();
-      reject(reason as Error);
-    });
-  });
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { systemClock } from './clock.js';
+import { systemClock } from './time/clock.js';
 
 const timedOutSockets = new WeakSet<Socket>();
 

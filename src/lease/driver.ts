@@ -1,4 +1,4 @@
-import { type Clock, EffectLoop } from '../async/index.js';
+import { type Clock, EffectLoop, MovableTimer } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { LeaseCalls, ReportableDuplex } from '../wire/index.js';
@@ -28,8 +28,8 @@ export class KeepAliveDriver {
   readonly #endListeners = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
   readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
   readonly #loop: EffectLoop<KeepAliveInput, KeepAliveEffect>;
+  readonly #timer: MovableTimer;
   #nextCall = 1;
-  #cancelTimer: (() => void) | undefined;
 
   constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
     this.#calls = calls;
@@ -39,6 +39,7 @@ export class KeepAliveDriver {
       (input) => this.#core.handle(input, clock.now()),
       (effect) => this.#perform(effect),
     );
+    this.#timer = new MovableTimer(clock, () => this.#loop.dispatch({ type: 'timer' }));
   }
 
   /** Keeps a lease alive whose grant was sent at `sentAt`. `onEnd` is called once. */
@@ -98,7 +99,7 @@ export class KeepAliveDriver {
         this.#refreshToken(effect.stream, effect.error);
         return;
       case 'set-timer':
-        this.#setTimer(effect.at);
+        this.#timer.setAt(effect.at);
         return;
       case 'end-lease':
         // A queued request sent later would renew a lease that was already reported as ended.
@@ -137,13 +138,6 @@ export class KeepAliveDriver {
     this.#calls.refreshToken(this.#streams.get(key)?.tokenGeneration ?? 0, cause).then(
       () => this.#loop.dispatch({ type: 'token-refreshed' }),
       (error) => this.#loop.dispatch({ type: 'token-refresh-failed', error: toEtcdError(error) }),
-    );
-  }
-
-  #setTimer(at: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () =>
-      this.#loop.dispatch({ type: 'timer' }),
     );
   }
 }

@@ -1,4 +1,5 @@
 import {
+  Broadcast,
   backoffDelay,
   CancellableIterator,
   callSafely,
@@ -6,6 +7,9 @@ import {
   onAbort,
   Pacer,
   processWarning,
+  raceAbort,
+  refClock,
+  resolvesWithin,
   withAnySignal,
 } from '../async/index.js';
 import {
@@ -60,7 +64,7 @@ export class MirrorImpl implements Mirror {
   readonly #options: MirrorOptions;
   readonly #view: View;
   readonly #resyncPacer: Pacer;
-  readonly #waiters = new Set<() => void>();
+  readonly #changes = new Broadcast<void>();
   readonly #ended = new AbortController();
   #watcher: InternalWatcher | undefined;
   /** Whether the reader has an update and has not called `next()` again: later events may be buffered. */
@@ -163,7 +167,7 @@ export class MirrorImpl implements Mirror {
       const { epoch } = this.#ports.store;
       const { kvs, revision } = await this.#list(signal);
       this.#view.replace(kvs, revision);
-      this.#notifyWaiters();
+      this.#changes.publish();
       yield withJson({ type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) });
       try {
         // The store was replaced before there was a watcher for that to end.
@@ -198,7 +202,7 @@ export class MirrorImpl implements Mirror {
         }
         if (events.length === 0) {
           this.#view.advance(nextRevision - 1n);
-          this.#notifyWaiters();
+          this.#changes.publish();
           continue;
         }
         for (const part of this.#options.eachRevision ? splitByRevision(events) : [events]) {
@@ -206,7 +210,7 @@ export class MirrorImpl implements Mirror {
           const to = isLast ? nextRevision - 1n : (part[0]?.kv.modRevision ?? 0n);
           const changes = this.#view.apply(part, to);
           if (!changes) return 'gap';
-          this.#notifyWaiters();
+          this.#changes.publish();
           this.#readerIsBusy = true;
           yield withJson({ type: 'delta', revision: this.#view.revision, ...changes });
           this.#readerIsBusy = false;
@@ -287,28 +291,17 @@ export class MirrorImpl implements Mirror {
     return this.#withMirrorSignal(signal, (open) => delay(ms, open));
   }
 
-  #waitForChange(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cleanUp = () => {
-        clearTimeout(timer);
-        this.#waiters.delete(done);
-      };
-      const done = () => {
-        release();
-        cleanUp();
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#waiters.add(done);
-      const release = onAbort(signal, (reason) => {
-        cleanUp();
-        reject(reason);
-      });
+  /** Waits for the next change of the view, for `ms` milliseconds at most. Keeps the process alive. */
+  async #waitForChange(ms: number, signal: AbortSignal): Promise<void> {
+    let stopListening = () => false;
+    const changed = new Promise<void>((resolve) => {
+      stopListening = this.#changes.listen(resolve);
     });
-  }
-
-  #notifyWaiters(): void {
-    for (const waiter of this.#waiters) waiter();
+    try {
+      await raceAbort(resolvesWithin(changed, ms, refClock), signal);
+    } finally {
+      stopListening();
+    }
   }
 }
 

@@ -328,6 +328,7 @@ export class Transport {
   }
 
   async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
+    const { random, clock } = this.#unaryPorts;
     if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
     this.#token?.renewIfDue();
     for (let attempt = 0; ; attempt++) {
@@ -337,7 +338,7 @@ export class Transport {
       const channel = member.readyChannel;
       if (channel) return { member, channel };
       // The member connected and closed the connection again.
-      await delay(backoffDelay(retryPause, attempt, this.#unaryPorts.random), signal, { unref: true });
+      await delay(backoffDelay(retryPause, attempt, random), signal, { clock });
     }
   }
 

@@ -1,4 +1,4 @@
-import { DueQueue } from '../../async/due-queue.js';
+import { DueQueue } from '../../async/time/due-queue.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
 import type {

@@ -1,4 +1,4 @@
-import type { DueItem } from '../../async/due-queue.js';
+import type { DueItem } from '../../async/time/due-queue.js';
 import type { LeaseId } from '../../model/index.js';
 import type { CallKey, StreamKey } from './protocol.js';
 import { batchingToleranceMs, heldUntil, nextRenewalAt, renewIntervalMs } from './timing.js';

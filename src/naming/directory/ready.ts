@@ -1,4 +1,4 @@
-import { type Clock, raceAbort } from '../../async/index.js';
+import { type Clock, raceAbort, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
 import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
@@ -41,10 +41,10 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
     };
     releases.push(ports.follow({ onView, onFailure }));
     releases.push(ports.onFailure(onFailure));
-    releases.push(ports.clock.setTimer(timeoutMs, () => reject(timeoutError(ports, checked))));
   });
   try {
-    return await raceAbort(firstReady, signal);
+    const late = () => timeoutError(ports, checked);
+    return await raceAbort(withTimeout(firstReady, timeoutMs, late, ports.clock), signal);
   } finally {
     for (const release of releases) release();
   }

@@ -1,4 +1,4 @@
-import { type Clock, ProcessRef, withTimeout } from '../../async/index.js';
+import { type Clock, MovableTimer, ProcessRef, resolvesWithin, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import type { DiskView } from './earlier-view.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from './snapshot.js';
@@ -22,7 +22,7 @@ export interface SaverPorts {
 /** Keeps the snapshot of one target up to date. Runs one save at a time, of the view at the time of the request. */
 export class SnapshotSaver {
   readonly #ports: SaverPorts;
-  #cancelTimer: (() => void) | undefined;
+  readonly #timer: MovableTimer;
   #changedSinceSave = false;
   #saving: Promise<void> | undefined;
   /** The save that follows the current one, with the view at the time of the request. */
@@ -31,6 +31,7 @@ export class SnapshotSaver {
 
   constructor(ports: SaverPorts) {
     this.#ports = ports;
+    this.#timer = new MovableTimer(ports.clock, () => this.#onTimer());
   }
 
   /** Why the snapshot could not be loaded, or why the last save failed. */
@@ -40,10 +41,11 @@ export class SnapshotSaver {
 
   /** The stored view; undefined when there is none, when it is damaged, and when it cannot be read. */
   async load(): Promise<DiskView | undefined> {
-    const { store, target } = this.#ports;
+    const { store, target, clock } = this.#ports;
     try {
       const bytes =
-        store && (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read')));
+        store &&
+        (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read'), clock));
       return bytes && decodeSnapshot(target, bytes);
     } catch (error) {
       this.#error = toEtcdError(error);
@@ -55,12 +57,12 @@ export class SnapshotSaver {
   scheduleSave(): void {
     if (!this.#ports.store || this.#changedSinceSave) return;
     this.#changedSinceSave = true;
-    this.#saveAfter(saveDelayMs);
+    this.#timer.setIn(saveDelayMs);
   }
 
   /** Saves a last time. */
   stop(): void {
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#save();
   }
 
@@ -70,22 +72,14 @@ export class SnapshotSaver {
     if (!saving) return;
     const process = new ProcessRef(); // nothing else keeps the process alive while a store hangs
     process.keepProcessAlive();
-    let cancel = () => {};
-    const timedOut = new Promise<void>((resolve) => {
-      cancel = this.#ports.clock.setTimer(storeTimeoutMs, resolve);
-    });
-    await Promise.race([saving, timedOut]);
-    cancel();
+    await resolvesWithin(saving, storeTimeoutMs, this.#ports.clock);
     process.close();
   }
 
-  #saveAfter(ms: number): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#ports.clock.setTimer(ms, () => {
-      this.#changedSinceSave = false;
-      this.#save();
-      this.#saveAfter(refreshIntervalMs);
-    });
+  #onTimer(): void {
+    this.#changedSinceSave = false;
+    this.#save();
+    this.#timer.setIn(refreshIntervalMs);
   }
 
   #save(): void {

@@ -1,4 +1,4 @@
-import { delay, onAbort, processWarning, raceAbort, systemClock } from '../../async/index.js';
+import { delay, processWarning, raceAbort, withTimeoutSignal } from '../../async/index.js';
 import { callback, duration, optionsChecker, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
@@ -23,12 +23,12 @@ export const checkDrain = optionsChecker<DrainOptions>({
 /** See {@link Registration.drain}. */
 export async function drain(options: DrainOptions, parts: DrainSteps): Promise<void> {
   const { propagateMs = 1_000, whenIdle, timeoutMs = 30_000, signal } = options;
-  await runWithin(timeoutMs, signal, async (timeUp) => {
+  await withTimeoutSignal(timeoutMs, signal, async (timeUp) => {
     const wait = (ms: number) => delay(ms, timeUp).catch(() => {});
     const { mark } = parts;
     if (mark) {
       // Callers that do not see the status see the delete.
-      await runWithin(markTimeoutMs, timeUp, mark).catch(() => {});
+      await withTimeoutSignal(markTimeoutMs, timeUp, mark).catch(() => {});
       await wait(propagateMs);
     }
     await parts.close();
@@ -40,24 +40,4 @@ export async function drain(options: DrainOptions, parts: DrainSteps): Promise<v
 /** A failure, also after the drain's time is up, is a process warning: the record is already deleted. */
 function waitUntilIdle(whenIdle: () => Promise<void>): Promise<void> {
   return Promise.resolve().then(whenIdle).catch(processWarning('whenIdle of drain()'));
-}
-
-/**
- * Runs the work with a signal that aborts after `ms` or with the other signal. Why not `AbortSignal.any()`: see
- * `withTimeoutSignal`.
- */
-async function runWithin(
-  ms: number,
-  signal: AbortSignal | undefined,
-  work: (timeUp: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const timeUp = new AbortController();
-  const cancel = systemClock.setTimer(ms, () => timeUp.abort());
-  const release = onAbort(signal, () => timeUp.abort());
-  try {
-    await work(timeUp.signal);
-  } finally {
-    cancel();
-    release();
-  }
 }

@@ -72,7 +72,7 @@ export async function authenticate(
     }
     const elapsedMs = Math.min(clock.now() - sentAt, maxPauseMs);
     const pauseMs = Math.max(backoffDelay(retryPause, attempt, random), random() * elapsedMs);
-    await delay(pauseMs, closing, { unref: true });
+    await delay(pauseMs, closing, { clock });
   }
 }
 
@@ -84,7 +84,7 @@ async function connect({ pool, clock, random, closing, connectTimeoutMs: connect
     if (health) return health;
     const pauseMs = 50 + backoffDelay(roundPause, round, random);
     if (clock.now() + pauseMs >= deadline) throw unreachable(pool);
-    await delay(pauseMs, closing, { unref: true });
+    await delay(pauseMs, closing, { clock });
   }
 }
 

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock } from '../../async/index.js';
+import { backoffDelay, type Clock, resolvesWithin } from '../../async/index.js';
 import { EtcdError } from '../../errors/index.js';
 import type { Member } from '../member/member.js';
 import { raftIndexOf } from './simple-token.js';
@@ -108,13 +108,7 @@ export class StaleTokenCheck {
       answered = true;
       return answers;
     });
-    const silentFor = (ms: number) => {
-      let cancel = () => {};
-      const over = new Promise<boolean>((resolve) => {
-        cancel = clock.setTimer(ms, () => resolve(true));
-      });
-      return Promise.race([withToken.then(() => false), over]).finally(cancel);
-    };
+    const silentFor = async (ms: number) => !(await resolvesWithin(withToken, ms, clock));
     if (!(await silentFor(promptAnswerMs)) || !(await hasQuorum(member, quorumMs))) return false;
     return !answered && (await silentFor(silenceMs));
   }

@@ -1,4 +1,4 @@
-import { delay, longestTimerMs, withTimeout } from '../../async/index.js';
+import { delay, systemClock, withTimeout, withTimeoutSignal } from '../../async/index.js';
 import {
   Code,
   EtcdError,
@@ -73,7 +73,7 @@ async function tokenByPassword(auth: PasswordAuth, ports: FetchPorts): Promise<s
 async function tokenByPasswordProvider(
   provider: PasswordProvider,
   username: string,
-  { authenticate, timeoutMs, pause = (ms) => delay(ms, undefined, { unref: true }) }: FetchPorts,
+  { authenticate, timeoutMs, pause = (ms) => delay(ms, undefined, { clock: systemClock }) }: FetchPorts,
 ): Promise<string | undefined> {
   const getPassword = () => callProvider('auth.password', provider, timeoutMs, 'password');
   const password = await getPassword();
@@ -110,11 +110,12 @@ async function callProvider(
   timeoutMs: number,
   what: string,
 ): Promise<string> {
-  const signal = AbortSignal.timeout(Math.min(timeoutMs, longestTimerMs));
   const late = () => providerError(option, `returned no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {
-    given = await withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late);
+    given = await withTimeoutSignal(timeoutMs, undefined, (signal) =>
+      withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late),
+    );
   } catch (error) {
     throw error instanceof EtcdError ? error : providerError(option, 'failed', error);
   }

@@ -1,4 +1,4 @@
-import { type Clock, type DueItem, DueQueue, onAbort } from '../../async/index.js';
+import { type Clock, type DueItem, DueQueue, MovableTimer, onAbort } from '../../async/index.js';
 import { RetryBudget } from './retry-budget.js';
 import { minAttemptMs } from './retry-rule.js';
 
@@ -28,13 +28,13 @@ export class RetryQueue {
   readonly #budget: RetryBudget;
   readonly #turns = new DueQueue<Entry>();
   readonly #deadlines = new DueQueue<Entry>();
-  #timerAt = Number.POSITIVE_INFINITY;
-  #cancelTimer = () => {};
+  readonly #timer: MovableTimer;
   #closed: { readonly reason: unknown } | undefined;
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
     this.#budget = new RetryBudget(random);
+    this.#timer = new MovableTimer(clock, () => this.#advance(clock.now()));
   }
 
   /** Whether answers must be recorded. Nearly always false, so that a healthy call pays only for this check. */
@@ -80,7 +80,7 @@ export class RetryQueue {
   /** Rejects all waiting calls and all later ones. */
   close(reason: unknown): void {
     this.#closed ??= { reason };
-    this.#cancelTimer();
+    this.#timer.cancel();
     for (const queue of [this.#turns, this.#deadlines]) {
       for (let next = queue.first; next; next = queue.first) {
         this.#remove(next.waiter);
@@ -111,17 +111,11 @@ export class RetryQueue {
     waiter.releaseSignal();
   }
 
-  /** Replaces the timer only by an earlier one: a timer that fires too early does no harm. */
+  /** Moves the timer only to an earlier time: one that fires too early does no harm. */
   #arm(): void {
     const { first } = this.#turns;
     const turnAt = first ? Math.max(first.dueAt, this.#budget.availableAt) : Number.POSITIVE_INFINITY;
     const at = Math.min(turnAt, this.#deadlines.first?.dueAt ?? Number.POSITIVE_INFINITY);
-    if (at >= this.#timerAt) return;
-    this.#cancelTimer();
-    this.#timerAt = at;
-    this.#cancelTimer = this.#clock.setTimer(at - this.#clock.now(), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#advance(this.#clock.now());
-    });
+    if (at < this.#timer.at) this.#timer.setAt(at);
   }
 }

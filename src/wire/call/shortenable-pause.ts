@@ -1,37 +1,28 @@
-import type { Clock } from '../../async/index.js';
+import { type Clock, MovableTimer } from '../../async/index.js';
 
 /** A pause that a later caller with less time can shorten. */
 export class ShortenablePause {
   readonly #clock: Clock;
-  #endsAt = 0;
-  #end: (() => void) | undefined;
-  #cancel: (() => void) | undefined;
+  readonly #timer: MovableTimer;
+  #end = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#timer = new MovableTimer(clock, () => this.#end());
   }
 
   /** Resolves after `ms` milliseconds, or earlier through `shorten`. Only one wait may run at a time. */
   wait(ms: number): Promise<void> {
     if (!(ms > 0)) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#end = () => {
-        this.#end = undefined;
-        resolve();
-      };
-      this.#endIn(ms);
+      this.#end = resolve;
+      this.#timer.setIn(ms);
     });
   }
 
-  /** Ends the pause within `ms` milliseconds from now. */
+  /** Ends the pause within `ms` milliseconds from now. Does nothing without a pause. */
   shorten(ms: number): void {
-    if (!this.#end || this.#clock.now() + ms >= this.#endsAt) return;
-    this.#cancel?.();
-    this.#endIn(ms);
-  }
-
-  #endIn(ms: number): void {
-    this.#endsAt = this.#clock.now() + ms;
-    this.#cancel = this.#clock.setTimer(ms, () => this.#end?.());
+    const { at } = this.#timer;
+    if (at !== Number.POSITIVE_INFINITY && this.#clock.now() + ms < at) this.#timer.setIn(ms);
   }
 }

@@ -6,7 +6,7 @@ import {
   Metadata,
   status,
 } from '@grpc/grpc-js';
-import { systemClock } from '../../async/index.js';
+import { resolvesWithin, systemClock } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { MemberCredentials } from '../tls/credentials.js';
 import type { MemberAddress } from './endpoints.js';
@@ -180,13 +180,10 @@ export class Member {
  * keep the process alive, so the deadline is a timer of ours. Remove when that timer is unref'd.
  */
 function waitForStateChange(channel: Channel, state: connectivityState, deadline: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const cancel = systemClock.setTimer(deadline - performance.now(), () => resolve(false));
-    channel.watchConnectivityState(state, Infinity, (error) => {
-      cancel();
-      resolve(error === undefined);
-    });
+  const changed = new Promise<void>((resolve, reject) => {
+    channel.watchConnectivityState(state, Infinity, (error) => (error ? reject(error) : resolve()));
   });
+  return resolvesWithin(changed, deadline - performance.now()).catch(() => false);
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { DueQueue } from '#src/async/due-queue.js';
+import { DueQueue } from '#src/async/time/due-queue.js';
 
 describe('a due queue', () => {
   it('has the earliest item first after any sequence of adds, moves and removals', () => {

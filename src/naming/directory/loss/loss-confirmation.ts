@@ -1,4 +1,10 @@
-import { type BackoffOptions, backoffDelay, type Clock, withTimeoutSignal } from '../../../async/index.js';
+import {
+  type BackoffOptions,
+  backoffDelay,
+  type Clock,
+  MovableTimer,
+  withTimeoutSignal,
+} from '../../../async/index.js';
 import { Code, EtcdError } from '../../../errors/index.js';
 import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
@@ -36,7 +42,7 @@ interface WatchEpoch {
 export class LossConfirmation {
   readonly #ports: ConfirmationPorts;
   readonly #stopping = new AbortController();
-  #cancelTimer: (() => void) | undefined;
+  readonly #timer: MovableTimer;
   #reading = false;
   #nextReadAllowedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
@@ -45,6 +51,7 @@ export class LossConfirmation {
 
   constructor(ports: ConfirmationPorts) {
     this.#ports = ports;
+    this.#timer = new MovableTimer(ports.clock, () => void this.#read());
   }
 
   /** Schedules the next read. Called after each change of the unconfirmed losses. */
@@ -56,16 +63,15 @@ export class LossConfirmation {
       this.#failures = 0;
     } else this.#epoch ??= this.#currentEpoch();
     if (this.#reading || this.#stopping.signal.aborted) return;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#timer.cancel();
     if (nextReadAt === undefined) return;
-    const wait = Math.max(nextReadAt, this.#nextReadAllowedAt) - clock.now();
-    if (wait <= 0) void this.#read();
-    else this.#cancelTimer = clock.setTimer(wait, () => void this.#read());
+    const at = Math.max(nextReadAt, this.#nextReadAllowedAt);
+    if (at <= clock.now()) void this.#read();
+    else this.#timer.setAt(at);
   }
 
   stop(): void {
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#stopping.abort(new EtcdError('the service is no longer followed', { code: Code.CANCELLED }));
   }
 

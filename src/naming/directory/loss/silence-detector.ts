@@ -1,4 +1,4 @@
-import type { Clock } from '../../../async/index.js';
+import { type Clock, MovableTimer } from '../../../async/index.js';
 import { PermissionDeniedError } from '../../../errors/index.js';
 
 /** etcd counts as silent after this many intervals without an answer. */
@@ -39,12 +39,13 @@ export class SilenceDetector {
   readonly #followed = new Set<{ readonly key: string }>();
   #answeredRequestSentAt = Number.NEGATIVE_INFINITY;
   #lastSilentAt = Number.NEGATIVE_INFINITY;
-  #cancelTimer: (() => void) | undefined;
+  readonly #timer: MovableTimer;
   #readAbort: AbortController | undefined;
 
   constructor(ports: SilencePorts) {
     this.#ports = ports;
     this.#silenceLimitMs = silenceFactor * ports.intervalMs;
+    this.#timer = new MovableTimer(ports.clock, () => this.#tick());
   }
 
   /** When etcd was last found to be silent; -Infinity for never. */
@@ -91,14 +92,12 @@ export class SilenceDetector {
   }
 
   #stopDetection(): void {
-    this.#cancelTimer?.();
+    this.#timer.cancel();
     this.#readAbort?.abort();
   }
 
   #schedule(from: number): void {
-    const { clock, intervalMs } = this.#ports;
-    this.#cancelTimer?.();
-    this.#cancelTimer = clock.setTimer(from + intervalMs - clock.now(), () => this.#tick());
+    this.#timer.setAt(from + this.#ports.intervalMs);
   }
 
   #tick(): void {

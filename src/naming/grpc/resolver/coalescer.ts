@@ -1,4 +1,4 @@
-import type { Clock } from '../../../async/index.js';
+import { type Clock, MovableTimer } from '../../../async/index.js';
 
 /** A change waits until this long after the last change. No change waits longer than `latestMs`. */
 const quietMs = 20;
@@ -8,13 +8,14 @@ const latestMs = 200;
 export class Coalescer {
   readonly #clock: Clock;
   readonly #action: () => void;
+  readonly #timer: MovableTimer;
   #quietUntil = Number.NEGATIVE_INFINITY;
   #waitingSince: number | undefined;
-  #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, action: () => void) {
     this.#clock = clock;
     this.#action = action;
+    this.#timer = new MovableTimer(clock, () => this.#run());
   }
 
   request(): void {
@@ -24,14 +25,11 @@ export class Coalescer {
       return;
     }
     this.#waitingSince ??= now;
-    this.#cancel?.();
-    const wait = Math.min(quietMs, this.#waitingSince + latestMs - now);
-    this.#cancel = this.#clock.setTimer(wait, () => this.#run());
+    this.#timer.setAt(Math.min(now + quietMs, this.#waitingSince + latestMs));
   }
 
   cancel(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#timer.cancel();
     this.#waitingSince = undefined;
   }
 

@@ -1,4 +1,4 @@
-import { delay, EffectLoop, onAbort, systemClock } from '../../../async/index.js';
+import { EffectLoop, MovableTimer, onAbort, refClock, systemClock } from '../../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { Txn, TxnResult } from '../../../kv/index.js';
 import type { HeldLease } from '../../../lease/index.js';
@@ -39,7 +39,8 @@ export class RegistrationDriver {
   readonly #requests = new Map<RequestKey, AbortController>();
   readonly #leases = new Map<LeaseId, OpenLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
-  #timer: AbortController | undefined;
+  /** Keeps the process alive, because between two leases nothing else does. */
+  readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
 
   constructor(
     core: RegistrationCore,
@@ -88,7 +89,7 @@ export class RegistrationDriver {
         this.#deleteOrphan(effect.request, effect.txn, effect.timeoutMs);
         return;
       case 'wake-at':
-        this.#wakeAt(effect.at);
+        this.#timer.setAt(effect.at);
         return;
       case 'started':
         this.#callbacks.started(effect.error);
@@ -206,20 +207,6 @@ export class RegistrationDriver {
       timeoutMs,
     });
     this.#forwardAnswer(request, deleted, () => ({ type: 'orphan-deleted', request }));
-  }
-
-  /** The timer keeps the process alive, because between two leases nothing else does. */
-  #wakeAt(at: number): void {
-    this.#timer?.abort();
-    this.#timer = undefined;
-    if (at === Number.POSITIVE_INFINITY) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    const ms = Math.max(Math.ceil(at - systemClock.now()), 0);
-    delay(ms, timer.signal).then(
-      () => this.dispatch({ type: 'timer' }),
-      () => {},
-    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
-import { type Clock, systemClock } from './clock.js';
+import type { Clock } from './clock.js';
+import { SharedTimer, startNodeTimer } from './shared-timer.js';
 
 /** The machine's clocks, in milliseconds. */
 export interface MachineClocks {
@@ -23,12 +24,6 @@ const machine: MachineClocks = {
 /** A larger change of wall clock minus monotonic clock is not rounding: the time was set, or the machine slept. */
 const wallSlackMs = 5;
 
-interface Timer {
-  readonly at: number;
-  readonly callback: () => void;
-  cancel: () => void;
-}
-
 /**
  * A monotonic clock that includes the time the machine slept, during which a server continues to count. A jump of the
  * wall clock only triggers a read of the uptime, so setting the time does no harm. Node's timers stop during sleep;
@@ -39,13 +34,17 @@ export class ElapsedClock implements Clock {
   readonly #uptimeOffset: number;
   #wallOffset: number;
   #sleptMs = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers: SharedTimer;
 
   constructor(clocks: MachineClocks = machine) {
     this.#clocks = clocks;
     const now = clocks.monotonic();
     this.#wallOffset = clocks.wall() - now;
     this.#uptimeOffset = clocks.uptime() - now;
+    this.#timers = new SharedTimer({
+      now: () => this.now(),
+      startTimer: (delayMs, callback) => startNodeTimer(delayMs, callback, true),
+    });
   }
 
   now(): number {
@@ -56,21 +55,7 @@ export class ElapsedClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {
-    const timer: Timer = { at: this.now() + delayMs, callback, cancel: () => {} };
-    this.#timers.add(timer);
-    this.#arm(timer, delayMs);
-    return () => {
-      this.#timers.delete(timer);
-      timer.cancel();
-    };
-  }
-
-  #arm(timer: Timer, delayMs: number): void {
-    timer.cancel();
-    timer.cancel = systemClock.setTimer(delayMs, () => {
-      this.#timers.delete(timer);
-      timer.callback();
-    });
+    return this.#timers.set(delayMs, callback);
   }
 
   #readUptime(now: number, wallOffset: number): void {
@@ -78,6 +63,6 @@ export class ElapsedClock implements Clock {
     const sleptMs = this.#clocks.uptime() - now - this.#uptimeOffset;
     if (sleptMs <= this.#sleptMs + 2 * this.#clocks.uptimeStepMs) return;
     this.#sleptMs = sleptMs;
-    for (const timer of this.#timers) this.#arm(timer, timer.at - now - sleptMs);
+    this.#timers.restart();
   }
 }

@@ -1,0 +1,88 @@
+import { type DueItem, DueQueue } from './due-queue.js';
+
+/**
+ * The longest delay of a Node timer, in milliseconds: 24.8 days.
+ *
+ * Workaround (Node 20 to 24; https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args): Node
+ * runs a timer with a longer delay immediately, so a shared timer starts several. Remove when Node accepts longer delays.
+ */
+export const longestTimerMs = 2 ** 31 - 1;
+
+/** A clock, and the one timer that a {@link SharedTimer} starts on it. */
+export interface TimerSource {
+  now(): number;
+  /** Calls back once, after `delayMs` whole milliseconds. Returns a function that cancels the timer. */
+  startTimer(delayMs: number, callback: () => void): () => void;
+}
+
+/** Starts one of Node's timers; `unref` means that it does not keep the process alive. */
+export function startNodeTimer(delayMs: number, callback: () => void, unref: boolean): () => void {
+  const timer = setTimeout(callback, delayMs);
+  if (unref) timer.unref();
+  return () => clearTimeout(timer);
+}
+
+interface Task extends DueItem {
+  readonly callback: () => void;
+}
+
+/** Any number of timers, for any delays, on one of Node's timers. Each costs O(log n) to set and to cancel. */
+export class SharedTimer {
+  readonly #source: TimerSource;
+  readonly #tasks = new DueQueue<Task>();
+  /** The due time for which the timer was started; undefined while there is no timer. */
+  #armedFor: number | undefined;
+  #cancelTimer = () => {};
+
+  constructor(source: TimerSource) {
+    this.#source = source;
+  }
+
+  /** Calls back once, after at least `delayMs` milliseconds; never for `Infinity`. Returns a function that cancels this. */
+  set(delayMs: number, callback: () => void): () => void {
+    const task: Task = { dueAt: 0, heapIndex: -1, callback };
+    this.#tasks.set(task, this.#source.now() + Math.max(delayMs, 0));
+    this.#arm();
+    return () => {
+      this.#tasks.remove(task);
+      if (this.#tasks.size === 0) this.#disarm();
+    };
+  }
+
+  /** Starts the timer again, because the clock has jumped. */
+  restart(): void {
+    this.#disarm();
+    this.#arm();
+  }
+
+  /** Replaces the timer only by an earlier one: a timer that fires too early does no harm. */
+  #arm(): void {
+    const { first } = this.#tasks;
+    if (!first || (this.#armedFor !== undefined && first.dueAt >= this.#armedFor)) return;
+    this.#cancelTimer();
+    this.#armedFor = first.dueAt;
+    // Workaround (Node 20 to 24; https://github.com/nodejs/node/issues/26578,
+    // https://github.com/libuv/libuv/issues/4773): libuv rounds its clock down to milliseconds, so without one more a
+    // timer may fire early. Remove when fixed there.
+    const wholeMs = Math.ceil(Math.max(first.dueAt - this.#source.now(), 0)) + 1;
+    this.#cancelTimer = this.#source.startTimer(Math.min(wholeMs, longestTimerMs), () => this.#fire());
+  }
+
+  #disarm(): void {
+    this.#cancelTimer();
+    this.#armedFor = undefined;
+  }
+
+  #fire(): void {
+    const now = this.#source.now();
+    this.#armedFor = Number.NEGATIVE_INFINITY; // the callbacks start no timer
+    try {
+      for (let next = this.#tasks.first; next && next.dueAt <= now; next = this.#tasks.first) {
+        this.#tasks.remove(next);
+        next.callback();
+      }
+    } finally {
+      this.restart();
+    }
+  }
+}

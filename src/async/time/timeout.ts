@@ -1,0 +1,62 @@
+import { onAbort } from '../signals.js';
+import { type Clock, systemClock } from './clock.js';
+
+/**
+ * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds. The work behind it continues.
+ */
+export function withTimeout<T>(
+  promise: Promise<T>,
+  ms: number,
+  timeoutError: () => Error,
+  clock: Clock = systemClock,
+): Promise<T> {
+  if (ms === Number.POSITIVE_INFINITY) return promise;
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(ms, () => reject(timeoutError()));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
+
+/**
+ * Resolves with whether the promise resolves within `ms` milliseconds. The work behind it continues.
+ * @throws whatever the promise rejects with in that time.
+ */
+export function resolvesWithin(
+  promise: Promise<unknown>,
+  ms: number,
+  clock: Clock = systemClock,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.setTimer(ms, () => resolve(false));
+    promise.then(() => resolve(true), reject).finally(cancel);
+  });
+}
+
+/**
+ * Runs `work` with a signal that aborts after `ms` milliseconds, as `AbortSignal.timeout()` does, or with the given
+ * signal, whichever is first.
+ *
+ * Workaround (Node 20.20; https://github.com/nodejs/node/issues/57736): `AbortSignal.any()` with a timeout signal is
+ * not used, because the timeout signal may be garbage collected before it fires. Remove when the oldest supported Node
+ * keeps it.
+ */
+export async function withTimeoutSignal<T>(
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T> {
+  const limited = new AbortController();
+  const cancel = clock.setTimer(ms, () => limited.abort(timeoutReason()));
+  const release = onAbort(signal, (reason) => limited.abort(reason));
+  try {
+    return await work(limited.signal);
+  } finally {
+    cancel();
+    release();
+  }
+}
+
+function timeoutReason(): DOMException {
+  return new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+}
