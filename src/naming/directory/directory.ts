@@ -11,7 +11,6 @@ import {
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
-import { type MemoryView, memoryStatus } from './earlier-view.js';
 import { FollowedService, type ServiceOptions } from './followed-service.js';
 import {
   checkLossProtection,
@@ -22,8 +21,9 @@ import {
 import { SilenceDetector } from './loss/silence-detector.js';
 import { checkMemory, type MemoryOptions, toMemoryLimits } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
-import type { SnapshotStore } from './snapshot.js';
-import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './view.js';
+import type { SnapshotStore } from './snapshots/snapshot.js';
+import { type MemoryView, memoryStatus } from './views/earlier-view.js';
+import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf } from './views/view.js';
 
 /** The options of a {@link ServiceDirectory}. */
 export interface DirectoryOptions {

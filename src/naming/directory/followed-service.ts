@@ -1,32 +1,25 @@
-import { Broadcast, type Clock, ProcessRef, processWarning, retryLoop } from '../../async/index.js';
-import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import {
-  type MirrorOptions,
-  type MirrorStatus,
-  type MirrorUpdate,
-  retainOption,
-} from '../../mirror/index.js';
+import { Broadcast, type Clock, processWarning } from '../../async/index.js';
+import { ClosedError, type EtcdError } from '../../errors/index.js';
+import type { MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
-import { EndpointSet } from '../endpoint-set.js';
-import type { MirrorHandle, NamingClient } from '../ports.js';
-import { retainEndpoint } from '../retain-endpoint.js';
-import { isDirectChild, keyPrefix } from '../target/index.js';
-import { type EarlierView, type MemoryView, memoryStatus, toSnapshotChange } from './earlier-view.js';
+import type { EndpointSet } from '../endpoint-set.js';
+import type { NamingClient } from '../ports.js';
+import { keyPrefix } from '../target/index.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Observation } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
-import type { SnapshotStore } from './snapshot.js';
-import { SnapshotSaver } from './snapshot-saver.js';
-import { Subscribers } from './subscribers.js';
-import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
-import { ViewState } from './view-state.js';
+import { ServiceMirror } from './service-mirror.js';
+import type { SnapshotStore } from './snapshots/snapshot.js';
+import { SnapshotSaver } from './snapshots/snapshot-saver.js';
+import { type EarlierView, type MemoryView, memoryStatus, toSnapshotChange } from './views/earlier-view.js';
+import { EarlierViews } from './views/earlier-views.js';
+import { Subscribers } from './views/subscribers.js';
+import type { ServiceStatus, ServiceSubscriber, ServiceView } from './views/view.js';
+import { ViewState } from './views/view-state.js';
 
 /** How long a mirror outlives its last subscriber, for channels that idle briefly or are replaced. */
 const lingerMs = 5_000;
-const restartBackoff = { baseMs: 500, maxMs: 10_000 };
-/** How long etcd has to answer before an earlier view, from memory or disk, is shown. */
-const showEarlierAfterMs = 1_000;
 
 export interface ServiceOptions {
   readonly lossProtection: Required<LossProtectionOptions>;
@@ -56,24 +49,19 @@ export class FollowedService {
   readonly #protection: LossProtection;
   readonly #confirmation: LossConfirmation;
   readonly #saver: SnapshotSaver;
-  /** Keeps the process alive during the pause before the mirror restarts, as the watch does otherwise. */
-  readonly #processRef = new ProcessRef();
-  /** Called with every failure, also while a view is known. */
+  readonly #earlier: EarlierViews;
+  readonly #mirror: ServiceMirror;
+  /** Passes every failure on, also while a view is known. */
   readonly #failures = new Broadcast<EtcdError>();
-  #mirror: MirrorHandle | undefined;
-  #cancelLinger: (() => void) | undefined;
-  #cancelEarlier: (() => void) | undefined;
   readonly #stopSilenceDetection: () => void;
+  #cancelLinger: (() => void) | undefined;
   /** Whether etcd has answered since the service was created. */
   #hasAnswered = false;
-  /** The view of the previous mirror, until a newer one is known. */
-  #remembered: MemoryView | undefined;
 
   constructor(ports: ServicePorts) {
     const { target, clock, options, silence } = ports;
     this.#ports = ports;
-    this.#remembered = ports.remembered;
-    this.#state = new ViewState(clock, () => this.#mirror?.status());
+    this.#state = new ViewState(clock, () => this.#mirror.current?.status());
     this.#subscribers = new Subscribers(
       () => this.#state,
       (error) => {
@@ -86,19 +74,19 @@ export class FollowedService {
       clock,
       protection: this.#protection,
       silence,
-      mirror: () => this.#mirror,
+      mirror: () => this.#mirror.current,
       onResult: () => this.#showUnconfirmed(),
     });
-    this.#saver = new SnapshotSaver({
+    const { snapshots: store } = options;
+    this.#saver = new SnapshotSaver({ clock, target, store, current: () => this.#viewToSave() });
+    this.#earlier = new EarlierViews({
       clock,
-      target,
-      store: options.snapshots,
-      current: () => this.#viewToSave(),
+      remembered: ports.remembered,
+      load: store && (() => this.#saver.load()),
+      show: (earlier) => this.#showEarlier(earlier),
     });
     this.#stopSilenceDetection = silence.follow(keyPrefix(target));
-    if (options.snapshots || ports.remembered)
-      this.#cancelEarlier = clock.setTimer(showEarlierAfterMs, () => void this.#showEarlier());
-    void this.#run();
+    this.#mirror = this.#startMirror();
   }
 
   get view(): ServiceView | undefined {
@@ -107,9 +95,10 @@ export class FollowedService {
 
   status(): ServiceStatus {
     const status = this.#state.status(this.#saver.error);
-    if (this.view || !this.#remembered) return status;
+    const { remembered } = this.#earlier;
+    if (this.view || !remembered) return status;
     const { lastError, snapshotError } = status;
-    return { ...memoryStatus(this.#remembered, this.#ports.clock.now()), lastError, snapshotError };
+    return { ...memoryStatus(remembered, this.#ports.clock.now()), lastError, snapshotError };
   }
 
   subscribe(subscriber: ServiceSubscriber): () => void {
@@ -151,73 +140,37 @@ export class FollowedService {
 
   #end(reason: EtcdError): void {
     this.#cancelLinger?.();
-    this.#cancelEarlier?.();
+    this.#earlier.end();
     this.#stopSilenceDetection();
     this.#confirmation.stop();
     this.#saver.stop();
-    this.#processRef.close();
     this.#stopping.abort(reason);
   }
 
-  #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    let release = () => {};
-    // The cause, such as a missing permission, may be fixed while this process runs.
-    return retryLoop(
-      this.#ports.clock,
-      signal,
-      restartBackoff,
-      async () => {
-        release();
-        if (this.#ports.client.closed) this.stop(new ClosedError('the etcd client'));
-        else await this.#follow(signal);
-      },
-      (error) => {
-        release = this.#processRef.keepProcessAlive();
-        this.#reportFailure(toEtcdError(error));
-      },
-    );
+  #startMirror(): ServiceMirror {
+    const { client, target, clock, silence, options } = this.#ports;
+    const mirror = new ServiceMirror({
+      client,
+      target,
+      direct: options.direct,
+      clock,
+      silence,
+      protectionMs: options.lossProtection.protectionMs,
+      isKnown: () => this.view !== undefined || this.#earlier.remembered !== undefined,
+      onUpdate: (update, set, observation) => this.#apply(update, set, observation),
+      onFailure: (error) => this.#reportFailure(error),
+      onEnd: () => this.#state.onMirrorEnd(),
+      onClientClosed: (error) => this.stop(error),
+    });
+    void mirror.run(this.#stopping.signal);
+    return mirror;
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { client, target, clock, silence } = this.#ports;
-    const { direct } = this.#ports.options;
-    const set = new EndpointSet(direct ? (key) => isDirectChild(target, key) : undefined);
-    const startedAt = clock.now();
-    const options: MirrorOptions = { signal, onFailure: (error) => this.#reportFailure(error) };
-    const range = { prefix: keyPrefix(target) };
-    const mirror = client.mirror(range, retainOption.set(options, retainEndpoint));
-    this.#mirror = mirror;
-    let wasKnown: boolean | undefined;
-    try {
-      for await (const update of mirror) {
-        if (signal.aborted) return;
-        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
-        wasKnown ??= this.view !== undefined || this.#remembered !== undefined;
-        wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
-        const mayHaveMissed =
-          update.type === 'snapshot' || this.#hasJustReconnected(mirror.status(), wasKnown);
-        this.#apply(
-          set,
-          update,
-          mayHaveMissed ? 'after-reconnect' : silence.wasRecentlySilent ? 'after-silence' : 'live',
-        );
-      }
-    } finally {
-      this.#state.onMirrorEnd();
-    }
-  }
-
-  /** Whether a change arrived so soon after a reconnect or a new listing that it may have happened during the outage. */
-  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, wasKnown: boolean): boolean {
-    return (wasKnown || reconnects > 0) && forMs < this.#ports.options.lossProtection.protectionMs;
-  }
-
-  #apply(set: EndpointSet, update: MirrorUpdate, observation: Observation): void {
+  #apply(update: MirrorUpdate, set: EndpointSet, observation: Observation): void {
     const change = set.apply(update);
-    this.#compareWithRemembered(update, set.records.size === 0);
+    const baseline = this.#earlier.onUpdate(update, set.records.size === 0);
+    if (baseline && !this.view) this.#useAsBaseline(baseline);
     this.#protection.apply(change, observation, this.#ports.clock.now());
-    this.#cancelEarlier?.();
     this.#hasAnswered = true;
     const view = withJson({
       target: this.#ports.target,
@@ -229,18 +182,6 @@ export class FollowedService {
     if (this.#state.show(view)) this.#subscribers.notifyView(view);
     this.#saver.scheduleSave();
     this.#confirmation.schedule();
-  }
-
-  /**
-   * Uses the remembered view as the baseline of loss protection if the first answer has no endpoints, or comes from a
-   * store that is behind the view's revision and so was replaced. Any other first list is trusted: servers come and go
-   * while a channel idles, and their addresses may belong to other servers now.
-   */
-  #compareWithRemembered({ type, revision }: MirrorUpdate, isEmpty: boolean): void {
-    const remembered = this.#remembered;
-    this.#remembered = undefined;
-    if (!remembered || this.view || type !== 'snapshot') return;
-    if (isEmpty || revision < remembered.view.revision) this.#useAsBaseline(remembered);
   }
 
   /** Makes the view the baseline that loss protection compares the next change with. */
@@ -264,9 +205,7 @@ export class FollowedService {
   }
 
   /** Shows the earlier view because etcd has not answered in time. */
-  async #showEarlier(): Promise<void> {
-    const earlier = this.#remembered ?? (await this.#saver.load());
-    if (this.view || this.#stopping.signal.aborted || !earlier) return;
+  #showEarlier(earlier: EarlierView): void {
     this.#useAsBaseline(earlier);
     this.#state.showEarlier(earlier);
     this.#subscribers.notifyView(earlier.view);

@@ -2,7 +2,7 @@ import { type Clock, raceAbort, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
 import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
-import type { ServiceStatus, ServiceSubscriber, ServiceView } from './view.js';
+import type { ServiceStatus, ServiceSubscriber, ServiceView } from './views/view.js';
 
 /** The options of {@link ServiceDirectory.ready}. */
 export interface ReadyOptions {

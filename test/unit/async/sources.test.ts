@@ -8,9 +8,9 @@ const sources = join(protoFolder, '../src');
 /** The files that may read the time of day, and why. */
 const wallClock: Readonly<Record<string, string>> = {
   'async/time/elapsed-clock.ts': 'it compares both clocks to detect that the machine slept',
-  'naming/directory/file-snapshots.ts': 'the age of a file is measured by the time of day',
-  'naming/directory/snapshot-saver.ts': 'a snapshot on disk is read by another process',
-  'naming/directory/view-state.ts': 'a snapshot on disk is read by another process',
+  'naming/directory/snapshots/file-snapshots.ts': 'the age of a file is measured by the time of day',
+  'naming/directory/snapshots/snapshot-saver.ts': 'a snapshot on disk is read by another process',
+  'naming/directory/views/view-state.ts': 'a snapshot on disk is read by another process',
   'testing/docker/etcd.ts': "Docker's logs have times of day",
   'wire/auth/token.ts': 'a JWT has an expiry time',
 };

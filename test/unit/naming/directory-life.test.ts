@@ -8,7 +8,7 @@ import {
   PermissionDeniedError,
 } from '#src/errors/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
-import { decodeSnapshot } from '#src/naming/directory/snapshot.js';
+import { decodeSnapshot } from '#src/naming/directory/snapshots/snapshot.js';
 import { ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, settled } from './fake-service.js';

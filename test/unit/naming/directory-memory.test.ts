@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
-import { encodeSnapshot } from '#src/naming/directory/snapshot.js';
+import { encodeSnapshot } from '#src/naming/directory/snapshots/snapshot.js';
 import { type DirectoryOptions, type MemoryOptions, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from './fake-service.js';

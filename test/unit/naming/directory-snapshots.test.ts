@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { keyBytes, keyText } from '#src/model/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
-import { decodeSnapshot, encodeSnapshot, maxSnapshotBytes } from '#src/naming/directory/snapshot.js';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  maxSnapshotBytes,
+} from '#src/naming/directory/snapshots/snapshot.js';
 import { type JsonValue, ServiceDirectory, type SnapshotStore } from '#src/naming/index.js';
 import { sameJson } from '#src/naming/json/same-json.js';
 import { FakeClock } from '../lease/fakes.js';

@@ -1,4 +1,4 @@
-import type { EndpointChange } from './loss/loss-protection.js';
+import type { EndpointChange } from '../loss/loss-protection.js';
 import { type ServiceStatus, type ServiceView, statusOf } from './view.js';
 
 /** A view of a target from before its current mirror: remembered by this process, or saved by an earlier one. */

@@ -1,7 +1,7 @@
-import type { EtcdError } from '../../errors/index.js';
-import { type Revision, withJson } from '../../model/index.js';
-import type { EndpointRecord } from '../endpoint.js';
-import { sameJson } from '../json/same-json.js';
+import type { EtcdError } from '../../../errors/index.js';
+import { type Revision, withJson } from '../../../model/index.js';
+import type { EndpointRecord } from '../../endpoint.js';
+import { sameJson } from '../../json/same-json.js';
 
 /** The endpoints of a target as the directory knows them. Does not change while etcd is unreachable. */
 export interface ServiceView {

@@ -1,5 +1,5 @@
-import { Broadcast, callSafely } from '../../async/index.js';
-import { type EtcdError, toEtcdError } from '../../errors/index.js';
+import { Broadcast, callSafely } from '../../../async/index.js';
+import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { ServiceSubscriber, ServiceView } from './view.js';
 
 /** What the service currently knows. */

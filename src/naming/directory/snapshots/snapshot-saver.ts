@@ -1,8 +1,8 @@
-import { type Clock, MovableTimer, ProcessRef, resolvesWithin, withTimeout } from '../../async/index.js';
-import { DeadlineError, type EtcdError, toEtcdError } from '../../errors/index.js';
-import type { DiskView } from './earlier-view.js';
+import { type Clock, MovableTimer, ProcessRef, resolvesWithin, withTimeout } from '../../../async/index.js';
+import { DeadlineError, type EtcdError, toEtcdError } from '../../../errors/index.js';
+import type { DiskView } from '../views/earlier-view.js';
+import type { ServiceView } from '../views/view.js';
 import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from './snapshot.js';
-import type { ServiceView } from './view.js';
 
 /** Changes within this time are saved together. */
 const saveDelayMs = 1_000;

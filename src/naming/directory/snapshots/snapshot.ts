@@ -1,9 +1,9 @@
-import { Code, EtcdError } from '../../errors/index.js';
-import { printable, withJson } from '../../model/index.js';
-import type { EndpointRecord, JsonValue } from '../endpoint.js';
-import { goJson } from '../json/go-json.js';
-import type { DiskView } from './earlier-view.js';
-import type { ServiceView } from './view.js';
+import { Code, EtcdError } from '../../../errors/index.js';
+import { printable, withJson } from '../../../model/index.js';
+import type { EndpointRecord, JsonValue } from '../../endpoint.js';
+import { goJson } from '../../json/go-json.js';
+import type { DiskView } from '../views/earlier-view.js';
+import type { ServiceView } from '../views/view.js';
 
 /** Stores the last view of each target beyond the life of a process. */
 export interface SnapshotStore {

@@ -1,7 +1,7 @@
-import type { Clock } from '../../async/index.js';
-import type { EtcdError } from '../../errors/index.js';
-import type { MirrorStatus } from '../../mirror/index.js';
-import { withJson } from '../../model/index.js';
+import type { Clock } from '../../../async/index.js';
+import type { EtcdError } from '../../../errors/index.js';
+import type { MirrorStatus } from '../../../mirror/index.js';
+import { withJson } from '../../../model/index.js';
 import type { EarlierView, MemoryView } from './earlier-view.js';
 import { isSameView, type ServiceStatus, type ServiceView, statusOf } from './view.js';
 

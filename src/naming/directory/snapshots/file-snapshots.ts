@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { wrongTypeError, wrongValueError } from '../../model/index.js';
+import { wrongTypeError, wrongValueError } from '../../../model/index.js';
 import { checkSnapshotSize, maxSnapshotBytes, type SnapshotStore } from './snapshot.js';
 import { readTrustedFile } from './trusted-file.js';
 

@@ -1,0 +1,99 @@
+import { type Clock, ProcessRef, retryLoop } from '../../async/index.js';
+import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
+import {
+  type MirrorOptions,
+  type MirrorStatus,
+  type MirrorUpdate,
+  retainOption,
+} from '../../mirror/index.js';
+import { EndpointSet } from '../endpoint-set.js';
+import type { MirrorHandle, NamingClient } from '../ports.js';
+import { retainEndpoint } from '../retain-endpoint.js';
+import { isDirectChild, keyPrefix } from '../target/index.js';
+import type { Observation } from './loss/loss-protection.js';
+import type { SilenceDetector } from './loss/silence-detector.js';
+
+const restartBackoff = { baseMs: 500, maxMs: 10_000 };
+
+export interface ServiceMirrorPorts {
+  readonly client: NamingClient;
+  readonly target: string;
+  /** Whether to leave out the keys of nested targets. */
+  readonly direct: boolean;
+  readonly clock: Clock;
+  readonly silence: SilenceDetector;
+  /** How long after a reconnect a change may have happened during the outage, in milliseconds. */
+  readonly protectionMs: number;
+  /** Whether an earlier view of the service is known. */
+  readonly isKnown: () => boolean;
+  readonly onUpdate: (update: MirrorUpdate, set: EndpointSet, observation: Observation) => void;
+  readonly onFailure: (error: EtcdError) => void;
+  /** The mirror ended; another one follows it. */
+  readonly onEnd: () => void;
+  readonly onClientClosed: (error: ClosedError) => void;
+}
+
+/** Keeps a mirror of one target: starts another one when it ends. */
+export class ServiceMirror {
+  readonly #ports: ServiceMirrorPorts;
+  #current: MirrorHandle | undefined;
+
+  constructor(ports: ServiceMirrorPorts) {
+    this.#ports = ports;
+  }
+
+  /** The present mirror, or the one that ended last; undefined before the first one. */
+  get current(): MirrorHandle | undefined {
+    return this.#current;
+  }
+
+  /** Ends when the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, clock, onFailure, onClientClosed } = this.#ports;
+    const processRef = new ProcessRef();
+    // Keeps the process alive during the pause before the mirror restarts, as the watch does otherwise.
+    let release = () => {};
+    const follow = async () => {
+      release();
+      if (client.closed) onClientClosed(new ClosedError('the etcd client'));
+      else await this.#follow(signal);
+    };
+    // The cause, such as a missing permission, may be fixed while this process runs.
+    await retryLoop(clock, signal, restartBackoff, follow, (error) => {
+      release = processRef.keepProcessAlive();
+      onFailure(toEtcdError(error));
+    });
+    processRef.close();
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { client, target, clock, silence, direct, isKnown, onUpdate, onFailure, onEnd } = this.#ports;
+    const set = new EndpointSet(direct ? (key) => isDirectChild(target, key) : undefined);
+    const startedAt = clock.now();
+    const options: MirrorOptions = { signal, onFailure };
+    const mirror = client.mirror({ prefix: keyPrefix(target) }, retainOption.set(options, retainEndpoint));
+    this.#current = mirror;
+    let wasKnown: boolean | undefined;
+    try {
+      for await (const update of mirror) {
+        if (signal.aborted) return;
+        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
+        wasKnown ??= isKnown();
+        wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
+        onUpdate(update, set, this.#observationOf(update, mirror.status(), wasKnown));
+      }
+    } finally {
+      onEnd();
+    }
+  }
+
+  #observationOf({ type }: MirrorUpdate, status: MirrorStatus, wasKnown: boolean): Observation {
+    if (type === 'snapshot' || this.#hasJustReconnected(status, wasKnown)) return 'after-reconnect';
+    return this.#ports.silence.wasRecentlySilent ? 'after-silence' : 'live';
+  }
+
+  /** Whether a change arrived so soon after a reconnect or a new listing that it may have happened during the outage. */
+  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, wasKnown: boolean): boolean {
+    return (wasKnown || reconnects > 0) && forMs < this.#ports.protectionMs;
+  }
+}
