@@ -4,24 +4,19 @@ import {
   type EtcdClient,
   encodeEndpoint,
   formatLeaseId,
-  type JsonValue,
   type KeyValue,
   type Lease,
   op,
   type Revision,
 } from '../../index.js';
-import { addressId, addressProblem, parseAddress } from '../../internal.js';
-import type { ParsedOptions } from '../args/options.js';
+import { addressId, addressProblem } from '../../internal.js';
 import { parseTargetArgument, recordKey } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
+import { endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
 import { fetchLeaseState } from '../data/leases.js';
-import { isJsonObject, rejectUnsafeIntegers } from '../data/records.js';
-import { CliError, usageError } from '../errors.js';
+import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { warn } from '../output/io.js';
-
-/** etcd's own limit, in seconds. */
-export const maxTtlSeconds = 9_000_000_000;
 
 export const add: Command = {
   name: 'add',
@@ -33,10 +28,7 @@ export const add: Command = {
     'An existing record is not changed, and the exit code is 1, unless --force is given.',
   ],
   options: {
-    id: { value: 'ID', help: 'last part of the key (default: the address, with a slash as %2F)' },
-    weight: { value: 'N', help: 'share of the calls, stored in the metadata' },
-    zone: { value: 'ZONE', help: 'zone of the server, stored in the metadata' },
-    metadata: { value: 'JSON', help: 'metadata; weight and zone are added to it' },
+    ...endpointOptions('server'),
     ttl: { value: 'S', help: 'seconds until the record expires' },
     force: { help: 'overwrite an existing record' },
   },
@@ -66,35 +58,6 @@ export const add: Command = {
     return exitCodes.ok;
   },
 };
-
-/** The endpoint that `add` and `register` store. @throws {CliError} for wrong usage. */
-export function endpointFrom(addr: string, options: ParsedOptions): Endpoint {
-  const parsed = parseAddress(addr);
-  if ('problem' in parsed) throw usageError(`the address '${addr}' cannot be dialled: ${parsed.problem}`);
-  const [weight, zone] = [options.number('weight', 0), options.text('zone')];
-  const metadata = metadataFrom(options.text('metadata'));
-  if (weight === undefined && zone === undefined)
-    return metadata === undefined ? { addr } : { addr, metadata };
-  if (metadata !== undefined && metadata !== null && !isJsonObject(metadata))
-    throw usageError('--weight and --zone require metadata that is an object; --metadata is not one');
-  const traits = { ...(weight === undefined ? {} : { weight }), ...(zone === undefined ? {} : { zone }) };
-  return { addr, metadata: { ...(metadata ?? {}), ...traits } };
-}
-
-function metadataFrom(text: string | undefined): JsonValue | undefined {
-  if (text === undefined) return undefined;
-  const metadata = parseJson(text);
-  rejectUnsafeIntegers(text);
-  return metadata;
-}
-
-function parseJson(text: string): JsonValue {
-  try {
-    return JSON.parse(text) as JsonValue;
-  } catch (error) {
-    throw usageError(`--metadata is not JSON: ${(error as Error).message}`);
-  }
-}
 
 async function store(
   invocation: Invocation,

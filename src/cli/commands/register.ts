@@ -4,10 +4,10 @@ import type { ParsedOptions } from '../args/options.js';
 import { parseTargetArgument } from '../args/target.js';
 import type { Command } from '../command.js';
 import { isCallersOwnHost } from '../data/address.js';
+import { endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
 import { usageError } from '../errors.js';
 import { type Environment, warn } from '../output/io.js';
 import { Supervisor } from '../supervise/supervisor.js';
-import { endpointFrom, maxTtlSeconds } from './add.js';
 
 const conflictPolicies: readonly OnConflict[] = ['wait', 'fail', 'takeover'];
 
@@ -26,11 +26,8 @@ export const register: Command = {
   ],
   options: {
     addr: { value: 'HOST:PORT', help: 'address at which callers reach the program' },
-    id: { value: 'ID', help: 'last part of the key (default: the address, with a slash as %2F)' },
+    ...endpointOptions('program'),
     ttl: { value: 'S', help: 'seconds until the record expires if this process is killed (default 10)' },
-    weight: { value: 'N', help: 'share of the calls, stored in the metadata' },
-    zone: { value: 'ZONE', help: 'zone of the program, stored in the metadata' },
-    metadata: { value: 'JSON', help: 'metadata; weight and zone are added to it' },
     'ready-addr': { value: 'HOST:PORT', help: 'address to check for readiness (default: --addr)' },
     'ready-check': {
       help: 'on by default; with --no-ready-check the record is stored as soon as the program runs',

@@ -116,7 +116,7 @@ export class RegistrationCore {
         if (this.#stage?.isFollowing(input.request)) this.#context.lastError = input.error;
         return;
       case 'lease-state':
-        this.#applyOutcome(this.#stage?.onLeaseStatus(input.request, input.isAlive));
+        this.#applyOutcome(this.#stage?.onLeaseStatus?.(input.request, input.isAlive));
         return;
       case 'lease-ended':
         if (this.#stage?.held.lease === input.lease)

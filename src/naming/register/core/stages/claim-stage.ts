@@ -70,10 +70,6 @@ export class ClaimStage implements LeaseStage {
     return undefined;
   }
 
-  onLeaseStatus(): undefined {
-    return undefined;
-  }
-
   onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined {
     if (this.isFollowing(request)) return { type: 'failed', error };
     const write = this.#write;

@@ -35,7 +35,7 @@ export interface LeaseStage {
   act(): void;
   onWriteResult(request: RequestKey, result: WriteResult): StageOutcome | undefined;
   onKeyState(request: RequestKey, state: KeyState): StageOutcome | undefined;
-  onLeaseStatus(request: RequestKey, isAlive: boolean): StageOutcome | undefined;
+  onLeaseStatus?(request: RequestKey, isAlive: boolean): StageOutcome | undefined;
   onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined;
   onLeaseEnded(error: EtcdError): StageOutcome;
   isFollowing(request: RequestKey): boolean;

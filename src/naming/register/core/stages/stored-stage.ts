@@ -81,10 +81,6 @@ export class StoredStage implements LeaseStage {
     return this.isFollowing(request) ? this.#handleState(state) : undefined;
   }
 
-  onLeaseStatus(): undefined {
-    return undefined;
-  }
-
   onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined {
     if (this.isFollowing(request)) return { type: 'failed', error };
     const write = this.#write;

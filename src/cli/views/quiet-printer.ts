@@ -1,0 +1,26 @@
+import type { Revision } from '../../index.js';
+import { QuietTimer } from './quiet-timer.js';
+
+/** Prints the lines of a watch, and one that says that nothing changed while it is quiet. */
+export class QuietPrinter<Line> {
+  /** The revision of the last event. */
+  revision: Revision = 0n;
+  readonly #print: (line: Line) => void;
+  readonly #quiet: QuietTimer;
+
+  /** @param unchanged The line to print when nothing has been printed for a time. */
+  constructor(print: (line: Line) => void, unchanged: (quietMs: number, revision: Revision) => Line) {
+    this.#print = print;
+    this.#quiet = new QuietTimer((quietMs) => print(unchanged(quietMs, this.revision)));
+  }
+
+  line(line: Line): void {
+    this.#print(line);
+    this.#quiet.restart();
+  }
+
+  /** The lines about no change stop until the next line: during an outage it is unknown whether anything changed. */
+  pause(): void {
+    this.#quiet.stop();
+  }
+}
