@@ -2,8 +2,9 @@
 import { constants } from 'node:os';
 import type { Outcome } from './command.js';
 
-// By default Node opens its inspector on SIGUSR1, at a loopback port that every user of the machine can reach, and this
-// process holds a password.
+// Workaround (Node 20 to 24; https://nodejs.org/docs/latest-v20.x/api/process.html#signal-events): by default Node
+// opens its inspector on SIGUSR1, at a loopback port that every user of the machine can reach, and this process holds a
+// password. Remove when a program can switch that off by itself.
 process.on('SIGUSR1', () => {});
 
 // A closed pipe (`| head`) or terminal is not an error. Any other failure to write, such as a full disk, is one.
