@@ -37,13 +37,15 @@ export function isJobs(value = '1') {
 }
 
 /**
- * The default number of Mocha processes at once. The tests of the integration suite mostly wait. The unit suite needs a
+ * The default number of Mocha processes at once. The tests of the integration suite mostly wait, those of the sim suite
+ * keep a core busy. The unit suite needs a
  * core for half a minute, less than the start of a process for each of its files. Options for Mocha concern all tests
  * (--bail, --reporter json) or select few of them (--grep), so that one process is right or fastest.
  */
 export function jobsFor(suite, options) {
-  if (suite !== 'integration' || options.length > 0) return 1;
-  return Math.min(4, Math.max(2, availableParallelism()));
+  if (options.length > 0) return 1;
+  if (suite === 'sim') return Math.min(4, availableParallelism());
+  return suite === 'integration' ? Math.min(4, Math.max(2, availableParallelism())) : 1;
 }
 
 /**

@@ -12,13 +12,14 @@ import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs
 
 const help = `npm test [-- options] [paths] [mocha options]
 
-  --only <suite>     build, then run only one suite: unit, integration, fault or interop
+  --only <suite>     build, then run only one suite: unit, sim, integration, fault or interop
   --jobs <n>         run the test files in n Mocha processes at once; 1: all files in one process
-                     (default: 1; integration suite without mocha options: one for each core, 2 to 4)
+                     (default: 1; the sim and integration suites without mocha options: one for each core, up to 4,
+                     for the integration suite at least 2)
   --reporter <name>  Mocha's reporter (default: dot for the unit suite, else spec)
   --help             this text
 
-Without --only: lint, type-check and build, generated code up to date, then the unit and the integration suite.
+Without --only: lint, type-check and build, generated code up to date, then the unit, sim and integration suites.
 A path is a test file or a folder of them: npm test -- --only integration test/integration/naming
 Other options go to mocha, e.g. npm test -- --only integration --grep compaction
 Also fails when a password, token or private key of the tests occurs in their output.
@@ -44,7 +45,7 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const suites = ['unit', 'integration', 'fault', 'interop'];
+const suites = ['unit', 'sim', 'integration', 'fault', 'interop'];
 if (values.only && !suites.includes(values.only))
   refuse(`unknown suite '${values.only}': one of ${suites.join(', ')}`);
 if (!isJobs(values.jobs)) refuse(`--jobs must be a number from 1, not '${values.jobs}'`);
@@ -70,7 +71,7 @@ const checks = values.only
     ];
 for (const file of prune(root)) console.log(`removed: ${file}, which has no source`);
 if (checks.every(([name, command, args]) => check(name, command, args))) {
-  for (const suite of values.only ? [values.only] : ['unit', 'integration']) await run(suite);
+  for (const suite of values.only ? [values.only] : ['unit', 'sim', 'integration']) await run(suite);
   clean();
 } else {
   total.failed++;

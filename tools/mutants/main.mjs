@@ -15,7 +15,7 @@ Mutation tests: changes one expression at a time and runs tests against each cha
 survived; it is listed unless tools/mutants/accepted explains it. PATH is a file or a folder of src, or FILE:10-40.
 
   --tests GLOB       run these tests, e.g. 'test/unit/wire/*.test.ts'; repeatable. Default: the unit tests in the folder
-                     of each PATH (or in the nearest one above that exists), without simulations and fuzz tests
+                     of each PATH (or in the nearest one above that exists), without fuzz tests
   --integration      also the integration tests of that folder, which start an etcd: hours for a module
   --concurrency N    number of test processes at once (default 1)
   --help             this text

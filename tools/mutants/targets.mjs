@@ -5,8 +5,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 /** A mistake in the arguments. */
 export class UsageError extends Error {}
 
-/** Simulations and fuzz tests take most of a suite's time; `--tests` chooses them. */
-const slow = /(^|[/-])(sim|fuzz)\.test\.ts$/;
+/** Fuzz tests take most of a suite's time; `--tests` chooses them. */
+const slow = /(^|[/-])fuzz\.test\.ts$/;
 const generated = 'src/gen/';
 
 /**

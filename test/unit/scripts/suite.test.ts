@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { protoFolder } from '#src/raw/index.js';
@@ -254,11 +254,12 @@ describe('a suite of test files', function () {
     assert.deepEqual(suite.testFiles('no-such-suite'), []);
   });
 
-  it('runs several files at once only if it is the integration suite without options for Mocha', () => {
+  it('runs several files at once only if it is the sim or integration suite without options for Mocha', () => {
     const jobs = suite.jobsFor('integration', []);
     assert.ok(jobs >= 2 && jobs <= 4, `${jobs}`);
     assert.equal(suite.jobsFor('integration', ['--grep', 'x']), 1);
     assert.equal(suite.jobsFor('unit', []), 1);
+    assert.equal(suite.jobsFor('sim', []), Math.min(4, availableParallelism()));
     assert.deepEqual(['1', '12', '', '0', '-1', '1.5', 'all'].filter(suite.isJobs), ['1', '12']);
   });
 });

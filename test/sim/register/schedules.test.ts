@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Coverage } from '../../sim/register/coverage.js';
-import { runSeed } from '../../sim/register/run.js';
+import { Coverage } from './coverage.js';
+import { runSeed } from './run.js';
 
 describe('the simulation of registrations', () => {
   it('finds no violation in the registration core in 1,000 schedules', () => {

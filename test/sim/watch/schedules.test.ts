@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { shrink } from '../../sim/shrink.js';
-import { Coverage } from '../../sim/watch/coverage.js';
-import { profiles } from '../../sim/watch/profile.js';
-import { run, runSeed } from '../../sim/watch/run.js';
-import { schedule } from '../../sim/watch/schedule.js';
-import { type Spec, Store } from '../../sim/watch/store.js';
-import { WatcherModel } from '../../sim/watch/watcher-model.js';
+import { shrink } from '../shrink.js';
+import { Coverage } from './coverage.js';
+import { profiles } from './profile.js';
+import { run, runSeed } from './run.js';
+import { schedule } from './schedule.js';
+import { type Spec, Store } from './store.js';
+import { WatcherModel } from './watcher-model.js';
 
 describe('the simulated cluster', () => {
   it('finds nothing wrong with the watch core in 2,000 schedules', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Coverage } from '../../sim/lease/coverage.js';
-import { runSeed } from '../../sim/lease/run.js';
+import { Coverage } from './coverage.js';
+import { runSeed } from './run.js';
 
 describe('the lease simulation', () => {
   it('finds no violation in 2,000 schedules', () => {
