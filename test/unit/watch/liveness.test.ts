@@ -5,7 +5,7 @@ import { FakeWatch } from './fake-watch.js';
 
 const expired = 'etcdserver: invalid auth token';
 
-describe('a watch session reports whether a watcher is live', () => {
+describe('a watcher, as its session reports it', () => {
   /** Watcher 1 was paused and is live on slot 2, as 1002, beside a sibling that is live on slot 1. */
   function onDedicatedStream(): Bench {
     const bench = new Bench().withSiblings(1);
@@ -17,22 +17,22 @@ describe('a watch session reports whether a watcher is live', () => {
     return bench;
   }
 
-  describe('of a watcher on a lost stream', () => {
-    it('again only when it is acknowledged on another one', () => {
+  describe('whose stream is lost', () => {
+    it('is live again only when it is acknowledged on another one', () => {
       const bench = new Bench().live(1, 6);
       assert.equal(liveness(bench.lose()), 'interrupted 1');
       assert.equal(liveness(bench.timer('reopen')), '');
       assert.equal(liveness(bench.reply(1_001, created(6))), 'resumed 1 from 6');
     });
 
-    it('interrupted once, however many streams are lost', () => {
+    it('is interrupted once, however many streams are lost', () => {
       const bench = new Bench().live();
       bench.reconnect();
       assert.equal(liveness(bench.reconnect()), '');
       assert.equal(liveness(bench.reply(1_002, created(1))), 'resumed 1 from 1');
     });
 
-    it('only after it is ready', () => {
+    it('is not interrupted before it is ready', () => {
       const bench = new Bench();
       bench.watch(1, 6);
       assert.equal(liveness(bench.reconnect()), '');
@@ -40,8 +40,8 @@ describe('a watch session reports whether a watcher is live', () => {
     });
   });
 
-  describe('of a watcher whose buffer is full', () => {
-    it('interrupted while it is paused, whether or not the stream it left is lost', () => {
+  describe('whose buffer is full', () => {
+    it('is interrupted while it is paused, whether or not the stream that it left is lost', () => {
       const bench = new Bench().withSiblings(1);
       bench.watch(1, 1);
       bench.reply(1_001, created(1));
@@ -52,15 +52,15 @@ describe('a watch session reports whether a watcher is live', () => {
     });
   });
 
-  describe('of a watcher that moves from a dedicated stream to the shared one', () => {
-    it('throughout, if no stream is lost', () => {
+  describe('that moves from a dedicated stream to the shared one', () => {
+    it('remains live if no stream is lost', () => {
       const bench = onDedicatedStream();
       const caughtUp = bench.reply(1_002, events(puts(2)), 2);
       assert.match(brief(caughtUp), /create 1 as 1003 from 3$/);
       assert.equal(liveness(caughtUp) + liveness(bench.reply(1_003, created(2))), '');
     });
 
-    it('interrupted, if the shared stream is lost before the answer', () => {
+    it('is interrupted if the shared stream is lost before the answer', () => {
       const bench = onDedicatedStream();
       bench.reply(1_002, events(puts(2)), 2);
       assert.equal(liveness(bench.lose()), 'interrupted 100, interrupted 1');
@@ -69,7 +69,7 @@ describe('a watch session reports whether a watcher is live', () => {
       assert.equal(liveness(bench.reply(1_005, created(2))), 'resumed 1 from 3');
     });
 
-    it('interrupted, if the shared slot has no stream', () => {
+    it('is interrupted if the shared slot has no stream', () => {
       const bench = onDedicatedStream();
       bench.lose();
       assert.equal(liveness(bench.reply(1_002, events(puts(2)), 2)), 'interrupted 1');
@@ -78,7 +78,7 @@ describe('a watch session reports whether a watcher is live', () => {
       assert.equal(liveness(bench.reply(1_004, created(2))), 'resumed 1 from 3');
     });
 
-    it('interrupted, if its token is refused there', () => {
+    it('is interrupted if its token is refused there', () => {
       const bench = onDedicatedStream();
       bench.reply(1_002, events(puts(2)), 2);
       assert.equal(liveness(bench.reply(-1, refused(expired))), 'interrupted 1');
@@ -87,7 +87,7 @@ describe('a watch session reports whether a watcher is live', () => {
     });
   });
 
-  it('of a watcher that moves to a dedicated stream: interrupted, if that is lost before the answer', () => {
+  it('is interrupted if it moves to a dedicated stream that is lost before the answer', () => {
     const bench = new Bench().withSiblings(1, 10);
     bench.watch(1, 1_000);
     bench.reply(1_001, created(10));
@@ -96,14 +96,14 @@ describe('a watch session reports whether a watcher is live', () => {
     assert.equal(liveness(bench.reply(1_003, created(10), 2)), 'resumed 1 from 1000');
   });
 
-  it('of a watcher that the server cancels for a transient reason: interrupted until it is created again', () => {
+  it('is interrupted until it is created again if the server cancels it for a transient reason', () => {
     const bench = new Bench().live();
     assert.equal(liveness(bench.reply(1_000, cancelled(0, 'etcdserver: no leader'))), 'interrupted 1');
     bench.timer('retry');
     assert.equal(liveness(bench.reply(1_001, created(1))), 'resumed 1 from 1');
   });
 
-  it('of watchers whose stream ends because of its token: interrupted until they are created with another', () => {
+  it('is interrupted until it is created with another token if its stream ends because of its token', () => {
     const bench = new Bench().live();
     assert.equal(liveness(bench.lose(errorFromServer(Code.UNAUTHENTICATED, expired))), 'interrupted 1');
     bench.input({ type: 'token', generation: 1 });

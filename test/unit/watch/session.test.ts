@@ -485,7 +485,7 @@ describe('a watch session', () => {
     });
   });
 
-  describe('whose watch from now on meets a compaction', () => {
+  describe('whose watch from now on is affected by a compaction', () => {
     /** Pinned at 8 and created there. */
     function pinned(): Bench {
       const bench = new Bench();

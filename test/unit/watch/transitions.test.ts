@@ -37,7 +37,7 @@ describe('the table of a watcher’s transitions', () => {
     assert.ok(counts.illegal > counts.transition && counts.ignored > 10, JSON.stringify(counts));
   });
 
-  it('reaches every state, uses everything that may happen, and has no way out of the end', () => {
+  it('reaches every state, uses every trigger, and has no transition from the final state', () => {
     const reached = new Set<Phase>(['new']);
     for (const phase of reached) {
       for (const next of Object.values(transitions[phase]))

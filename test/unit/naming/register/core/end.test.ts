@@ -51,7 +51,7 @@ describe('closing a registration', () => {
     assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
   });
 
-  it('revokes the leases that it no longer uses, too, and waits for all', () => {
+  it('also revokes the leases that it no longer uses, and waits for all', () => {
     const one = registered();
     one.endLease(1n);
     one.advance(100);
@@ -118,7 +118,7 @@ describe('closing a registration', () => {
       assert.deepEqual(one.send(input), []);
   });
 
-  it('is not the reason why a start that has succeeded fails', () => {
+  it('does not make a start fail that has succeeded', () => {
     const one = registered();
     const { started } = one;
     one.close();

@@ -38,7 +38,7 @@ describe('a record that another writer changes', () => {
     assert.equal(one.takeEvents(), '', 'nothing had to be restored');
   });
 
-  it('keeps it after a loss, too', () => {
+  it('keeps the metadata of the other writer after a loss, too', () => {
     one.show(record(11n, 1n, valueWith({ weight: 5 })));
     one.endLease(1n);
     one.advance(100);
@@ -67,14 +67,14 @@ describe('a record that another writer changes', () => {
     });
   }
 
-  it('is restored with the metadata that came with the other address', () => {
+  it('is restored with the metadata that was written with the other address', () => {
     one.show(record(11n, 1n, valueWith({ weight: 5 }, 'b:1')));
     assert.equal(one.takeEvents(), 'adopted');
     one.advance(100);
     assert.equal(one.written, valueWith({ weight: 5 }));
   });
 
-  it('is stored under its lease again if the other writer removed that', () => {
+  it('is stored under its lease again if the other writer removed the lease', () => {
     one.show(record(11n, 0n, own));
     one.advance(100);
     assert.deepEqual([one.written, one.expected], [own, 11n]);
@@ -82,7 +82,7 @@ describe('a record that another writer changes', () => {
     assert.deepEqual(one.events.splice(0), [{ type: 'restored', value: own }]);
   });
 
-  it('is restored ever more slowly while it is overwritten repeatedly', () => {
+  it('is restored after growing pauses while it is overwritten repeatedly', () => {
     let revision = 10n;
     for (const pauseMs of [100, 200, 400]) {
       one.show(record(++revision, 1n, 'garbage'));
@@ -111,7 +111,7 @@ describe('a record that another writer changes', () => {
     assert.equal(one.open, 'follow,write');
   });
 
-  it('is restored ever more slowly also across losses of the lease', () => {
+  it('is restored after growing pauses across losses of the lease, too', () => {
     one.show(record(11n, 1n, 'garbage'));
     one.endLease(1n);
     one.advance(100);
@@ -140,7 +140,7 @@ describe('a record that another writer changes', () => {
     assert.deepEqual(one.events, [{ type: 'restored', value: 'rubbish' }]);
   });
 
-  it('is restored after a pause if the restoring fails', () => {
+  it('is restored after a pause if the first write fails', () => {
     one.show(record(11n, 1n, 'garbage'));
     one.advance(100);
     const error = errorFor('NoLeader');
@@ -179,7 +179,7 @@ describe('a record that another writer changes', () => {
     assert.equal(one.takeEvents(), 'failure,restored');
   });
 
-  it('is not taken for stored while it has no lease', () => {
+  it('does not count as stored while it has no lease', () => {
     const call = one.update({ metadata: { weight: 2 } });
     one.fail('write', errorFor('LeaderChanged'));
     one.show(record(11n, 0n, valueWith({ weight: 2 })));
@@ -294,7 +294,7 @@ describe('a change by an operator while the registration is disconnected', () =>
 });
 
 describe('a record that shows an earlier value of its owner', () => {
-  it('is not taken for another writer’s', () => {
+  it('does not count as another writer’s', () => {
     const one = registered();
     one.update({ metadata: 1 });
     one.fail('write', errorFor('LeaderChanged'));

@@ -93,7 +93,7 @@ describe('a registration whose lease ends', () => {
     assert.deepEqual([one.core.state, one.takeEvents()], ['registered', '']);
   });
 
-  it('waits for a rival that was faster, even if it has the same address', () => {
+  it('waits if another registration stored its record first, even one of the same address', () => {
     const one = registered();
     one.endLease(1n);
     one.advance(100);
@@ -103,7 +103,7 @@ describe('a registration whose lease ends', () => {
   });
 
   for (const onConflict of ['fail', 'takeover'] as const) {
-    it(`ends if a rival was faster, with onConflict ${onConflict}`, () => {
+    it(`ends if another registration stored its record first, with onConflict ${onConflict}`, () => {
       const one = registered({ onConflict });
       one.endLease(1n);
       one.advance(100);
@@ -143,7 +143,7 @@ describe('a registration whose record is gone', () => {
     assert.deepEqual(one.revoked, [1n]);
   });
 
-  it('has lost its lease if that is gone', () => {
+  it('has lost its lease if the lease does not exist', () => {
     one.reportLease(false);
     assert.deepEqual(one.events.splice(0), [{ type: 'lost', cause: 'lease', error: undefined }]);
     one.advance(100);
@@ -151,7 +151,7 @@ describe('a registration whose record is gone', () => {
     assert.deepEqual(one.revoked, [1n]);
   });
 
-  it('has lost its lease if that ends meanwhile', () => {
+  it('has lost its lease if the lease ends meanwhile', () => {
     const error = errorFor('LeaseNotFound');
     one.endLease(1n, error);
     assert.deepEqual(one.events, [{ type: 'lost', cause: 'lease', error }]);
@@ -228,7 +228,7 @@ describe('a registration whose record is gone', () => {
     assert.equal(one.result(call), 'done');
   });
 
-  it('cancels its question when it closes', () => {
+  it('cancels its request when it closes', () => {
     one.close();
     one.deleteOrphans();
     one.revoke(1n);
@@ -292,14 +292,14 @@ describe('a registration whose record another registration has replaced', () => 
     });
   }
 
-  it('finds that by the compare of an update, too', () => {
+  it('detects this by the compare of an update, too', () => {
     const one = registered();
     const call = one.update({ metadata: 1 });
     one.find(foreign(15n));
     assert.deepEqual([one.takeEvents(), one.result(call)], ['lost', 'pending']);
   });
 
-  it('is not replaced by a state older than its record', () => {
+  it('ignores a state older than its record', () => {
     const one = registered();
     one.show(foreign(8n), 9n);
     one.show(undefined, 9n);

@@ -76,7 +76,7 @@ describe('a registration that starts', () => {
     assert.deepEqual([one.core.lease, one.revoked], [7n, []]);
   });
 
-  it('takes the answer to a repeated write for success if its record is there', () => {
+  it('treats the answer to a repeated write as success if its record is there', () => {
     one.grant(7n);
     one.fail('write', errorFor('LeaderChanged'));
     one.advance(100);
@@ -91,7 +91,7 @@ describe('a registration that starts', () => {
       one.fail(request, error);
       assert.equal(one.started?.error, error);
       assert.deepEqual([one.core.state, one.core.lastError], ['closed', error]);
-      assert.deepEqual(one.revoked, request === 'write' ? [7n] : [], 'its lease is not left');
+      assert.deepEqual(one.revoked, request === 'write' ? [7n] : [], 'its lease is revoked');
       one.revoke(7n);
       assert.deepEqual(one.ended, { reason: 'closed' });
     });
@@ -374,7 +374,7 @@ describe('a registration that waits for its key', () => {
     assert.deepEqual([one.open, one.expected], ['write', 9n]);
   });
 
-  it('waits again if another registration is faster, and then no longer writes without a pause', () => {
+  it('waits again if another registration stores its record first, and from then on pauses before each write', () => {
     one.show(undefined, 9n);
     one.find(foreign(10n), 11n);
     assert.deepEqual([one.open, one.core.state], ['follow', 'waiting']);

@@ -9,7 +9,7 @@ describe('the writes of a registration whose results are unknown', () => {
   });
   const known = (...values: (number | string)[]) => values.filter((one) => writes.has(value(one))).join();
 
-  it('are known for 30 seconds each, since etcd applies none later', () => {
+  it('are remembered for 30 seconds each, because etcd applies none later', () => {
     writes.add(value('a'), true, 0);
     writes.add(value('b'), true, 1);
     writes.prune(29_999);
@@ -20,7 +20,7 @@ describe('the writes of a registration whose results are unknown', () => {
     assert.equal(known('a', 'b'), '');
   });
 
-  it('are known for 30 seconds after the last write of the same value', () => {
+  it('are remembered for 30 seconds after the last write of the same value', () => {
     writes.add(value('a'), true, 0);
     writes.add(value('b'), true, 10_000);
     writes.add(value('a'), true, 20_000);
@@ -33,7 +33,7 @@ describe('the writes of a registration whose results are unknown', () => {
     assert.equal(known(1, 2, 17), '2,17');
   });
 
-  it('are not displaced by a value that is written repeatedly', () => {
+  it('are not removed by a value that is written repeatedly', () => {
     writes.add(value('a'), true, 0);
     for (let n = 1; n <= 20; n++) writes.add(value('b'), true, n);
     assert.equal(known('a', 'b'), 'a,b');

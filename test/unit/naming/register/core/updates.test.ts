@@ -255,13 +255,13 @@ describe('an update of a registered endpoint', () => {
     assert.equal(one.requests('delete-orphan').length, 1, 'the record has the other writer’s value');
   });
 
-  it('takes the answer to a repeated write for success if its record is there', () => {
+  it('treats the answer to a repeated write as success if its record is there', () => {
     const call = one.update({ metadata: 1 });
     one.find(record(11n, 1n, valueWith(1)), 15n);
     assert.deepEqual([one.result(call), one.core.revision, one.takeEvents()], ['done', 11n, '']);
   });
 
-  it('takes it for success also if another update follows', () => {
+  it('treats that answer as success also if another update follows', () => {
     const [first, second] = [one.update({ metadata: 1 }), one.update({ metadata: 2 })];
     one.find(record(11n, 1n, valueWith(1)));
     assert.deepEqual([one.result(first), one.result(second), one.takeEvents()], ['done', 'pending', '']);
@@ -378,7 +378,7 @@ describe('draining', () => {
     assert.deepEqual(one.core.endpoint.metadata, { weight: 1, status: 'draining' });
   });
 
-  it('leaves a record as it is to which an operator has given that status', () => {
+  it('does not change a record to which an operator has given that status', () => {
     const one = registered();
     one.drain();
     one.store(11n);
