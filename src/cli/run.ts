@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
 import { closestName } from '../model/options/closest-name.js';
 import { type CommandLine, parseCommandArgs, splitCommandLine } from './args/command-line.js';
-import { configuredEndpoints, createClient } from './args/connection.js';
+import { configuredEndpoints, createClient, readPasswordFile } from './args/connection.js';
 import { withFlagNames } from './args/flag-names.js';
 import { commandHelp, overviewHelp } from './args/help.js';
 import type { ParsedOptions } from './args/options.js';
@@ -27,8 +27,7 @@ export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
 async function dispatch(line: CommandLine, io: Io): Promise<Outcome> {
   const has = (flag: string) => line.args.includes(flag);
   const wantsHelp = has('--help') || has('-h');
-  if (line.commandName === undefined && (has('--version') || has('-v')))
-    return printAndSucceed(io, [version()]);
+  if (has('--version') || has('-v')) return printAndSucceed(io, [version()]);
   if (line.commandName === undefined) return runWithoutCommand(wantsHelp, io);
   if (line.commandName === 'help') return help(line.args[0], io);
   const command = findCommand(line.commandName);
@@ -47,6 +46,7 @@ async function withClients(
 ): Promise<Outcome> {
   const clients: EtcdClient[] = [];
   try {
+    await readPasswordFile(options, env);
     return await callback({
       endpoints: configuredEndpoints(options, env),
       createClient: (endpoints) => {

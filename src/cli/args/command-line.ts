@@ -10,6 +10,7 @@ export const commonOptions: OptionTable = {
   json: { help: 'print JSON: one document, or one line per event (watch)' },
   debug: { help: 'print the stack of an error' },
   help: { help: 'print this text' },
+  version: { help: 'print the version' },
 };
 
 const globalOptions: OptionTable = { ...connectionOptions, ...commonOptions };
@@ -106,7 +107,6 @@ function parserErrorText({ code, message }: NodeJS.ErrnoException, table: Option
 }
 
 function suggestionFor(flag: string, table: OptionTable): string {
-  if (flag === '-v') return '; to print the version, use etcd-naming -v without a command';
   const suggestion = closestName(flag.replace(/^--?(no-)?/, ''), Object.keys(table));
   return suggestion === undefined ? '' : `; did you mean '--${suggestion}'?`;
 }

@@ -66,7 +66,18 @@ export function createClient(
   );
 }
 
-function authFromFile(options: ParsedOptions, environment: Environment): PasswordAuth | undefined {
+/**
+ * Reads the password file, if there is one: an unreadable file fails before the command does anything, and a pipe is
+ * read before several clients need it.
+ */
+export async function readPasswordFile(options: ParsedOptions, env: Environment): Promise<void> {
+  const auth = authFromFile(options, mergeFlagsIntoEnvironment(options, env));
+  if (auth) await auth.password();
+}
+
+type FileAuth = PasswordAuth & { readonly password: () => Promise<string> };
+
+function authFromFile(options: ParsedOptions, environment: Environment): FileAuth | undefined {
   const file = options.text('password-file');
   if (file === undefined) return undefined;
   if (options.text('password') !== undefined)
@@ -75,7 +86,6 @@ function authFromFile(options: ParsedOptions, environment: Environment): Passwor
     throw usageError('--password-file and a password in --user exclude each other');
   const [username = ''] = (environment['ETCDCTL_USER'] ?? '').split(':', 1);
   if (username === '') throw usageError('--password-file requires a user: --user or ETCDCTL_USER');
-  readPassword(file); // so that an unreadable file fails before the command does anything
   const allowPlaintext = /^(true|t|1)$/i.test(environment['ETCDCTL_INSECURE_TRANSPORT'] ?? '');
   return { username, password: () => readPassword(file), allowPlaintext };
 }

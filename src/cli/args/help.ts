@@ -13,7 +13,7 @@ export function overviewHelp(commands: readonly Command[]): string[] {
     '',
     ...indent(commands.map((command) => [`${command.name} ${command.usage}`, command.summary])),
     '',
-    'Run etcd-naming <command> --help for details and examples, etcd-naming --version for the version.',
+    'Run etcd-naming <command> --help for details and examples.',
     '',
     'Connection options. Each is also read from etcdctl’s variable (ETCDCTL_ENDPOINTS, …); a flag takes precedence:',
     ...optionLines(connectionOptions),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
@@ -80,6 +81,43 @@ describe('the password of etcd-naming', () => {
     writer.kill();
     assert.equal(code, 4, 'the service does not exist');
     assert.match(stdout, /ok +etcd/);
+  });
+
+  it('is read from a pipe that is opened for writing after the command started', async function () {
+    const pipe = join(folder, 'late');
+    if (spawnSync('mkfifo', [pipe]).status !== 0) this.skip();
+    const command = commands.start('ls', '--user', 'root', '--password-file', pipe);
+    const writer = await open(pipe, 'w'); // waits for the command
+    await writer.write(password.slice(0, 3));
+    await writer.write(password.slice(3));
+    await writer.close();
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 0, stderr);
+  });
+
+  it('is refused with exit code 2 for a pipe without a writer', async function () {
+    const pipe = join(folder, 'silent');
+    if (spawnSync('mkfifo', [pipe]).status !== 0) this.skip();
+    const { code, stderr } = await commands.run('ls', '--user', 'root', '--password-file', pipe);
+    assert.deepEqual(
+      [code, stderr],
+      [2, `etcd-naming: --password-file ${pipe} is a pipe that nothing was written to\n`],
+    );
+  });
+
+  it('is read from the standard input', async () => {
+    const command = commands.start('ls', '--user', 'root', '--password-file', '/dev/stdin');
+    command.endInput(`${password}\n`);
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 0, stderr);
+  });
+
+  it('is read from the output of another program in a shell', async function () {
+    if (spawnSync('bash', ['-c', ':']).status !== 0) this.skip();
+    const { stdout, stderr } = await commands.shell(
+      `bash -c '"$0" "$1" ls --user root --password-file <(cat "$2"); echo "rc $?"' "$0" "$1" ${file}`,
+    );
+    assert.equal(stdout, 'rc 0\n', stderr);
   });
 
   it('is read again after the file was replaced, and a registration survives that', async () => {

@@ -73,6 +73,11 @@ export class CommandProcess {
     this.#child.stdin?.write(text);
   }
 
+  /** Writes the text to its stdin and closes it. */
+  endInput(text: string): void {
+    this.#child.stdin?.end(text);
+  }
+
   closeStdout(): void {
     this.#child.stdout?.destroy();
   }

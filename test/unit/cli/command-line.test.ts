@@ -49,7 +49,6 @@ describe('command line', () => {
     [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
     [['ls', '--no-jsn'], "unknown option '--no-jsn'; did you mean '--json'?"],
     [['ls', '--zzzzzzzz'], "unknown option '--zzzzzzzz'"],
-    [['ls', '-v'], "unknown option '-v'; to print the version, use etcd-naming -v without a command"],
     [
       ['add', 'svc', 'a:1', '--id', '-e1'],
       '--id requires a value; write --id=VALUE if the value begins with a dash',
