@@ -32,7 +32,8 @@ class EtcdBalancer implements experimental.LoadBalancer {
   readonly #helper: experimental.ChannelControlHelper;
   readonly #leaves = new Map<string, Leaf>();
   #balancer = createBalancer({});
-  #config = '';
+  /** The options as text; undefined before the first list. */
+  #config: string | undefined;
   #firstCallWaitMs = defaultFirstCallWaitMs;
   #state: connectivityState | undefined;
   #lastError = 'no endpoints';
@@ -70,9 +71,8 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return this.#leaves.size > 0;
   }
 
-  exitIdle(): void {
-    for (const leaf of this.#leaves.values()) leaf.connect();
-  }
+  /** Does nothing: an endpoint without a connection connects again after its pause. */
+  exitIdle(): void {}
 
   /** Does nothing: each leaf has its own backoff. */
   resetBackoff(): void {}
@@ -118,14 +118,13 @@ class EtcdBalancer implements experimental.LoadBalancer {
       known.updateTraits(traits);
       return undefined;
     }
-    const leaf = new Leaf(endpoint, traits, this.#helper, {
+    const leaf = new Leaf(endpoint, traits, this.#helper, this.#balancer, {
       options,
       note,
       newcomer: this.#hasReceivedList,
       onStateChange: (before, error) => this.#onLeafState(leaf, before, error),
     });
     this.#leaves.set(name, leaf);
-    leaf.attach(this.#balancer);
     return leaf;
   }
 
@@ -137,7 +136,6 @@ class EtcdBalancer implements experimental.LoadBalancer {
   }
 
   #onLeafState(leaf: Leaf, before: connectivityState, error: string | null): void {
-    if (this.#leaves.get(leaf.name) !== leaf) return;
     if (error) this.#lastError = error;
     if (before === connectivityState.READY) {
       this.#helper.requestReresolution();
@@ -169,10 +167,9 @@ class EtcdBalancer implements experimental.LoadBalancer {
 
   /** Updates the channel only when its state changes: one picker serves while any endpoint is ready. */
   #report(): void {
-    if (!this.#balancer.isStarting) this.#cancelStart?.();
     const state = this.#currentState();
     if (state === this.#state && state !== connectivityState.TRANSIENT_FAILURE) {
-      if (state === connectivityState.READY && this.#balancer.takeRepickRequest()) this.#scheduleRepick();
+      if (this.#balancer.takeRepickRequest()) this.#scheduleRepick();
       return;
     }
     switch (state) {
