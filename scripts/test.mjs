@@ -14,8 +14,8 @@ const help = `npm test [-- options] [paths] [mocha options]
 
   --only <suite>     build, then run only one suite: unit, sim, integration, fault or interop
   --jobs <n>         run the test files in n Mocha processes at once; 1: all files in one process
-                     (default: 1; the sim and integration suites without mocha options: one for each core, up to 4,
-                     for the integration suite at least 2)
+                     (default without mocha options: one for each core, at most 4, for the sim suite, one more for
+                     the integration suite; else 1)
   --reporter <name>  Mocha's reporter (default: dot for the unit suite, else spec)
   --help             this text
 

@@ -254,12 +254,31 @@ describe('a suite of test files', function () {
     assert.deepEqual(suite.testFiles('no-such-suite'), []);
   });
 
-  it('runs several files at once only if it is the sim or integration suite without options for Mocha', () => {
-    const jobs = suite.jobsFor('integration', []);
-    assert.ok(jobs >= 2 && jobs <= 4, `${jobs}`);
-    assert.equal(suite.jobsFor('integration', ['--grep', 'x']), 1);
-    assert.equal(suite.jobsFor('unit', []), 1);
-    assert.equal(suite.jobsFor('sim', []), Math.min(4, availableParallelism()));
+  describe('by default', () => {
+    const source = process.env['ETCD_TEST_SOURCE'];
+    const select = (name: string | undefined) => {
+      if (name === undefined) delete process.env['ETCD_TEST_SOURCE'];
+      else process.env['ETCD_TEST_SOURCE'] = name;
+    };
+    afterEach(() => select(source));
+
+    it('runs several files at once only if it is the sim or integration suite, without options for Mocha', () => {
+      select(undefined);
+      const jobs = suite.jobsFor('integration', []);
+      assert.ok(jobs >= 2 && jobs <= 4, `${jobs}`);
+      assert.equal(suite.jobsFor('integration', ['--grep', 'x']), 1);
+      assert.equal(suite.jobsFor('unit', []), 1);
+      assert.equal(suite.jobsFor('sim', []), Math.min(4, availableParallelism()));
+    });
+
+    it('runs on an external etcd in one process', () => {
+      select('external');
+      assert.equal(suite.jobsFor('integration', []), 1);
+    });
+  });
+
+  it('accepts a number from 1 as the number of files at once', () => {
+    assert.equal(suite.isJobs(undefined), true);
     assert.deepEqual(['1', '12', '', '0', '-1', '1.5', 'all'].filter(suite.isJobs), ['1', '12']);
   });
 });
