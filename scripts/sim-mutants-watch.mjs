@@ -6,20 +6,27 @@ const many = (name, ...patches) => ({
   patches: patches.map(([file, from, to]) => ({ file, from, to })),
 });
 
-const check = 'batch-check.js';
 const cursor = 'cursor.js';
-const slot = 'stream-slot.js';
-const stream = 'open-stream.js';
-const reports = 'reports.js';
-const table = 'transitions.js';
-const lifecycle = 'lifecycle.js';
-const queue = 'create-queue.js';
 const session = 'session.js';
-const starts = 'start-checks.js';
-const tokens = 'token-renewal.js';
-const state = 'watcher-state.js';
-const fate = 'failure-action.js';
-const resting = 'retry-queue.js';
+const replies = 'decisions/replies.js';
+const cancellations = 'decisions/cancellations.js';
+const reads = 'decisions/revision-reads.js';
+const failures = 'decisions/stream-failures.js';
+const action = 'decisions/failure-action.js';
+const starts = 'decisions/start-checks.js';
+const tokens = 'decisions/token-renewal.js';
+const slot = 'stream/stream-slot.js';
+const stream = 'stream/open-stream.js';
+const backoff = 'stream/reopen-backoff.js';
+const queue = 'stream/create-queue.js';
+const table = 'watcher/transitions.js';
+const lifecycle = 'watcher/lifecycle.js';
+const state = 'watcher/watcher-state.js';
+const fragments = 'watcher/fragments.js';
+const check = 'watcher/batch-check.js';
+const reports = 'watcher/reports.js';
+const retries = 'watcher/retry-queue.js';
+const waiters = 'watcher/token-waiters.js';
 
 export const mutants = [
   // The cursor.
@@ -45,7 +52,7 @@ export const mutants = [
   ),
   one(
     'created moves the cursor',
-    session,
+    replies,
     'state.raiseKnownRevision(headerRevision);',
     "state.applyProgress({ kind: 'progress', headerRevision });",
   ),
@@ -58,17 +65,22 @@ export const mutants = [
   one(
     'a paused watcher continues after the seen revision',
     session,
-    'if (state)\n            this.#lifecycle.apply(state, trigger);',
-    "if (state?.phase === 'paused' && trigger === 'buffer-drained')\n            state.pin(state.knownRevision);\n        if (state)\n            this.#lifecycle.apply(state, trigger);",
+    'this.#lifecycle.apply(state, input.type);',
+    "if (state.phase === 'paused' && input.type === 'buffer-drained')\n                    state.pin(state.knownRevision);\n                this.#lifecycle.apply(state, input.type);",
   ),
 
   // Fragments and order.
-  one('the first fragments of a revision are lost', state, 'return before.concat(events);', 'return events;'),
-  one('an incomplete revision is delivered', state, 'if (!fragment && before.length === 0)', 'if (true)'),
+  one(
+    'the first fragments of a revision are lost',
+    fragments,
+    'return before.concat(events);',
+    'return events;',
+  ),
+  one('an incomplete revision is delivered', fragments, 'if (!fragment && before.length === 0)', 'if (true)'),
   one(
     'an incomplete revision outlives its stream',
     state,
-    'this.#phase = phase;\n        this.#clearIncomplete();',
+    'this.#phase = phase;\n        this.#fragments.clear();',
     'this.#phase = phase;',
   ),
   one(
@@ -99,36 +111,35 @@ export const mutants = [
   one(
     'a stream with a corrupt reply stays open',
     slot,
-    "this.#context.emit({ type: 'close-stream', slot: this.key, unresponsive: false });\n        this.#failures",
-    'return;\n        this.#failures',
+    'stream.close(false);\n        this.#backoff.onMalformed();',
+    'return undefined;',
   ),
 
   // Creates, ids and cancels.
   many(
     'a refusal closes the live watcher with that id',
-    [slot, 'this.#onRefused(stream, reply);', 'this.#onRefused(stream, reply, watchId);'],
-    [slot, '#onRefused(stream, reply) {', '#onRefused(stream, reply, watchId) {'],
+    [slot, 'stream.takeRefused()', 'stream.takeRefused(watchId)'],
     [
-      slot,
-      'const state = stream.takeRefused();',
-      'const asked = stream.takeRefused();\n        const state = stream.live(watchId) ?? asked;',
+      stream,
+      'takeRefused() {\n        return this.#takeAnswered(this.#creates.takeRefused());',
+      'takeRefused(watchId) {\n        const asked = this.#takeAnswered(this.#creates.takeRefused());\n        return this.#live.get(watchId) ?? asked;',
     ],
   ),
   one(
     'a late answer is not cancelled',
-    slot,
-    "this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });\n        return undefined;",
+    stream,
+    'this.#sendCancel(watchId);\n            return undefined;',
     'return undefined;',
   ),
   one(
     'a removed watcher is not cancelled',
-    slot,
-    "if (watchId !== undefined)\n            this.#context.emit({ type: 'send-cancel', slot: this.key, watchId });",
-    '',
+    stream,
+    'if (this.#live.delete(watchId))\n            this.#sendCancel(watchId);',
+    'this.#live.delete(watchId);',
   ),
   one(
     'watch ids are reused',
-    slot,
+    stream,
     'const watchId = this.#context.newWatchId();',
     'const watchId = 1000n + BigInt(state.key);',
   ),
@@ -167,38 +178,38 @@ export const mutants = [
   ),
   many(
     'progress is requested from untrusted servers',
-    [slot, 'if (!this.#stream?.progressTrusted ||', 'if (!this.#stream ||'],
+    [stream, 'if (!this.#progressTrusted ||', 'if ('],
     [
-      slot,
-      "this.#context.armTimer('stable', this.key, stableAfterMs);",
-      "this.#context.armTimer('stable', this.key, stableAfterMs);\n        this.#context.armTimer('progress', this.key, 100);",
+      stream,
+      "this.#arm('stable', stableAfterMs);",
+      "this.#arm('stable', stableAfterMs);\n        this.#arm('progress', 100);",
     ],
   ),
 
   // Compaction.
   one(
     'a compaction is skipped silently',
-    session,
+    cancellations,
     'this.#lifecycle.end(state, historyCompactedError(state.cursor, compactRevision));',
     "{ state.pin(compactRevision - 1n); this.#lifecycle.apply(state, 'pin-moved'); }",
   ),
   one('pins again after events', state, 'this.#isPinnedWithoutEvents &&', ''),
   one(
     'pins again after it was ready',
-    session,
+    cancellations,
     'else if (state.readyRevision !== undefined) {',
     'else if (false) {',
   ),
   one(
     'a compaction below the cursor ends the watcher',
-    session,
+    cancellations,
     'if (compactRevision <= state.cursor) {',
     'if (false) {',
   ),
   one('a compaction before ready ends the watcher', state, 'this.readyRevision === undefined || ', ''),
   one(
     'ready below the pinned revision',
-    session,
+    replies,
     'max(headerRevision, state.knownRevision)',
     'headerRevision',
   ),
@@ -214,52 +225,59 @@ export const mutants = [
   one(
     'an unchecked start is forgotten when the watcher moves',
     state,
-    'this.#phase = phase;\n        this.#clearIncomplete();',
-    'this.#phase = phase;\n        this.uncheckedStart = undefined;\n        this.#clearIncomplete();',
+    'this.#phase = phase;\n        this.#fragments.clear();',
+    'this.uncheckedStart = undefined;\n        this.#phase = phase;\n        this.#fragments.clear();',
   ),
   one(
     'a start found compacted does not end the watcher',
-    session,
+    cancellations,
     'this.#lifecycle.end(state, startCompactedError(startRevision));',
     '',
   ),
   one(
     'pins again over a promised delete',
-    session,
+    cancellations,
     'state.canRepin(startRevision + 1n)',
     'state.canRepin(startRevision)',
   ),
   one(
     'pins again below proven progress',
-    session,
+    cancellations,
     'max(state.readyRevision, state.cursor - 1n)',
     'state.readyRevision',
   ),
 
   // Rollback.
-  one('no rollback check', session, 'headerRevision > 0n && headerRevision < state.knownRevision', 'false'),
-  one(
+  one('no rollback check', replies, 'headerRevision > 0n && headerRevision < state.knownRevision', 'false'),
+  many(
     'rollback without confirmation',
-    session,
-    'this.#beginRollbackCheck(state);\n            return;',
-    'this.#lifecycle.end(state, new RolledBackError(state.knownRevision, headerRevision));\n            return;',
+    [
+      replies,
+      "import { max } from '../cursor.js';",
+      "import { RolledBackError } from '../../../errors/index.js';\nimport { max } from '../cursor.js';",
+    ],
+    [
+      replies,
+      'this.#reads.beginRollbackCheck(state);',
+      'this.#lifecycle.end(state, new RolledBackError(state.knownRevision, headerRevision));',
+    ],
   ),
   one(
     'the rollback check uses what was seen after its read',
-    session,
+    reads,
     'state.rollbackFloor !== undefined && revision < state.rollbackFloor',
     'revision < state.knownRevision',
   ),
   one('a second suspicion of a rollback is ignored', state, 'this.#needsAnotherCheck = true;', ''),
-  one(
-    'a failed rollback check counts as passed',
-    session,
-    "this.#lifecycle.apply(state, 'check-failed');",
-    '',
-  ),
+  one('a failed rollback check counts as passed', reads, "this.#lifecycle.apply(state, 'check-failed');", ''),
 
   // Tokens.
-  one('each watcher asks for a token', tokens, 'if (this.#isRequested)\n            return;', ''),
+  one(
+    'each watcher asks for a token',
+    waiters,
+    'const isFirst = !this.#isRequested;',
+    'const isFirst = true;',
+  ),
   one(
     'tokens are requested without limit',
     tokens,
@@ -268,9 +286,9 @@ export const mutants = [
   ),
   one(
     'an old refusal counts for the new token',
-    session,
-    'this.#onTokenRefused(state, error, generation);',
-    'this.#onTokenRefused(state, error);',
+    cancellations,
+    'this.#tokens.onRefused(state, error, generation);',
+    'this.#tokens.onRefused(state, error);',
   ),
   one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefusedToken)', 'if (true)'),
   one(
@@ -287,72 +305,72 @@ export const mutants = [
   ),
   one(
     'streams with old tokens are never merged',
-    session,
+    failures,
     'for (const state of [...slot.watchers])',
     'for (const state of [])',
   ),
   one(
     'an expired token ends the watcher',
-    fate,
+    action,
     "if (needsNewToken(error))\n        return 'reauthenticate';\n    const",
     "if (needsNewToken(error))\n        return 'end';\n    const",
   ),
   one(
     'a watcher that waits for a token is lost',
-    session,
+    tokens,
     'if (isNewer)\n                this.#lifecycle.retry(state);\n            else',
     'if (!isNewer)',
   ),
   one(
     'a watcher waits forever if no newer token comes',
-    session,
-    'const isNewer = tokens.onToken(generation);',
-    'const isNewer = tokens.onToken(generation);\n        if (!isNewer)\n            return;',
+    tokens,
+    'const isNewer = generation > this.#context.tokenGeneration;',
+    'const isNewer = generation > this.#context.tokenGeneration;\n        if (!isNewer)\n            return;',
   ),
 
   // Failures and recovery.
-  one('a transient reason ends the watcher', fate, "return isTransient ? 'resume' : 'end';", "return 'end';"),
+  one(
+    'a transient reason ends the watcher',
+    action,
+    "return isTransient ? 'resume' : 'end';",
+    "return 'end';",
+  ),
   one(
     'a lost stream ends its watchers',
-    fate,
+    action,
     'case Code.PERMISSION_DENIED:',
     'case Code.UNAVAILABLE:\n        case Code.PERMISSION_DENIED:',
   ),
   one(
     'a delivery does not reset the backoff',
     session,
-    'if (this.#onEvents(outcome.state, outcome.reply))\n                    slot.onAdvanced();',
-    'this.#onEvents(outcome.state, outcome.reply);',
+    'if (this.#replies.onEvents(outcome.state, outcome.reply))\n                    slot.onAdvanced();',
+    'this.#replies.onEvents(outcome.state, outcome.reply);',
   ),
   one(
     'the backoff does not grow',
-    slot,
+    backoff,
     'backoffDelay(reopenBackoff, this.#failures++,',
     'backoffDelay(reopenBackoff, 0 * this.#failures++,',
   ),
   one(
     'a created reply resets the backoff',
     session,
-    'this.#onAcknowledged(outcome.state, outcome.headerRevision);',
-    'this.#onAcknowledged(outcome.state, outcome.headerRevision);\n                slot.onAdvanced();',
+    'this.#replies.onAcknowledged(outcome.state, outcome.headerRevision);',
+    'this.#replies.onAcknowledged(outcome.state, outcome.headerRevision);\n                slot.onAdvanced();',
   ),
   one(
     'the backoff of one watcher does not grow',
-    resting,
+    retries,
     'backoffDelay(reopenBackoff, state.failures,',
     'backoffDelay(reopenBackoff, 0,',
   ),
-  one(
-    'the attach timer is never armed',
-    slot,
-    "this.#context.armTimer('create-timeout', this.key, createTimeoutMs);",
-    '',
-  ),
-  one('a watcher is retried only once', resting, 'this.#waiting.clear();', ''),
-  one('one oversized response ends the watchers', session, 'if (alone && state.oversized)', 'if (true)'),
+  one('the attach timer is never armed', stream, "this.#arm('create-timeout', createTimeoutMs);", ''),
+  one('a watcher is retried only once', retries, 'this.#waiting.clear();', ''),
+  one('one oversized response ends the watchers', failures, 'if (alone && state.oversized)', 'if (true)'),
   one(
     'one oversized response ends watchers of a shared stream',
-    session,
+    failures,
     'if (alone && state.oversized)',
     'if (state.oversized)',
   ),
@@ -394,16 +412,16 @@ export const mutants = [
   one(
     'the outcome of a timer is dropped',
     session,
-    'const outcome = slot.onTimer(timer);\n        if (outcome)',
-    'const outcome = slot.onTimer(timer);\n        if (false)',
+    'this.#apply(slot, slot.onTimer(timer));',
+    'slot.onTimer(timer);',
   ),
   one(
     'progress does not reset the backoff',
     session,
-    'if (this.#onProgress(state, outcome.reply))\n                        slot.onAdvanced();',
-    'this.#onProgress(state, outcome.reply);',
+    'if (this.#replies.onProgress(state, outcome.reply))\n                        slot.onAdvanced();',
+    'this.#replies.onProgress(state, outcome.reply);',
   ),
-  one('a lost stream is opened again without a pause', session, 'slot.pause(error);', ''),
+  one('a lost stream is opened again without a pause', failures, 'slot.pause(error);', ''),
   one(
     'a watcher that the server has cancelled stays on its slot',
     slot,
@@ -497,26 +515,26 @@ export const mutants = [
   ),
   one(
     'a watcher that is far behind stays on the shared stream',
-    session,
+    replies,
     'if (ahead || isFarBehind(state.cursor, headerRevision))',
     'if (false)',
   ),
   one(
     'a caught-up watcher stays on its dedicated stream',
-    session,
+    replies,
     'if (state.slot?.dedicated)',
     'if (false)',
   ),
   one(
     'a caught-up watcher joins only with the same token',
-    session,
+    replies,
     'if (state.slot?.dedicated)',
     'if (state.slot?.dedicated && state.slot.generation === this.#context.tokenGeneration)',
   ),
   one('an empty slot keeps its stream', slot, 'if (this.isEmpty)\n            this.#close();', ''),
   one(
     'timers outlive their stream',
-    slot,
+    stream,
     "for (const timer of ['create-timeout', 'stable', 'progress'])",
     'for (const timer of [])',
   ),
@@ -532,8 +550,8 @@ export const mutants = [
   one(
     'a full buffer is ignored',
     session,
-    'if (state)\n            this.#lifecycle.apply(state, trigger);',
-    "if (state && trigger !== 'buffer-full')\n            this.#lifecycle.apply(state, trigger);",
+    'this.#lifecycle.apply(state, input.type);',
+    "if (input.type !== 'buffer-full')\n                    this.#lifecycle.apply(state, input.type);",
   ),
   one(
     'a failed read resumes a paused watcher',

@@ -1,20 +1,17 @@
-import { type Clock, raceAbort } from '../async/index.js';
+import { type Clock, EffectLoop, raceAbort } from '../async/index.js';
 import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
 import { describeAccess, type Revision, type WatchEvent } from '../model/index.js';
-import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js';
+import type { WatchCalls } from '../wire/index.js';
 import {
-  type SlotKey,
   type StreamStatus,
-  type TimerName,
   type WatchEffect,
   type WatcherKey,
   type WatchInput,
   WatchSession,
 } from './core/index.js';
-import { toReply } from './replies.js';
-import { hasReliableProgress, losesDeletes } from './server-version.js';
 import { StartCheckReads } from './start-check-reads.js';
 import { createRequest, type WatchSpec } from './watch-request.js';
+import { WatchStreams } from './watch-streams.js';
 
 /** Receives what happens to one watcher. */
 export interface WatchSink {
@@ -43,13 +40,6 @@ export interface DriverPorts {
   readonly onStatus: (status: StreamStatus) => void;
 }
 
-interface OpenStream {
-  readonly duplex: Duplex<WatchRequest>;
-  /** The create timeout that starts when the stream has a member. */
-  createTimeoutMs: number | undefined;
-  opened: boolean;
-}
-
 interface WatcherEntry {
   readonly spec: WatchSpec;
   readonly sink: WatchSink;
@@ -60,17 +50,14 @@ type SinkEffect = WatchEffect & {
   readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
 };
 
-/** Performs the effects of a session. It owns the streams and the timers, and makes no decision about revisions. */
+/** Performs the effects of a session, and makes no decision about revisions. */
 export class WatchDriver {
   readonly #ports: DriverPorts;
-  readonly #session: WatchSession;
   readonly #watchers = new Map<WatcherKey, WatcherEntry>();
-  readonly #streams = new Map<SlotKey, OpenStream>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #streams: WatchStreams;
+  readonly #loop: EffectLoop<WatchInput, WatchEffect>;
   readonly #closing = new AbortController();
   readonly #startChecks: StartCheckReads;
-  readonly #inputs: WatchInput[] = [];
-  #running = false;
   #nextKey = 1;
 
   constructor(ports: DriverPorts) {
@@ -78,25 +65,30 @@ export class WatchDriver {
     // From 2^40 on, far from the ids that a server or proxy assigns, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     const { random, maxRevisionBytes } = ports;
-    this.#session = new WatchSession({ firstWatchId, random, maxRevisionBytes });
+    const session = new WatchSession({ firstWatchId, random, maxRevisionBytes });
+    this.#loop = new EffectLoop(
+      (input) => session.handle(input),
+      (effect) => this.#perform(effect),
+    );
+    this.#streams = new WatchStreams(ports, (input) => this.#loop.dispatch(input));
     this.#startChecks = new StartCheckReads(
       {
         ...ports,
         compacted: (watcher, startRevision) =>
-          this.#input({ type: 'start-compacted', watcher, startRevision }),
+          this.#loop.dispatch({ type: 'start-compacted', watcher, startRevision }),
       },
       this.#closing.signal,
     );
     if (ports.calls.tokenGeneration > 0)
-      this.#input({ type: 'token', generation: ports.calls.tokenGeneration });
-    ports.calls.onToken((generation) => this.#input({ type: 'token', generation }));
-    ports.calls.onStoreReplaced((error) => this.#input({ type: 'store-replaced', error }));
+      this.#loop.dispatch({ type: 'token', generation: ports.calls.tokenGeneration });
+    ports.calls.onToken((generation) => this.#loop.dispatch({ type: 'token', generation }));
+    ports.calls.onStoreReplaced((error) => this.#loop.dispatch({ type: 'store-replaced', error }));
   }
 
   start(spec: WatchSpec, sink: WatchSink): WatcherKey {
     const watcher = this.#nextKey++;
     this.#watchers.set(watcher, { spec, sink });
-    this.#input({
+    this.#loop.dispatch({
       type: 'watch',
       watcher,
       range: spec.range,
@@ -109,15 +101,15 @@ export class WatchDriver {
   stop(watcher: WatcherKey): void {
     if (!this.#watchers.delete(watcher)) return;
     this.#startChecks.remove(watcher);
-    this.#input({ type: 'unwatch', watcher });
+    this.#loop.dispatch({ type: 'unwatch', watcher });
   }
 
   bufferFull(watcher: WatcherKey): void {
-    this.#input({ type: 'buffer-full', watcher });
+    this.#loop.dispatch({ type: 'buffer-full', watcher });
   }
 
   bufferDrained(watcher: WatcherKey): void {
-    this.#input({ type: 'buffer-drained', watcher });
+    this.#loop.dispatch({ type: 'buffer-drained', watcher });
   }
 
   /** Ends all watchers with ClosedError, and their streams. */
@@ -130,59 +122,27 @@ export class WatchDriver {
     this.#closing.abort(new ClosedError('the client'));
   }
 
-  /** Handles one input at a time: an input that an effect causes waits until all effects before it are performed. */
-  #input(input: WatchInput): void {
-    this.#inputs.push(input);
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-        for (const effect of this.#session.handle(next)) this.#perform(effect);
-      }
-    } finally {
-      this.#running = false;
-    }
-  }
-
   #perform(effect: WatchEffect): void {
     switch (effect.type) {
       case 'read-revision':
         this.#readRevision(effect.watcher);
         return;
-      case 'check-start': {
-        const spec = this.#watchers.get(effect.watcher)?.spec;
-        if (spec) this.#startChecks.add(effect.watcher, spec, effect.startRevision);
+      case 'check-start':
+        this.#checkStart(effect.watcher, effect.startRevision);
         return;
-      }
       case 'refresh-token':
         this.#refreshToken(effect.generation, effect.error);
-        return;
-      case 'open-stream':
-        this.#streams.set(effect.slot, this.#open(effect.slot));
-        return;
-      case 'close-stream':
-        if (effect.unresponsive) this.#streams.get(effect.slot)?.duplex.cancelUnresponsive();
-        else this.#streams.get(effect.slot)?.duplex.cancel();
-        this.#streams.delete(effect.slot);
         return;
       case 'send-create':
         this.#sendCreate(effect);
         return;
+      case 'open-stream':
+      case 'close-stream':
       case 'send-cancel':
-        this.#streams
-          .get(effect.slot)
-          ?.duplex.send({ requestUnion: { $case: 'cancelRequest', value: { watchId: effect.watchId } } });
-        return;
       case 'send-progress':
-        this.#streams
-          .get(effect.slot)
-          ?.duplex.send({ requestUnion: { $case: 'progressRequest', value: {} } });
-        return;
       case 'arm-timer':
-        this.#armTimer(effect);
-        return;
       case 'disarm-timer':
-        this.#disarmTimer(effect);
+        this.#streams.perform(effect);
         return;
       case 'status':
         this.#ports.onStatus(effect.status);
@@ -229,9 +189,10 @@ export class WatchDriver {
     if (!spec) return;
     const { signal } = this.#closing;
     raceAbort(this.#ports.readRevision(spec, signal), signal).then(
-      (revision) => this.#input({ type: 'revision', watcher, revision }),
+      (revision) => this.#loop.dispatch({ type: 'revision', watcher, revision }),
       (error) => {
-        if (!signal.aborted) this.#input({ type: 'revision-failed', watcher, error: toEtcdError(error) });
+        if (!signal.aborted)
+          this.#loop.dispatch({ type: 'revision-failed', watcher, error: toEtcdError(error) });
       },
     );
   }
@@ -239,44 +200,14 @@ export class WatchDriver {
   /** A new token reaches all drivers through `onToken`. */
   #refreshToken(generation: number, cause: EtcdError): void {
     this.#ports.calls.refreshToken(generation, cause).then(
-      () => this.#input({ type: 'token', generation: this.#ports.calls.tokenGeneration }),
-      (error) => this.#input({ type: 'token-failed', error: toEtcdError(error) }),
+      () => this.#loop.dispatch({ type: 'token', generation: this.#ports.calls.tokenGeneration }),
+      (error) => this.#loop.dispatch({ type: 'token-failed', error: toEtcdError(error) }),
     );
   }
 
-  #open(slot: SlotKey): OpenStream {
-    // The slot may have another stream by the time the last callbacks of this one run.
-    const isCurrent = () => this.#streams.get(slot) === stream;
-    const duplex = this.#ports.calls.watch(
-      { requireLeader: this.#ports.requireLeader },
-      {
-        opened: (member) => this.#opened(slot, stream, member),
-        message: (response) => {
-          if (!isCurrent()) return;
-          this.#input({ type: 'reply', slot, watchId: response.watchId, reply: toReply(response) });
-        },
-        end: (error) => {
-          if (!isCurrent()) return;
-          this.#streams.delete(slot);
-          this.#input({ type: 'stream-lost', slot, error });
-        },
-      },
-    );
-    const stream: OpenStream = { duplex, createTimeoutMs: undefined, opened: false };
-    return stream;
-  }
-
-  #opened(slot: SlotKey, stream: OpenStream, member: Member): void {
-    stream.opened = true;
-    if (stream.createTimeoutMs !== undefined) this.#arm('create-timeout', slot, stream.createTimeoutMs);
-    this.#ports.calls.versionOf(member).then(
-      (version) => {
-        if (this.#streams.get(slot) !== stream) return;
-        if (hasReliableProgress(version)) this.#input({ type: 'progress-trusted', slot });
-        this.#input({ type: 'server-version', slot, losesDeletes: losesDeletes(version) });
-      },
-      () => {}, // progress of an unknown version is not trusted
-    );
+  #checkStart(watcher: WatcherKey, startRevision: Revision): void {
+    const spec = this.#watchers.get(watcher)?.spec;
+    if (spec) this.#startChecks.add(watcher, spec, startRevision);
   }
 
   #sendCreate({
@@ -286,34 +217,6 @@ export class WatchDriver {
     startRevision,
   }: WatchEffect & { readonly type: 'send-create' }): void {
     const spec = this.#watchers.get(watcher)?.spec;
-    if (spec) this.#streams.get(slot)?.duplex.send(createRequest(spec, watchId, startRevision));
-  }
-
-  /** Without a member there is no create timeout: the pool keeps connecting, and a new stream would not be faster. */
-  #armTimer({ timer, slot, delayMs }: WatchEffect & { readonly type: 'arm-timer' }): void {
-    const stream = this.#streams.get(slot);
-    if (timer === 'create-timeout' && stream && !stream.opened) stream.createTimeoutMs = delayMs;
-    else this.#arm(timer, slot, delayMs);
-  }
-
-  #arm(timer: TimerName, slot: SlotKey, delayMs: number): void {
-    const name = `${timer} ${slot}`;
-    this.#disarm(name);
-    const cancel = this.#ports.clock.setTimer(delayMs, () => {
-      this.#timers.delete(name);
-      this.#input({ type: 'timer', timer, slot });
-    });
-    this.#timers.set(name, cancel);
-  }
-
-  #disarmTimer({ timer, slot }: WatchEffect & { readonly type: 'disarm-timer' }): void {
-    const stream = this.#streams.get(slot);
-    if (timer === 'create-timeout' && stream) stream.createTimeoutMs = undefined;
-    this.#disarm(`${timer} ${slot}`);
-  }
-
-  #disarm(name: string): void {
-    this.#timers.get(name)?.();
-    this.#timers.delete(name);
+    if (spec) this.#streams.send(slot, createRequest(spec, watchId, startRevision));
   }
 }

@@ -15,10 +15,12 @@ import {
   toWireRange,
 } from '../model/index.js';
 import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
+import type { WatcherLimits } from './buffer-usage.js';
+import { BufferedWatcher } from './buffered-watcher.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
 import type { WatchSpec } from './watch-request.js';
-import { BufferedWatcher, type InternalWatcher, type WatcherLimits } from './watcher.js';
+import type { InternalWatcher } from './watcher.js';
 
 /** Options of `watch()`. */
 export interface WatchOptions {

@@ -24,6 +24,18 @@ export type WatchInput =
       readonly startRevision: Revision | undefined;
       readonly knownRevision?: Revision | undefined;
     }
+  | WatcherInput
+  | SlotInput
+  /** A new token, requested or not; or the number of the old one when a request returned no other. */
+  | { readonly type: 'token'; readonly generation: TokenGeneration }
+  /** No token could be obtained. */
+  | { readonly type: 'token-failed'; readonly error: EtcdError }
+  /** The store was replaced: an answer came from another cluster. Revisions of the old store mean nothing there. */
+  | { readonly type: 'store-replaced'; readonly error: EtcdError }
+  | { readonly type: 'timer'; readonly timer: TimerName; readonly slot: SlotKey };
+
+/** An input for one watcher. It is ignored when the watcher has ended. */
+export type WatcherInput =
   /** The answer to `read-revision`: the store's revision, from a linearizable read in the watcher's range. */
   | { readonly type: 'revision'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'revision-failed'; readonly watcher: WatcherKey; readonly error: EtcdError }
@@ -32,24 +44,20 @@ export type WatchInput =
   /** The watcher's buffer is full, or has space again. */
   | { readonly type: 'buffer-full'; readonly watcher: WatcherKey }
   | { readonly type: 'buffer-drained'; readonly watcher: WatcherKey }
+  /** The answer to `check-start` when the revision before the start is compacted. No other answer is reported. */
+  | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision };
+
+/** An input for one slot. It is ignored when the slot has ended. */
+export type SlotInput =
   | { readonly type: 'reply'; readonly slot: SlotKey; readonly watchId: bigint; readonly reply: WatchReply }
+  | { readonly type: 'stream-lost'; readonly slot: SlotKey; readonly error: EtcdError }
   /** The slot's member answers progress requests reliably. None is sent before this input. */
   | { readonly type: 'progress-trusted'; readonly slot: SlotKey }
   /**
    * The version of the slot's member is known, or known to be unavailable. `losesDeletes`: whether it may lose a delete
    * at the compacted revision; see StartChecks.
    */
-  | { readonly type: 'server-version'; readonly slot: SlotKey; readonly losesDeletes: boolean }
-  /** The answer to `check-start` when the revision before the start is compacted. No other answer is reported. */
-  | { readonly type: 'start-compacted'; readonly watcher: WatcherKey; readonly startRevision: Revision }
-  | { readonly type: 'stream-lost'; readonly slot: SlotKey; readonly error: EtcdError }
-  /** A new token, requested or not; or the number of the old one when a request returned no other. */
-  | { readonly type: 'token'; readonly generation: TokenGeneration }
-  /** No token could be obtained. */
-  | { readonly type: 'token-failed'; readonly error: EtcdError }
-  /** The store was replaced: an answer came from another cluster. Revisions of the old store mean nothing there. */
-  | { readonly type: 'store-replaced'; readonly error: EtcdError }
-  | { readonly type: 'timer'; readonly timer: TimerName; readonly slot: SlotKey };
+  | { readonly type: 'server-version'; readonly slot: SlotKey; readonly losesDeletes: boolean };
 
 /**
  * Timers of a slot:

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CreateQueue } from '#src/watch/core/create-queue.js';
+import { CreateQueue } from '#src/watch/core/stream/create-queue.js';
 
 /** Sends as many creates as the queue allows. */
 function fill(queue: CreateQueue, from: number): number {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Code, errorFor, errorFromServer } from '#src/errors/index.js';
-import { streamFailureAction } from '#src/watch/core/failure-action.js';
+import { streamFailureAction } from '#src/watch/core/decisions/failure-action.js';
 
 describe('the end of a watch stream', () => {
   for (const text of [

@@ -9,7 +9,7 @@ import {
   transition,
   transitions,
   triggers,
-} from '#src/watch/core/transitions.js';
+} from '#src/watch/core/watcher/transitions.js';
 import { Bench, cancelled, created, dropped, events, everyKey, progress, puts, refused } from './builders.js';
 
 const allPhases = Object.keys(phases) as Phase[];

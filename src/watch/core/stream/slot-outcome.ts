@@ -1,8 +1,8 @@
-import type { EtcdError } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
-import type { WatchReply } from './cursor.js';
-import type { TokenGeneration } from './protocol.js';
-import type { WatcherState } from './watcher-state.js';
+import type { EtcdError } from '../../../errors/index.js';
+import type { Revision } from '../../../model/index.js';
+import type { WatchReply } from '../cursor.js';
+import type { TokenGeneration } from '../protocol.js';
+import type { WatcherState } from '../watcher/watcher-state.js';
 
 /** What an input means for the watchers of a slot. The slot has done its own part; the session applies the rest. */
 export type SlotOutcome =

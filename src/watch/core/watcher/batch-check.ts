@@ -1,5 +1,5 @@
-import { contains, type Revision, type WatchEvent, type WireRange } from '../../model/index.js';
-import type { WatchReply } from './cursor.js';
+import { contains, type Revision, type WatchEvent, type WireRange } from '../../../model/index.js';
+import type { WatchReply } from '../cursor.js';
 
 /**
  * Returns how these events violate etcd's protocol for a watcher of this range; undefined when they do not. etcd sends

@@ -1,11 +1,11 @@
-import type { EtcdError } from '../../errors/index.js';
-import type { SessionContext } from './context.js';
-import type { WatcherKey } from './protocol.js';
+import type { EtcdError } from '../../../errors/index.js';
+import type { SessionContext } from '../context.js';
+import type { WatcherKey } from '../protocol.js';
+import type { StreamSlot } from '../stream/stream-slot.js';
+import { StreamSlots } from '../stream/stream-slots.js';
 import { reportInterrupted, reportLive } from './reports.js';
 import { RetryQueue } from './retry-queue.js';
-import type { StreamSlot } from './stream-slot.js';
-import { StreamSlots } from './stream-slots.js';
-import { TokenRenewal } from './token-renewal.js';
+import { TokenWaiters } from './token-waiters.js';
 import { type LifecycleEffect, type Trigger, transition } from './transitions.js';
 import type { WatcherState } from './watcher-state.js';
 
@@ -14,14 +14,13 @@ export class WatcherLifecycle {
   readonly watchers = new Map<WatcherKey, WatcherState>();
   readonly slots: StreamSlots;
   readonly retryQueue: RetryQueue;
-  readonly tokens: TokenRenewal;
+  readonly tokenWaiters = new TokenWaiters();
   readonly #context: SessionContext;
 
   constructor(context: SessionContext) {
     this.#context = context;
     this.slots = new StreamSlots(context);
     this.retryQueue = new RetryQueue(context);
-    this.tokens = new TokenRenewal(context);
   }
 
   /** Something has happened to the watcher: changes its state and performs the effects. */
@@ -77,7 +76,7 @@ export class WatcherLifecycle {
         this.retryQueue.scheduleRetry(state);
         return;
       case 'await-token':
-        this.tokens.wait(state);
+        this.tokenWaiters.add(state);
         return;
       case 'report-live':
         reportLive(this.#context, state);
@@ -101,7 +100,7 @@ export class WatcherLifecycle {
 
   #forget(state: WatcherState): void {
     this.watchers.delete(state.key);
-    this.tokens.remove(state);
+    this.tokenWaiters.remove(state);
     this.retryQueue.remove(state);
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionContext } from './context.js';
+import type { SessionContext } from '../context.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** Reports that the watcher is on no open stream, for an unknown time, unless it never was or that is reported. */

@@ -1,7 +1,8 @@
-import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
+import type { Revision, WatchEvent, WireRange } from '../../../model/index.js';
+import { lastRevision, max, nextRevision, type WatchReply } from '../cursor.js';
+import type { SlotKey, TokenGeneration, WatcherKey } from '../protocol.js';
 import { protocolViolation } from './batch-check.js';
-import { lastRevision, max, nextRevision, type WatchReply } from './cursor.js';
-import type { SlotKey, TokenGeneration, WatcherKey } from './protocol.js';
+import { Fragments } from './fragments.js';
 import type { Phase } from './transitions.js';
 
 /** The slot of a watcher, as far as the watcher needs it. */
@@ -52,9 +53,7 @@ export class WatcherState {
   #rollbackFloor: Revision | undefined;
   /** Whether another low revision was acknowledged during the read, which may be older than that acknowledgement. */
   #needsAnotherCheck = false;
-  /** The last revision of the fragments so far, which the next one may continue. */
-  #incomplete: WatchEvent[] = [];
-  #incompleteBytes = 0;
+  readonly #fragments = new Fragments();
 
   constructor(key: WatcherKey, range: WireRange, startRevision: Revision | undefined) {
     this.key = key;
@@ -72,7 +71,7 @@ export class WatcherState {
   /** Only WatcherLifecycle calls this. Off its stream, the incomplete revision is lost: the cursor points to its start. */
   enter(phase: Phase): void {
     this.#phase = phase;
-    this.#clearIncomplete();
+    this.#fragments.clear();
   }
 
   get needsPin(): boolean {
@@ -91,12 +90,12 @@ export class WatcherState {
 
   /** Whether more fragments of a response are to come. */
   get midResponse(): boolean {
-    return this.#incomplete.length > 0;
+    return this.#fragments.isIncomplete;
   }
 
   /** The memory that the incomplete revision takes, in bytes. */
   get incompleteBytes(): number {
-    return this.#incompleteBytes;
+    return this.#fragments.bytes;
   }
 
   /** Returns the number of duplicate events since the last call. */
@@ -184,7 +183,7 @@ export class WatcherState {
 
   /** Returns how the response violates etcd's protocol, or undefined. No part of such a response may be applied. */
   protocolViolation(reply: WatchReply & { kind: 'events' }): string | undefined {
-    return protocolViolation(reply, this.#range, lastRevision(this.#incomplete));
+    return protocolViolation(reply, this.#range, this.#fragments.revision);
   }
 
   /** Applies a response. Returns its new events that belong to complete revisions. */
@@ -192,35 +191,10 @@ export class WatcherState {
     this.#isPinnedWithoutEvents = false;
     this.#cursor = nextRevision(this.#cursor, reply);
     this.raiseKnownRevision(lastRevision(reply.events));
-    const complete = this.#takeComplete(reply);
+    const complete = this.#fragments.takeComplete(reply);
     const fresh = this.#withoutDuplicates(complete);
     if (fresh.length > 0) this.#lastDelivered = lastRevision(fresh);
     return fresh;
-  }
-
-  /** Every revision below the last one of a fragment is complete. The last one waits for the next fragment. */
-  #takeComplete({ events, fragment }: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
-    const before = this.#incomplete;
-    if (!fragment && before.length === 0) return events;
-    if (!fragment) {
-      this.#clearIncomplete();
-      return before.concat(events);
-    }
-    const last = lastRevision(events);
-    const continues = lastRevision(before) === last;
-    const cut = continues ? 0 : events.findIndex((event) => event.kv.modRevision === last);
-    // In place, so that a revision of many fragments is not copied for each of them.
-    if (!continues) this.#clearIncomplete();
-    for (const event of events.slice(cut)) {
-      this.#incomplete.push(event);
-      this.#incompleteBytes += bytesOf(event);
-    }
-    return continues ? [] : before.concat(events.slice(0, cut));
-  }
-
-  #clearIncomplete(): void {
-    this.#incomplete = [];
-    this.#incompleteBytes = 0;
   }
 
   /**
@@ -236,13 +210,4 @@ export class WatcherState {
     this.#duplicates += events.length - fresh.length;
     return fresh;
   }
-}
-
-/** The approximate size of an event's objects, without keys and values. */
-const eventBytes = 512;
-
-function bytesOf({ kv, prevKv }: WatchEvent): number {
-  return (
-    eventBytes + kv.key.length + kv.value.length + (prevKv ? prevKv.key.length + prevKv.value.length : 0)
-  );
 }

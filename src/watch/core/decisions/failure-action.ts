@@ -1,4 +1,4 @@
-import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../../errors/index.js';
+import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../../../errors/index.js';
 
 /**
  * What to do after the end of a stream, or of one watcher on it.

@@ -1,7 +1,7 @@
-import { backoffDelay } from '../../async/backoff.js';
-import type { SessionContext } from './context.js';
-import type { SlotKey } from './protocol.js';
-import { reopenBackoff } from './stream-slot.js';
+import { backoffDelay } from '../../../async/backoff.js';
+import type { SessionContext } from '../context.js';
+import type { SlotKey } from '../protocol.js';
+import { reopenBackoff } from '../stream/reopen-backoff.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** The slot number of the session's own timer. */

@@ -1,7 +1,7 @@
-import type { SessionContext } from './context.js';
-import type { SlotKey } from './protocol.js';
+import type { SessionContext } from '../context.js';
+import type { SlotKey } from '../protocol.js';
+import type { WatcherState } from '../watcher/watcher-state.js';
 import { StreamSlot } from './stream-slot.js';
-import type { WatcherState } from './watcher-state.js';
 
 /** How many dedicated streams a session has at most. Further watchers use the shared stream. */
 const maxDedicatedSlots = 16;
@@ -77,8 +77,7 @@ export class StreamSlots {
   }
 
   #open(dedicated: boolean): StreamSlot {
-    const { tokenGeneration: generation } = this.#context;
-    const slot = new StreamSlot({ key: this.#nextKey++, generation, dedicated }, this.#context);
+    const slot = new StreamSlot(this.#nextKey++, dedicated, this.#context);
     this.#slots.set(slot.key, slot);
     return slot;
   }

@@ -1,5 +1,5 @@
-import { Code, CompactedError, EtcdError } from '../../errors/index.js';
-import type { Revision, WatchEvent } from '../../model/index.js';
+import { Code, CompactedError, EtcdError } from '../../../errors/index.js';
+import type { Revision, WatchEvent } from '../../../model/index.js';
 
 /**
  * The most revisions in a catch-up response (etcd's `watchBatchMaxRevs`). A shorter response is the last one.

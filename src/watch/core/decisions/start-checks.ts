@@ -1,8 +1,8 @@
-import { CompactedError } from '../../errors/index.js';
-import type { Revision } from '../../model/index.js';
-import type { SessionContext } from './context.js';
-import type { StreamSlot } from './stream-slot.js';
-import type { WatcherState } from './watcher-state.js';
+import { CompactedError } from '../../../errors/index.js';
+import type { Revision } from '../../../model/index.js';
+import type { SessionContext } from '../context.js';
+import type { StreamSlot } from '../stream/stream-slot.js';
+import type { WatcherState } from '../watcher/watcher-state.js';
 
 /**
  * Checks starts that are served from history by a member that may lose a delete there.
@@ -29,8 +29,7 @@ export class StartChecks {
   }
 
   /** The member's version is known now: requests the checks of watchers that were acknowledged before. */
-  onServerVersion(slot: StreamSlot | undefined, losesDeletes: boolean): void {
-    if (!slot) return;
+  onServerVersion(slot: StreamSlot, losesDeletes: boolean): void {
     slot.setLosesDeletes(losesDeletes);
     for (const state of slot.watchers) this.#requestCheck(state, losesDeletes);
   }

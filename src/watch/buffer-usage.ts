@@ -1,0 +1,39 @@
+/** How much a watcher buffers; see WatchOptions. */
+export interface WatcherLimits {
+  readonly maxBufferedEvents: number;
+  readonly maxBufferedBytes: number;
+}
+
+/** How much a watcher has buffered, and whether it is paused because of that. It pauses once, until half is read. */
+export class BufferUsage {
+  readonly #limits: WatcherLimits;
+  #events = 0;
+  #bytes = 0;
+  #isPaused = false;
+
+  constructor(limits: WatcherLimits) {
+    this.#limits = limits;
+  }
+
+  /** A batch is buffered. Returns whether the watcher must pause now. */
+  add(events: number, bytes: number): boolean {
+    this.#events += events;
+    this.#bytes += bytes;
+    const { maxBufferedEvents, maxBufferedBytes } = this.#limits;
+    const isFull = this.#events > maxBufferedEvents || this.#bytes > maxBufferedBytes;
+    if (this.#isPaused || !isFull) return false;
+    this.#isPaused = true;
+    return true;
+  }
+
+  /** A batch is read. Returns whether the watcher may continue now. */
+  remove(events: number, bytes: number): boolean {
+    this.#events -= events;
+    this.#bytes -= bytes;
+    const { maxBufferedEvents, maxBufferedBytes } = this.#limits;
+    const isDrained = this.#events <= maxBufferedEvents / 2 && this.#bytes <= maxBufferedBytes / 2;
+    if (!this.#isPaused || !isDrained) return false;
+    this.#isPaused = false;
+    return true;
+  }
+}

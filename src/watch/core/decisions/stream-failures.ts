@@ -1,0 +1,76 @@
+import type { EtcdError } from '../../../errors/index.js';
+import type { SlotOutcome } from '../stream/slot-outcome.js';
+import type { StreamSlot } from '../stream/stream-slot.js';
+import type { WatcherLifecycle } from '../watcher/lifecycle.js';
+import type { WatcherState } from '../watcher/watcher-state.js';
+import { streamFailureAction } from './failure-action.js';
+import type { TokenRenewal } from './token-renewal.js';
+
+/** What follows for the watchers of a slot when its stream is lost, opened again, or proves to be stable. */
+export class StreamFailures {
+  readonly #lifecycle: WatcherLifecycle;
+  readonly #tokens: TokenRenewal;
+
+  constructor(lifecycle: WatcherLifecycle, tokens: TokenRenewal) {
+    this.#lifecycle = lifecycle;
+    this.#tokens = tokens;
+  }
+
+  onFailed(slot: StreamSlot, { error, created }: SlotOutcome & { kind: 'failed' }): void {
+    const watchers = [...slot.watchers];
+    for (const state of watchers) this.#lifecycle.apply(state, 'stream-lost');
+    slot.pause(error);
+    switch (streamFailureAction(error)) {
+      case 'end':
+        for (const state of watchers) this.#lifecycle.end(state, error);
+        return;
+      case 'reauthenticate':
+        for (const state of watchers) this.#tokens.onRefused(state, error);
+        return;
+      case 'oversized':
+        this.#onOversized(created, error);
+        return;
+      case 'resume':
+    }
+  }
+
+  /** The next stream would use the current token, as the shared slot does: the watchers join that one. */
+  onPauseOver(slot: StreamSlot): void {
+    if (slot.dedicated || slot === this.#lifecycle.slots.shared) return;
+    for (const state of [...slot.watchers]) this.#lifecycle.apply(state, 'slot-outdated');
+  }
+
+  /** A stable stream resets the failures of its watchers, as a delivery would: an idle store delivers nothing. */
+  onStable(slot: StreamSlot): void {
+    for (const state of slot.watchers) if (state.phase === 'live') state.failures = 0;
+    if (slot.dedicated) this.#clearOversized(slot);
+  }
+
+  /** The error does not name the watcher: each one is moved to a dedicated slot, and ends only if it fails there. */
+  #onOversized(suspects: readonly WatcherState[], error: EtcdError): void {
+    const alone = suspects.length === 1;
+    let forced = false;
+    for (const state of suspects) {
+      if (alone && state.oversized) {
+        this.#lifecycle.end(state, error);
+        continue;
+      }
+      state.oversized = true;
+      // Without a free slot a watcher stays. One is moved anyway: those on dedicated slots may stay there forever.
+      const { mayOpenDedicated } = this.#lifecycle.slots;
+      if (alone || (!mayOpenDedicated && forced)) continue;
+      forced ||= !mayOpenDedicated;
+      this.#lifecycle.apply(state, 'isolated');
+    }
+  }
+
+  /** A watcher that was alone for long enough without an oversized response may join the shared slot again. */
+  #clearOversized({ watchers }: StreamSlot): void {
+    for (const state of watchers) {
+      const waitsForFuture = state.knownRevision > 0n && state.cursor > state.knownRevision + 1n;
+      if (state.oversized && state.phase === 'live' && !waitsForFuture)
+        this.#lifecycle.apply(state, 'cleared');
+      state.oversized = false;
+    }
+  }
+}

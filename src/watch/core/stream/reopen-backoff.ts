@@ -1,0 +1,33 @@
+import { type BackoffOptions, backoffDelay } from '../../../async/backoff.js';
+
+/** The pauses between two streams. They are short: a restart takes a moment, and another member may be available. */
+export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
+
+/** How long a slot pauses before its next stream. */
+export class ReopenBackoff {
+  /** How many streams were lost in a row without a delivery. */
+  #failures = 0;
+  /** How many streams had a malformed response since the last stable one. Deliveries do not reset it. */
+  #malformedStreams = 0;
+
+  /** A watcher has advanced: the stream works. */
+  onAdvanced(): void {
+    this.#failures = 0;
+  }
+
+  /** The stream was open for long enough to be idle rather than failing. */
+  onStable(): void {
+    this.#failures = 0;
+    this.#malformedStreams = 0;
+  }
+
+  onMalformed(): void {
+    this.#failures = Math.max(this.#failures, this.#malformedStreams++);
+  }
+
+  /** A stream is lost. Returns how many were lost in a row, this one included, and the pause before the next one. */
+  onLost(random: () => number): { attempt: number; delayMs: number } {
+    const delayMs = backoffDelay(reopenBackoff, this.#failures++, random);
+    return { attempt: this.#failures, delayMs };
+  }
+}

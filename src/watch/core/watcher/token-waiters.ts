@@ -1,0 +1,30 @@
+import type { WatcherState } from './watcher-state.js';
+
+/** The watchers whose token was refused. One request for a new token serves all of them. */
+export class TokenWaiters {
+  readonly #waiting = new Set<WatcherState>();
+  #isRequested = false;
+
+  add(state: WatcherState): void {
+    this.#waiting.add(state);
+  }
+
+  remove(state: WatcherState): void {
+    this.#waiting.delete(state);
+  }
+
+  /** Returns whether a token must be requested now, which the caller does. */
+  beginRequest(): boolean {
+    const isFirst = !this.#isRequested;
+    this.#isRequested = true;
+    return isFirst;
+  }
+
+  /** Ends the request, whatever its result, and returns the watchers that waited for it. */
+  takeAll(): readonly WatcherState[] {
+    this.#isRequested = false;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    return waiting;
+  }
+}
