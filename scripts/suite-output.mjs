@@ -20,7 +20,8 @@ export class SuiteOutput {
     this.#count = count;
     this.#write = write;
     this.#timer = setInterval(() => this.#writeProgress(progressMs), progressMs / 10);
-    process.once('exit', this.#interrupt);
+    // Before the handlers that remove what the output is written to.
+    process.prependOnceListener('exit', this.#interrupt);
   }
 
   /** `write` takes output of the file, and `end` its counts. */

@@ -225,10 +225,16 @@ describe('a suite of test files', function () {
       require('node:net').connect(${portOf(server)}, '127.0.0.1').resume();
     });`;
     const script = `
-      const { exitOnSignals, runFiles } = await import(${JSON.stringify(url)});
+      import { appendFileSync, rmSync } from 'node:fs';
+      import { exitOnSignals, runFiles } from ${JSON.stringify(url)};
       exitOnSignals();
-      const files = ${JSON.stringify(write({ a: code, b: code }))};
-      await runFiles(files, { jobs: 2, scratch: ${JSON.stringify(folder)}, write: (text) => process.stdout.write(text) });`;
+      const scratch = ${JSON.stringify(folder)};
+      process.on('exit', () => rmSync(scratch, { recursive: true }));
+      const write = (text) => {
+        process.stdout.write(text);
+        appendFileSync(scratch + '/output', text);
+      };
+      await runFiles(${JSON.stringify(write({ a: code, b: code }))}, { jobs: 2, scratch, write });`;
     const runner = spawn(process.execPath, ['--input-type=module', '-e', script]);
     let printed = '';
     runner.stdout.on('data', (bytes) => {
