@@ -5,7 +5,6 @@ import {
   MovableTimer,
   withTimeoutSignal,
 } from '../../../async/index.js';
-import { Code, EtcdError } from '../../../errors/index.js';
 import type { MirrorHandle } from '../../ports.js';
 import type { LossProtection } from './loss-protection.js';
 import type { SilenceDetector } from './silence-detector.js';
@@ -72,7 +71,7 @@ export class LossConfirmation {
 
   stop(): void {
     this.#timer.cancel();
-    this.#stopping.abort(new EtcdError('the service is no longer followed', { code: Code.CANCELLED }));
+    this.#stopping.abort();
   }
 
   async #read(): Promise<void> {

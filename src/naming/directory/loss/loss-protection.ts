@@ -71,7 +71,7 @@ export class LossProtection {
     const readsBefore = this.#reads;
     for (const record of lost) {
       const loss = { record, confirmableAt: now, suspect, readsBefore };
-      if (observation === 'after-silence') this.#protect(loss, true, now);
+      if (observation === 'after-silence') this.#protect(loss, suspect, now);
       else this.#recentLosses.add(loss);
     }
     const lostCount = this.#recentLosses.size + this.#unconfirmed.size;

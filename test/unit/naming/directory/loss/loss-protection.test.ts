@@ -8,7 +8,8 @@ const second = 1_000;
 /** The protection of one service. Changes are given by address; the key of a record is `svc/<address>`. */
 function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
   const protection = new LossProtection(withDefaults(options));
-  const apply = (change: { added?: EndpointRecord[]; removed?: string[] }, now: number, live = true) =>
+  type Delta = { added?: EndpointRecord[]; changed?: EndpointRecord[]; removed?: string[] };
+  const apply = (change: Delta, now: number, live = true) =>
     protection.apply(
       { type: 'delta', added: [], changed: [], removed: [], ...change },
       live ? 'live' : 'after-reconnect',
@@ -25,6 +26,8 @@ function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
     loseDuringOutage: (now: number, ...gone: string[]) =>
       apply({ removed: gone.map((addr) => `svc/${addr}`) }, now, false),
     add: (now: number, addr: string, key = `svc/${addr}`) => apply({ added: [record(addr, key)] }, now),
+    /** The record under that key has another address. */
+    move: (now: number, addr: string, key: string) => apply({ changed: [record(addr, key)] }, now),
     list,
     confirm: (now: number) => protection.confirm(protection.beginRead(), now),
     visible: () =>
@@ -90,6 +93,7 @@ describe('loss protection', () => {
     const service = protectionOf({}, 'a', 'b');
     service.loseDuringOutage(0, 'a');
     service.lose(1, 'b');
+    assert.equal(service.protection.nextReadAt, 1, 'for the live one');
     service.confirm(2);
     assert.equal(service.visible(), 'a');
     service.confirm(10_001);
@@ -102,6 +106,26 @@ describe('loss protection', () => {
     service.loseDuringOutage(1, 'b');
     service.confirm(2);
     assert.equal(service.visible(), 'a,b');
+  });
+
+  it('lets a live loss be confirmed immediately after a later suspect one', () => {
+    const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd');
+    service.lose(0, 'a', 'b');
+    service.loseDuringOutage(1, 'c');
+    assert.equal(service.protection.nextReadAt, 0);
+    service.confirm(2);
+    assert.equal(service.unconfirmed(), 'c');
+    assert.equal(service.protection.nextReadAt, 10_001);
+  });
+
+  it('protects further losses while earlier ones are unconfirmed, and counts each once', () => {
+    const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd');
+    service.lose(0, 'a', 'b');
+    for (const addr of ['e', 'f', 'g', 'h']) service.add(1, addr);
+    service.lose(2, 'e');
+    assert.equal(service.unconfirmed(), 'a,b', 'three of eight');
+    service.lose(3, 'f');
+    assert.equal(service.unconfirmed(), 'a,b,e,f');
   });
 
   it('keeps a loss suspect after a live change', () => {
@@ -136,12 +160,102 @@ describe('loss protection', () => {
     assert.equal(service.unconfirmed(), '');
   });
 
+  it('does not show a loss again because a second record of a present address goes', () => {
+    const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b');
+    service.add(0, 'a', 'svc/same');
+    service.lose(1, 'b');
+    service.lose(2, 'same');
+    assert.equal(service.visible(), 'a');
+  });
+
+  it('ignores the end of a record that was never valid', () => {
+    const service = protectionOf({}, 'a');
+    service.lose(1, 'invalid');
+    assert.deepEqual([service.visible(), service.unconfirmed()], ['a', '']);
+  });
+
+  it('does not count a record whose address changes, live or in a new listing', () => {
+    const service = protectionOf({ lossThreshold: 0.5 }, 'a');
+    service.move(1, 'b', 'svc/a');
+    assert.deepEqual([service.visible(), service.unconfirmed()], ['b', '']);
+    const endpoints = new Map([['svc/a', record('c', 'svc/a')]]);
+    service.protection.apply({ type: 'snapshot', endpoints }, 'after-reconnect', 2);
+    assert.deepEqual([service.visible(), service.unconfirmed()], ['c', '']);
+  });
+
+  it('counts the loss of an address that another record had before', () => {
+    const service = protectionOf({ lossThreshold: 0.5 }, 'a');
+    service.move(1, 'b', 'svc/a');
+    service.add(2, 'a', 'svc/new');
+    service.lose(3, 'new');
+    assert.equal(service.unconfirmed(), 'new');
+  });
+
+  describe('for two records of one address', () => {
+    const twice = () => {
+      const service = protectionOf({}, 'a');
+      service.add(1, 'a', 'svc/same');
+      service.lose(2, 'a', 'same');
+      assert.equal(service.unconfirmed(), 'a,same');
+      return service;
+    };
+
+    it('drops both when the address returns under a third key', () => {
+      const service = twice();
+      service.add(3, 'a', 'svc/new');
+      assert.equal(service.unconfirmed(), '');
+    });
+
+    it('drops both after their protection time was restarted, too', () => {
+      const service = twice();
+      service.protection.restartProtection(3);
+      service.add(4, 'a', 'svc/new');
+      assert.equal(service.unconfirmed(), '');
+    });
+  });
+
   it('does not count confirmed losses', () => {
     const service = protectionOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd', 'e', 'f');
     service.lose(0, 'a', 'b', 'c');
     service.confirm(1);
     service.lose(2, 'd');
     assert.equal(service.unconfirmed(), '', 'one of the three that remain');
+  });
+
+  describe('for a loss below the threshold, of which a read is answered', () => {
+    /** The service has lost `a`, unconfirmed, and then `b` of `b` and `c`. */
+    const service = (loseB: (one: ReturnType<typeof protectionOf>) => void) => {
+      const one = protectionOf({}, 'a');
+      one.lose(0, 'a');
+      for (const addr of ['b', 'c']) one.add(1, addr);
+      loseB(one);
+      assert.equal(one.visible(), one.unconfirmed() === 'a' ? 'a,c' : 'c');
+      return one;
+    };
+
+    it('does not show it again', () => {
+      const one = service(({ lose }) => lose(2, 'b'));
+      one.confirm(3);
+      one.lose(4, 'c');
+      assert.equal(one.unconfirmed(), 'c');
+    });
+
+    it('shows it again if it is suspect', () => {
+      const one = service(({ loseDuringOutage }) => loseDuringOutage(2, 'b'));
+      one.confirm(3);
+      one.lose(4, 'c');
+      assert.equal(one.unconfirmed(), 'b,c');
+    });
+
+    it('shows it again if the read began before', () => {
+      const one = service(({ lose, protection }) => {
+        const read = protection.beginRead();
+        lose(2, 'b');
+        protection.confirm(read, 3);
+      });
+      one.lose(4, 'c');
+      assert.equal(one.unconfirmed(), 'b,c');
+    });
   });
 
   it('does not confirm a loss by a read that began before it', () => {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
 import { type LossProtectionOptions, ServiceDirectory } from '#src/naming/index.js';
-import { FakeClock } from '../lease/fakes.js';
-import { FakeClient, type FakeMirror, settled } from './fake-service.js';
-import { followIn } from './subscribers.js';
+import { FakeClock } from '../../../lease/fakes.js';
+import { FakeClient, type FakeMirror, settled } from '../../fake-service.js';
+import { followIn } from '../../subscribers.js';
 
 describe('a directory on an unbroken connection', () => {
   let clock: FakeClock;

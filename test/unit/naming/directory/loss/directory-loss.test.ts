@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { directoryClock } from '#src/naming/directory/directory.js';
 import { type LossProtectionOptions, ServiceDirectory } from '#src/naming/index.js';
-import { FakeClock } from '../lease/fakes.js';
-import { FakeClient, type FakeMirror, settled } from './fake-service.js';
-import { followIn } from './subscribers.js';
+import { FakeClock } from '../../../lease/fakes.js';
+import { FakeClient, type FakeMirror, settled } from '../../fake-service.js';
+import { followIn } from '../../subscribers.js';
 
 describe('the directory of services', () => {
   let clock: FakeClock;
