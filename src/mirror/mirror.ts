@@ -2,12 +2,12 @@ import {
   Broadcast,
   backoffDelay,
   CancellableIterator,
+  type Clock,
   callSafely,
   delay,
   onAbort,
   Pacer,
   processWarning,
-  raceAbort,
   refClock,
   resolvesWithin,
   withAnySignal,
@@ -45,6 +45,8 @@ export interface MirrorPorts {
   readonly store: { readonly epoch: number };
   readonly watch: Pick<WatchClient, 'watch'>;
   readonly random: () => number;
+  /** Default: the machine's, whose timers keep the process alive. */
+  readonly clock?: Clock;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
 }
@@ -60,6 +62,7 @@ const maxOverdueMs = 5_000;
 /** The implementation of {@link Mirror}. */
 export class MirrorImpl implements Mirror {
   readonly #ports: MirrorPorts;
+  readonly #clock: Clock;
   readonly #range: KeyRange;
   readonly #options: MirrorOptions;
   readonly #view: View;
@@ -71,13 +74,15 @@ export class MirrorImpl implements Mirror {
   #readerIsBusy = false;
   #reconnects = 0;
   /** While there is no watcher: when the mirror stopped being fresh. */
-  #staleSince = performance.now();
+  #staleSince: number;
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = noOptions) {
     checkMirror(options);
     toWireRange(range); // throws here rather than in the first list
     this.#ports = ports;
-    this.#resyncPacer = new Pacer(retryBackoff, performance, ports.random);
+    this.#clock = ports.clock ?? refClock;
+    this.#staleSince = this.#clock.now();
+    this.#resyncPacer = new Pacer(retryBackoff, this.#clock, ports.random);
     this.#range = range;
     this.#options = options;
     this.#view = new View(retainOption.get(options));
@@ -91,7 +96,7 @@ export class MirrorImpl implements Mirror {
     const since = this.#watcher?.liveChangedAt ?? this.#staleSince;
     const fresh = this.#watcher?.live ?? false;
     const { revision } = this.#view;
-    const forMs = performance.now() - since;
+    const forMs = this.#clock.now() - since;
     return withJson({ fresh, forMs, revision, reconnects: this.#reconnects });
   }
 
@@ -136,7 +141,7 @@ export class MirrorImpl implements Mirror {
       const found = await this.#checkComplete(signal);
       failures = found === 'unknown' ? failures + 1 : 0;
       const watcher = found === 'incomplete' && !this.#readerIsBusy ? this.#watcher : undefined;
-      if (overdue.overdueMs(watcher, this.#view.revision, performance.now()) > maxOverdueMs)
+      if (overdue.overdueMs(watcher, this.#view.revision, this.#clock.now()) > maxOverdueMs)
         void watcher?.close();
     }
     return this.#view.revision;
@@ -218,9 +223,8 @@ export class MirrorImpl implements Mirror {
       }
       return 'gap'; // #waitUntil() closed the watcher: events that the store has did not arrive
     } finally {
-      this.#readerIsBusy = false;
       // A watcher that the server refused, for example for a missing permission, was live until then.
-      if (watcher.live) this.#staleSince = performance.now();
+      if (watcher.live) this.#staleSince = this.#clock.now();
       else if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
       this.#watcher = undefined;
     }
@@ -288,19 +292,19 @@ export class MirrorImpl implements Mirror {
   }
 
   #pause(ms: number, signal: AbortSignal): Promise<void> {
-    return this.#withMirrorSignal(signal, (open) => delay(ms, open));
+    return this.#withMirrorSignal(signal, (open) => delay(ms, open, { clock: this.#clock }));
   }
 
-  /** Waits for the next change of the view, for `ms` milliseconds at most. Keeps the process alive. */
+  /** Waits for the next change of the view, for `ms` milliseconds at most. */
   async #waitForChange(ms: number, signal: AbortSignal): Promise<void> {
-    let stopListening = () => false;
-    const changed = new Promise<void>((resolve) => {
-      stopListening = this.#changes.listen(resolve);
+    const releases: (() => void)[] = [];
+    const changed = new Promise<void>((resolve, reject) => {
+      releases.push(this.#changes.listen(resolve), onAbort(signal, reject));
     });
     try {
-      await raceAbort(resolvesWithin(changed, ms, refClock), signal);
+      await resolvesWithin(changed, ms, this.#clock); // an abort ends the timer, too
     } finally {
-      stopListening();
+      for (const release of releases) release();
     }
   }
 }

@@ -28,11 +28,7 @@ export class View {
 
   /** The key-value with the highest modRevision. */
   get newest(): KeyValue | undefined {
-    if (this.#newest === undefined && this.#kvs.size > 0) {
-      for (const kv of this.#kvs.values()) {
-        if (this.#newest === undefined || kv.modRevision > this.#newest.modRevision) this.#newest = kv;
-      }
-    }
+    this.#newest ??= findNewest(this.#kvs.values());
     return this.#newest;
   }
 
@@ -92,11 +88,17 @@ export class View {
   }
 }
 
+function findNewest(kvs: Iterable<KeyValue>): KeyValue | undefined {
+  let newest: KeyValue | undefined;
+  for (const kv of kvs) if (newest === undefined || kv.modRevision > newest.modRevision) newest = kv;
+  return newest;
+}
+
 /** Splits the events, which are in revision order, into one array per revision. */
 export function* splitByRevision(events: readonly WatchEvent[]): Generator<readonly WatchEvent[]> {
   let from = 0;
   for (let i = 1; i <= events.length; i++) {
-    if (i < events.length && events[i]?.kv.modRevision === events[from]?.kv.modRevision) continue;
+    if (events[i]?.kv.modRevision === events[from]?.kv.modRevision) continue;
     yield events.slice(from, i);
     from = i;
   }

@@ -17,7 +17,7 @@ async function mirrored(read: () => RangeResult) {
   const server = new FakeWatch();
   let reads = 0;
   const kv = listing(async () => {
-    reads++;
+    if (++reads > 1_000) throw new Error('more than 1,000 reads');
     return read();
   });
   const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
@@ -33,9 +33,11 @@ const store = { epoch: 0 };
 
 /** Lists an empty range at revision 5. */
 function listing(range: () => Promise<RangeResult>): MirrorPorts['kv'] {
+  let lists = 0;
   return {
     range,
     stream: async function* () {
+      if (++lists > 1_000) throw new Error('more than 1,000 lists');
       yield { kvs: [], revision: 5n };
     } as unknown as MirrorPorts['kv']['stream'],
   };

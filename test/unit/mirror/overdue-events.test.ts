@@ -27,5 +27,7 @@ describe('overdue events of a watch', () => {
     assert.equal(overdue.overdueMs({ live: false } as Watcher, 7n, 2_000), 0);
     assert.equal(overdue.overdueMs(live, 7n, 3_000), 0);
     assert.equal(overdue.overdueMs({ live: true } as Watcher, 7n, 4_000), 0);
+    overdue.overdueMs(undefined, 7n, 5_000);
+    assert.equal(overdue.overdueMs(undefined, 7n, 6_000), 0);
   });
 });

@@ -71,6 +71,8 @@ describe('a view of keys', () => {
       ['with one key more', 3n, at('b', 7n, 3n, 4n)],
       ['with one key less', 1n, at('b', 7n, 3n, 4n)],
       ['with nothing', 0n, undefined],
+      ['whose answer lacks the newest key', 2n, undefined],
+      ['where the last change is missing', 2n, at('a', 3n)],
       ['where another key changed last', 2n, at('c', 7n, 3n, 4n)],
       ['where it changed later', 2n, at('b', 8n, 4n, 4n)],
       ['where it was created at another time', 2n, at('b', 7n, 3n, 5n)],
@@ -82,6 +84,16 @@ describe('a view of keys', () => {
         assert.equal(view.matches(count, newest), false);
       });
     }
+
+    it('does not match one where another key made its last change at that revision', () => {
+      view.replace([at('x', 9n, 2n, 5n), at('y', 11n)], 11n);
+      assert.equal(view.matches(2n, at('x', 11n, 2n, 5n)), false);
+    });
+
+    it('matches whatever the order of the keys', () => {
+      view.replace([at('b', 7n, 3n, 4n), at('a', 3n)], 10n);
+      assert.equal(view.matches(2n, at('b', 7n, 3n, 4n)), true);
+    });
 
     it('matches when the server returned another key of the last transaction', () => {
       view.apply([put(at('x', 11n)), put(at('y', 11n))], 11n);
@@ -95,6 +107,17 @@ describe('a view of keys', () => {
       view.apply([deleted('a', 12n)], 12n);
       assert.equal(view.matches(0n, undefined), true);
     });
+  });
+
+  it('maps only the key-values that exist, not those of deletes', () => {
+    const mapped: string[] = [];
+    const mapping = new View((kv) => {
+      mapped.push(`${kv.key}`);
+      return kv;
+    });
+    mapping.replace([at('a', 3n)], 10n);
+    mapping.apply([put(at('b', 11n)), deleted('a', 12n)], 12n);
+    assert.deepEqual(mapped, ['b']);
   });
 
   it('moves its revision back only for a new list, never for progress', () => {
