@@ -452,14 +452,14 @@ export const mutants = [
   one(
     'a watcher that left stays on its slot',
     table,
-    "const unwatched = to('ended', 'leave-slot', 'forget');",
-    "const unwatched = to('ended', 'forget');",
+    "unwatched: to('ended', 'leave-slot', 'forget')",
+    "unwatched: to('ended', 'forget')",
   ),
   one(
     'a watcher that left is not forgotten',
     table,
-    "const unwatched = to('ended', 'leave-slot', 'forget');",
-    "const unwatched = to('ended', 'leave-slot');",
+    "unwatched: to('ended', 'leave-slot', 'forget')",
+    "unwatched: to('ended', 'leave-slot')",
   ),
   one(
     'a failed watcher is not forgotten',
@@ -482,8 +482,8 @@ export const mutants = [
   one(
     'a watch from now is not pinned again after a pause',
     table,
-    "'retry-pin': to('pinning', 'read-revision'),\n        'pin-moved'",
-    "'retry-pin': to('pinning'),\n        'pin-moved'",
+    "'retry-pin': to('pinning', 'read-revision'),\n        ...onNoSlot",
+    "'retry-pin': to('pinning'),\n        ...onNoSlot",
   ),
   one(
     'a truncated catch-up continues on the same watch',
@@ -556,7 +556,7 @@ export const mutants = [
   one(
     'a failed read resumes a paused watcher',
     table,
-    "'check-failed': ignored,\n        unwatched,",
-    "'check-failed': backOff,\n        unwatched,",
+    "'check-failed': ignored,\n        ...ends,",
+    "'check-failed': backOff,\n        ...ends,",
   ),
 ];

@@ -9,8 +9,25 @@ import {
   type WatchReply,
   WatchSession,
 } from '#src/watch/core/index.js';
+import type { WatchResponse } from '#src/wire/index.js';
 
 const nothing = Buffer.alloc(0);
+
+/** A response on the wire, without events unless `fields` has them. */
+export function watchResponse(revision: bigint, fields: Partial<WatchResponse>): WatchResponse {
+  return {
+    header: { clusterId: 1n, memberId: 1n, revision, raftTerm: 1n },
+    watchId: 0n,
+    created: false,
+    canceled: false,
+    compactRevision: 0n,
+    cancelReason: '',
+    fragment: false,
+    events: [],
+    ...fields,
+  };
+}
+
 export const everyKey = { key: Buffer.of(0), rangeEnd: Buffer.of(0) };
 
 export function put(revision: number | bigint, key = 'k'): WatchEvent {

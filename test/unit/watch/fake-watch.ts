@@ -10,6 +10,7 @@ import type {
   WatchRequest,
   WatchResponse,
 } from '#src/wire/index.js';
+import { watchResponse } from './builders.js';
 
 /** The server's side of a watch stream: the received requests, and methods that send responses. */
 export class FakeStream implements Duplex<WatchRequest> {
@@ -54,17 +55,7 @@ export class FakeStream implements Duplex<WatchRequest> {
   }
 
   respond(watchId: bigint, fields: Partial<WatchResponse>, headerRevision = 0n): void {
-    this.#handlers.message({
-      header: { clusterId: 1n, memberId: 1n, revision: headerRevision, raftTerm: 1n },
-      watchId,
-      created: false,
-      canceled: false,
-      compactRevision: 0n,
-      cancelReason: '',
-      fragment: false,
-      events: [],
-      ...fields,
-    });
+    this.#handlers.message(watchResponse(headerRevision, { watchId, ...fields }));
   }
 
   /** Acknowledges the last create. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { toReply } from '#src/watch/replies.js';
 import type { WatchResponse } from '#src/wire/index.js';
+import { watchResponse } from './builders.js';
 
 const kv = {
   key: Buffer.from('k'),
@@ -11,19 +12,7 @@ const kv = {
   lease: 0n,
 };
 
-function response(fields: Partial<WatchResponse> = {}): WatchResponse {
-  return {
-    header: { clusterId: 1n, memberId: 1n, revision: 40n, raftTerm: 2n },
-    watchId: 5n,
-    created: false,
-    canceled: false,
-    compactRevision: 0n,
-    cancelReason: '',
-    fragment: false,
-    events: [],
-    ...fields,
-  };
-}
+const response = (fields: Partial<WatchResponse> = {}) => watchResponse(40n, fields);
 
 describe('a watch response', () => {
   it('created', () => {

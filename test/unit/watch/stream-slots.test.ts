@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Code, errorFromServer } from '#src/errors/index.js';
 import { Bench, brief, cancelled, created, dropped, events, progress, puts, statuses } from './builders.js';
 
 /** A catch-up response with the maximum number of revisions. */
@@ -99,55 +98,6 @@ describe('the slots of a watch session', () => {
     assert.equal(brief(bench.timer('reopen', 2)), 'open-stream @2, create 100 as 1003 from 1 @2');
   });
 
-  describe('with progress requests', () => {
-    const trusted = (slot = 1) => ({ type: 'progress-trusted', slot }) as const;
-
-    it('send none to a server whose progress is not known to be reliable', () => {
-      const bench = new Bench().live();
-      assert.equal(brief(bench.timer('progress')), '');
-      assert.equal(brief(bench.reply(-1, progress(900))), '', 'an answer without a request');
-    });
-
-    it('send them periodically once the server is known to be reliable', () => {
-      const bench = new Bench().live();
-      bench.input(trusted());
-      assert.equal(brief(bench.timer('progress')), 'send-progress');
-      assert.equal(brief(bench.reply(-1, progress(40))), 'progress 1 at 40');
-      assert.equal(brief(bench.reconnect()), 'open-stream, create 1 as 1001 from 41');
-    });
-
-    it('apply an answer only to watchers that were live when the oldest pending request was written', () => {
-      const bench = new Bench().withSiblings(1);
-      bench.input(trusted());
-      bench.watch(2, 1); // its create is pending
-      bench.timer('progress');
-      bench.reply(1_001, created(1));
-      bench.timer('progress');
-      assert.equal(brief(bench.reply(-1, progress(40))), 'progress 100 at 40');
-      assert.equal(brief(bench.reply(-1, progress(41))), '', 'there may be more answers than requests');
-      bench.timer('progress');
-      assert.equal(brief(bench.reply(-1, progress(50))), 'progress 100 at 50, progress 2 at 50');
-    });
-
-    it('do not apply an answer to watchers that left, paused or have an incomplete response', () => {
-      const bench = new Bench().withSiblings(3);
-      bench.input(trusted());
-      bench.timer('progress');
-      bench.input({ type: 'unwatch', watcher: 100 });
-      bench.input({ type: 'buffer-full', watcher: 101 });
-      bench.reply(1_002, events(puts(7), { fragment: true }));
-      assert.equal(brief(bench.reply(-1, progress(40))), '');
-    });
-
-    it('send one immediately on the dedicated stream of a watcher that catches up', () => {
-      const bench = new Bench().withSiblings(2);
-      bench.input({ type: 'buffer-full', watcher: 100 });
-      bench.input({ type: 'buffer-drained', watcher: 100 });
-      bench.reply(1_002, created(1), 2);
-      assert.equal(brief(bench.input(trusted(2))), 'send-progress @2');
-    });
-  });
-
   describe('report the status of their streams', () => {
     it('as disconnected, reopening and resumed from a revision', () => {
       const bench = new Bench().live(1, 6);
@@ -182,76 +132,6 @@ describe('the slots of a watch session', () => {
       assert.deepEqual(statuses(bench.reply(1_002, created(1), 2)), [
         { type: 'resumed', slot: 1, watcher: 100, fromRevision: 1n },
       ]);
-    });
-  });
-
-  describe('after an oversized response', () => {
-    const oversized = () =>
-      errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)');
-
-    it('try once more, and end the watcher the second time', () => {
-      const bench = new Bench().live();
-      assert.match(brief(bench.reconnect(oversized())), /create 1 as 1001 from 1$/);
-      bench.reply(1_001, created(1));
-      assert.equal(brief(bench.lose(oversized())), 'finish 1: EtcdError');
-    });
-
-    it('try each of several watchers alone, and end the one for which it happens again', () => {
-      const bench = new Bench().withSiblings(2);
-      assert.equal(
-        brief(bench.lose(oversized())),
-        'open-stream @2, create 100 as 1002 from 1 @2, open-stream @3, create 101 as 1003 from 1 @3',
-      );
-      bench.reply(1_002, created(1), 2);
-      assert.equal(brief(bench.lose(oversized(), 3)), 'finish 101: EtcdError');
-      assert.match(
-        brief(bench.reply(1_002, events(puts(2)), 2)),
-        /^deliver 100: 2, .*create 100 as 1004 from 3$/,
-      );
-    });
-
-    it('move a watcher back to the shared stream after 30 s alone without one, even without progress', () => {
-      const bench = new Bench().withSiblings(2);
-      bench.lose(oversized());
-      bench.reply(1_002, created(1), 2);
-      bench.reply(1_003, created(1), 3);
-      assert.match(brief(bench.timer('stable', 2)), /create 100 as 1004 from 1$/);
-      bench.reply(1_004, created(1));
-      assert.match(brief(bench.timer('stable', 3)), /create 101 as 1005 from 1$/);
-      bench.reply(1_005, created(1));
-      assert.doesNotMatch(brief(bench.lose(oversized())), /finish/, 'what was before is over');
-    });
-
-    it('try 16 alone at a time, and one more with each loss, so that each watcher has its turn', () => {
-      const bench = new Bench().withSiblings(19);
-      const opened = (effects: string) => effects.match(/open-stream/g)?.length ?? 0;
-      assert.equal(opened(brief(bench.lose(oversized()))), 17);
-      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 117 as 1036 from 1');
-      bench.reply(1_036, created(1));
-      bench.reply(1_037, created(1));
-      assert.equal(opened(brief(bench.lose(oversized()))), 1);
-      assert.match(brief(bench.timer('reopen')), /^open-stream, create 118 as 1039 from 1$/);
-      bench.reply(1_039, created(1));
-      assert.match(brief(bench.lose(oversized())), /finish 118: EtcdError/, 'it was alone');
-    });
-
-    it('do not suspect watchers that were created after the first', () => {
-      const bench = new Bench().live();
-      bench.lose(oversized());
-      bench.watch(2, 1);
-      bench.timer('reopen');
-      assert.equal(
-        brief(bench.lose(oversized())),
-        'finish 1: EtcdError',
-        'watcher 2 had not been created yet',
-      );
-    });
-
-    it('do not suspect watchers of an ordinary loss before it', () => {
-      const bench = new Bench().live();
-      bench.reconnect();
-      bench.reply(1_001, created(1));
-      assert.match(brief(bench.reconnect(oversized())), /create 1 as 1002 from 1$/);
     });
   });
 

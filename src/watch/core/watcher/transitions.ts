@@ -79,7 +79,6 @@ const ignored = 'ignored';
 
 type Row = { readonly [T in Trigger]?: Transition | typeof ignored };
 
-const unwatched = to('ended', 'leave-slot', 'forget');
 const endedByError = to('ended', 'leave-slot', 'forget', 'report-end');
 const lostStream = to('waiting', 'report-interrupted');
 const fullBuffer = to('paused', 'leave-slot', 'report-interrupted');
@@ -87,6 +86,20 @@ const backOff = to('backing-off', 'leave-slot', 'report-interrupted', 'schedule-
 const awaitToken = to('awaiting-token', 'leave-slot', 'await-token');
 const toShared = to('waiting', 'move-to-shared');
 const toDedicated = to('waiting', 'move-to-dedicated');
+
+/** In every state that lasts. */
+const ends: Row = {
+  unwatched: to('ended', 'leave-slot', 'forget'),
+  'ended-by-error': endedByError,
+};
+/** While it waits for a pause or a token. */
+const onNoSlot: Row = {
+  'pin-moved': ignored, // it is created at the new pin
+  'check-failed': ignored, // its next acknowledgement starts another check
+  'buffer-full': ignored,
+  'buffer-drained': ignored,
+  ...ends,
+};
 
 /** State × what happens → state and effects. What is missing cannot happen: it is an error of the session. */
 export const transitions: { readonly [P in Phase]: Row } = {
@@ -100,8 +113,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'token-refused': awaitToken,
     'buffer-full': ignored,
     'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...ends,
   },
   waiting: {
     'create-sent': to('creating'),
@@ -115,8 +127,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'check-failed': ignored, // its next acknowledgement starts another check
     'buffer-full': fullBuffer, // the events that filled the buffer may also have moved it to another slot
     'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...ends,
   },
   creating: {
     acknowledged: to('live', 'report-live'),
@@ -126,8 +137,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'check-failed': ignored,
     'buffer-full': fullBuffer,
     'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...ends,
   },
   live: {
     'server-cancelled': to('cancelled', 'report-interrupted'),
@@ -141,8 +151,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'check-failed': backOff, // its next acknowledgement starts another check
     'buffer-full': fullBuffer,
     'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...ends,
   },
   cancelled: {
     failed: backOff,
@@ -157,29 +166,18 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'buffer-full': ignored,
     'pin-moved': ignored,
     'check-failed': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...ends,
   },
   'backing-off': {
     retry: toShared,
     'retry-pin': to('pinning', 'read-revision'),
-    'pin-moved': ignored,
-    'check-failed': ignored,
-    'buffer-full': ignored,
-    'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...onNoSlot,
   },
   'awaiting-token': {
     retry: toShared,
     'retry-pin': to('pinning', 'read-revision'),
     failed: backOff,
-    'pin-moved': ignored,
-    'check-failed': ignored,
-    'buffer-full': ignored,
-    'buffer-drained': ignored,
-    unwatched,
-    'ended-by-error': endedByError,
+    ...onNoSlot,
   },
   ended: {},
 };
