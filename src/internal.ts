@@ -1,4 +1,4 @@
-/** For the command alone: not an entry of the package, so that users cannot depend on it. */
+/** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
 export { escapeControls } from './errors/index.js';
 export { isOwnHost, isWildcard } from './model/index.js';
 export {

@@ -29,7 +29,7 @@ import { type StatusEvent, StatusFeed } from './status.js';
 
 /**
  * A client of an etcd cluster. It connects when first used, prefers one member, and uses another while that member is
- * unhealthy. Close it when done: its streams keep the process alive.
+ * unhealthy. Close it when done: pending calls, watches and held leases keep the process alive.
  */
 export class EtcdClient implements AsyncDisposable {
   /** Reads and writes keys. */
@@ -40,7 +40,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #watch: WatchClient;
   readonly #status = new StatusFeed(systemClock);
-  /** What the callbacks of `onClose` threw. */
+  /** The errors that callbacks of `onClose` threw. */
   readonly #closeErrors: unknown[] = [];
   readonly #onClose = new Broadcast<void>((error) => this.#closeErrors.push(error));
   readonly #autoSync: AutoSync | undefined;
@@ -88,7 +88,7 @@ export class EtcdClient implements AsyncDisposable {
       kv,
       clock: systemClock,
       random,
-      // A revision larger than one message arrives in fragments.
+      // A revision larger than one message arrives in fragments, so this limit may exceed that of a message.
       maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
       onStatus: (status) => this.#status.onWatchStream(status),
     });
@@ -154,7 +154,7 @@ export class EtcdClient implements AsyncDisposable {
 
   /**
    * Reads the member list and uses the advertised client URLs in addition to the configured endpoints. If `sync.allow`
-   * permits none of them, or none can be reached, the endpoints stay as they were.
+   * permits none of them, or none can be reached, the endpoints in use do not change.
    * @throws {InvalidInputError} with TLS or `auth` unless `sync.allow` or `tls.serverName` is set; otherwise the errors
    *   of a read.
    */
@@ -164,8 +164,8 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /**
-   * Calls `callback` once when the client closes, immediately if it is closed. The returned function removes the
-   * callback.
+   * Calls `callback` once when the client closes, immediately if it is already closed. The returned function removes
+   * the callback.
    */
   onClose(callback: () => void): () => void {
     checkFunction(callback, 'callback');

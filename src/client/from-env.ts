@@ -27,13 +27,14 @@ type Variable =
   | 'DISCOVERY_SRV_NAME';
 
 /**
- * Refused variables of etcdctl: the client does not support them, and ignoring them would connect to another cluster.
+ * The variables of etcdctl that are refused: the client does not support them, and without them it would connect to
+ * another cluster.
  */
 const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
 
 /**
- * Returns client options from etcdctl's environment variables. An unset or empty variable has etcdctl's default, except
- * durations, which have this client's defaults.
+ * Returns client options from etcdctl's environment variables. An empty variable counts as unset. Without a variable, the
+ * endpoint is etcdctl's default, `127.0.0.1:2379`; durations and sizes have this client's defaults.
  * @throws {InvalidInputError} if a variable is invalid; the text names it and never contains a secret.
  */
 export function optionsFromEnv(env: Environment): EtcdClientOptions {
@@ -63,12 +64,12 @@ const tlsVariables = ['CACERT', 'CERT', 'KEY', 'INSECURE_SKIP_TLS_VERIFY', 'INSE
  * @throws {InvalidInputError} naming the variable.
  */
 export function refuseTlsOverHttp({ endpoints, tls }: Partial<EtcdClientOptions>, env: Environment): void {
-  const isHttp = (one: unknown) => typeof one === 'string' && /^http:/i.test(one);
+  const isHttp = (endpoint: unknown) => typeof endpoint === 'string' && /^http:/i.test(endpoint);
   const variable =
     tls && Array.isArray(endpoints) && endpoints.some(isHttp) && tlsVariables.find((name) => read(env, name));
   if (!variable) return;
   throw new InvalidInputError(
-    `ETCDCTL_${variable} asks for TLS, but the endpoints say http://: write https://, or leave ETCDCTL_${variable} out`,
+    `TLS is requested by ETCDCTL_${variable}, but the endpoints use http://: write https://, or omit ETCDCTL_${variable}`,
   );
 }
 
@@ -112,7 +113,7 @@ function flag(env: Environment, name: Variable): boolean | undefined {
   throw new InvalidInputError(`ETCDCTL_${name} is '${value}'; it must be true or false`);
 }
 
-/** The minimum is 5 s: etcd closes connections that are pinged more often, as etcdctl's default of 2 s does. */
+/** Raises the interval to at least 5 s: etcd closes a connection with more frequent pings. etcdctl's default is 2 s. */
 function keepaliveTime(env: Environment): { keepaliveTimeMs?: number } {
   const { keepaliveTimeMs } = duration(env, 'KEEPALIVE_TIME', 'keepaliveTimeMs');
   return keepaliveTimeMs === undefined ? {} : { keepaliveTimeMs: Math.max(5_000, keepaliveTimeMs) };
@@ -169,8 +170,8 @@ function endpointsFromEnv(env: Environment): string[] {
   const text = read(env, 'ENDPOINTS') ?? '127.0.0.1:2379';
   const endpoints = text
     .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '');
+    .map((endpoint) => endpoint.trim())
+    .filter((endpoint) => endpoint !== '');
   if (endpoints.length === 0)
     throw new InvalidInputError(`ETCDCTL_ENDPOINTS is '${text}'; it has no endpoint`);
   return endpoints;

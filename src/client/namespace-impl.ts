@@ -62,8 +62,8 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     const { calls, random, settings, watch: watchClient } = this.#parent;
     const { closing } = settings;
     const watch = {
-      watch: (keys: Bytes | KeyRange, how?: InternalWatchOptions) =>
-        watchClient.watch(keys, how, this.prefix),
+      watch: (keys: Bytes | KeyRange, watchOptions?: InternalWatchOptions) =>
+        watchClient.watch(keys, watchOptions, this.prefix),
     };
     return new MirrorImpl({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
   }

@@ -26,7 +26,7 @@ export interface EtcdClientOptions {
    * refused unless `auth.allowPlaintext` is set. Default: none.
    */
   readonly auth?: AuthOptions;
-  /** How the member list is followed, by `client.sync()` and periodically. Default: only by `client.sync()`. */
+  /** How the client uses etcd's member list, in `client.sync()` and periodically. Default: only in `client.sync()`. */
   readonly sync?: SyncOptions;
   /**
    * The default deadline of a call in milliseconds, including retries; Infinity for none. Default 10,000: above etcd's
@@ -68,7 +68,7 @@ export interface EtcdClientOptions {
   readonly maxTxnOps?: number;
 }
 
-/** How the member list is followed. */
+/** How the client uses etcd's member list. */
 export interface SyncOptions extends SyncRule {
   /** The interval of periodic syncs in milliseconds, ±10 %, at least 1,000. Default: no periodic sync. */
   readonly intervalMs?: number;
@@ -88,7 +88,7 @@ const MiB = 1024 * 1024;
  */
 const maxReconnectDelayLimitMs = 86_400_000;
 
-/** The endpoints, and the contents of `tls` and `auth`, are checked when they are used. */
+/** Checks the names and types of the options. The endpoints and the contents of `tls` and `auth` are checked later. */
 export const checkClientOptions = optionsChecker<EtcdClientOptions>(
   {
     endpoints: anything,

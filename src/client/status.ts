@@ -27,7 +27,8 @@ export type StatusEvent =
       readonly downMs: number;
     }
   /**
-   * A member sent events again that were already delivered, which etcd rules out; the `events` duplicates were dropped.
+   * A member sent events that were already delivered, which a correct etcd never does. They were dropped; `events` is
+   * their number.
    */
   | { readonly type: 'duplicates-dropped'; readonly stream: number; readonly events: number }
   /**

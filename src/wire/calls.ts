@@ -48,7 +48,7 @@ export interface KvCalls {
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
   keepProcessAlive(): () => void;
-  /** RangeStream of etcd 3.7: chunks of one answer. Only the last chunk has the header, `more` and `count`. */
+  /** Sends RangeStream of etcd 3.7, which answers in chunks. Only the last chunk has the header, `more` and `count`. */
   rangeStream(
     request: RangeRequest,
     handlers: DuplexHandlers<RangeResponse>,
@@ -63,8 +63,9 @@ export interface LeaseCalls {
   leases(options?: CallOptions): Promise<LeaseLeasesResponse>;
   /** The client's user, for error messages. */
   readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
-  /** The default timeout, the generation of the token in use, and a request for a newer token; see Transport. */
+  /** The client's default time limit of a call, in milliseconds. */
   readonly timeoutMs: number;
+  /** See Transport, as for `refreshToken`. */
   readonly tokenGeneration: number;
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   /** Keeps the process alive until the returned function is called. */
@@ -79,7 +80,7 @@ export interface LeaseCalls {
 export interface WatchCalls {
   /** The client's user, for error messages. */
   readonly user?: Pick<RequestDescription, 'user' | 'hasAuth'>;
-  /** The generation of the token in use, its changes, and a request for a newer token; see Transport. */
+  /** See Transport, as for `onToken` and `refreshToken`. */
   readonly tokenGeneration: number;
   onToken(listener: (generation: number) => void): void;
   /** Registers a listener that is called as soon as an answer shows that the store was replaced. */

@@ -6,14 +6,14 @@ import type { TransportOptions } from './transport-options.js';
 export function makeChannelOptions(options: TransportOptions): ChannelOptions {
   const name = options.tls?.serverName;
   return {
-    // The authority of HTTP/2. The name that TLS requests and verifies is set by the credentials.
+    // The `:authority` of HTTP/2. The credentials set the name that TLS requests and verifies.
     ...(name === undefined ? {} : { 'grpc.default_authority': toAuthority(name) }),
     'grpc.enable_channelz': 0,
     'grpc.enable_http_proxy': 0,
-    // This library decides about retries; those of grpc-js would hide attempts from it.
+    // UnaryCall retries. Retries of grpc-js would hide attempts from it.
     'grpc.enable_retries': 0,
     'grpc.service_config_disable_resolution': 1,
-    // Connections of its own: a subchannel shared with other users of grpc-js may be stuck in backoff.
+    // A subchannel shared with other users of grpc-js may be in a long backoff.
     'grpc.use_local_subchannel_pool': 1,
     // Pings only while calls are open. Specification: https://github.com/grpc/proposal/blob/master/A8-client-side-keepalive.md#basic-keepalive
     'grpc.keepalive_time_ms': options.keepaliveTimeMs,

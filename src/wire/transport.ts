@@ -31,7 +31,7 @@ import type { TransportOptions } from './transport-options.js';
 export interface TransportHooks {
   /** Called for each change of a member's health or of the member list. */
   readonly onEvent?: (event: MemberEvent) => void;
-  /** Called immediately before a call settles and before a stream's message or end is handed on. */
+  /** Called immediately before a call settles and before a stream's handler receives a message or the end. */
   readonly beforeAnswer?: () => void;
 }
 
@@ -62,7 +62,9 @@ export class Transport {
   ) {
     const { members, tls } = parseEndpoints(options.endpoints);
     if (tls === false && options.tls)
-      throw new InvalidInputError('tls is given, but the endpoints say http://: write https://, or drop tls');
+      throw new InvalidInputError(
+        'tls is given, but the endpoints use http://: write https://, or remove tls',
+      );
     checkAuth(options.auth);
     const usesTls = tls ?? (options.tls ?? undefined) !== undefined;
     checkPlaintext(members, options.auth, usesTls);
@@ -183,7 +185,7 @@ export class Transport {
     }
   }
 
-  /** Opens a duplex stream on a connected member. Waiting for one has no time limit; use `cancel()` or close the client. */
+  /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */
   duplex<Req, Res>(
     method: Method<Req, Res>,
     options: DuplexOptions,
@@ -238,15 +240,10 @@ export class Transport {
     signal?.throwIfAborted();
     this.#throwIfClosed();
     const bytes = this.#encode(method, request);
-    return new UnaryCall(
-      this.#unaryPorts,
-      { method, idempotency: idempotency, request },
-      timeoutMs,
-      options,
-    ).run(bytes);
+    return new UnaryCall(this.#unaryPorts, { method, idempotency, request }, timeoutMs, options).run(bytes);
   }
 
-  /** Throws for a read if the store was replaced during it. A write was applied, whichever store answered. */
+  /** Throws if the store was replaced during a read. The answer of a write is returned: the answering store applied it. */
   #checkStore(idempotency: IdempotencyLevel, epoch: number): void {
     const isRead = idempotency === 'read' || idempotency === 'local-read';
     const replaced = this.store.replacedSince(epoch);
@@ -337,7 +334,7 @@ export class Transport {
       );
       const channel = member.readyChannel;
       if (channel) return { member, channel };
-      // The member connected and closed the connection again.
+      // The member closed the connection immediately after it was made.
       await delay(backoffDelay(retryPause, attempt, random), signal, { clock });
     }
   }

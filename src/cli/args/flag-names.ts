@@ -35,7 +35,10 @@ export function withFlagNames(error: unknown, options: ParsedOptions, env: Envir
   const message = error.message
     .replace(/^INVALID_ARGUMENT: /, '')
     .replace(optionNames, (option) => nameOf(flagOf[option] ?? option))
-    .replace(/\btls is given\b/, () => `${tlsFlagsIn(options, env).map(nameOf).join(' and ')} asks for TLS`)
+    .replace(
+      /\btls is given\b/,
+      () => `TLS is requested by ${tlsFlagsIn(options, env).map(nameOf).join(' and ')}`,
+    )
     .replace(/ETCDCTL_([A-Z_]+)/g, (variable, name: string) => {
       const flag = name.toLowerCase().replaceAll('_', '-');
       return isGiven(flag) ? `--${flag}` : variable;

@@ -3,7 +3,7 @@ import { type Method, methodName } from '../method.js';
 import { answerRules } from './shapes.js';
 import { AnswerValidator, SizeLimitError } from './validator.js';
 
-/** The limit for answers without values or lists. etcd's have some hundred bytes, a member list or token some thousand. */
+/** The limit for answers without values or lists. They have some hundred bytes, a member list or token some thousand. */
 export const maxSmallAnswerBytes = 4 * 1024 * 1024;
 
 /**
@@ -37,15 +37,15 @@ export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, max
 }
 
 /** The error for an answer that violates the protocol. */
-export function malformedAnswer(path: { readonly path: string }, cause: unknown): EtcdError {
-  return errorFromServer(Code.INTERNAL, `the answer to ${methodName(path)} is not of etcd's protocol`, {
+export function malformedAnswer(method: { readonly path: string }, cause: unknown): EtcdError {
+  return errorFromServer(Code.INTERNAL, `the answer to ${methodName(method)} is not of etcd's protocol`, {
     cause,
   });
 }
 
-function tooLarge(path: { readonly path: string }, length: number, limit: number): EtcdError {
+function tooLarge(method: { readonly path: string }, length: number, limit: number): EtcdError {
   return new EtcdError(
-    `the answer to ${methodName(path)} has ${length} bytes and would take more than ${limit} in memory`,
+    `the answer to ${methodName(method)} has ${length} bytes and would take more than ${limit} bytes in memory`,
     { code: Code.RESOURCE_EXHAUSTED, reason: 'ResponseTooLarge', verdict: 'maybe-applied' },
   );
 }

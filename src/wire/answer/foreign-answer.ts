@@ -3,8 +3,8 @@ import { detectNotEtcd, type EtcdError, isGrpcContentType } from '../../errors/i
 import { AuthService, KVService, LeaseService, WatchService } from '../../gen/etcd/rpc.js';
 
 /**
- * Methods that every release of etcd and every compatible server implements. UNIMPLEMENTED for one of them shows that the
- * answer does not come from an etcd. Other methods were added in some release.
+ * Methods that every release of etcd and every compatible server implements. UNIMPLEMENTED for one of them shows that
+ * another kind of server answers. Methods that are not listed may be missing in older releases of etcd.
  */
 const universalMethods: ReadonlySet<string> = new Set(
   [

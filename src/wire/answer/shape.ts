@@ -23,7 +23,7 @@ export class Shape {
 export const varint = 0;
 export const delimited = 2;
 
-/** One field of a message. All instances have the same properties, which keeps the validation monomorphic and fast. */
+/** One field of a message. All instances have the same properties, so that V8 optimizes the access to them. */
 export class Field {
   readonly number: number;
   readonly wireType: typeof varint | typeof delimited;
@@ -54,11 +54,7 @@ export interface FieldType {
   readonly shape?: () => Shape;
 }
 
-const numbers = (least: number, below: number): FieldType => ({
-  wireType: varint,
-  min: least,
-  maxExclusive: below,
-});
+const numbers = (min: number, maxExclusive: number): FieldType => ({ wireType: varint, min, maxExclusive });
 
 /**
  * A revision, or a count of keys or writes. A revision grows by one per write, so 2^62 takes 146,000 years at a million
@@ -71,7 +67,7 @@ export const watchId = numbers(-1, 2 ** 63);
 export const ttl = numbers(-1, 10_000_000_000);
 /** The remaining TTL in seconds. Negative between the expiry of a lease and its revocation. */
 export const remainingTtl = numbers(-2, 10_000_000_000);
-/** Any number of 64 bits: ids of leases, members and clusters, and numbers that are only displayed. */
+/** Any 64-bit number: ids of leases, members and clusters, and numbers that are only displayed. */
 export const any64 = numbers(-2, Number.POSITIVE_INFINITY);
 export const flag = numbers(0, 2);
 export const eventType = numbers(0, 2);

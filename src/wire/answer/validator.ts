@@ -1,6 +1,6 @@
 import { delimited, type Field, type Shape, varint } from './shape.js';
 
-/** The answer violates the protocol. The message quotes nothing of the answer. */
+/** The answer violates the protocol. The message contains nothing from the answer. */
 export class ShapeError extends Error {}
 /** The decoded answer would take more memory than its limit. */
 export class SizeLimitError extends Error {}
@@ -28,7 +28,7 @@ export class AnswerValidator {
     this.#itemBytes = itemBytes;
   }
 
-  /** @throws {ShapeError}, {BudgetError} */
+  /** @throws {ShapeError} for a violation of the protocol; {SizeLimitError} for an answer over the budget. */
   validate(shape: Shape): void {
     if (this.#budget < 0) throw new SizeLimitError();
     this.#message(shape, this.#bytes.length, 0);
@@ -55,7 +55,7 @@ export class AnswerValidator {
       if (field.repeated) {
         this.#budget -= this.#itemBytes;
         if (this.#budget < 0) throw new SizeLimitError();
-      } else if ((seenBits & bit) !== 0) throw new ShapeError('a field that comes twice');
+      } else if ((seenBits & bit) !== 0) throw new ShapeError('a duplicate field');
       seenBits |= bit;
       if (field.wireType === varint) {
         if (this.#isNotZero(field, end)) nonZeroBits |= bit;
@@ -67,14 +67,17 @@ export class AnswerValidator {
       else this.#message(field.shape(), fieldEnd, depth + 1);
     }
     if ((nonZeroBits & shape.required) !== shape.required)
-      throw new ShapeError('a message without what it must have');
+      throw new ShapeError('a message without a required field');
   }
 
-  /** Checks a number. Where every number of seven bytes is in range, its value need not be computed. */
-  #isNotZero({ min: least, maxExclusive: below }: Field, end: number): boolean {
+  /**
+   * Checks the range of a number and returns whether it is not zero. The value is not computed if every number of up to
+   * seven bytes is in range.
+   */
+  #isNotZero({ min, maxExclusive }: Field, end: number): boolean {
     const bytes = this.#bytes;
     const from = this.#offset;
-    if (below >= widestLimit) {
+    if (maxExclusive >= widestLimit) {
       let at = from;
       while (at < end && (bytes[at] ?? 0) >= 0x80) at++;
       const last = bytes[at] ?? 0;
@@ -84,7 +87,7 @@ export class AnswerValidator {
       }
     }
     const value = this.#number(end);
-    if (!(value >= least && value < below)) throw new ShapeError('a number out of range');
+    if (!(value >= min && value < maxExclusive)) throw new ShapeError('a number out of range');
     return value !== 0;
   }
 
@@ -99,12 +102,12 @@ export class AnswerValidator {
   #skip(tag: number, end: number): void {
     const wireType = tag % 8;
     // A field number is below 2^29. Groups are a proto2 feature that etcd does not use.
-    if (!(tag >= 8 && tag < 2 ** 32)) throw new ShapeError('no field number');
+    if (!(tag >= 8 && tag < 2 ** 32)) throw new ShapeError('an invalid field number');
     if (wireType === varint) this.#number(end);
     else if (wireType === delimited) this.#offset = this.#end(end);
     else if (wireType === 1) this.#offset += 8;
     else if (wireType === 5) this.#offset += 4;
-    else throw new ShapeError('a field of no known type');
+    else throw new ShapeError('a field of an unknown wire type');
     if (this.#offset > end) throw new ShapeError('a field longer than its message');
   }
 
@@ -130,8 +133,8 @@ export class AnswerValidator {
     for (let count = 0; this.#offset < end && count < 9; count++) {
       const byte = bytes[this.#offset++] ?? 0;
       if (byte < 0x80) {
-        // etcd writes no overlong encodings, and one of zero would count as a value that is not zero.
-        if (byte === 0) throw new ShapeError('a number with zeros in front');
+        // etcd writes no overlong encodings, and an overlong zero would pass as a value that is not zero.
+        if (byte === 0) throw new ShapeError('a number with leading zeros');
         return value + byte * scale;
       }
       value += (byte & 0x7f) * scale;

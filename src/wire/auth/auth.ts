@@ -42,7 +42,7 @@ export interface TokenAuth {
 /** The client's credentials: a user and a password, or a provider of tokens. Both together are refused. */
 export type AuthOptions = PasswordAuth | TokenAuth;
 
-/** Secrets are checked by {@link checkAuth}, whose messages contain none. */
+/** Checks the names of the options. {@link checkAuth} checks the secrets, and its messages contain none. */
 export const authInput = optionsChecker<AuthOptions>(
   { username: anything, password: anything, tokenProvider: anything, allowPlaintext: boolean },
   {

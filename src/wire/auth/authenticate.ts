@@ -45,8 +45,8 @@ export interface AuthenticatePorts {
 /**
  * Requests a token with etcd's Authenticate. A request is repeated only after the previous one was answered or cannot be
  * answered any more: its connection was lost, or its member is unresponsive and others exist.
- * @throws {EtcdError} for a refusal by etcd; {DeadlineError} if no member could be reached or none issued a token in
- *   time; {TlsError}; {ClosedError}.
+ * @throws {EtcdError} for a refusal by etcd, and the last failure after a minute; {DeadlineError} if no member could be
+ *   reached; {TlsError}; {ClosedError}.
  */
 export async function authenticate(
   ports: AuthenticatePorts,
@@ -76,9 +76,12 @@ export async function authenticate(
   }
 }
 
-/** Nothing has been sent yet, so the callers that wait for a token decide how long to look for a member. */
-async function connect({ pool, clock, random, closing, connectTimeoutMs: connectMs }: AuthenticatePorts) {
-  const deadline = clock.now() + connectMs;
+/**
+ * Returns a connected member. The time is limited, because nothing has been sent yet: a caller with time left starts
+ * another request.
+ */
+async function connect({ pool, clock, random, closing, connectTimeoutMs }: AuthenticatePorts) {
+  const deadline = clock.now() + connectTimeoutMs;
   for (let round = 0; ; round++) {
     const health = await pool.connectOnce(deadline, closing);
     if (health) return health;
@@ -120,14 +123,14 @@ async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buff
 
 /** Calls `giveUp` if the member stops answering while another one exists. */
 function checkMeanwhile(
-  { pool, clock, isResponsive: answers }: AuthenticatePorts,
+  { pool, clock, isResponsive }: AuthenticatePorts,
   member: Member,
   giveUp: () => void,
 ) {
   let cancel = () => {};
   let stopped = false;
   const check = async () => {
-    if (pool.hasOthers() && !(await answers(member)) && !stopped) giveUp();
+    if (pool.hasOthers() && !(await isResponsive(member)) && !stopped) giveUp();
     else checkLater();
   };
   const checkLater = () => {

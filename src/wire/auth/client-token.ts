@@ -33,7 +33,7 @@ export interface ClientTokenPorts {
   };
 }
 
-/** The token of a client: goes with each request, is renewed, and is replaced when it belongs to another store. */
+/** The token of a client. It is sent with each request, renewed in time, and replaced if it belongs to another store. */
 export class ClientToken {
   readonly #ports: ClientTokenPorts;
   /** Undefined without credentials. */

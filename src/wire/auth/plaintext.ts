@@ -8,8 +8,8 @@ export function requiresSecretsLocal(auth: AuthOptions | undefined, tls: boolean
 }
 
 /**
- * Refuses to send a password or token in plaintext to another machine, where anyone on the path could read it. etcd's own
- * clients send it.
+ * Refuses to send a password or token in plaintext to another machine, because anyone on the path could read it. etcd's
+ * own clients do not refuse.
  * @throws {InvalidInputError} naming the options that permit it.
  */
 export function checkPlaintext(

@@ -4,10 +4,11 @@ import type { Member } from '../member/member.js';
 import { raftIndexOf } from './simple-token.js';
 import type { TokenSource } from './token.js';
 
-/** How often unanswered calls are looked for, and how long a call must be unanswered before its token is checked. */
+/** The interval at which the check looks for overdue calls. */
 const checkIntervalMs = 500;
+/** A call that is unanswered for this time is overdue: its token is checked. */
 const overdueMs = 500;
-/** A healthy member answers a read within this time; the second read is then not sent. */
+/** If the member answers the read with the token within this time, the read without a token is not sent. */
 const promptAnswerMs = 300;
 /** A read with the token that is unanswered for this time, while a read without it was answered, is blocked by the token. */
 const silenceMs = 1_000;
@@ -38,7 +39,7 @@ export interface StaleTokenPorts {
  *
  * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/issues/11377): etcd's simple tokens contain the raft
  * index at their issue. A member blocks a request until it has applied the index of its token, possibly for hours, and
- * only then refuses it. Remove when a member refuses such a token at once.
+ * only then refuses it. Remove when a member refuses such a token immediately.
  *
  * The check sends two reads to one member. A linearizable read without a token is answered, with a refusal, only if the
  * member has a quorum and has applied everything committed before the read. The member then also knows every token that

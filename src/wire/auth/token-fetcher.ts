@@ -29,6 +29,7 @@ export interface FetchPorts {
   readonly pause?: (ms: number) => Promise<void>;
 }
 
+/** Returns the function that fetches tokens with the client's credentials. */
 export function tokenFetcher(auth: AuthOptions, ports: FetchPorts): FetchToken {
   const { authenticate, timeoutMs } = ports;
   if (!('tokenProvider' in auth)) return () => tokenByPassword(auth, ports);
@@ -40,15 +41,18 @@ export function tokenFetcher(auth: AuthOptions, ports: FetchPorts): FetchToken {
   };
 }
 
-/** The answer to Authenticate, or undefined if authentication is disabled. With `refusal`, a refusal returns that. */
-async function undefinedIfAuthOff(answer: Promise<string>, refusal?: string): Promise<string | undefined> {
+/**
+ * Returns the answer to Authenticate, or undefined if authentication is disabled.
+ * @param fallback Returned instead of throwing any other EtcdError.
+ */
+async function undefinedIfAuthOff(answer: Promise<string>, fallback?: string): Promise<string | undefined> {
   try {
     return await answer;
   } catch (error) {
     if (!(error instanceof EtcdError)) throw error;
     if (error.reason === 'AuthNotEnabled') return undefined; // no token is needed, and etcd would refuse one
-    if (refusal === undefined) throw error;
-    return refusal;
+    if (fallback === undefined) throw error;
+    return fallback;
   }
 }
 
@@ -62,7 +66,7 @@ async function sendableToken(answer: Promise<string>): Promise<string> {
   );
 }
 
-/** Reads the option each time, because it may be a getter. */
+/** Reads `password` for each request, because the option may be a getter. */
 async function tokenByPassword(auth: PasswordAuth, ports: FetchPorts): Promise<string | undefined> {
   const { password } = auth;
   if (typeof password === 'function') return tokenByPasswordProvider(password, auth.username, ports);
@@ -84,8 +88,8 @@ async function tokenByPasswordProvider(
     await pause(passwordRetryMs);
     const other = await getPassword();
     if (other === password) throw markNotApplied(error);
-    return await undefinedIfAuthOff(sendableToken(authenticate(username, other))).catch((again) => {
-      throw again instanceof UnauthenticatedError ? markNotApplied(again) : again;
+    return await undefinedIfAuthOff(sendableToken(authenticate(username, other))).catch((secondError) => {
+      throw secondError instanceof UnauthenticatedError ? markNotApplied(secondError) : secondError;
     });
   }
 }
@@ -101,8 +105,8 @@ async function tokenFromProvider({ tokenProvider }: TokenAuth, timeoutMs: number
 }
 
 /**
- * Calls a provider of the user. Its failure is transient: the calls that wait for the token fail, and streams keep
- * asking.
+ * Calls a provider from the client's options. Its failure is transient: the calls that wait for the token fail, and
+ * streams ask again.
  */
 async function callProvider(
   option: string,
@@ -110,11 +114,11 @@ async function callProvider(
   timeoutMs: number,
   what: string,
 ): Promise<string> {
-  const late = () => providerError(option, `returned no ${what} within ${timeoutMs} ms`);
+  const timeoutError = () => providerError(option, `returned no ${what} within ${timeoutMs} ms`);
   let given: unknown;
   try {
     given = await withTimeoutSignal(timeoutMs, undefined, (signal) =>
-      withTimeout(Promise.resolve(provider({ signal })), timeoutMs, late),
+      withTimeout(Promise.resolve(provider({ signal })), timeoutMs, timeoutError),
     );
   } catch (error) {
     throw error instanceof EtcdError ? error : providerError(option, 'failed', error);

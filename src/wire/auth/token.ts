@@ -23,7 +23,7 @@ const failureCacheMs = { min: 1_000, max: 30_000, maxTransient: 5_000 };
 const fleetJitterMs = 1_000;
 /** The largest share of its remaining time that a caller waits for a pause before the request. */
 const pauseShare = 0.25;
-/** A token that is refused within this time of its issue has not expired: the next ones are fetched after pauses. */
+/** A token that is refused within this time of its issue has not expired. Further tokens are fetched after pauses. */
 const youngMs = 5_000;
 const youngPause = { baseMs: 100, maxMs: 5_000 };
 
@@ -45,7 +45,7 @@ export interface TokenPorts {
 const systemPorts: TokenPorts = { clock: systemClock, random: Math.random };
 
 /**
- * The token of a client. However many calls and streams need a new one at the same time, it is fetched once.
+ * The token of a client. It is fetched once, however many calls and streams need a new one at the same time.
  */
 export class TokenSource {
   readonly #fetch: FetchToken;
@@ -71,7 +71,7 @@ export class TokenSource {
     this.#pause = new ShortenablePause(ports.clock);
   }
 
-  /** The number of tokens so far; 0 before the first. */
+  /** The number of tokens set so far; 0 before the first. A fetch that returns the same token for a renewal does not count. */
   get generation(): number {
     return this.#generation;
   }
@@ -88,7 +88,7 @@ export class TokenSource {
   /**
    * Resolves when there is a newer token than that of generation `used`, which was refused unless it is 0. Concurrent
    * callers share one fetch.
-   * @throws the error of the fetch. The same error is thrown again without a request for a doubling time.
+   * @throws the error of the fetch. For a time that doubles with each failure, the error is thrown again without a fetch.
    */
   refresh(used: number, reason: RefreshReason = {}): Promise<void> {
     if (this.#generation > used) return Promise.resolve();
@@ -110,7 +110,7 @@ export class TokenSource {
     this.#replace(false).catch(() => {}); // the present token is still valid; once it is not, a call is refused
   }
 
-  /** Drops a useless token without a replacement, so that calls without one are refused instead of left unanswered. */
+  /** Drops a stale token that cannot be replaced. Calls are then sent without a token, and refused instead of blocked. */
   discard(used: number): void {
     if (this.#generation !== used) return;
     this.#renewAt = Number.POSITIVE_INFINITY;
@@ -161,7 +161,7 @@ export class TokenSource {
     this.#failures = 0;
     this.#failure = undefined;
     this.#isUnchanged = refused && before !== undefined && token === before;
-    // The provider has no newer token. It is asked again when etcd refuses this one.
+    // The provider has no newer token. It is called again when etcd refuses the present one.
     if (!refused && before !== undefined && token === before) {
       this.#renewAt = Number.POSITIVE_INFINITY;
       return;
@@ -177,7 +177,7 @@ export class TokenSource {
     this.#changes.publish(this.#generation);
   }
 
-  /** Caches the failure. A timeout is not cached: it costs etcd nothing, and the next attempt may succeed. */
+  /** Caches the failure. A timeout is not cached: it has taken long already, and the next attempt may succeed. */
   #failed(error: unknown): void {
     if (!(error instanceof EtcdError) || error.code === Code.DEADLINE_EXCEEDED) return;
     const { min, max, maxTransient } = failureCacheMs;

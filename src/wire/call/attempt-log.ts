@@ -7,10 +7,10 @@ export class AttemptLog {
   #last: EtcdError | undefined;
 
   add(member: string, error: EtcdError): void {
-    const before = this.#members.get(member);
+    const previous = this.#members.get(member);
     // A timeout explains less than the error before it.
-    const answer = before && error instanceof DeadlineError ? before.answer : error.message;
-    this.#members.set(member, { answer, attempts: 1 + (before?.attempts ?? 0) });
+    const answer = previous && error instanceof DeadlineError ? previous.answer : error.message;
+    this.#members.set(member, { answer, attempts: 1 + (previous?.attempts ?? 0) });
     if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
     this.#last = error;
   }
@@ -20,7 +20,7 @@ export class AttemptLog {
     return this.#ambiguousMember;
   }
 
-  /** Whether an attempt may have been applied, whatever later attempts were answered. */
+  /** Whether an attempt may have been applied, whatever the answers to later attempts. */
   get maybeApplied(): boolean {
     return this.#ambiguousMember !== undefined;
   }
@@ -38,7 +38,7 @@ export class AttemptLog {
 
 /** Lists the members and their answers, for error messages. */
 export function describeTried(tried: readonly TriedMember[]): string {
-  return tried.map(describeOne).join('; ') || 'no member was asked';
+  return tried.map(describeOne).join('; ') || 'no member was tried';
 }
 
 function describeOne({ member, answer, attempts }: TriedMember): string {

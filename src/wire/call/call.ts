@@ -34,9 +34,12 @@ export function errorFromStatus(
   return errorFromServer(code, details, { notSent });
 }
 
-/** A request that cannot be encoded, a defect of this library. Reported through the call: nothing could catch a throw here. */
-export function malformedRequest(path: { readonly path: string }, cause: unknown): EtcdError {
-  return new EtcdError(`the request to ${methodName(path)} cannot be encoded`, {
+/**
+ * The error for a request that cannot be encoded, which is a defect of this library. It is reported through the call,
+ * because nothing could catch a throw there.
+ */
+export function malformedRequest(method: { readonly path: string }, cause: unknown): EtcdError {
+  return new EtcdError(`the request to ${methodName(method)} cannot be encoded`, {
     code: Code.INVALID_ARGUMENT,
     cause,
   });
@@ -62,7 +65,7 @@ export interface TokenUse {
   readonly idempotency: IdempotencyLevel;
 }
 
-/** A call in flight, as seen by the code that may have to end it. */
+/** A call in flight, with the operations that end it from outside. */
 export interface RunningCall {
   readonly tokenUse: TokenUse | undefined;
   /** Whether certainly nothing of the call has been sent. */
@@ -86,12 +89,12 @@ export function attemptUnary<Req, Res>(
     let cancelled = false;
     let headers: Metadata | undefined;
     let answer: Buffer | undefined;
-    const cancel = (code: status, why: string, later: (end: () => void) => unknown = setImmediate) => {
+    const cancel = (code: status, why: string, schedule: (end: () => void) => unknown = setImmediate) => {
       cancelled = true;
       const end = () => call.cancelWithStatus(code, why);
       // End unsent calls before sent ones: the end of a sent call could free a stream for an unsent one.
       if (isUnsent(call)) neverSent = cancelAndCheckUnsent(call, end);
-      else later(end);
+      else schedule(end);
     };
     const running: RunningCall = {
       tokenUse: options.tokenUse,
@@ -159,10 +162,10 @@ export function attemptUnary<Req, Res>(
  * it, https://github.com/grpc/grpc-node/pull/1303): the deadline of grpc-js is not used, because its timer keeps the
  * process alive, also for a call with `unref`. Remove when that timer is unref'd.
  */
-function startDeadline(timeoutMs: number, late: (ms: number) => void): () => void {
+function startDeadline(timeoutMs: number, onDeadline: (ms: number) => void): () => void {
   const ms = wholeMs(timeoutMs);
-  if (ms > longestTimerMs) return systemClock.setTimer(ms, () => late(ms));
-  const timer = setTimeout(late, ms, ms).unref();
+  if (ms > longestTimerMs) return systemClock.setTimer(ms, () => onDeadline(ms));
+  const timer = setTimeout(onDeadline, ms, ms).unref();
   return () => clearTimeout(timer);
 }
 
@@ -179,11 +182,11 @@ function wholeMs(ms: number): number {
 }
 
 /**
- * How much later the server's deadline is than the client's, which cancels the call on the server too.
+ * How much later the server's deadline is than the client's. The client cancels the call on the server at its own deadline.
  *
  * Workaround (etcd 3.4 to 3.7; https://github.com/etcd-io/etcd/blob/v3.5.0/server/auth/simple_token.go,
  * `isValidSimpleToken`): if the deadline passes while etcd waits to validate a token, etcd reports the token as
- * invalid. That must not arrive as a refusal. Remove when etcd reports the deadline.
+ * invalid. The later deadline prevents this wrong refusal. Remove when etcd reports the deadline.
  */
 const serverGraceMs = 100;
 

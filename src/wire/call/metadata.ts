@@ -1,19 +1,19 @@
 import { Metadata } from '@grpc/grpc-js';
 
-/** The API version that etcd's own clients send. Servers count their clients by it. */
+/** The API version that etcd's own client 3.7 sends. A server counts its clients by version. */
 const apiVersion = '3.7';
 
 /**
- * The metadata of calls, made once for each token rather than for each call.
+ * The metadata of calls, created once per token rather than per call.
  *
  * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/api/v3rpc/rpctypes/md.go#L17-L21
  * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/api/v3rpc/rpctypes/metadatafields.go#L18
  */
 export class CallMetadata {
-  /** For requests that a member may answer without the cluster. */
+  /** For requests that a member may answer without a leader. */
   readonly plain: Metadata;
   /**
-   * For requests that need the cluster. A member without a leader refuses them immediately and without effect, instead of
+   * For requests that need a leader. A member without one refuses them immediately and without effect, instead of
    * blocking for etcd's own limit of 7 s, after which the request may have been applied.
    */
   readonly requireLeader: Metadata;
@@ -22,8 +22,8 @@ export class CallMetadata {
 
   constructor(token: string | undefined, generation = 0) {
     this.generation = generation;
-    this.plain = make(token);
-    this.requireLeader = make(token);
+    this.plain = createMetadata(token);
+    this.requireLeader = createMetadata(token);
     this.requireLeader.set('hasleader', 'true');
   }
 }
@@ -47,7 +47,7 @@ class UncompressedMetadata extends Metadata {
   }
 }
 
-function make(token: string | undefined): Metadata {
+function createMetadata(token: string | undefined): Metadata {
   const metadata = new UncompressedMetadata();
   metadata.set('client-api-version', apiVersion);
   if (token !== undefined) metadata.set('token', token);

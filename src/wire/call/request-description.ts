@@ -21,7 +21,7 @@ import { methodName } from '../method.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
 
-/** Describes a request for an error message. Not called for calls that succeed. */
+/** Describes a request for an error message. Called only after a failure. */
 export function describeRequest(
   method: { readonly path: string },
   request: unknown,
@@ -40,30 +40,30 @@ function describe(path: string, request: unknown): Described {
   switch (path) {
     case KVService.range.path:
     case KVService.rangeStream.path:
-      return read(request as RangeRequest);
+      return describeRange(request as RangeRequest);
     case KVService.put.path:
-      return put(request as PutRequest);
+      return describePut(request as PutRequest);
     case KVService.deleteRange.path:
-      return describeAccess([deleted(request as DeleteRangeRequest)]);
+      return describeAccess([accessByDelete(request as DeleteRangeRequest)]);
     case KVService.txn.path:
-      return describeAccess(touchedBy(request as TxnRequest));
+      return describeAccess(accessByTxn(request as TxnRequest));
     case KVService.compact.path:
       return { subject: `at revision ${(request as CompactionRequest).revision}` };
     case LeaseService.leaseGrant.path:
     case LeaseService.leaseRevoke.path:
     case LeaseService.leaseTimeToLive.path:
-      return ofLease((request as { readonly ID: bigint }).ID);
+      return describeLeaseRequest((request as { readonly ID: bigint }).ID);
     default:
       return {};
   }
 }
 
-function ofLease(lease: bigint): Described {
+function describeLeaseRequest(lease: bigint): Described {
   const text = describeLease(lease);
   return { subject: text, lease: text };
 }
 
-function read(request: RangeRequest): Described {
+function describeRange(request: RangeRequest): Described {
   const described = describeAccess([{ range: request, access: 'read' }]);
   const { revision } = request;
   return revision > 0n
@@ -71,17 +71,17 @@ function read(request: RangeRequest): Described {
     : described;
 }
 
-function put(request: PutRequest): Described {
+function describePut(request: PutRequest): Described {
   const { lease } = request;
-  const described = describeAccess([putBy(request)]);
+  const described = describeAccess([accessByPut(request)]);
   return lease === 0n ? described : { ...described, lease: describeLease(lease) };
 }
 
-function putBy({ key, prevKv }: PutRequest): AccessedRange {
+function accessByPut({ key, prevKv }: PutRequest): AccessedRange {
   return { range: oneKey(key), access: prevKv ? 'read or write' : 'write' };
 }
 
-function deleted(request: DeleteRangeRequest): AccessedRange {
+function accessByDelete(request: DeleteRangeRequest): AccessedRange {
   return { range: request, access: request.prevKv ? 'read or write' : 'write' };
 }
 
@@ -89,23 +89,23 @@ function oneKey(key: Buffer): WireRange {
   return { key, rangeEnd: Buffer.alloc(0) };
 }
 
-function touchedBy({ compare, success, failure }: TxnRequest): AccessedRange[] {
+function accessByTxn({ compare, success, failure }: TxnRequest): AccessedRange[] {
   return [
     ...compare.map((range): AccessedRange => ({ range, access: 'read' })),
-    ...[...success, ...failure].flatMap(touchedByOp),
+    ...[...success, ...failure].flatMap(accessByOp),
   ];
 }
 
-function touchedByOp({ request }: RequestOp): AccessedRange[] {
+function accessByOp({ request }: RequestOp): AccessedRange[] {
   switch (request?.$case) {
     case 'requestRange':
       return [{ range: request.value, access: 'read' }];
     case 'requestPut':
-      return [putBy(request.value)];
+      return [accessByPut(request.value)];
     case 'requestDeleteRange':
-      return [deleted(request.value)];
+      return [accessByDelete(request.value)];
     case 'requestTxn':
-      return touchedBy(request.value);
+      return accessByTxn(request.value);
     case undefined:
       return [];
   }

@@ -1,6 +1,6 @@
 import { backoffDelay } from '../../async/index.js';
 
-/** The pauses between retries while nothing is answered. They apply to the whole client, however many calls wait. */
+/** The pauses between retries while no attempt is answered. They are shared by all calls that wait. */
 const probePause = { baseMs: 50, maxMs: 1_000 };
 /** Added to each of those pauses, because full jitter may return zero. */
 const minProbePauseMs = 25;
@@ -20,6 +20,7 @@ export class RetryBudget {
   /** The number of probes sent since the last answer. */
   #probes = 0;
   #nextProbeAt = Number.NEGATIVE_INFINITY;
+  /** The number of retries that recent answers permit. */
   #released = 0;
 
   constructor(random: () => number) {
@@ -31,7 +32,7 @@ export class RetryBudget {
     return this.#probes > 0;
   }
 
-  /** When `take` permits the next retry, if no attempt ends before. */
+  /** The time from which `take` permits the next retry, unless an attempt ends before. */
   get availableAt(): number {
     return this.#released > 0 ? Number.NEGATIVE_INFINITY : this.#nextProbeAt;
   }

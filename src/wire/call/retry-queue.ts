@@ -20,8 +20,8 @@ class Waiter {
 }
 
 /**
- * The calls that wait to be sent again, in the order in which their own pauses end. One timer serves all of them, and
- * removing one does not touch the others.
+ * The calls that wait for a retry, in the order in which their own pauses end. One timer serves all of them, and
+ * removing one takes logarithmic time.
  */
 export class RetryQueue {
   readonly #clock: Clock;
@@ -45,7 +45,7 @@ export class RetryQueue {
   /**
    * Waits for the pause, which the deadline may shorten, and then for permission to send a retry.
    * @param deadline On the queue's clock.
-   * @returns false at the deadline, if no retry was permitted while it could still be answered.
+   * @returns true when a retry may be sent; false at the deadline, if none was permitted in time for an answer.
    * @throws the signal's own reason, or the reason of `close`.
    */
   wait(pauseMs: number, deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
@@ -111,7 +111,7 @@ export class RetryQueue {
     waiter.releaseSignal();
   }
 
-  /** Moves the timer only to an earlier time: one that fires too early does no harm. */
+  /** Moves the timer only to an earlier time. A timer that fires too early is armed again. */
   #arm(): void {
     const { first } = this.#turns;
     const turnAt = first ? Math.max(first.dueAt, this.#budget.availableAt) : Number.POSITIVE_INFINITY;

@@ -30,7 +30,7 @@ export class RetryQueues {
     }
   }
 
-  /** Rejects every waiting call. */
+  /** Rejects all waiting calls and all later ones. */
   close(reason: unknown): void {
     for (const queue of [this.#localReads, this.#reads, this.#writes]) queue.close(reason);
   }

@@ -11,12 +11,12 @@ import type { IdempotencyLevel } from '../method.js';
 /** The pauses between attempts on members that answer with errors. An election takes a second or two. */
 export const retryPause = { baseMs: 50, maxMs: 1_000 };
 
-/** With less time than this, another attempt could only time out, and the error would say nothing. */
+/** With less time than this, another attempt would only time out and replace a more useful error. */
 export const minAttemptMs = 50;
 
 /**
- * How many new tokens etcd may refuse before the call fails as unauthenticated. Tokens that became old while they were
- * fetched do not count, because users and roles may keep changing.
+ * How many new tokens etcd may refuse before the call fails as unauthenticated. Tokens that a change of a user or role
+ * invalidated while they were fetched do not count, because such changes may continue.
  */
 export const maxTokenRefusals = 2;
 
@@ -28,7 +28,7 @@ export const maxTokenRefusals = 2;
  */
 export type MemberFailure = 'unreachable' | 'silent' | 'leaderless' | 'learner' | 'overloaded' | 'not-etcd';
 
-/** The whole retry rule. A read is repeated after a lost answer, a write only if it was certainly not applied. */
+/** Whether a failed attempt may be repeated: a read after a lost answer, a write only if it was certainly not applied. */
 export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): boolean {
   switch (error.verdict) {
     case 'not-applied':
@@ -41,23 +41,23 @@ export function isRetryable(error: EtcdError, idempotency: IdempotencyLevel): bo
 }
 
 /**
- * The time limit of one attempt. If another member exists, a read keeps a quarter of its time for it, because the first
- * member may be silent. At the default of 10 s, etcd's own limit of 7 s still passes first.
+ * The time limit of one attempt. If another member exists, a quarter of the time of a repeatable request is kept for it,
+ * because the first member may be silent. At the default of 10 s, etcd's own limit of 7 s still passes first.
  */
 export function attemptTimeoutMs(
   remainingMs: number,
   idempotency: IdempotencyLevel,
-  others: boolean,
+  hasOthers: boolean,
 ): number {
-  return others && idempotency !== 'write' ? remainingMs * 0.75 : remainingMs;
+  return hasOthers && idempotency !== 'write' ? remainingMs * 0.75 : remainingMs;
 }
 
-/** A call with a shorter time limit than this says nothing about the member. */
+/** A timeout after less time than this does not show that the member is silent. */
 const minConclusiveWaitMs = 1_000;
 
 /**
- * The failure of a member that an error after `lastedMs` milliseconds shows; undefined if any other member would have
- * failed in the same way.
+ * Returns the member's failure behind an error, undefined if another member would probably fail in the same way.
+ * @param lastedMs The time without an answer before the error, in milliseconds.
  */
 export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailure | undefined {
   switch (error.reason) {

@@ -20,7 +20,7 @@ export class ShortenablePause {
     });
   }
 
-  /** Ends the pause within `ms` milliseconds from now. Does nothing without a pause. */
+  /** Ends the pause after at most `ms` milliseconds from now. Does nothing if no pause is running. */
   shorten(ms: number): void {
     const { at } = this.#timer;
     if (at !== Number.POSITIVE_INFINITY && this.#clock.now() + ms < at) this.#timer.setIn(ms);

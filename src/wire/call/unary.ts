@@ -79,18 +79,22 @@ export class UnaryCall<Req, Res> {
 
   constructor(
     ports: UnaryPorts,
-    kind: UnaryRequest<Req, Res>,
+    request: UnaryRequest<Req, Res>,
     timeoutMs: number,
     options: TracedCallOptions,
   ) {
     this.#ports = ports;
-    this.#request = kind;
+    this.#request = request;
     this.#options = options;
     this.#deadline = ports.clock.now() + timeoutMs;
-    this.#retries = ports.retries.for(kind.idempotency);
+    this.#retries = ports.retries.for(request.idempotency);
   }
 
-  async run(request: Buffer): Promise<Res> {
+  /**
+   * Sends the encoded request until an attempt succeeds or none may follow.
+   * @throws as `Transport.unary` does.
+   */
+  async run(bytes: Buffer): Promise<Res> {
     const { token } = this.#ports;
     for (let attempt = 0; ; attempt++) {
       if (token?.generation === 0) await this.#refreshToken(token, 0);
@@ -111,7 +115,7 @@ export class UnaryCall<Req, Res> {
       const { connectionId } = health.member;
       this.#ports.onSend();
       try {
-        const answer = await attemptUnary(channel, this.#request.method, request, {
+        const answer = await attemptUnary(channel, this.#request.method, bytes, {
           metadata: this.#metadata(),
           timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#request.idempotency, pool.hasOthers()),
           maxReceiveBytes: this.#ports.maxReceiveBytes,
@@ -129,7 +133,7 @@ export class UnaryCall<Req, Res> {
         const endedAt = clock.now();
         health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
         const { signal } = this.#options;
-        // The signal's own reason may be an EtcdError, of another call that failed.
+        // The signal's reason may itself be an EtcdError, such as the failure of another call.
         if (signal?.aborted && error === signal.reason) throw error;
         if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
         if (this.#ports.closing.aborted)
@@ -140,7 +144,7 @@ export class UnaryCall<Req, Res> {
             throw this.#asAmbiguous(requestError(error, this.#description()));
           if (!isTransient) this.#retries.recordFailure();
           await this.#refreshToken(token, generation, error);
-          // Sent immediately while the token is new: the next change of a role would invalidate it again.
+          // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
           await this.#waitForRetry(
             this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
           );
@@ -150,7 +154,7 @@ export class UnaryCall<Req, Res> {
     }
   }
 
-  /** Returns when another attempt may be sent; throws the caller's error if there is none. */
+  /** Returns when another attempt may be sent; throws the caller's error if none may follow. */
   async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
     const { idempotency } = this.#request;
@@ -174,13 +178,13 @@ export class UnaryCall<Req, Res> {
   }
 
   /**
-   * Both an older etcd without the method and a server that is not an etcd answer UNIMPLEMENTED. A read on the member
-   * shows which of the two it is; for the latter this returns a `NotEtcd` error.
+   * An older etcd without the method and a server other than etcd both answer UNIMPLEMENTED. A read on the member shows
+   * which of the two it is; for the latter this returns a `NotEtcd` error.
    */
   async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
-    const isOpen =
+    const isInconclusive =
       error.code === Code.UNIMPLEMENTED && error.reason === undefined && error.verdict === 'final';
-    if (!isOpen) return error;
+    if (!isInconclusive) return error;
     const remaining = Math.max(this.#deadline - this.#ports.clock.now(), 0);
     const isForeign = await this.#untilClosing((signal) =>
       raceAbort(this.#ports.isForeign(member, remaining), signal),
@@ -206,7 +210,10 @@ export class UnaryCall<Req, Res> {
     return this.#request.idempotency === 'idempotent' && this.#attempts?.maybeApplied === true;
   }
 
-  /** Returns an ambiguous error if an earlier attempt may have been applied. A new object: others may share the error. */
+  /**
+   * Returns an ambiguous error if an earlier attempt may have been applied, else the error itself. The ambiguous error is
+   * a new object, because other calls may share the original.
+   */
   #asAmbiguous(error: unknown): unknown {
     const member = this.#attempts?.ambiguousMember;
     if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
@@ -216,7 +223,7 @@ export class UnaryCall<Req, Res> {
     return new AmbiguousWriteError(method, member, error, subject);
   }
 
-  /** Returns undefined if no member could be reached, which counts as a failed attempt. */
+  /** Returns a connected member; undefined if none could be reached, which counts as a failed attempt. */
   async #connect(): Promise<MemberHealth | undefined> {
     this.#attempts ??= new AttemptLog();
     const attempts = this.#attempts;
@@ -240,7 +247,7 @@ export class UnaryCall<Req, Res> {
 
   /** Waits for the shared token request within this call's deadline, and starts another if that request times out first. */
   async #refreshToken(token: TokenSource, used: number, cause?: EtcdError): Promise<void> {
-    const late = () => {
+    const timeoutError = () => {
       const tried = this.#ports.pool.failures();
       const why = tried.length > 0 ? `: ${describeTried(tried)}` : '';
       return new DeadlineError(`no token before the deadline${why}`, {
@@ -254,7 +261,7 @@ export class UnaryCall<Req, Res> {
       try {
         return await this.#untilClosing((signal) =>
           raceAbort(
-            withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, late),
+            withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, timeoutError),
             signal,
           ),
         );
@@ -270,7 +277,7 @@ export class UnaryCall<Req, Res> {
     }
   }
 
-  /** Computed only for errors. */
+  /** Computed only for errors, because it reads every key of the request. */
   #description(): RequestDescription {
     const { method, request } = this.#request;
     return describeRequest(method, request, this.#ports.auth);
@@ -280,7 +287,7 @@ export class UnaryCall<Req, Res> {
     return this.#deadline - this.#ports.clock.now();
   }
 
-  /** Waits until the caller aborts or the client closes. */
+  /** Calls `wait` with a signal that aborts when the caller aborts or the client closes. */
   #untilClosing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
     const { closing } = this.#ports;
@@ -288,7 +295,10 @@ export class UnaryCall<Req, Res> {
   }
 }
 
-/** Converts the error of a token request: the call that waited for the token was not sent. Others share the original. */
+/**
+ * Converts the error of a token request for a call that waited for the token and was therefore not sent. The original is
+ * not modified, because other calls share it.
+ */
 function asNotSent(error: unknown): unknown {
   if (!(error instanceof EtcdError)) return toEtcdError(error);
   if (error.verdict !== 'maybe-applied') return error;

@@ -1,6 +1,6 @@
 import { constants } from 'node:http2';
 
-/** The internals of a grpc-js 1.14 call that are read here. Other releases may lack any of them. */
+/** The internals of a grpc-js 1.14 call that this file reads. Other releases may lack any of them. */
 interface GrpcCallInternals {
   readonly child?: GrpcCallInternals | null;
   readonly underlyingCalls?: readonly { readonly call?: GrpcCallInternals }[];
@@ -13,11 +13,11 @@ interface GrpcCallInternals {
 }
 
 /**
- * Whether certainly nothing of an open call has been sent: it waits for a connection, or for a stream within the server's
- * MAX_CONCURRENT_STREAMS (nghttp2 queues it, and drops it if it is cancelled).
+ * Whether certainly nothing of an open call has been sent. The call then waits for a connection, or for a stream within
+ * the server's MAX_CONCURRENT_STREAMS: nghttp2 queues the call, and drops it if it is cancelled.
  *
  * Workaround (grpc-js 1.14.0 to 1.14.7; no public issue found, `underlyingCalls` of retrying-call.ts): grpc-js reports
- * neither, so this reads its internals. If they differ, the result is false, which is always safe. Remove when grpc-js
+ * neither wait, so this reads its internals. If they differ, the result is false, which is always safe. Remove when grpc-js
  * reports whether a call was sent.
  */
 export function isUnsent(call: unknown): boolean {
@@ -28,7 +28,7 @@ export function isUnsent(call: unknown): boolean {
     if (!Array.isArray(attempts) || attempts.length > 1) return false;
     const attempt = (attempts[0] as { call?: GrpcCallInternals } | undefined)?.call;
     if (attempts.length === 0 || attempt?.child === null) return true;
-    return isHeldBack(attempt?.child?.http2Stream);
+    return isQueued(attempt?.child?.http2Stream);
   } catch {
     return false;
   }
@@ -49,8 +49,8 @@ function streamOf(call: unknown): GrpcCallInternals['http2Stream'] {
   return (call as GrpcCallInternals).child?.underlyingCalls?.[0]?.call?.child?.http2Stream;
 }
 
-/** Node reports the state "idle" also for a finished stream, but that one is closed. */
-function isHeldBack(stream: GrpcCallInternals['http2Stream']): boolean {
+/** Whether nghttp2 queues the stream. Node also reports the state "idle" for a finished stream, which is closed. */
+function isQueued(stream: GrpcCallInternals['http2Stream']): boolean {
   if (stream?.closed !== false || stream.destroyed !== false) return false;
   return isIdle(stream);
 }

@@ -7,10 +7,10 @@ import { type MemberFailure, memberFailureOf } from '../call/retry-rule.js';
 import type { Method } from '../method.js';
 import type { Member } from './member.js';
 
-/** The time limits for a probe and for a request of the member's version. */
+/** The time limit for a probe, and for a request of the member's version. */
 const probeTimeoutMs = 3_000;
 const versionTimeoutMs = 5_000;
-/** Reads a key that no store has. */
+/** Reads the key `\0`, which usually does not exist. */
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 const withoutToken = new CallMetadata(undefined);
 
@@ -30,8 +30,8 @@ export class MemberChecks {
   }
 
   /**
-   * Sends a linearizable read, which needs what a call needs. A refusal counts as an answer. A member that is partitioned
-   * or behind does not answer.
+   * Sends a linearizable read, which needs a leader and a quorum, as a call does. A member that is partitioned or behind
+   * does not answer. Returns the member's failure; undefined after an answer, for which a refusal counts.
    */
   async probe(member: Member): Promise<MemberFailure | undefined> {
     try {
@@ -42,7 +42,7 @@ export class MemberChecks {
     } catch (error) {
       member.recordProbe(!(error instanceof DeadlineError));
       if (error instanceof EtcdError) return memberFailureOf(error, Number.POSITIVE_INFINITY);
-      throw error; // the pool counts it as unreachable
+      throw error; // the pool then records the member as unreachable
     }
   }
 
@@ -77,7 +77,7 @@ export class MemberChecks {
     return this.#answers(member, true, probeTimeoutMs, withoutToken.plain);
   }
 
-  /** Whether the member answers a linearizable read without a token. It refuses only after the quorum read. */
+  /** Whether the member answers a linearizable read without a token. It refuses such a read only after a quorum's answer. */
   hasQuorum(member: Member, ms: number): Promise<boolean> {
     return this.#answers(member, false, ms, withoutToken.requireLeader);
   }

@@ -6,7 +6,8 @@ import type { MemberHealth } from './health.js';
 const staggerMs = 500;
 
 /**
- * Dials members in order, staggered; the first that connects wins. See RFC 8305 for the same method with addresses.
+ * Dials members in order, with a delay between them; the first that connects wins. RFC 8305 describes the same method for
+ * the addresses of one host.
  *
  * Specification: https://www.rfc-editor.org/rfc/rfc8305#section-5
  */

@@ -3,7 +3,7 @@ import { EtcdError } from '../../errors/index.js';
 import { isOwnHost, isWildcard } from '../../model/index.js';
 import { isOnThisMachine, type MemberAddress, parseEndpoints } from './endpoints.js';
 
-/** The most addresses that are used from one member list. Each is dialled; clusters of more than seven members are rare. */
+/** The largest number of addresses used from a member list. Each is dialled; clusters of over seven members are rare. */
 export const maxDiscoveredEndpoints = 32;
 
 /** A member in etcd's member list. */
@@ -47,10 +47,10 @@ export function selectEndpoints(members: readonly ListedMember[], rules: Discove
   const skipped: SkippedEndpoint[] = [];
   for (const { name, clientURLs, isLearner } of members) {
     for (const endpoint of clientURLs) {
-      const judged = addressOrReason(endpoint, name, isLearner, rules);
-      if (typeof judged === 'string') skipped.push({ endpoint, reason: judged });
-      else if (usable.has(judged.address)) continue;
-      else if (usable.size < maxDiscoveredEndpoints) usable.set(judged.address, judged);
+      const result = addressOrReason(endpoint, name, isLearner, rules);
+      if (typeof result === 'string') skipped.push({ endpoint, reason: result });
+      else if (usable.has(result.address)) continue;
+      else if (usable.size < maxDiscoveredEndpoints) usable.set(result.address, result);
       else
         skipped.push({
           endpoint,
@@ -66,23 +66,23 @@ function addressOrReason(
   endpoint: string,
   name: string,
   isLearner: boolean,
-  { tls, ownHost, requiresSecretsLocal: keepsSecrets, allow }: DiscoveryRules,
+  { tls, ownHost, requiresSecretsLocal, allow }: DiscoveryRules,
 ): MemberAddress | string {
   if (name === '') return 'the member has not started';
   if (isLearner) return 'the member is a learner';
   const parsed = parse(endpoint);
   if (typeof parsed === 'string') return parsed;
-  if (parsed.target.startsWith('unix:')) return 'it is a socket file';
+  if (parsed.target.startsWith('unix:')) return 'it is a unix socket';
   const { host, tls: speaksTls } = parsed;
-  if (speaksTls !== undefined && speaksTls !== tls) return tls ? 'it is without TLS' : 'it is with TLS';
+  if (speaksTls !== undefined && speaksTls !== tls) return tls ? 'it does not use TLS' : 'it uses TLS';
   if (isWildcard(host)) return 'it is a wildcard address';
   if (!ownHost && isOwnHost(host)) return "it is the member's own loopback address";
-  if (keepsSecrets && !isOnThisMachine(parsed))
+  if (requiresSecretsLocal && !isOnThisMachine(parsed))
     return 'passwords and tokens would go there in plaintext (auth.allowPlaintext is not set)';
   return allow && callPredicate(allow, endpoint, rethrow) !== true ? 'the allow rule refuses it' : parsed;
 }
 
-/** A throwing rule rejects the sync: its error belongs to the caller and says nothing about the endpoint. */
+/** An error thrown by the rule rejects the sync: it is the caller's, and does not depend on the endpoint. */
 function rethrow(error: unknown): never {
   throw error;
 }
@@ -91,7 +91,7 @@ function parse(endpoint: string): (MemberAddress & { readonly tls: boolean | und
   try {
     const { members, tls } = parseEndpoints([endpoint]);
     const [member] = members;
-    return member ? { ...member, tls } : 'it names no member';
+    return member ? { ...member, tls } : 'it contains no member';
   } catch (error) {
     if (error instanceof EtcdError) return error.message;
     throw error;

@@ -31,6 +31,7 @@ type ParsedEndpoint = MemberAddress & { readonly tls: boolean | undefined };
 
 const withScheme = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i;
 const unixSocket = /^(unixs?):(.*)$/i;
+
 /**
  * Parses `host:port`, `http://host:port`, `https://host:port`, and a socket's `unix:/path` and `unixs:/path` (with TLS).
  * As in Go, `unix:///path` is the same as `unix:/path`, `unix:path` and `unix://path` are relative to the working
@@ -42,21 +43,21 @@ const unixSocket = /^(unixs?):(.*)$/i;
  *   without a port. Go instead takes TLS from the first endpoint and ignores the other schemes.
  */
 export function parseEndpoints(endpoints: readonly string[]): ParsedEndpoints {
-  // Callers in plain JavaScript pass a single string, or forget it.
+  // Callers in plain JavaScript may pass a single string, or omit the option.
   if (typeof endpoints === 'string')
     throw new InvalidInputError(`endpoints is one string: write ${asList(endpoints)}`);
   if (!Array.isArray(endpoints)) throw wrongTypeError('endpoints', endpoints, 'a list of strings');
   if (endpoints.length === 0)
     throw new InvalidInputError('endpoints is empty: name at least one etcd member');
   const parsed = endpoints.map(parseEndpoint);
-  const endpointWith = (tls: boolean) => parsed.find((one) => one.tls === tls)?.endpoint;
+  const endpointWith = (tls: boolean) => parsed.find((address) => address.tls === tls)?.endpoint;
   const [plain, secure] = [endpointWith(false), endpointWith(true)];
   if (plain !== undefined && secure !== undefined) {
     throw new InvalidInputError(
       `endpoints mix plaintext and TLS: '${redacted(plain)}' and '${redacted(secure)}'`,
     );
   }
-  return { members: parsed, tls: parsed.find((one) => one.tls !== undefined)?.tls };
+  return { members: parsed, tls: parsed.find(({ tls }) => tls !== undefined)?.tls };
 }
 
 function parseEndpoint(endpoint: string): ParsedEndpoint {
@@ -75,9 +76,9 @@ function parseTcp(endpoint: string): ParsedEndpoint {
   const split = splitHostPort(address);
   if ('problem' in split) throw malformed(endpoint, split.problem);
   const { host, port } = split;
+  if (port === undefined) throw malformed(endpoint, 'it has no port');
   // Workaround (grpc-js 1.14.7; no public issue found, `createSession` of transport.ts): grpc-js parses the address as
   // a URL, and leaks a socket per attempt if that throws. Remove when it closes the socket.
-  if (port === undefined) throw malformed(endpoint, 'it has no port');
   if (!isServerName(host) || !URL.canParse(`http://${address}`)) throw malformed(endpoint, asciiHint(host));
   return {
     endpoint,
@@ -97,11 +98,11 @@ function malformed(endpoint: string, why: string): InvalidInputError {
 }
 
 function asList(endpoints: string): string {
-  const each = endpoints.split(/[,;\s]+/).filter(Boolean);
-  return `[${each.map((one) => `'${redacted(one)}'`).join(', ')}]`;
+  const list = endpoints.split(/[,;\s]+/).filter(Boolean);
+  return `[${list.map((endpoint) => `'${redacted(endpoint)}'`).join(', ')}]`;
 }
 
-/** HTTP/2 sends the host as `:authority`, which must be ASCII. */
+/** Suggests the ASCII form of a host: HTTP/2 sends the host as `:authority`, which must be ASCII. */
 function asciiHint(host: string): string {
   const ascii = /[^\0-\x7f]/.test(host) ? canonicalHost(host) : '';
   return ascii === '' ? '' : `write its host in ASCII, '${ascii}'`;

@@ -3,9 +3,9 @@ import type { EtcdError } from '../../errors/index.js';
 import type { MemberFailure } from '../call/retry-rule.js';
 import type { Member } from './member.js';
 
-/** How long an unhealthy member is ejected: doubling, with jitter. It is still used if no other member is healthy. */
+/** How long an unhealthy member is ejected: doubling, with jitter. It is still dialled if no other member is healthy. */
 const ejectionBackoff = { baseMs: 1_000, maxMs: 30_000 };
-/** A member that has answered nothing for this time while calls are in flight is unresponsive: new calls use another. */
+/** A member with calls in flight that sends no answer for this time is unresponsive: new calls use another member. */
 const responseTimeoutMs = 3_000;
 /** A member that fails again within this time is flapping: its ejection backoff continues. */
 const stableAfterMs = 60_000;
@@ -13,6 +13,7 @@ const stableAfterMs = 60_000;
 /** Why a member is being avoided, and until when. */
 export class MemberHealth {
   readonly member: Member;
+  /** Undefined while the member is healthy. */
   failure: MemberFailure | undefined;
   /** The error behind the last failure, if there was one. */
   lastError: EtcdError | undefined;
@@ -41,7 +42,7 @@ export class MemberHealth {
     );
   }
 
-  /** Orders members for a call: 0 for a healthy member, more for a worse one. */
+  /** The member's rank for a call: 0 if healthy, 0.5 if unresponsive, above 1 if ejected; the longer, the higher. */
   penaltyAt(now: number): number {
     if (this.failure !== undefined) return 1 + Math.max(0, this.#ejectedUntil - now);
     return this.#isUnresponsiveAt(now) ? 0.5 : 0;
@@ -58,7 +59,7 @@ export class MemberHealth {
     this.#ejectedUntil = now + backoffDelay(ejectionBackoff, this.#failures++, random);
   }
 
-  /** Returns whether the member was unhealthy. */
+  /** Ends the ejection. Returns whether the member was unhealthy. */
   markHealthy(now: number): boolean {
     if (this.failure === undefined) return false;
     this.failure = undefined;
@@ -70,7 +71,7 @@ export class MemberHealth {
     if (this.#unanswered++ === 0) this.#lastHeardAt = now;
   }
 
-  /** @param answered Whether the member answered; an error counts. */
+  /** @param answered Whether the member answered. An error from the member counts as an answer. */
   callSettled(now: number, answered: boolean): void {
     this.#unanswered--;
     if (!answered) {
@@ -81,7 +82,7 @@ export class MemberHealth {
     this.#silentMs = 0;
   }
 
-  /** How long calls have been in flight without an answer, summed over calls with short deadlines. */
+  /** How long calls have been unanswered since the last answer, including calls that have timed out. */
   silentMs(now: number): number {
     return this.#silentMs + (this.#unanswered > 0 ? now - this.#lastHeardAt : 0);
   }

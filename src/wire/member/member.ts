@@ -11,11 +11,11 @@ import { Code, EtcdError } from '../../errors/index.js';
 import type { MemberCredentials } from '../tls/credentials.js';
 import type { MemberAddress } from './endpoints.js';
 
-/** A member that failed because of TLS is dialled again after this time at the earliest; until then the last error is returned. */
+/** The minimum time before a member that failed because of TLS is dialled again. Until then its last error is returned. */
 const tlsRetryMs = 1_000;
-/** With the pauses between probes this takes some 15 s, by when HTTP/2 keepalive has closed a dead connection. */
+/** With the pauses between probes this takes some 15 s; by then, HTTP/2 keepalive has closed a dead connection. */
 const maxUnansweredProbes = 3;
-/** How long a replaced connection may finish its calls. Longer than any reasonable deadline. */
+/** How long a replaced connection stays open for its calls. Longer than any reasonable deadline. */
 const lingerMs = 60_000;
 
 /**
@@ -56,8 +56,8 @@ export class Member {
   }
 
   /**
-   * Changes whenever a connection to the member is made or lost. Answers under one id came over one connection, and
-   * without a proxy in between also from one process.
+   * Changes whenever a connection to the member is made or lost. Answers with the same id arrived over one connection
+   * and, without a proxy in between, from one process.
    */
   get connectionId(): number {
     return this.#credentials.connectionId;
@@ -121,7 +121,7 @@ export class Member {
   async #connectError(): Promise<EtcdError> {
     const tlsError = await this.#credentials.diagnosis.error();
     if (tlsError) return tlsError;
-    // A closed channel is not asked for its error: grpc-js throws if a call is made over it.
+    // `lastError` starts a call, and grpc-js throws if a call is started on a closed channel.
     return this.#unreachable(this.#closed ? 'the client is closed' : await lastError(this.#channel));
   }
 
@@ -136,7 +136,7 @@ export class Member {
     return this.#channel.getConnectivityState(true);
   }
 
-  /** Whether the channel's last error is too old to be reported as the present state. */
+  /** Whether the channel's last error is too old to describe the member's present state. */
   #isStale(): boolean {
     const failureAgeMs = this.#credentials.diagnosis.ageMs ?? 0;
     return failureAgeMs > tlsRetryMs || performance.now() - this.#channelSince > this.#connectTimeoutMs;
@@ -190,8 +190,8 @@ function waitForStateChange(channel: Channel, state: connectivityState, deadline
  * The text of the channel's last connection failure.
  *
  * Workaround (grpc-js 1.14.7; no public issue found, `updateState` of internal-channel.ts passes no error to a
- * watcher): grpc-js reports it only to a call, so this starts one and cancels it. Remove when a channel reports its
- * error.
+ * watcher): grpc-js reports the failure only to a call, so this starts a call and cancels it. Remove when a channel
+ * reports its error.
  */
 function lastError(channel: Channel): Promise<string> {
   return new Promise((resolve) => {

@@ -19,7 +19,7 @@ export interface SyncRule {
 export interface SyncResult {
   /** The endpoints in use: those of the options and the adopted ones. */
   readonly endpoints: readonly string[];
-  /** Whether the advertised addresses are in use. False if none of them could be reached. */
+  /** Whether the advertised addresses are in use. False if none is usable or reachable; then nothing has changed. */
   readonly adopted: boolean;
   /** The advertised addresses that are not used, each with the reason. */
   readonly skipped: readonly SkippedEndpoint[];
@@ -32,12 +32,12 @@ export interface MembershipPorts {
   readonly verifiesServerName: boolean;
   /** Whether the client sends passwords or tokens. */
   readonly hasAuth: boolean;
-  /** Whether they must not leave this machine in plaintext. */
+  /** Whether passwords and tokens must not leave this machine in plaintext. */
   readonly requiresSecretsLocal: boolean;
   readonly newMember: (address: MemberAddress) => Member;
 }
 
-interface Found {
+interface Candidate {
   readonly address: MemberAddress;
   readonly member: Member;
 }
@@ -88,11 +88,11 @@ export class Membership {
       requiresSecretsLocal: this.#ports.requiresSecretsLocal,
       allow: rule?.allow,
     });
-    const [found, unusable] = this.#membersAt(usable);
-    const failures = await connectAny(found);
+    const [candidates, unusable] = this.#membersAt(usable);
+    const failures = await connectAny(candidates);
     const adopted = failures === undefined && !this.#ports.pool.closed;
-    if (adopted) this.#use(found);
-    else this.#discard(found);
+    if (adopted) this.#replaceMembers(candidates);
+    else this.#closeNew(candidates);
     return {
       endpoints: this.#ports.pool.members.map(({ member }) => member.endpoint),
       adopted,
@@ -100,32 +100,33 @@ export class Membership {
     };
   }
 
-  #use(found: readonly Found[]): void {
+  #replaceMembers(candidates: readonly Candidate[]): void {
     const wanted = new Map<string, Member>();
     for (const seed of this.#seeds) wanted.set(seed.address, this.#memberAt(seed));
-    for (const { address, member } of found) wanted.set(address.address, member);
+    for (const { address, member } of candidates) wanted.set(address.address, member);
     this.#known.clear();
     for (const [address, member] of wanted) this.#known.set(address, member);
     this.#ports.pool.replace([...wanted.values()]);
   }
 
-  #discard(found: readonly Found[]): void {
-    for (const { address, member } of found) if (this.#known.get(address.address) !== member) member.close();
+  #closeNew(candidates: readonly Candidate[]): void {
+    for (const { address, member } of candidates)
+      if (this.#known.get(address.address) !== member) member.close();
   }
 
-  /** An address for which no certificate can exist does not exclude the others. */
-  #membersAt(addresses: readonly MemberAddress[]): [Found[], SkippedEndpoint[]] {
-    const found: Found[] = [];
+  /** Returns the members at the addresses, and the addresses that cannot be used, such as one without a host to verify. */
+  #membersAt(addresses: readonly MemberAddress[]): [Candidate[], SkippedEndpoint[]] {
+    const candidates: Candidate[] = [];
     const unusable: SkippedEndpoint[] = [];
     for (const address of addresses) {
       try {
-        found.push({ address, member: this.#memberAt(address) });
+        candidates.push({ address, member: this.#memberAt(address) });
       } catch (error) {
         if (!(error instanceof InvalidInputError)) throw error;
         unusable.push({ endpoint: address.endpoint, reason: error.message });
       }
     }
-    return [found, unusable];
+    return [candidates, unusable];
   }
 
   #memberAt(address: MemberAddress): Member {
@@ -133,17 +134,17 @@ export class Membership {
   }
 }
 
-/** Resolves with undefined once one member connects, else with the reasons of all of them. */
-async function connectAny(found: readonly Found[]): Promise<SkippedEndpoint[] | undefined> {
+/** Resolves with undefined once one member connects, or with every member's reason after all have failed. */
+async function connectAny(candidates: readonly Candidate[]): Promise<SkippedEndpoint[] | undefined> {
   try {
-    await Promise.any(found.map(({ member }) => member.connect()));
+    await Promise.any(candidates.map(({ member }) => member.connect()));
     return undefined;
   } catch (error) {
     const { errors } = error as AggregateError;
-    const why = (at: number) => (errors[at] instanceof Error ? errors[at].message : String(errors[at]));
-    return found.map(({ address: { endpoint } }, at) => ({
+    const reasonAt = (at: number) => (errors[at] instanceof Error ? errors[at].message : String(errors[at]));
+    return candidates.map(({ address: { endpoint } }, at) => ({
       endpoint,
-      reason: `none of those found can be reached: ${why(at)}`,
+      reason: `no advertised address can be reached: ${reasonAt(at)}`,
     }));
   }
 }

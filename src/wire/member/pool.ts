@@ -25,21 +25,30 @@ const notSent = { verdict: 'not-applied' } as const;
 /** A change of a member's health or of the member list. Endpoints are written as in the client's options. */
 export type MemberEvent =
   | {
-      /** The member failed; calls use another one until a probe succeeds. */
+      /** The member failed; calls use another member until a probe succeeds. */
       readonly type: 'member-unhealthy';
       readonly endpoint: string;
       readonly failure: MemberFailure;
       /** The error of the failed call; undefined if the member was silent. */
       readonly error?: EtcdError | undefined;
     }
-  | { readonly type: 'member-recovered'; readonly endpoint: string }
-  | { readonly type: 'members-changed'; readonly endpoints: readonly string[] };
+  | {
+      /** A probe or a call succeeded; calls may use the member again. */
+      readonly type: 'member-recovered';
+      readonly endpoint: string;
+    }
+  | {
+      /** A sync changed the list of members. */
+      readonly type: 'members-changed';
+      /** All endpoints in use after the change. */
+      readonly endpoints: readonly string[];
+    };
 
 /** What a pool needs from its owner. */
 export interface PoolPorts {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Sends a request that needs what a call needs, and returns the member's failure if there is one. */
+  /** Sends a request with the same needs as a call, and returns the member's failure if there is one. */
   readonly probe: (member: Member) => Promise<MemberFailure | undefined>;
   readonly onEvent: (event: MemberEvent) => void;
 }
@@ -85,7 +94,7 @@ export class MemberPool {
   /** The member in use if it can take a call immediately. Nearly every call takes this path. */
   readyAt(now: number): MemberHealth | undefined {
     if (this.#closed) return undefined;
-    // The preferred member may have been left for being slow to connect or to answer, without being unhealthy.
+    // A preferred member that was slow to connect or to answer was left without being unhealthy; no event ends that.
     if (this.#current !== this.#preferred && this.#preferred.readyAt(now)) this.#current = this.#preferred;
     return this.#current.readyAt(now) ? this.#current : undefined;
   }
@@ -99,12 +108,12 @@ export class MemberPool {
     );
   }
 
-  /** Whether another member exists for a call that one leaves unanswered. */
+  /** Whether the client has another member to which it can send a call that one member does not answer. */
   hasOthers(): boolean {
     return this.#members.length > 1;
   }
 
-  /** The error to reject with if no member is an etcd, else undefined. */
+  /** The error to reject with if every member is a server other than etcd, else undefined. */
   noEtcdError(): EtcdError | undefined {
     const none = this.#members.every(({ failure }) => failure === 'not-etcd');
     return none ? noEtcdError(describeTried(this.failures())) : undefined;
@@ -148,14 +157,14 @@ export class MemberPool {
     return health;
   }
 
-  /** Ends the member's ejection after a good answer. */
+  /** Ends the member's ejection after an answer. */
   markHealthy(health: MemberHealth): void {
     if (!health.markHealthy(this.#ports.clock.now())) return;
     this.#stopProbe(health);
     this.#ports.onEvent({ type: 'member-recovered', endpoint: health.member.endpoint });
   }
 
-  /** Ejects a member that failed in a way another might not: calls skip it until a probe succeeds. */
+  /** Ejects a member after a failure that other members may not have: calls skip it until a probe succeeds. */
   markUnhealthy(member: Member, failure: MemberFailure, error?: EtcdError): void {
     const health = this.#members.find((one) => one.member === member);
     if (!health || this.#closed) return;
@@ -218,16 +227,16 @@ export class MemberPool {
       onFailure(member, error);
       this.markUnhealthy(member, 'unreachable', error);
     });
-    const late = new DeadlineError('not connected before the deadline', notSent);
+    const timeoutError = new DeadlineError('not connected before the deadline', notSent);
     try {
       return await raceAbort(
-        withTimeout(race.winner, deadline - clock.now(), () => late, clock),
+        withTimeout(race.winner, deadline - clock.now(), () => timeoutError, clock),
         signal,
       );
     } catch (error) {
-      if (error !== late) throw error;
+      if (error !== timeoutError) throw error;
       for (const { health, elapsedMs } of race.pending()) {
-        onFailure(health.member, late);
+        onFailure(health.member, timeoutError);
         if (elapsedMs >= minConclusiveConnectMs) this.markUnhealthy(health.member, 'unreachable');
       }
       return undefined;
@@ -258,7 +267,10 @@ export class MemberPool {
     this.#probes.delete(health);
   }
 
-  /** The preferred member first, then from the one in use onwards; unhealthy ones last, the earliest end first. */
+  /**
+   * The members in the order in which they are dialled: the preferred one, then the others, starting with the one in use;
+   * unhealthy members last, ordered by the end of their ejection.
+   */
   #byPreference(): MemberHealth[] {
     const now = this.#ports.clock.now();
     const from = this.#members.indexOf(this.#current);
@@ -280,12 +292,12 @@ export class MemberPool {
   }
 }
 
-/** How long a removed member may finish its calls. Longer than any reasonable deadline. */
+/** How long a removed member stays connected for its calls. Longer than any reasonable deadline. */
 const retirementMs = 60_000;
 /** Puts the preferred member first among members of equal health, and never before a healthier one. */
 const preferredBonus = 0.25;
 
-/** Throws one error for all of them; returns if there is none. */
+/** Throws one error for all the errors; returns if there are none. */
 function throwTlsErrors(errors: readonly TlsError[]): void {
   const [first, second] = errors;
   if (!first) return;

@@ -13,7 +13,7 @@ interface Observation {
 }
 
 /**
- * Tracks the store by the cluster id in its answers. A different id proves that the store was replaced or that the
+ * Identifies the store by the cluster id in its answers. A different id proves that the store was replaced or that the
  * endpoints name two clusters; the client then continues with the new id. An equal id proves nothing: a store that is
  * wiped and restarted with the same flags keeps its id.
  */
@@ -34,7 +34,7 @@ export class StoreIdentity {
     return replacedError(this.#previous, this.#current);
   }
 
-  /** Registers a listener that is called when an answer has another cluster id, before the answer is handed on. */
+  /** Registers a listener that is called when an answer has another cluster id, before its caller gets it. */
   onReplaced(listener: (error: StoreReplacedError) => void): void {
     this.#replacements.listen(listener);
   }
@@ -43,8 +43,8 @@ export class StoreIdentity {
    * Records the cluster id of an answer.
    *
    * Workaround (grpc-proxy of etcd 3.4 to 3.7; no public issue found, the `created` answer of a watch that it adds to
-   * another one): an answer that the proxy writes itself has the id 0, which is none. Remove when they pass the header
-   * on.
+   * another one): an answer that the proxy writes itself has the id 0, which belongs to none of the clusters.
+   * Remove when the proxy forwards the header.
    */
   observe(answer: unknown, member: string): void {
     const { header, rangeResponse } = answer as WithHeader;
@@ -67,7 +67,7 @@ function replacedError(previous: Observation, current: Observation): StoreReplac
   })) as [ObservedStore, ObservedStore];
   const what =
     old.member === now.member
-      ? `member ${now.member} answers with cluster id ${now.clusterId}, and did with ${old.clusterId}`
-      : `or the endpoints name two clusters: member ${now.member} answers with cluster id ${now.clusterId}, member ${old.member} did with ${old.clusterId}`;
+      ? `member ${now.member} now answers with cluster id ${now.clusterId} instead of ${old.clusterId}`
+      : `or the endpoints name two clusters: member ${now.member} answers with cluster id ${now.clusterId}, member ${old.member} with ${old.clusterId}`;
   return new StoreReplacedError(`the store was replaced, ${what}`, [old, now]);
 }

@@ -36,7 +36,7 @@ export interface ReportableDuplex<Req> extends Duplex<Req> {
   reportUnresponsive(): void;
 }
 
-/** ts-proto's flag: false if the client sends exactly one request. */
+/** With ts-proto's flag `requestStream`: false if the client sends exactly one request. */
 type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
 
 /**
@@ -50,13 +50,13 @@ export class DuplexCall<Req, Res> {
   #queued: Req[] = [];
   #call: RawCall | undefined;
   /**
-   * What may be written.
+   * The requests handed to grpc-js: none, the first alone while its write is pending, or all of them.
    *
    * Workaround (grpc-js 1.14.7; no public issue found, `pendingMessage` of load-balancing-call.ts): grpc-js buffers a
    * single message until the call has a connection. A second one would overwrite the first, which would never be sent,
    * so the rest is queued here until the first is written. Remove when grpc-js queues messages.
    */
-  #writable: 'nothing' | 'first' | 'all' = 'nothing';
+  #written: 'none' | 'first' | 'all' = 'none';
   #halfClosed = false;
   #ended = false;
 
@@ -92,7 +92,7 @@ export class DuplexCall<Req, Res> {
 
   send(request: Req): void {
     if (this.#ended || this.#halfClosed) return;
-    if (this.#writable === 'all') {
+    if (this.#written === 'all') {
       this.#write(request);
       return;
     }
@@ -124,16 +124,16 @@ export class DuplexCall<Req, Res> {
   }
 
   #writeFirst(): void {
-    if (!this.#call || this.#halfClosed || this.#writable !== 'nothing') return;
+    if (!this.#call || this.#halfClosed || this.#written !== 'none') return;
     const first = this.#queued.shift();
     if (first === undefined) return;
-    this.#writable = 'first';
+    this.#written = 'first';
     this.#write(first, () => this.#writeRest());
     if (this.#method.requestStream === false) this.#halfClose();
   }
 
   /**
-   * Ends this side.
+   * Ends the client's side of the stream.
    *
    * Workaround (grpc-js 1.14.7; no public issue found, the `close` handler of subchannel-call.ts): for an answer that
    * is a short HTTP page, grpc-js reports no status before both sides have ended. Remove when it does.
@@ -145,7 +145,7 @@ export class DuplexCall<Req, Res> {
   }
 
   #writeRest(): void {
-    this.#writable = 'all';
+    this.#written = 'all';
     for (const request of this.#queued.splice(0)) this.send(request);
   }
 

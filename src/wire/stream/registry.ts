@@ -10,6 +10,7 @@ import type { StoreIdentity } from '../member/store-identity.js';
 import type { Method } from '../method.js';
 import { DuplexCall, type DuplexHandlers, type ReportableDuplex } from './duplex.js';
 
+/** The options of one duplex stream. */
 export interface DuplexOptions {
   /** Makes the member refuse or end the stream if it has no leader, instead of staying silent. */
   readonly requireLeader: boolean;
@@ -38,9 +39,9 @@ interface TrackedStream {
   readonly member: () => Member | undefined;
   /** The generation of the token with which the stream was opened; undefined before. */
   readonly generation: () => number | undefined;
-  /** The time of the first unanswered request. */
+  /** The time of the first unanswered request; undefined if every request is answered or the stream is not open yet. */
   readonly unansweredSince: () => number | undefined;
-  /** Ends the stream as if it had been lost, so that its user reopens it on the member that is preferred now. */
+  /** Ends the stream as if it had been lost, so that its owner reopens it on the preferred member. */
   move(why: EtcdError): void;
   cancel(): void;
 }
@@ -55,7 +56,7 @@ export class StreamRegistry {
     this.#ports = ports;
   }
 
-  /** Opens a stream on a connected member. Waiting for one has no time limit; use `cancel()`. */
+  /** Opens a stream on a connected member. The wait for a member has no time limit; `cancel()` ends it. */
   open<Req, Res>(
     method: Method<Req, Res>,
     options: DuplexOptions,
@@ -178,14 +179,14 @@ export class StreamRegistry {
 }
 
 function staleTokenError(): EtcdError {
-  return new EtcdError('the token of the stream is of a store that was replaced', {
+  return new EtcdError("the stream's token belongs to a store that was replaced", {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   });
 }
 
 function failBackError(endpoint: string): EtcdError {
-  return new EtcdError(`the stream goes back to member ${endpoint}`, {
+  return new EtcdError(`the stream moves back to member ${endpoint}`, {
     code: Code.UNAVAILABLE,
     verdict: 'maybe-applied',
   });

@@ -34,7 +34,7 @@ export function makeCredentials(
   tls: TlsOptions | undefined,
   silenceTimeoutMs: number,
 ): (member: MemberAddress) => MemberCredentials {
-  // `false` and '' from plain JavaScript do not count: with `https://` they would be a silent fallback to plaintext.
+  // `false` and '' from plain JavaScript are refused below: as "no TLS" they would silently select plaintext.
   if (tls === undefined || tls === null)
     return (member) => new MemberCredentials(member, undefined, silenceTimeoutMs);
   const files = new TlsFiles(tls);
@@ -66,8 +66,8 @@ function warnOfSkipping(): void {
  * Specification: https://www.rfc-editor.org/rfc/rfc9525#section-2
  *
  * Workaround (Node 20 to 24; https://github.com/nodejs/node/blob/v20.19.0/lib/tls.js, `checkServerIdentity`): Node
- * falls back to the common name if no DNS name is among the alternative names, so this shows it none. Remove when Node
- * does not fall back.
+ * falls back to the common name if no DNS name is among the alternative names, so this passes a certificate without a
+ * common name. Remove when Node does not fall back.
  */
 function checkAlternativeNames(serverName: string, certificate: PeerCertificate): Error | undefined {
   const { subjectaltname } = certificate;
@@ -110,7 +110,7 @@ export class MemberCredentials extends ChannelCredentials {
     this.#silenceTimeoutMs = silenceTimeoutMs;
   }
 
-  /** See {@link Member.connection}. */
+  /** See {@link Member.connectionId}. */
   get connectionId(): number {
     return this.#connectionId;
   }
@@ -142,7 +142,7 @@ export class MemberCredentials extends ChannelCredentials {
       if (destroyed || this.#closed) throw new Error('the connection is no longer needed');
     };
     return {
-      // Read before the connection is made, so that a bad file is reported even while the member is down.
+      // Reads the files before the connection is made, so that a bad file is reported even while the member is down.
       waitForReady: async () => {
         throwIfDestroyed();
         if (security) context = await this.#contextOf(security);
@@ -162,7 +162,7 @@ export class MemberCredentials extends ChannelCredentials {
     };
   }
 
-  /** Also changes the id at the connection's end: grpc-js may switch to a connection that was made earlier. */
+  /** Changes the id now and when the connection closes: grpc-js may then switch to a connection that was made earlier. */
   #countConnection(socket: Socket): void {
     this.#connectionId = ++lastConnectionId;
     socket.once('close', () => {
@@ -204,8 +204,8 @@ export class MemberCredentials extends ChannelCredentials {
         rejectUnauthorized: verify,
       });
       unrefSocket(secure);
-      const late = 'did not finish the TLS handshake within';
-      const stopWaiting = destroyUnless(() => false, secure, late, this.#silenceTimeoutMs);
+      const problem = 'did not finish the TLS handshake within';
+      const stopWaiting = destroyUnless(() => false, secure, problem, this.#silenceTimeoutMs);
       secure.once('secureConnect', () => {
         stopWaiting();
         this.diagnosis.onBytes();

@@ -7,7 +7,7 @@ import { speaksPlaintext, speaksTls } from './probe.js';
 /** The time limit for probing the protocol of a peer that closed the connection. */
 const probeMs = 1_000;
 
-/** Finds out whether TLS is why one member cannot be reached. */
+/** Determines whether TLS is the reason why a member cannot be reached. */
 export class TlsDiagnosis {
   readonly #member: MemberAddress;
   readonly #speaksTls: boolean;
@@ -27,7 +27,7 @@ export class TlsDiagnosis {
     return this.#lastError;
   }
 
-  /** The age of that error in milliseconds. */
+  /** The time since the last error was recorded, in milliseconds; undefined without an error. */
   get ageMs(): number | undefined {
     return this.#failedAt === undefined ? undefined : performance.now() - this.#failedAt;
   }
@@ -37,7 +37,7 @@ export class TlsDiagnosis {
     this.#failedAt = undefined;
   }
 
-  /** The peer has sent bytes of the same protocol. */
+  /** Called when the peer has sent bytes of the client's protocol. */
   onBytes(): void {
     this.#silentCloses = 0;
     this.forget();
@@ -47,10 +47,10 @@ export class TlsDiagnosis {
     this.#lastError = Promise.resolve(this.#errorOf(failure, cause));
   }
 
-  /** The peer closed a connection on which it had sent nothing. */
+  /** Called when the peer closed a connection without having sent anything. */
   onSilentClose(): void {
     this.#silentCloses++;
-    // Probe at growing intervals: a member that restarts closes connections too, and must not be dialled twice as often.
+    // Probes after 1, 2, 4, … closed connections: a member that restarts closes them too, and a probe is one more dial.
     const isProbeDue = Number.isInteger(Math.log2(this.#silentCloses));
     if (isProbeDue || !this.#lastError) this.#lastError = this.#probeProtocol();
   }

@@ -6,7 +6,7 @@ export interface TlsFailure {
   readonly text: string;
 }
 
-/** Node's error codes for certificates that fail verification. Source: Node's crypto_common, OpenSSL's X509_V_ERR. */
+/** Node's error codes for certificates that fail verification: the names of OpenSSL's X509_V_ERR constants. */
 const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
   Object.entries<readonly [TlsReason, string]>({
     UNABLE_TO_GET_ISSUER_CERT: unknownAuthority(),
@@ -37,7 +37,7 @@ const verifyCodes: ReadonlyMap<string, readonly [TlsReason, string]> = new Map(
   }),
 );
 
-/** The alerts of a server that rejects the client's certificate. Before TLS 1.3 or Go 1.21 also for a missing one. */
+/** The alerts of a server that rejects the client's certificate or, before TLS 1.3 or Go 1.21, requires one. */
 const certificateAlert =
   /ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|CERTIFICATE_REQUIRED|UNKNOWN_CA|DECRYPT_ERROR|ACCESS_DENIED)$/;
 
@@ -51,8 +51,10 @@ const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNKNOWN_PR
 export function tlsFailureOf(error: unknown, hasCertificate: boolean): TlsFailure | undefined {
   const { code, message } = error as { code?: unknown; message?: unknown };
   if (typeof code !== 'string') return undefined;
-  const found = classify(code, hasCertificate);
-  return found && { reason: found[0], text: `${found[1]} (${shorten(`${code}: ${readable(message)}`)})` };
+  const classified = classify(code, hasCertificate);
+  if (!classified) return undefined;
+  const [reason, text] = classified;
+  return { reason, text: `${text} (${shorten(`${code}: ${readable(message)}`)})` };
 }
 
 function classify(code: string, hasCertificate: boolean): readonly [TlsReason, string] | undefined {

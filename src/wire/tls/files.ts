@@ -43,7 +43,7 @@ export class TlsFiles {
     try {
       return await this.#read();
     } catch (error) {
-      // The files were read between the writes of the pair. By now the second one is probably written too.
+      // The files were read while the pair was being replaced. By now the second file is probably written too.
       if (error instanceof MismatchError) return this.#read();
       throw error;
     }
@@ -130,7 +130,7 @@ function readCertificates(pem: Buffer, name: string): X509Certificate[] {
   const text = pem.toString('latin1');
   const blocks = text.match(certificateBlock) ?? [];
   const begun = text.split('-----BEGIN CERTIFICATE-----').length - 1;
-  if (begun === 0) throw new PemError(`${name} holds no certificate in PEM${pathHint(name)}`);
+  if (begun === 0) throw new PemError(`${name} contains no certificate in PEM${pathHint(name)}`);
   if (begun !== blocks.length) throw new PemError(`${name} ends in the middle of a certificate`);
   try {
     return blocks.map((block) => new X509Certificate(block));
@@ -144,13 +144,13 @@ function readKey(pem: Buffer, name: string): KeyObject {
     return createPrivateKey(pem);
   } catch (error) {
     const encrypted = pem.includes('ENCRYPTED') ? ', or an encrypted one' : '';
-    throw new PemError(`${name} holds no private key in PEM${encrypted}${pathHint(name)}`, {
+    throw new PemError(`${name} contains no private key in PEM${encrypted}${pathHint(name)}`, {
       cause: sanitizeError(error),
     });
   }
 }
 
-/** Suggests the option for a path. Never based on the value, which may be a key. */
+/** Suggests the option for a path. It does not read the value, which may be a key. */
 function pathHint(name: string): string {
   return /^tls\.(ca|cert|key)$/.test(name) ? `; for a path use ${name}File` : '';
 }

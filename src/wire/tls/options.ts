@@ -99,7 +99,7 @@ function checkSource(tls: TlsOptions, name: PemName): void {
   // Checked before the value appears in any message: a key in the wrong option must not be shown.
   if (typeof file === 'string' && file.includes('-----BEGIN'))
     throw new InvalidInputError(
-      `tls.${name}File holds PEM; it must be the path of a file: use tls.${name} for PEM`,
+      `tls.${name}File contains PEM; it must be the path of a file: use tls.${name} for PEM`,
     );
   if (file !== undefined && (typeof file !== 'string' || file === '')) {
     throw new InvalidInputError(`tls.${name}File is '${String(file)}'; it must be the path of a file`);

@@ -4,9 +4,9 @@ import { isServerName, withoutRootDot } from '../../model/index.js';
 import type { MemberAddress } from '../member/endpoints.js';
 
 /*
- * etcd closes the connection without a byte if only one side uses TLS. That looks like a restart, so the client probes the
- * other protocol once, with its greeting alone: no call, no client certificate, no password. The result only changes the
- * error's message, and the connection is closed.
+ * etcd closes the connection without sending a byte if only one side uses TLS. A restart looks the same, so the client
+ * probes the other protocol. The probe sends only a greeting: no call, no client certificate, no password. It closes its
+ * connection, and its result only selects the error that is reported.
  */
 
 /**

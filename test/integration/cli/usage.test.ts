@@ -58,7 +58,7 @@ describe('etcd-naming', () => {
     [['ls', '--cert', '/c'], '--key is missing beside --cert'],
     [
       ['ls', '--endpoints', 'http://a:1', '--cacert', '/c'],
-      '--cacert asks for TLS, but the endpoints say http://: write https://, or leave --cacert out',
+      'TLS is requested by --cacert, but the endpoints use http://: write https://, or omit --cacert',
     ],
     [
       ['register', 'svc', '--addr', 'a:1', '--ready-addr', 'x', '--', 'true'],

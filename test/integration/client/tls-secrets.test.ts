@@ -92,7 +92,7 @@ describe('the private key of a client certificate', () => {
     await writeFile(broken, pair.key.replace('PRIVATE', 'PRIVAT'));
     const client = connect([`https://${etcd.secure}`], { tls: { ...files, keyFile: broken } });
     const error = await failure(client);
-    assert.match(error.message, /tls\.keyFile .+broken\.key holds no private key in PEM/);
+    assert.match(error.message, /tls\.keyFile .+broken\.key contains no private key in PEM/);
     assertNothingButWords(error, pair);
   });
 

@@ -140,7 +140,7 @@ describe('the error text for a bad argument has its name, its value and the reme
     [
       'a path as tls.ca',
       () => withTls({ ca: '/etc/ssl/ca.pem' }),
-      /^INVALID_ARGUMENT: tls\.ca holds no certificate in PEM; for a path use tls\.caFile$/,
+      /^INVALID_ARGUMENT: tls\.ca contains no certificate in PEM; for a path use tls\.caFile$/,
     ],
     [
       'certFile without a key',
@@ -155,12 +155,12 @@ describe('the error text for a bad argument has its name, its value and the reme
     [
       'tls with http://',
       () => new EtcdClient({ endpoints: ['http://127.0.0.1:1'], tls: {} }),
-      /^INVALID_ARGUMENT: tls is given, but the endpoints say http:\/\/: write https:\/\/, or drop tls$/,
+      /^INVALID_ARGUMENT: tls is given, but the endpoints use http:\/\/: write https:\/\/, or remove tls$/,
     ],
     [
       'an environment variable that requires TLS with http://',
       () => EtcdClient.fromEnv({}, tlsVariables),
-      /^INVALID_ARGUMENT: ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out$/,
+      /^INVALID_ARGUMENT: TLS is requested by ETCDCTL_CACERT, but the endpoints use http:\/\/: write https:\/\/, or omit ETCDCTL_CACERT$/,
     ],
     [
       'a string as the port of advertiseAddress',

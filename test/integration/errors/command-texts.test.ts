@@ -31,13 +31,13 @@ describe('the command’s error text names the remedy:', () => {
     [
       'a flag that requires TLS with http://',
       ['ls', '--cacert', '/ca.pem'],
-      /--cacert asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave --cacert out/,
+      /TLS is requested by --cacert, but the endpoints use http:\/\/: write https:\/\/, or omit --cacert/,
       plain,
     ],
     [
       'an environment variable that requires TLS with http://',
       ['ls'],
-      /ETCDCTL_CACERT asks for TLS, but the endpoints say http:\/\/: write https:\/\/, or leave ETCDCTL_CACERT out/,
+      /TLS is requested by ETCDCTL_CACERT, but the endpoints use http:\/\/: write https:\/\/, or omit ETCDCTL_CACERT/,
       { ...plain, ETCDCTL_CACERT: '/ca.pem' },
     ],
   ];

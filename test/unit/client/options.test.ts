@@ -49,7 +49,7 @@ describe('client options', () => {
     [{ maxRequestBytes: -1 }, /maxRequestBytes is -1/],
     [{ maxTxnOps: -1 }, /maxTxnOps is -1/],
     [{ tls: { cert: 'x' }, endpoints: ['https://a:1'] }, /tls\.key is missing beside tls\.cert/],
-    [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints say http/],
+    [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints use http/],
   ];
   for (const [options, named] of bad) {
     it(`${JSON.stringify(options, (_, value) => (Number.isNaN(value) ? 'NaN' : value))} are rejected, and the error names them`, () => {

@@ -29,8 +29,8 @@ describe('an advertised address', () => {
   ])[] = [
     ['of a member that has not started', { ...member('http://a:1'), name: '' }, /not started/],
     ['of a learner', { ...member('http://a:1'), isLearner: true }, /learner/],
-    ['with TLS, for a client without TLS', member('https://a:1'), /with TLS/],
-    ['without TLS, for a client with TLS', member('http://a:1'), /without TLS/, { ...plain, tls: true }],
+    ['with TLS, for a client without TLS', member('https://a:1'), /uses TLS/],
+    ['without TLS, for a client with TLS', member('http://a:1'), /does not use TLS/, { ...plain, tls: true }],
     ['that is a wildcard', member('http://0.0.0.0:1'), /wildcard/],
     ['that is a wildcard of IPv6', member('http://[::]:1'), /wildcard/],
     ['that is the member’s own loopback', member('http://127.0.0.1:1'), /loopback/],
@@ -70,9 +70,9 @@ describe('an advertised address', () => {
     await new Promise((resolve) => setImmediate(resolve));
   });
 
-  it('is not used if it is a socket file', () => {
+  it('is not used if it is a unix socket', () => {
     assert.deepEqual(used([member('unix:///run/evil')]), []);
-    assert.match(skipReason(member('unix:///run/evil')), /socket file/);
+    assert.match(skipReason(member('unix:///run/evil')), /unix socket/);
   });
 
   it('may be loopback if the client has a loopback endpoint', () => {

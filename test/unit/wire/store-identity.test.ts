@@ -29,7 +29,7 @@ describe('the identity of the store', () => {
   it('changes once with another id', () => {
     for (let i = 0; i < 3; i++) store.observe(answer(0xdefn), 'a:1');
     assert.deepEqual([store.epoch, reported.length], [1, 1]);
-    assert.match(reported[0]?.message ?? '', /member a:1 answers with cluster id def, and did with abc/);
+    assert.match(reported[0]?.message ?? '', /member a:1 now answers with cluster id def instead of abc/);
     assert.equal(store.replacedSince(1), undefined);
   });
 

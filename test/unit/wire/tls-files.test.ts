@@ -37,7 +37,7 @@ describe('TLS files', () => {
     for (let i = 0; i < 2; i++) {
       await assert.rejects(files.context(), (error: Error) => {
         assert.ok(error instanceof PemError);
-        assert.equal(error.message, `tls.caFile ${path('ca.pem')} holds no certificate in PEM`);
+        assert.equal(error.message, `tls.caFile ${path('ca.pem')} contains no certificate in PEM`);
         return true;
       });
     }

@@ -42,8 +42,8 @@ describe('TLS options', () => {
     [{ ca: 7 }, /tls\.ca is a number; it must be PEM/],
     [{ caFile: '' }, /tls\.caFile is ''; it must be the path/],
     [{ caFile: 7 }, /tls\.caFile is '7'/],
-    [{ ca: 'none' }, /tls\.ca holds no certificate in PEM/],
-    [{ ca: '' }, /tls\.ca holds no certificate in PEM/],
+    [{ ca: 'none' }, /tls\.ca contains no certificate in PEM/],
+    [{ ca: '' }, /tls\.ca contains no certificate in PEM/],
     [{ serverName: '' }, /tls\.serverName is ''; it must be a host name or an IP address/],
     [{ serverName: 'a b' }, /tls\.serverName is 'a b'/],
     [{ serverName: 'https://a' }, /tls\.serverName is 'https:\/\/a'/],
@@ -55,7 +55,7 @@ describe('TLS options', () => {
   }
 
   it('with http:// are refused: there is no fallback to plaintext', () => {
-    refuses({}, /tls is given, but the endpoints say http/, 'http://127.0.0.1:1');
+    refuses({}, /tls is given, but the endpoints use http/, 'http://127.0.0.1:1');
   });
 
   it('for a socket whose file name is not a host require a server name', () => {
@@ -72,11 +72,11 @@ describe('TLS options', () => {
     refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
     refuses(
       { cert: pair.cert, key: 'hush' },
-      /: tls\.key holds no private key in PEM; for a path use tls\.keyFile$/,
+      /: tls\.key contains no private key in PEM; for a path use tls\.keyFile$/,
     );
     refuses(
       { cert: 'hush', key: pair.key },
-      /: tls\.cert holds no certificate in PEM; for a path use tls\.certFile$/,
+      /: tls\.cert contains no certificate in PEM; for a path use tls\.certFile$/,
     );
     refuses(
       { ca: authority.pem + pair.cert.slice(0, 300) },
@@ -116,7 +116,7 @@ describe('a key in place of a path', () => {
       () => new EtcdClient({ endpoints: ['https://a:1'], tls: { certFile: 'c.pem', keyFile: pem } }),
       (error: Error) =>
         error instanceof InvalidInputError &&
-        /keyFile holds PEM/.test(error.message) &&
+        /keyFile contains PEM/.test(error.message) &&
         pem.split('\n').every((line) => line === '' || !error.message.includes(line)),
     );
   });
