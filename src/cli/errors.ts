@@ -6,7 +6,7 @@ export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: number;
 
-  /** @param cause the error that this one reports in other words. */
+  /** @param cause The original error, which `--debug` prints too. */
   constructor(message: string, exitCode: number = exitCodes.failed, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;

@@ -17,8 +17,8 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {});
 
 /**
- * Signals that this process does not raise for itself after its program died by one. Node survives the first group. The
- * others write a core dump, and this process's memory contains the password.
+ * The signals that this process does not raise for itself after its program died of one. Node survives the first group.
+ * The others write a core dump, and this process's memory contains the password.
  */
 const neverReraised: readonly NodeJS.Signals[] = [
   ...(['SIGPIPE', 'SIGXFSZ', 'SIGUSR1'] as const),

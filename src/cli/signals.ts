@@ -12,7 +12,7 @@ const uncatchable = ['SIGKILL', 'SIGSTOP'];
  */
 const faults = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGEMT'];
 
-/** Caused by what this process does itself: its child ends, it writes to a closed pipe, its file is too large. */
+/** Caused by actions of this process: its child ends, it writes to a closed pipe, its file is too large. */
 const selfInflicted = ['SIGCHLD', 'SIGPIPE', 'SIGXFSZ'];
 
 /** The signals that the command forwards to its program. Each signal number occurs once, under one of its names. */

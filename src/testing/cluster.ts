@@ -92,7 +92,7 @@ class LocalCluster implements EtcdClusterHandle {
     const others = this.members.filter((member) => member !== leader && (to === undefined || member === to));
     if (others.length === 0) throw new TypeError(`${to?.name ?? 'no other member'} cannot become the leader`);
     const [next] = (await Promise.all(others.map(ask))).filter(isPresent);
-    if (!next) throw new Error('the member that is to lead does not answer');
+    if (!next) throw new Error('the next leader does not answer');
     await leader.transferLeadership(next.status.memberId);
     return until('a new leader', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
       const now = await ask(next.member);
@@ -192,16 +192,16 @@ class ClusterMember extends LocalEtcd {
         `wipe() of ${name} is refused, and nothing was changed: of ${others.length} other members ${count} ${what}, and ${needed} are needed`,
       );
     };
-    const answering = await count(others, (one) => one.status(STATUS_TIMEOUT_MS));
+    const answering = await count(others, (gateway) => gateway.status(STATUS_TIMEOUT_MS));
     if (answering < needed) refuse(answering, 'answer');
     let healthy = 0;
     await until('a quorum', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
-      healthy = await count(others, (one) => one.isHealthy());
+      healthy = await count(others, (gateway) => gateway.isHealthy());
       return healthy >= needed;
     }).catch(() => refuse(healthy, 'have a leader'));
   }
 
-  /** Asks one sibling after the other: some may be down, and the election of a leader may take a moment. */
+  /** Asks the siblings in turn: some may be down. Returns false if none could; an election may be in progress. */
   async #replace(): Promise<boolean> {
     for (const sibling of this.#siblings) {
       try {
@@ -219,10 +219,10 @@ class ClusterMember extends LocalEtcd {
 /** The number of gateways whose answer is neither an error nor `false`. */
 async function count(
   gateways: readonly GatewayClient[],
-  ask: (one: GatewayClient) => Promise<unknown>,
+  request: (gateway: GatewayClient) => Promise<unknown>,
 ): Promise<number> {
-  const answers = await Promise.allSettled(gateways.map(ask));
-  return answers.filter((one) => one.status === 'fulfilled' && one.value !== false).length;
+  const answers = await Promise.allSettled(gateways.map(request));
+  return answers.filter((answer) => answer.status === 'fulfilled' && answer.value !== false).length;
 }
 
 function isPresent<T>(value: T | undefined): value is T {

@@ -2,7 +2,7 @@ import { onAbort } from '../async/index.js';
 
 /** The limits of a download. */
 export interface DownloadLimits {
-  /** The maximum time until the response headers, in milliseconds. */
+  /** The maximum time until the response headers, in milliseconds, redirects included. */
   readonly firstByteMs: number;
   /** The maximum time without a byte of the body, in milliseconds. */
   readonly idleMs: number;
@@ -11,7 +11,7 @@ export interface DownloadLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A release archive has about 25 MB; ten times that is something else. */
+/** A release archive has about 25 MB. A download ten times that size is not one. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 const maxRedirects = 5;
@@ -76,7 +76,7 @@ async function readBody(
   return Buffer.concat(parts);
 }
 
-/** Aborts when the expected event is late; each expectation replaces the previous one. */
+/** Aborts its signal if an expected event does not happen in time. Each expectation replaces the previous one. */
 class Watchdog {
   readonly #controller = new AbortController();
   readonly #release: () => void;

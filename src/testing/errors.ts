@@ -29,19 +29,19 @@ export class ExternalEtcdError extends Error {
   /** The name of the class, also in minified code. */
   override readonly name = 'ExternalEtcdError';
 
-  constructor(verb: string) {
-    super(`${verb}() is refused: this etcd was given by name (source 'external') and is not ours to break`);
+  constructor(operation: string) {
+    super(`${operation}() is refused: an etcd of the source 'external' must not be broken by a test`);
   }
 }
 
-/** The text of a thrown value, with its cause, which holds the actual reason of `fetch` and Docker errors. */
+/** The text of a thrown value and of its cause, which is the actual reason of `fetch` and Docker errors. */
 export function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const cause = thrown.cause instanceof Error ? `: ${thrown.cause.message || String(thrown.cause)}` : '';
   return `${thrown.message}${cause}`;
 }
 
-/** Another process took the port before etcd bound it; a start on other ports may succeed. */
+/** Whether another process took the port before etcd bound it; a start on other ports may then succeed. */
 export function isAddressInUse(thrown: unknown): boolean {
   return /address already in use|port is already allocated|ports are not available/i.test(reasonOf(thrown));
 }

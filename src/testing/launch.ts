@@ -16,8 +16,8 @@ export interface Launched {
 }
 
 /**
- * Starts `count` nodes together on fresh ports. A port that was free may be taken by the time etcd binds it, which does
- * happen with several test processes, so the start is retried on other ports.
+ * Starts `count` nodes together on fresh ports. With several test processes, a port that was free may be taken before
+ * etcd binds it, so the start is retried on other ports.
  */
 export async function launch(
   runtime: EtcdRuntime,
@@ -25,7 +25,7 @@ export async function launch(
   settings: Settings,
   options?: PlanOptions,
 ): Promise<Launched> {
-  // A starting etcd does not keep the process alive, and nothing else may.
+  // A starting etcd does not keep the process alive, and possibly nothing else does.
   const keepAlive = setInterval(() => {}, longestTimerMs);
   try {
     return await tryPorts(runtime, count, settings, options);

@@ -126,14 +126,14 @@ export class LocalEtcd implements EtcdMember {
     await this.startAgain();
   }
 
-  /** Runs restarts and wipes one after the other: two at once would each kill the process that the other waits for. */
+  /** Runs restarts and wipes one after the other: of two concurrent ones, each would kill the other's process. */
   protected runExclusively(work: () => Promise<void>): Promise<void> {
     const turn = this.#lastStart.then(work);
     this.#lastStart = turn.catch(() => {});
     return turn;
   }
 
-  /** Starts on the fixed ports. While another process holds one of them, the start is retried. */
+  /** Starts on the fixed ports. While another process uses one of them, the start is retried. */
   protected async startAgain(): Promise<void> {
     const { timeoutMs } = this.#context.limits;
     await until(`restart of etcd ${this.name}`, { timeoutMs }, async () => {

@@ -21,9 +21,8 @@ let part: Promise<Ports> | undefined;
 let taken = randomInt(HIGHEST);
 
 /**
- * Finds ports that are free on loopback, and returns none again before all others of its part. So neither this process nor
- * another one that starts etcds takes the port of an etcd that is down. Other programs may: the caller must be ready to
- * retry.
+ * Finds ports that are free on loopback. A port is returned again only after all others of the process's part, so no
+ * process that starts etcds takes the port of an etcd that is down. Other programs may take it: the caller must retry.
  */
 export async function freePorts(count: number): Promise<number[]> {
   part ??= claimPart();

@@ -13,17 +13,23 @@ export const connectionOptions: OptionTable = {
   },
   cacert: { value: 'FILE', help: 'PEM file of the certificate authorities to trust' },
   cert: { value: 'FILE', help: 'PEM file of the client certificate' },
-  key: { value: 'FILE', help: 'PEM file of its private key' },
+  key: { value: 'FILE', help: 'PEM file of the client certificate’s private key' },
   'insecure-skip-tls-verify': { help: 'accept any server certificate (only for tests)' },
   'insecure-transport': {
     help: 'use plaintext, and allow a password beyond loopback; =false: use TLS with Node’s own authorities',
   },
   user: { value: 'NAME[:PASSWORD]', help: 'user to authenticate as' },
-  password: { value: 'PASSWORD', help: 'its password; safer in ETCDCTL_PASSWORD, which ps does not show' },
+  password: {
+    value: 'PASSWORD',
+    help: 'the user’s password; safer in ETCDCTL_PASSWORD, which ps does not show',
+  },
   'password-file': { value: 'FILE', help: 'file that contains the password; read again for each token' },
   'dial-timeout': { value: 'DURATION', help: 'limit for connecting, such as 2s (default 4s)' },
   'command-timeout': { value: 'DURATION', help: 'limit for each call to etcd (default 5s)' },
-  'keepalive-time': { value: 'DURATION', help: 'interval of pings on an idle connection (default 10s)' },
+  'keepalive-time': {
+    value: 'DURATION',
+    help: 'interval of pings while calls wait for an answer (default 10s)',
+  },
   'keepalive-timeout': { value: 'DURATION', help: 'limit for the answer to a ping (default 5s)' },
 };
 

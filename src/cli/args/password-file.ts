@@ -58,7 +58,7 @@ async function readUpToLimit(path: string, file: FileHandle, writerTimeoutMs: nu
     } else if (count > 0) {
       length += count;
     } else if (length === 0 && writerTimeoutMs > 0) {
-      // A pipe without a writer, which may not have opened it yet.
+      // The pipe has no writer yet, or its writer closed it without writing.
       if (performance.now() > writerDeadline)
         throw usageError(`--password-file ${path} is a pipe that nothing was written to`);
       await delay(pollIntervalMs);
@@ -67,7 +67,7 @@ async function readUpToLimit(path: string, file: FileHandle, writerTimeoutMs: nu
   return bytes.subarray(0, length);
 }
 
-/** By its descriptor: `/dev/stdin` cannot be opened if it is a socket, as it is in a process that Node started. */
+/** Reads the open descriptor: `/dev/stdin` cannot be opened if it is a socket, as in a process that Node started. */
 async function readStdin(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -14,7 +14,10 @@ export interface Target {
   readonly authority: string | undefined;
 }
 
-/** Parses a service name, or the URI that dials it: `etcd:///foo/bar`. @throws {CliError} if no service is named. */
+/**
+ * Parses a service name, or the URI that dials it: `etcd:///foo/bar`.
+ * @throws {CliError} for an empty argument; {NamingError} for a target that `parseTarget` refuses.
+ */
 export function parseTargetArgument(input: string): Target {
   if (input === '') throw usageError('the target is empty');
   const { service, authority } = parseTarget(input);

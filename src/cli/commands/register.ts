@@ -20,7 +20,7 @@ export const register: Command = {
     'and is deleted when the program ends. The command exits with the program’s exit code or signal. On SIGTERM, SIGINT or',
     'SIGHUP the record is first marked as draining, then deleted, and only then the program receives the signal. A second',
     'signal skips the waiting, a third one kills the program. Every other signal that can be caught is forwarded immediately',
-    '(docs/command.md). The program leads its own process group, and signals go to the whole group. While etcd is away the',
+    '(docs/command.md). The program leads its own process group, and signals go to the whole group. While etcd is unreachable the',
     'program keeps running; it is registered when etcd returns. If the program’s address already accepts connections, the',
     'program is not started.',
   ],

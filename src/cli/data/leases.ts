@@ -6,7 +6,7 @@ export type LeaseState =
   | { readonly state: 'none' }
   | { readonly state: 'alive'; readonly remainingSeconds: number; readonly grantedSeconds: number }
   | { readonly state: 'gone' }
-  /** etcd did not answer the question, often because a permission is missing. */
+  /** etcd did not report the state, often because the user lacks a permission. */
   | { readonly state: 'unknown'; readonly reason: string };
 
 const concurrency = 32;

@@ -32,7 +32,7 @@ export function checkAddresses(records: readonly StoredRecord[]): Finding[] {
       'register the address that callers reach',
     ),
     ...findingFor(
-      repeated(addresses),
+      duplicatesIn(addresses),
       'the same address as another record',
       'a resolver dials the address once',
     ),
@@ -54,8 +54,8 @@ function findingFor(addresses: readonly RecordAddress[], message: string, advice
   return [warning('records', `${message}: ${list}`, advice)];
 }
 
-/** Every address that an earlier record has already, whatever its spelling. */
-function repeated(addresses: readonly RecordAddress[]): RecordAddress[] {
+/** Returns the addresses that an earlier record has too, whatever their spelling. */
+function duplicatesIn(addresses: readonly RecordAddress[]): RecordAddress[] {
   const seen = new Set<string>();
   return addresses.filter(({ parsed }) => {
     if ('problem' in parsed) return false;

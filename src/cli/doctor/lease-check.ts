@@ -36,7 +36,7 @@ export async function checkLeases(client: EtcdClient, records: readonly UsableRe
     findings.push(
       warning(
         'leases',
-        `lease not renewed in time, about to expire: ${joinSome(late)}`,
+        `lease expired or not renewed in time: ${joinSome(late)}`,
         'check that the server runs and reaches etcd',
       ),
     );

@@ -16,7 +16,7 @@ export async function findNeighbours(client: EtcdClient, target: Target): Promis
     findings.push(
       warning(
         'neighbours',
-        `there is a key '${target.service}' itself`,
+        `the name itself, '${target.service}', is a key`,
         'a record is stored below the service: <target>/<id>',
       ),
     );

@@ -68,12 +68,12 @@ function checkNested(records: readonly StoredRecord[]): Finding[] {
 
 function checkLoad(usable: readonly UsableRecord[]): Finding[] {
   const traits = usable.map(({ endpoint }) => readTraits(endpoint.metadata));
-  const draining = traits.filter((one) => one.draining).length;
-  const weightless = traits.filter((one) => one.weight === 0).length;
-  const avoided = traits.filter((one) => one.draining || one.weight === 0).length;
-  const counts = `${draining} draining, ${weightless} of weight 0, of ${usable.length}`;
-  if (avoided === 0) return [];
-  if (avoided < usable.length) return [ok('load', counts)];
+  const drainingCount = traits.filter(({ draining }) => draining).length;
+  const weightlessCount = traits.filter(({ weight }) => weight === 0).length;
+  const avoidedCount = traits.filter(({ draining, weight }) => draining || weight === 0).length;
+  const counts = `${drainingCount} draining, ${weightlessCount} of weight 0, of ${usable.length}`;
+  if (avoidedCount === 0) return [];
+  if (avoidedCount < usable.length) return [ok('load', counts)];
   return [
     warning(
       'load',

@@ -20,10 +20,10 @@ export interface Io {
   readonly env: Environment;
 }
 
-/** An error or warning is cut here, in characters: a text that fills the screen helps no reader. */
+/** The longest error or warning, in characters, so that one message does not fill the screen. The rest is cut. */
 const maxMessageLength = 4_096;
 
-/** Prints lines of text. Control characters are escaped: keys and metadata that others wrote may contain them. */
+/** Prints lines of text. Control characters are escaped: keys and metadata of other writers may contain them. */
 export function print(output: Output, lines: readonly string[]): void {
   if (lines.length > 0) output.write(`${lines.map((line) => escapeControls(line)).join('\n')}\n`);
 }

@@ -4,7 +4,7 @@ import { escapeControls } from '../../internal.js';
 type Pending = { readonly text: string } | { readonly value: unknown };
 
 /**
- * Serializes a value as one line of JSON. Revisions and lease ids become strings: they have 64 bits, and most readers
+ * Serializes a value as one line of JSON. Revisions and lease ids become strings: they have 64 bits, and most parsers
  * keep 53. Control characters are escaped, also those above U+001F, which JSON permits and terminals obey. It works
  * without recursion: JSON.stringify overflows the stack on deeply nested metadata.
  */

@@ -19,9 +19,7 @@ export interface RegisterWhenReadyOptions {
   readonly log: (text: string) => void;
 }
 
-/**
- * The timeout of the first attempt to register and of each later one, in ms. The first is short, to report a failure.
- */
+/** The timeouts of the first and of later attempts to register. The first is short, so that a failure is logged soon. */
 const [firstAttemptMs, attemptMs] = [3_000, 30_000];
 /** The pause between attempts to register, in milliseconds. */
 const pauseMs = 1_000;
@@ -53,9 +51,9 @@ async function attempt(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Registration> {
-  // While there is a rival, the process that accepts connections may be the rival's.
+  // While a rival exists, the listener may be the rival's, so it is checked again after the wait.
   do await requireListener(options, signal);
-  while (await waitedForRival(client, options, signal));
+  while (await waitForRival(client, options, signal));
   // Without a callback register() emits a process warning. The caller's retries and events already report the failure.
   const onFailure = () => {};
   const registration = await register(client, { ...options.registration, onFailure, timeoutMs, signal });
@@ -74,7 +72,8 @@ async function requireListener(
   );
 }
 
-async function waitedForRival(
+/** Waits until no other process keeps a record of this address. Returns whether it had to wait. */
+async function waitForRival(
   client: EtcdClient,
   { registration, log }: RegisterWhenReadyOptions,
   signal: AbortSignal,

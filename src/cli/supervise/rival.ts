@@ -39,7 +39,7 @@ export async function waitUntilRivalGone(client: EtcdClient, options: RivalOptio
   }
 }
 
-/** Finds out whether another process renews a lease. */
+/** Determines whether another process renews a lease. */
 class ObservedLease {
   readonly id: LeaseId;
   readonly #client: EtcdClient;

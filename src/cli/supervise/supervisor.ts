@@ -22,12 +22,12 @@ export interface SupervisorOptions extends RegisterWhenReadyOptions {
   readonly stopTimeoutMs: number;
 }
 
-/** The limit for a drain beyond its two waits, in milliseconds: the program must also end while etcd is away. */
+/** The limit for a drain beyond its two waits, in milliseconds: the program must end even if etcd is unreachable. */
 const drainGraceMs = 3_000;
 
 /**
- * Runs a program and keeps it registered from the time its port accepts connections until it ends or a signal asks it
- * to end. In that case the record is withdrawn first, so that callers leave, and the program receives the signal
+ * Runs a program and keeps it registered from the time its port accepts connections until it ends or a termination
+ * signal arrives. The record is then withdrawn first, so that callers leave, and the program receives the signal
  * afterwards.
  */
 export class Supervisor {
@@ -39,7 +39,7 @@ export class Supervisor {
   readonly #skipDrain = new AbortController();
   readonly #signals = new SignalPolicy();
   #program: Program | undefined;
-  /** The first signal that asked for the end. */
+  /** The first termination signal. */
   #terminatedBy: NodeJS.Signals | undefined;
 
   constructor(client: EtcdClient, options: SupervisorOptions) {
@@ -120,7 +120,7 @@ export class Supervisor {
       );
   }
 
-  /** Returns undefined if the end was requested, or the program ended, before it was registered. */
+  /** Returns undefined if a termination was requested, or the program ended, before it was registered. */
   async #register(program: Program): Promise<Registration | undefined> {
     try {
       return await registerWhenReady(this.#client, this.#options, this.#ending.signal);
@@ -132,7 +132,7 @@ export class Supervisor {
     }
   }
 
-  /** Waits for the end, then withdraws the record. It is drained if the program is still running. */
+  /** Waits for a termination request or the program's end, then withdraws the record; drains it if the program still runs. */
   async #serve(registration: Registration, program: Program): Promise<void> {
     const { log, propagateMs } = this.#options;
     const logging = logRegistrationEvents(registration, log);
@@ -150,7 +150,7 @@ export class Supervisor {
     await this.#logWithdrawal(registration.key);
   }
 
-  /** A registration also ends while etcd is away. Its record then remains until the lease expires. */
+  /** Logs whether the record is gone. If etcd is unreachable, the record remains until the lease expires. */
   async #logWithdrawal(key: string): Promise<void> {
     const { log, registration } = this.#options;
     try {

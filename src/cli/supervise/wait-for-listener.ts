@@ -6,7 +6,7 @@ const attemptTimeoutMs = 1_000;
 
 /**
  * Waits until an address accepts connections.
- * @returns whether it did within `timeoutMs`.
+ * @returns whether a connection was accepted within `timeoutMs`.
  * @throws the signal's reason if it aborts.
  */
 export async function waitForListener(

@@ -32,7 +32,7 @@ export class JsonView implements WatchView {
     }
     const { added, changed, removed } = event;
     const changes = [added, changed, removed, invalidChanges.added, invalidChanges.removed];
-    // Without any, a record was added and removed within one update.
+    // An event without changes: a record was added and removed within one update.
     if (changes.every(({ length }) => length === 0)) return;
     const endpoints = { added: this.#recordsToJson(added), changed: this.#recordsToJson(changed) };
     this.#printer.line({

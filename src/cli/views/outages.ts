@@ -6,12 +6,12 @@ const repeatMs = 10_000;
 
 /** Reports to the view when the client loses etcd, how long the outage lasts, and when it ends. */
 export async function reportOutages(client: EtcdClient, prefix: string, view: WatchView): Promise<void> {
-  let isAway = false;
+  let isUnreachable = false;
   for await (const event of client.status()) {
-    if (event.type !== 'disconnected' || isAway) continue;
-    isAway = true;
+    if (event.type !== 'disconnected' || isUnreachable) continue;
+    isUnreachable = true;
     void reportUntilRecovered(client, prefix, view, event.error).then(() => {
-      isAway = false;
+      isUnreachable = false;
     });
   }
 }

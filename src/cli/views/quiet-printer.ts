@@ -1,7 +1,7 @@
 import type { Revision } from '../../index.js';
 import { QuietTimer } from './quiet-timer.js';
 
-/** Prints the lines of a watch, and one that says that nothing changed while it is quiet. */
+/** Prints the lines of a watch and, while it is quiet, lines which report that nothing changed. */
 export class QuietPrinter<Line> {
   /** The revision of the last event. */
   revision: Revision = 0n;
@@ -19,7 +19,7 @@ export class QuietPrinter<Line> {
     this.#quiet.restart();
   }
 
-  /** The lines about no change stop until the next line: during an outage it is unknown whether anything changed. */
+  /** Stops the lines about no change until the next other line: during an outage it is unknown what changed. */
   pause(): void {
     this.#quiet.stop();
   }

@@ -67,8 +67,8 @@ function number(block: Buffer, what: string, start: number, end: number): number
 }
 
 /**
- * Whether this entry gives the next one another name than that in its header. Such a name is long, so the file is not a
- * wanted one. Other changes by such an entry are not supported.
+ * Whether this entry replaces the name in the next entry's header. Only a long name is stored this way, so the next file
+ * is not a wanted one. An entry that changes anything else of the next one is not supported.
  */
 function renamesNext(type: string, data: Buffer): boolean {
   if (type !== 'x' && type !== 'g') return type === 'L';

@@ -1,4 +1,4 @@
-/** Far above the size of any etcd, far below the memory of a machine: a small archive may claim to contain very much. */
+/** Far above the size of any etcd and far below a machine's memory: a small archive may unpack to any size. */
 export const maxUnpackedBytes = 1024 * 1024 * 1024;
 
 /** The wanted files of an archive, by name without folders. */

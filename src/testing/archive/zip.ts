@@ -18,7 +18,7 @@ interface Entry {
   readonly crc: number;
   readonly packedBytes: number;
   readonly unpackedBytes: number;
-  /** The position of its local header, which precedes the data and may omit the sizes. */
+  /** The position of the entry's local header, which precedes the data and may omit the sizes. */
   readonly at: number;
 }
 
@@ -40,7 +40,7 @@ function directoryOf(archive: Buffer): Entry[] {
   if (end < 0) throw new Error('not a zip archive');
   const trailer = part(archive, end, endBytes);
   const start = trailer.readUInt32LE(16);
-  if (start + trailer.readUInt32LE(12) !== end) throw damaged('its directory is not where it should be');
+  if (start + trailer.readUInt32LE(12) !== end) throw damaged('its directory is at the wrong offset');
   const entries: Entry[] = [];
   let at = start;
   for (let left = trailer.readUInt16LE(10); left > 0; left--) {
@@ -49,7 +49,7 @@ function directoryOf(archive: Buffer): Entry[] {
     entries.push(readEntry(line, part(archive, at + lineBytes, nameBytes).toString()));
     at += lineBytes + nameBytes + line.readUInt16LE(30) + line.readUInt16LE(32);
   }
-  if (at !== end) throw damaged('its directory has another length than it says');
+  if (at !== end) throw damaged('its directory has the wrong length');
   return entries;
 }
 
@@ -70,7 +70,7 @@ function readEntry(line: Buffer, name: string): Entry {
 async function unpack(archive: Buffer, entry: Entry): Promise<Buffer> {
   if (entry.isEncrypted) throw new Error(`${entry.name} in the zip archive is encrypted`);
   if ([entry.packedBytes, entry.unpackedBytes, entry.at].includes(beyond32Bits))
-    throw new Error(`the zip archive says that ${entry.name} is beyond 4 GiB`);
+    throw new Error(`${entry.name} in the zip archive is larger than 4 GiB`);
   const local = part(archive, entry.at, localBytes, 'PK\x03\x04');
   const start = entry.at + localBytes + local.readUInt16LE(26) + local.readUInt16LE(28);
   const data = await inflate(entry, part(archive, start, entry.packedBytes));
@@ -92,7 +92,7 @@ function part(archive: Buffer, at: number, length: number, signature = ''): Buff
   const bytes = archive.subarray(at, at + length);
   if (bytes.length < length) throw damaged(`it is truncated at ${archive.length} bytes`);
   if (!bytes.toString('latin1', 0, signature.length).startsWith(signature))
-    throw damaged(`there is something else than an entry at ${at}`);
+    throw damaged(`no entry starts at byte ${at}`);
   return bytes;
 }
 

@@ -11,7 +11,7 @@ const SUFFIX = `-${process.platform}-${process.arch}`;
 
 /**
  * The folder for fetched binaries: `ETCD_CACHE_DIR`, else `$XDG_CACHE_HOME/etcd-naming`, else `~/.cache/etcd-naming`,
- * else a folder in the temporary one when the home is not writable.
+ * else a folder in the system's temporary folder if the home is not writable.
  */
 export function cacheFolder(): string {
   const chosen = fromEnv('ETCD_CACHE_DIR');
@@ -46,8 +46,8 @@ export async function findCached(
 /**
  * Installs a binary into the cache. `fill` writes `etcd`, and `etcdctl` if there is one, into an empty folder. One rename
  * gives the folder its name, so no process sees a part of it. When two processes install the same version concurrently,
- * the second uses the folder of the first. A broken installation is replaced. `checkVersion` throws for a version that is
- * not to be stored.
+ * the second uses the folder of the first. A broken installation is replaced. `checkVersion` throws for a version that must
+ * not be stored.
  */
 export async function install(
   fill: (folder: string) => Promise<void>,
@@ -99,7 +99,7 @@ async function cachedFolders(version: string | undefined): Promise<string[]> {
         found.push({ version: name.slice(0, -SUFFIX.length), folder });
     }
   return found
-    .filter((one) => version === undefined || one.version === version)
+    .filter((cached) => version === undefined || cached.version === version)
     .sort((a, b) => preference(b.version) - preference(a.version) || newestFirst(a.version, b.version))
     .map(({ folder }) => folder);
 }
@@ -141,7 +141,7 @@ function makeFolder(path: string): string {
   return path;
 }
 
-/** Checks the owner: in a folder that everybody can write to, another user may have placed a program to run. */
+/** Creates the folder and checks its owner: another user may have placed a program in the system's temporary folder. */
 function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   if (!isOwn(path)) throw new EtcdStartError(`${path} belongs to another user; set ETCD_CACHE_DIR`);

@@ -34,7 +34,7 @@ async function lastByte(file: FileHandle, header: Fields): Promise<number> {
   return Math.max(...ends);
 }
 
-/** The end of the last item in a table; the end of the table itself if the file does not contain that. */
+/** The end of the last item in a table; the end of the table itself if the file is too short for the table. */
 async function tableEnd(
   file: FileHandle,
   { isBigEndian }: Fields,

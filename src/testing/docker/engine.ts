@@ -38,7 +38,7 @@ export class DockerEngine {
     return new this.#library.GenericContainer(image);
   }
 
-  /** The image has no shell, so neither a listening port nor a command can be waited for. */
+  /** Waits for `/health`: the image has no shell, which the strategies for a listening port and a command need. */
   waitForHealth(port: number) {
     return this.#library.Wait.forHttp('/health', port, { abortOnContainerExit: true }).forStatusCode(200);
   }

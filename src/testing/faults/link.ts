@@ -23,7 +23,7 @@ export function bothWays(flow: Flow): Readonly<Record<Direction, Flow>> {
   return { up: flow, down: flow };
 }
 
-/** A connection that is joined to the server. */
+/** A connection that the proxy forwards to the server. */
 export class JoinedLink implements Link {
   readonly closed: Promise<void>;
   readonly #sockets: readonly [client: Socket, server: Socket];
@@ -46,7 +46,7 @@ export class JoinedLink implements Link {
       // 'close' follows, and reports the error.
       socket.on('error', () => {});
     }
-    this.closed = Promise.all(this.#sockets.map(gone)).then(() => {});
+    this.closed = Promise.all(this.#sockets.map(closeOf)).then(() => {});
     this.#pipes = [
       new FaultPipe(client, server, this.#rulesOf('up', rules)),
       new FaultPipe(server, client, this.#rulesOf('down', rules)),
@@ -56,8 +56,8 @@ export class JoinedLink implements Link {
   setFlow(flow: Readonly<Record<Direction, Flow>>): void {
     this.#flow = flow;
     for (const pipe of this.#pipes) pipe.drain();
-    const isHalfGone = this.#sockets.some((socket) => socket.destroyed);
-    if (isHalfGone && [...this.#silenced].some((direction) => flow[direction] === 'pass')) this.cut();
+    const isHalfClosed = this.#sockets.some((socket) => socket.destroyed);
+    if (isHalfClosed && [...this.#silenced].some((direction) => flow[direction] === 'pass')) this.cut();
   }
 
   cut(): void {
@@ -70,7 +70,7 @@ export class JoinedLink implements Link {
 
   #rulesOf(direction: Direction, rules: LinkRules) {
     return {
-      flow: () => (this.#silenced.has(direction) ? 'swallow' : this.#flow[direction]),
+      flow: () => (this.#silenced.has(direction) ? 'drop' : this.#flow[direction]),
       delayMs: () => rules.delayMs(direction),
       take: (bytes: number) => rules.take(direction, bytes),
       lost: () => this.#silence(),
@@ -79,7 +79,7 @@ export class JoinedLink implements Link {
     } as const;
   }
 
-  /** While the link is a blackhole, the other side must not learn of the end. Otherwise nothing is left to wait for. */
+  /** Called for a dropped end. A blackhole hides it from the other side; a link that has passed bytes again is cut. */
   #lostEnd(direction: Direction): void {
     this.#silence();
     if (this.#flow[direction] === 'pass') this.cut();
@@ -88,7 +88,7 @@ export class JoinedLink implements Link {
   /** Silences every direction that is a blackhole now: a link that lost bytes both ways stays silent both ways. */
   #silence(): void {
     for (const direction of ['up', 'down'] as const) {
-      if (this.#flow[direction] === 'swallow') this.#silenced.add(direction);
+      if (this.#flow[direction] === 'drop') this.#silenced.add(direction);
     }
   }
 }
@@ -103,7 +103,7 @@ export class UnansweredLink implements Link {
     client.on('error', () => {});
     client.on('end', () => client.end());
     client.resume();
-    this.closed = gone(client);
+    this.closed = closeOf(client);
   }
 
   setFlow(): void {}
@@ -117,6 +117,6 @@ export class UnansweredLink implements Link {
   }
 }
 
-function gone(socket: Socket): Promise<void> {
+function closeOf(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }

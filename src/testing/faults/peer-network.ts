@@ -48,12 +48,12 @@ export class PeerNetwork {
   }
 
   /**
-   * Cuts a member from all others in both directions. Data in transit is held back, because TCP resends what a dead link
+   * Cuts a member from all others in both directions. Data in transit is buffered, because TCP resends what a dead link
    * lost; new connections get no answer.
    */
   isolate(name: string): void {
     this.#isolated.add(name);
-    for (const { link, ends } of this.#connections) if (ends.includes(name)) link.setFlow(bothWays('hold'));
+    for (const { link, ends } of this.#connections) if (ends.includes(name)) link.setFlow(bothWays('buffer'));
   }
 
   /** Ends every isolation. */

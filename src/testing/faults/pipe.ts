@@ -4,8 +4,8 @@ import { reset } from './reset.js';
 /** `up`: from the client to the server. `down`: from the server to the client. */
 export type Direction = 'up' | 'down';
 
-/** What happens to bytes: `pass` forwards them, `hold` keeps them back, `swallow` drops them. */
-export type Flow = 'pass' | 'hold' | 'swallow';
+/** The treatment of bytes: `pass` forwards them, `buffer` delays them without a limit, `drop` discards them. */
+export type Flow = 'pass' | 'buffer' | 'drop';
 
 /** The rules of a pipe. They are read for each chunk, so that a change applies immediately. */
 export interface PipeRules {
@@ -26,7 +26,7 @@ interface Piece {
   readonly dueAt: number;
 }
 
-/** Above this number of held or delayed bytes the pipe stops reading, like a full TCP window. */
+/** Above this number of buffered or delayed bytes the pipe stops reading, like a full TCP window. */
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 
 /** One direction of a connection: a queue that keeps the order of the bytes and the end, whatever the delay. */
@@ -52,7 +52,7 @@ export class FaultPipe {
 
   /** Forwards what is due. Called after each change of the rules. */
   drain(): void {
-    if (this.#rules.flow() === 'swallow') this.#dropAll();
+    if (this.#rules.flow() === 'drop') this.#dropAll();
     for (;;) {
       const [next] = this.#queue;
       if (!next || this.#isBlocked() || !this.#isDue(next)) break;

@@ -35,7 +35,10 @@ export interface FaultProxy extends AsyncDisposable {
   blackhole(direction?: Direction): void;
   /** Accepts new connections and never answers on them, not even after `heal()`; existing connections continue. */
   acceptSilently(): void;
-  /** Holds all bytes back in both directions without loss; `heal()` releases them. Stops reading at 4 MiB. */
+  /**
+   * Buffers all bytes in both directions without loss; `heal()` forwards them. Stops reading a direction of a connection
+   * at 4 MiB.
+   */
   stall(): void;
   /** Delays bytes that arrive from now on, in milliseconds, for both directions or per direction. Keeps the order. */
   delay(ms: number | Readonly<Record<Direction, number>>): void;
@@ -114,9 +117,7 @@ class TcpFaultProxy implements FaultProxy {
   blackhole(direction?: Direction): void {
     if (direction !== undefined) checkDirection(direction, 'direction');
     this.#onAccept = direction === undefined ? 'ignore' : 'join';
-    this.#setFlow(
-      direction === undefined ? bothWays('swallow') : { ...bothWays('pass'), [direction]: 'swallow' },
-    );
+    this.#setFlow(direction === undefined ? bothWays('drop') : { ...bothWays('pass'), [direction]: 'drop' });
   }
 
   acceptSilently(): void {
@@ -124,7 +125,7 @@ class TcpFaultProxy implements FaultProxy {
   }
 
   stall(): void {
-    this.#setFlow(bothWays('hold'));
+    this.#setFlow(bothWays('buffer'));
   }
 
   delay(ms: number | Readonly<Record<Direction, number>>): void {

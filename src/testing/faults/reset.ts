@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /**
  * Closes a socket with RST, immediately. `resetAndDestroy()` does not: it first ends the stream, so that the peer may get
- * a FIN, and it waits forever for a peer that does not read. It sets this flag on the way.
+ * a FIN, and it waits forever for a peer that does not read. The flag set here is the one that makes it reset.
  */
 export function reset(socket: Socket): void {
   socket.on('error', () => {});

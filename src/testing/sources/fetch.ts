@@ -24,10 +24,10 @@ export async function fetchBinary(settings: Settings, tried: string[]): Promise<
     tried.push(`fetch: ${reasonOf(error)}`);
     return undefined;
   }
-  const ways = { 'release archive': fetchRelease, 'packages of the distribution': fetchDebianPackages };
-  for (const [name, way] of Object.entries(ways)) {
+  const sources = { 'release archive': fetchRelease, 'packages of the distribution': fetchDebianPackages };
+  for (const [name, fetchFrom] of Object.entries(sources)) {
     try {
-      return await way(settings);
+      return await fetchFrom(settings);
     } catch (error) {
       settings.signal?.throwIfAborted();
       settings.progress.line(`${name}: ${reasonOf(error)}`);

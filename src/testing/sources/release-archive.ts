@@ -34,7 +34,7 @@ export async function fetchRelease(settings: Settings): Promise<EtcdBinary> {
   );
   check(bytes, expected, `${folder}/${archive}`, pinned === undefined ? 'SHA256SUMS' : PIN);
   const checkVersion = (found: string) => {
-    if (found !== version) throw new Error(`${archive} holds etcd ${found}`);
+    if (found !== version) throw new Error(`${archive} contains etcd ${found}`);
   };
   const binary = await install((target) => unpack(archive, bytes, target), checkVersion, settings.signal);
   progress.line(`etcd ${binary.version} is now ${binary.etcd}`);
@@ -79,7 +79,7 @@ function check(bytes: Buffer, expected: string, url: string, source: string): vo
 async function unpack(archive: string, bytes: Buffer, folder: string): Promise<void> {
   const read = archive.endsWith('.zip') ? readZip : readTarGz;
   const files = await read(bytes, WANTED);
-  if (!files.has('etcd')) throw new Error(`${archive} holds no file named etcd`);
+  if (!files.has('etcd')) throw new Error(`${archive} contains no file named etcd`);
   for (const [name, content] of files) {
     await writeFile(join(folder, name), content);
     await chmod(join(folder, name), 0o755);

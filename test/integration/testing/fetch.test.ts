@@ -142,7 +142,7 @@ describe('fetching a release archive', function () {
     const sum = createHash('sha256').update(other).digest('hex');
     answer = (request, response) =>
       response.end(request.url?.endsWith('SHA256SUMS') ? `${sum}  ${ARCHIVE}\n` : other);
-    await failsWith(/holds etcd 9\.8\.6/);
+    await failsWith(/contains etcd 9\.8\.6/);
   });
 
   it('stores nothing when the distribution has another version', async function () {
