@@ -23,14 +23,14 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
   });
   return {
     range: async (request, options) => stripRange(prefix, await calls.range(toStored(request), options)),
-    put: async (request, safety, options) => {
+    put: async (request, idempotency, options) => {
       const stored = { ...request, key: namespaceKey(prefix, request.key) };
-      return stripPut(prefix, await calls.put(stored, safety, options));
+      return stripPut(prefix, await calls.put(stored, idempotency, options));
     },
-    deleteRange: async (request, safety, options) =>
-      stripDelete(prefix, await calls.deleteRange(toStored(request), safety, options)),
-    txn: async (request, safety, options) =>
-      stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), safety, options)),
+    deleteRange: async (request, idempotency, options) =>
+      stripDelete(prefix, await calls.deleteRange(toStored(request), idempotency, options)),
+    txn: async (request, idempotency, options) =>
+      stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), idempotency, options)),
     store: calls.store,
     compact: (request, options) => calls.compact(request, options),
     keepProcessAlive: () => calls.keepProcessAlive(),

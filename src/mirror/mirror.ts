@@ -257,7 +257,7 @@ export class MirrorImpl implements Mirror {
       return 'complete';
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof EtcdError && isRetryable(error)) return 'unknown';
+      if (error instanceof EtcdError && mayRecover(error)) return 'unknown';
       throw error;
     }
   }
@@ -284,7 +284,7 @@ export class MirrorImpl implements Mirror {
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError)) throw error;
-        if (!isRetryable(error) && !isTransient(error)) throw error;
+        if (!mayRecover(error) && !isTransient(error)) throw error;
         if (onFailure) callSafely(() => onFailure(error), processWarning('onFailure of a mirror'));
         await this.#pause(backoffDelay(retryBackoff, attempt, this.#ports.random), signal);
       }
@@ -318,7 +318,7 @@ function resyncReason(error: unknown): ResyncReason {
 }
 
 /** Whether a retry may succeed. Refused credentials stay refused. */
-function isRetryable(error: EtcdError): boolean {
+function mayRecover(error: EtcdError): boolean {
   if (error.code === Code.OUT_OF_RANGE) return false;
   return error.verdict !== 'final' && !needsNewToken(error);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { EtcdError } from '#src/errors/index.js';
@@ -17,9 +17,13 @@ import { delimited, type Field, type Shape } from '#src/wire/answer/shape.js';
 import { answerRules } from '#src/wire/answer/shapes.js';
 import type { Method } from '#src/wire/method.js';
 
+const sourcesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const MiB = 1024 * 1024;
-const services = [AuthService, ClusterService, KVService, LeaseService, MaintenanceService, WatchService];
-const methods = services.flatMap((service) => Object.values(service) as unknown as Method<never, unknown>[]);
+const services = { AuthService, ClusterService, KVService, LeaseService, MaintenanceService, WatchService };
+const methods = Object.values(services).flatMap(
+  (service) => Object.values(service) as unknown as Method<never, unknown>[],
+);
 const methodOf = (path: string) => methods.find((method) => method.path === path)!;
 const decode = (path: string, bytes: Uint8Array, maxBytes = 64 * MiB) =>
   decodeAnswer(methodOf(path), Buffer.from(bytes), maxBytes);
@@ -118,6 +122,21 @@ describe('an answer', () => {
       }
     });
   }
+
+  it('has a rule for every method that the source calls', () => {
+    const called = sourcesOf(join(protoFolder, '../src'))
+      .filter((file) => !file.startsWith('gen/') && file !== 'wire/answer/shapes.ts')
+      .flatMap(
+        (file) =>
+          readFileSync(join(protoFolder, '../src', file), 'utf8').match(/\b[A-Z]\w+Service\.[a-z]\w+/g) ?? [],
+      );
+    assert.ok(called.includes('MaintenanceService.status'));
+    const paths = called.map((name) => {
+      const [service, method] = name.split('.') as [keyof typeof services, string];
+      return (services[service] as Readonly<Record<string, { readonly path: string }>>)[method]?.path ?? name;
+    });
+    assert.deepEqual([...new Set(paths)].sort(), [...answerRules.keys()].sort());
+  });
 
   it('has a range for each 64-bit number and a type for each field of the protocol', () => {
     const lock = readFileSync(join(protoFolder, 'wire.lock'), 'utf8').split('\n');
