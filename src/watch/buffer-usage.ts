@@ -4,7 +4,7 @@ export interface WatcherLimits {
   readonly maxBufferedBytes: number;
 }
 
-/** How much a watcher has buffered, and whether it is paused because of that. It pauses once, until half is read. */
+/** How much a watcher has buffered. Above a limit the watcher pauses, until half of each limit is free again. */
 export class BufferUsage {
   readonly #limits: WatcherLimits;
   #events = 0;
@@ -15,7 +15,7 @@ export class BufferUsage {
     this.#limits = limits;
   }
 
-  /** A batch is buffered. Returns whether the watcher must pause now. */
+  /** Records that a batch was buffered. Returns whether the watcher must pause now. */
   add(events: number, bytes: number): boolean {
     this.#events += events;
     this.#bytes += bytes;
@@ -26,7 +26,7 @@ export class BufferUsage {
     return true;
   }
 
-  /** A batch is read. Returns whether the watcher may continue now. */
+  /** Records that a batch was read. Returns whether the watcher may continue now. */
   remove(events: number, bytes: number): boolean {
     this.#events -= events;
     this.#bytes -= bytes;

@@ -56,7 +56,7 @@ export class BufferedWatcher implements InternalWatcher {
   #pendingCheckpoint: Revision | undefined;
   /** The revision of progress that arrived with an empty buffer: consumed once the reader requests the next batch. */
   #idleRevision: Revision | undefined;
-  /** The progress batch at the end of the buffer, which newer progress updates. */
+  /** The progress batch at the end of the buffer, if there is one. Newer progress replaces its revision. */
   #lastProgress: { nextRevision: Revision } | undefined;
 
   constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
@@ -191,7 +191,7 @@ export class BufferedWatcher implements InternalWatcher {
     this.#queue.put(
       withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }),
     );
-    // After put: a reader that waits has taken the batch already.
+    // Called after put(), in which a waiting reader has already taken the batch.
     if (this.#usage.add(events.length, bytes)) this.#driver.bufferFull(this.#key);
   }
 
@@ -218,7 +218,7 @@ export class BufferedWatcher implements InternalWatcher {
   }
 }
 
-/** Changes the events in place: each was decoded for this watcher only. */
+/** Removes the prefix from the keys in place: each event was decoded for this watcher only. */
 function stripNamespace(events: readonly WatchEvent[], length: number): void {
   for (const { kv, prevKv } of events) {
     strip(kv, length);

@@ -13,7 +13,7 @@ import { StartCheckReads } from './start-check-reads.js';
 import { createRequest, type WatchSpec } from './watch-request.js';
 import { WatchStreams } from './watch-streams.js';
 
-/** Receives what happens to one watcher. */
+/** Receives the events of one watcher. */
 export interface WatchSink {
   /** The watcher is no longer live. `resumed` follows, unless it ends. */
   interrupted(): void;

@@ -4,7 +4,7 @@ import type { Revision } from '../model/index.js';
 import type { WatcherKey } from './core/index.js';
 import type { WatchSpec } from './watch-request.js';
 
-/** What the checks use of the driver. */
+/** What the checks need from the driver. */
 export interface StartCheckPorts {
   readonly clock: Clock;
   readonly random: () => number;
@@ -31,9 +31,9 @@ const conclusiveAfterMs = 500;
 const retryBackoff = { baseMs: 200, maxMs: 5_000 };
 
 /**
- * Finds out whether a compaction has reached the start of a watcher; see StartChecks. The compacted revision is one for
- * the whole store, so one successful read below the lowest start answers for all watchers: a thousand that resume
- * together cost one read.
+ * Determines whether a compaction has reached the start of a watcher; see StartChecks. The store has one compacted
+ * revision, so one successful read below the lowest start settles the checks of all watchers: a thousand watchers that
+ * resume together cost one read.
  */
 export class StartCheckReads {
   readonly #ports: StartCheckPorts;
@@ -57,7 +57,7 @@ export class StartCheckReads {
     this.#schedule();
   }
 
-  /** Drops the watcher's checks, because it has ended. */
+  /** Drops the checks of a watcher that has ended. */
   remove(watcher: WatcherKey): void {
     for (const check of this.#checks) if (check.watcher === watcher) this.#checks.delete(check);
     if (this.#checks.size === 0) this.#cancelTimer();

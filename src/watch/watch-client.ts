@@ -77,7 +77,7 @@ const checkWatch = optionsChecker<InternalWatchOptions>({
 
 const defaultLimits: WatcherLimits = { maxBufferedEvents: 10_000, maxBufferedBytes: 16 * 1024 * 1024 };
 
-/** What the watch client uses of its client. */
+/** What the watch client needs from its client. */
 export interface WatchPorts {
   readonly watch: WatchCalls;
   readonly kv: Pick<KvCalls, 'range'>;

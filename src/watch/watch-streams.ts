@@ -4,7 +4,7 @@ import type { SlotKey, TimerName, WatchEffect, WatchInput } from './core/index.j
 import { toReply } from './replies.js';
 import { hasReliableProgress, losesDeletes } from './server-version.js';
 
-/** What the streams use of the driver. */
+/** What the streams need from the driver. */
 export interface WatchStreamPorts {
   readonly calls: WatchCalls;
   readonly clock: Clock;
@@ -29,7 +29,7 @@ interface OpenStream {
   opened: boolean;
 }
 
-/** The streams of a driver's slots, and their timers. What happens to them are inputs of the session. */
+/** The streams of a driver's slots, and their timers. Their events become inputs of the session. */
 export class WatchStreams {
   readonly #ports: WatchStreamPorts;
   readonly #input: (input: WatchInput) => void;

@@ -34,7 +34,7 @@ export class SessionContext {
     return effects;
   }
 
-  /** Ids count up and are never reused. */
+  /** Returns the next watch id. Ids count up and are never reused. */
   newWatchId(): bigint {
     return this.#nextWatchId++;
   }

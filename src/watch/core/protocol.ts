@@ -86,7 +86,7 @@ export type WatchEffect =
       readonly startRevision: Revision;
     }
   | { readonly type: 'send-cancel'; readonly slot: SlotKey; readonly watchId: bigint }
-  /** Find out, by a read in the watcher's range, whether the revision before that one is compacted. */
+  /** Determine, by a read in the watcher's range, whether the revision before `startRevision` is compacted. */
   | { readonly type: 'check-start'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'send-progress'; readonly slot: SlotKey }
   /**
@@ -115,7 +115,7 @@ export type WatchEffect =
     }
   | { readonly type: 'disarm-timer'; readonly timer: TimerName; readonly slot: SlotKey };
 
-/** What happens to the streams, for diagnostics. */
+/** An event of the streams, for diagnostics. */
 export type StreamStatus =
   /** Events that the server sent again, as some 3.4 and 3.5 releases do after a snapshot, were not delivered. */
   | { readonly type: 'duplicates-dropped'; readonly slot: SlotKey; readonly events: number }

@@ -32,8 +32,8 @@ export interface SessionOptions {
  * paused gets a dedicated slot, because it would block manual progress for its whole stream. Once it has caught up, it
  * joins the shared slot.
  *
- * The session gives each input to its slot or watcher. What follows is decided in `decisions/`, and the lifecycle of a
- * watcher by the table in `watcher/transitions.ts`.
+ * The session passes each input to its slot or watcher. The classes in `decisions/` decide the consequences, and the table
+ * in `watcher/transitions.ts` the lifecycle of a watcher.
  */
 export class WatchSession {
   readonly #context: SessionContext;
@@ -58,7 +58,7 @@ export class WatchSession {
     this.#failures = new StreamFailures(lifecycle, this.#tokens);
   }
 
-  /** Returns what is to be done about the input. */
+  /** Returns the effects of the input, which the driver must perform in order. */
   handle(input: WatchInput): readonly WatchEffect[] {
     this.#dispatch(input);
     for (const state of this.#lifecycle.slots.advance()) this.#lifecycle.apply(state, 'create-sent');
@@ -174,7 +174,7 @@ export class WatchSession {
     for (const state of this.#lifecycle.retryQueue.takeAll()) this.#lifecycle.resume(state);
   }
 
-  /** Ends all watchers but those that are to be pinned, which know no revision of the old store. */
+  /** Ends all watchers except those that are not pinned yet: they depend on no revision of the old store. */
   #onStoreReplaced(error: EtcdError): void {
     for (const state of [...this.#lifecycle.watchers.values()])
       if (!state.needsPin) this.#lifecycle.end(state, error);

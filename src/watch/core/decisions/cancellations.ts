@@ -9,7 +9,7 @@ import { watcherFailureAction } from './failure-action.js';
 import { startCompactedError } from './start-checks.js';
 import type { TokenRenewal } from './token-renewal.js';
 
-/** What follows when the server cancels or refuses a watcher, and when the history that it needs is compacted. */
+/** Decides what happens after the server has cancelled or refused a watcher, or has compacted history that it needs. */
 export class Cancellations {
   readonly #lifecycle: WatcherLifecycle;
   readonly #tokens: TokenRenewal;
@@ -33,7 +33,7 @@ export class Cancellations {
     else this.#lifecycle.end(state, error);
   }
 
-  /** A delete at the start may be lost. A watcher to which it was not promised is pinned again; any other one ends. */
+  /** A delete at the start may be lost. A watcher that was not promised this delete is pinned again; any other one ends. */
   onStartCompacted(state: WatcherState, startRevision: Revision): void {
     if (state.readyRevision === undefined) return;
     if (!state.canRepin(startRevision + 1n)) {
@@ -46,7 +46,7 @@ export class Cancellations {
 
   #onCompacted(state: WatcherState, compactRevision: Revision): void {
     if (compactRevision <= state.cursor) {
-      this.#lifecycle.apply(state, 'failed'); // the server re-read older history; what is needed is still available
+      this.#lifecycle.apply(state, 'failed'); // only history below the cursor is compacted, so a retry can succeed
     } else if (!state.canRepin(compactRevision)) {
       this.#lifecycle.end(state, historyCompactedError(state.cursor, compactRevision));
     } else if (state.readyRevision !== undefined) {

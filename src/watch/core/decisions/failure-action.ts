@@ -4,8 +4,8 @@ import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../..
  * What to do after the end of a stream, or of one watcher on it.
  * - `resume`: continue at the cursor;
  * - `reauthenticate`: the same, with a new token;
- * - `oversized`: a response exceeded the receive limit; to find out which watcher it was for, each gets its own stream,
- *   and one that is alone when it happens again ends;
+ * - `oversized`: a response exceeded the receive limit. Each watcher of the stream gets its own stream, and ends if it is
+ *   alone on its stream when another response exceeds the limit;
  * - `end`: another attempt would have the same result.
  */
 export type FailureAction = 'resume' | 'reauthenticate' | 'oversized' | 'end';
@@ -20,7 +20,7 @@ export function streamFailureAction(error: EtcdError): FailureAction {
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
   if (isOversized(error)) return 'oversized';
   switch (error.code) {
-    // The member is not an etcd: the stream goes to another one, if there is one.
+    // A server other than etcd answered: the next stream uses another member, if there is one.
     case Code.UNIMPLEMENTED:
       return error.verdict === 'final' ? 'end' : 'resume';
     case Code.PERMISSION_DENIED:

@@ -8,7 +8,7 @@ import { isFarBehind, isFullCatchUpBatch, oversizedRevisionError } from './catch
 import type { RevisionReads } from './revision-reads.js';
 import type { StartChecks } from './start-checks.js';
 
-/** What follows from the replies to a watcher that the server serves: acknowledgement, events and progress. */
+/** Handles the replies to a watcher that the server serves: acknowledgement, events and progress. */
 export class Replies {
   readonly #context: SessionContext;
   readonly #lifecycle: WatcherLifecycle;
@@ -65,7 +65,7 @@ export class Replies {
   onProgress(state: WatcherState, reply: WatchReply & { kind: 'progress' }): boolean {
     const advanced = state.applyProgress(reply);
     this.#context.emit({ type: 'progress', watcher: state.key, revision: state.cursor - 1n });
-    if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else it starts in the future
+    if (state.cursor === reply.headerRevision + 1n) this.#onCaughtUp(state); // else the watcher starts in the future
     return advanced;
   }
 
@@ -83,7 +83,7 @@ export class Replies {
    */
   #onResponseEnd(state: WatcherState, events: readonly WatchEvent[], advanced: boolean): void {
     if (!isFullCatchUpBatch(events)) this.#onCaughtUp(state);
-    // A proxy would repeat a response that brought nothing new immediately.
+    // After a response without new events, a pause: the proxy would repeat that response immediately.
     else if (state.slot?.viaProxy) this.#lifecycle.apply(state, advanced ? 'truncated' : 'failed');
   }
 

@@ -23,7 +23,7 @@ export class StartChecks {
   onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const { requestedStart, uncheckedStart, slot } = state;
     const isFromHistory = headerRevision === 0n || requestedStart <= headerRevision;
-    // An unchecked start of an earlier stream is lower, so checking that one covers both.
+    // An unchecked start of an earlier stream is lower, so its check covers this start too.
     if (isFromHistory && requestedStart > 1n) state.uncheckedStart = uncheckedStart ?? requestedStart;
     this.#requestCheck(state, slot?.losesDeletes);
   }

@@ -6,7 +6,7 @@ import type { WatcherState } from '../watcher/watcher-state.js';
 import { streamFailureAction } from './failure-action.js';
 import type { TokenRenewal } from './token-renewal.js';
 
-/** What follows for the watchers of a slot when its stream is lost, opened again, or proves to be stable. */
+/** Decides what happens to the watchers of a slot when its stream is lost, is about to be reopened, or is stable. */
 export class StreamFailures {
   readonly #lifecycle: WatcherLifecycle;
   readonly #tokens: TokenRenewal;
@@ -34,7 +34,7 @@ export class StreamFailures {
     }
   }
 
-  /** The next stream would use the current token, as the shared slot does: the watchers join that one. */
+  /** Moves the watchers of an old shared slot to the present one: the next stream of both would use the same token. */
   onPauseOver(slot: StreamSlot): void {
     if (slot.dedicated || slot === this.#lifecycle.slots.shared) return;
     for (const state of [...slot.watchers]) this.#lifecycle.apply(state, 'slot-outdated');

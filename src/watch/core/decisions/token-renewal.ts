@@ -8,7 +8,7 @@ import { streamFailureAction } from './failure-action.js';
 /** How many fresh tokens may be refused in a row before the credentials count as bad. */
 const maxTokenRefusals = 2;
 
-/** What follows when a watcher's token is refused, and when there is a new one, or none. */
+/** Decides what happens when a watcher's token is refused, and when a new token is available or cannot be obtained. */
 export class TokenRenewal {
   readonly #context: SessionContext;
   readonly #lifecycle: WatcherLifecycle;

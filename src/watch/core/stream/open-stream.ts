@@ -11,7 +11,7 @@ const stableAfterMs = 30_000;
 /** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
 
-/** One gRPC stream: its watchers by their ids, what it is asked, and which watcher an answer is for. */
+/** One gRPC stream: its watchers by their ids, the requests on it, and the assignment of each answer to its watcher. */
 export class OpenStream {
   /** Whether its member may lose a delete at the compacted revision; undefined until its version is known. */
   losesDeletes: boolean | undefined;
@@ -57,7 +57,7 @@ export class OpenStream {
     this.#arm('create-timeout', createTimeoutMs);
   }
 
-  /** Returns the watcher that the server has acknowledged. If it has left, it is cancelled there. */
+  /** Returns the watcher that the server has acknowledged. A watcher that has left is cancelled on the server. */
   takeCreated(watchId: bigint): WatcherState | undefined {
     const state = this.#takeAnswered(this.#creates.takeCreated(watchId));
     if (!state) {
@@ -96,7 +96,7 @@ export class OpenStream {
     return this.#live.get(watchId);
   }
 
-  /** Returns the live watchers that the progress is about. With id -1 it answers a request; see ProgressRequests. */
+  /** Returns the live watchers that a progress response covers. One with id -1 answers a request; see ProgressRequests. */
   coveredBy(watchId: bigint): readonly WatcherState[] {
     const covered: WatcherState[] = [];
     for (const id of watchId === -1n ? this.#progressRequests.takeCovered() : [watchId]) {
@@ -106,7 +106,7 @@ export class OpenStream {
     return covered;
   }
 
-  /** Its member answers progress requests reliably. */
+  /** Called once it is known that the stream's member answers progress requests reliably. */
   trustProgress(): void {
     if (this.#progressTrusted) return;
     this.#progressTrusted = true;
@@ -125,12 +125,12 @@ export class OpenStream {
     this.#arm('progress', progressIntervalMs);
   }
 
-  /** `unresponsive`: its member has not answered. */
+  /** @param unresponsive Whether the stream's member has not answered. */
   close(unresponsive: boolean): void {
     this.#context.emit({ type: 'close-stream', slot: this.#slot, unresponsive });
   }
 
-  /** The stream is closed or lost. */
+  /** Called when the stream is closed or lost. */
   disarmTimers(): void {
     for (const timer of ['create-timeout', 'stable', 'progress'] as const) this.#disarm(timer);
   }

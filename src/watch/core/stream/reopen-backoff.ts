@@ -10,12 +10,12 @@ export class ReopenBackoff {
   /** How many streams had a malformed response since the last stable one. Deliveries do not reset it. */
   #malformedStreams = 0;
 
-  /** A watcher has advanced: the stream works. */
+  /** Called when a watcher has advanced, which shows that the stream works. */
   onAdvanced(): void {
     this.#failures = 0;
   }
 
-  /** The stream was open for long enough to be idle rather than failing. */
+  /** Called when the stream has been open for long enough to be idle rather than failing. */
   onStable(): void {
     this.#failures = 0;
     this.#malformedStreams = 0;
@@ -25,7 +25,7 @@ export class ReopenBackoff {
     this.#failures = Math.max(this.#failures, this.#malformedStreams++);
   }
 
-  /** A stream is lost. Returns how many were lost in a row, this one included, and the pause before the next one. */
+  /** Called when a stream is lost. Returns how many were lost in a row, this one included, and the pause before the next. */
   onLost(random: () => number): { attempt: number; delayMs: number } {
     const delayMs = backoffDelay(reopenBackoff, this.#failures++, random);
     return { attempt: this.#failures, delayMs };

@@ -4,7 +4,7 @@ import type { WatchReply } from '../cursor.js';
 import type { TokenGeneration } from '../protocol.js';
 import type { WatcherState } from '../watcher/watcher-state.js';
 
-/** What an input means for the watchers of a slot. The slot has done its own part; the session applies the rest. */
+/** The consequence of an input for the watchers of a slot. The slot has updated itself; the session updates the watchers. */
 export type SlotOutcome =
   /** The server has acknowledged the watcher. */
   | { readonly kind: 'created'; readonly state: WatcherState; readonly headerRevision: Revision }

@@ -10,9 +10,9 @@ import type { SlotOutcome } from './slot-outcome.js';
 const none: readonly WatcherState[] = [];
 
 /**
- * The place of one gRPC stream and its successors. The slot opens a stream when a watcher waits for one, creates its
- * watchers on it, closes it when a create is not answered in time, and after a loss pauses and opens the next one. What
- * happens to its watchers it returns as an outcome, which the session applies.
+ * One gRPC stream and its successors. The slot opens a stream when a watcher waits for one, creates its watchers on it,
+ * closes it when a create is not answered in time, and after a loss pauses and opens the next one. Consequences for its
+ * watchers are returned as an outcome, which the session applies.
  */
 export class StreamSlot implements AssignedSlot {
   readonly key: SlotKey;
@@ -88,7 +88,7 @@ export class StreamSlot implements AssignedSlot {
     return created;
   }
 
-  /** Returns what the reply means for the slot's watchers; undefined when it is for none of them. */
+  /** Returns the consequence of the reply for the slot's watchers; undefined when it concerns none of them. */
   onReply(watchId: bigint, reply: WatchReply): SlotOutcome | undefined {
     const stream = this.#stream;
     if (!stream) return undefined;
@@ -129,7 +129,7 @@ export class StreamSlot implements AssignedSlot {
     }
   }
 
-  /** A watcher has advanced: the stream works. */
+  /** Called when a watcher has advanced, which shows that the stream works. */
   onAdvanced(): void {
     this.#backoff.onAdvanced();
   }
@@ -144,7 +144,7 @@ export class StreamSlot implements AssignedSlot {
     this.#context.armTimer('reopen', slot, delayMs);
   }
 
-  /** The member of its stream answers progress requests reliably. */
+  /** Called once it is known that the stream's member answers progress requests reliably. */
   trustProgress(): void {
     this.#stream?.trustProgress();
     // While the range is idle, only progress shows that the watcher on a dedicated slot has caught up.

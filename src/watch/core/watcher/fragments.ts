@@ -22,7 +22,7 @@ export class Fragments {
     return lastRevision(this.#incomplete);
   }
 
-  /** Every revision below the last one of a fragment is complete. The last one waits for the next fragment. */
+  /** Returns the events of complete revisions. The last revision of a fragment is kept until the next fragment. */
   takeComplete({ events, fragment }: WatchReply & { kind: 'events' }): readonly WatchEvent[] {
     const before = this.#incomplete;
     if (!fragment && before.length === 0) return events;

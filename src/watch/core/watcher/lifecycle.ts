@@ -9,7 +9,7 @@ import { TokenWaiters } from './token-waiters.js';
 import { type LifecycleEffect, type Trigger, transition } from './transitions.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** The watchers of a session and where they are. Performs what the table of transitions decides, in order. */
+/** The watchers of a session, each on a slot or in a queue. Performs the effects of the table of transitions, in order. */
 export class WatcherLifecycle {
   readonly watchers = new Map<WatcherKey, WatcherState>();
   readonly slots: StreamSlots;
@@ -23,7 +23,7 @@ export class WatcherLifecycle {
     this.retryQueue = new RetryQueue(context);
   }
 
-  /** Something has happened to the watcher: changes its state and performs the effects. */
+  /** Applies a trigger to the watcher: changes its state and performs the effects of the transition. */
   apply(state: WatcherState, trigger: Exclude<Trigger, 'ended-by-error'>): void {
     this.#apply(state, trigger, undefined);
   }

@@ -1,14 +1,14 @@
 import type { SessionContext } from '../context.js';
 import type { WatcherState } from './watcher-state.js';
 
-/** Reports that the watcher is on no open stream, for an unknown time, unless it never was or that is reported. */
+/** Reports that a live watcher is no longer on an open stream. Does nothing unless it was last reported as live. */
 export function reportInterrupted(context: SessionContext, state: WatcherState): void {
   if (state.liveness !== 'live') return;
   state.liveness = 'interrupted';
   context.emit({ type: 'interrupted', watcher: state.key });
 }
 
-/** Reports that the watcher is live, unless that is reported. */
+/** Reports that the watcher is live, unless it was last reported as live. */
 export function reportLive(context: SessionContext, state: WatcherState): void {
   const { key: watcher, cursor, readyRevision: revision = 0n } = state;
   if (state.liveness === 'never-live')

@@ -13,7 +13,7 @@ export class TokenWaiters {
     this.#waiting.delete(state);
   }
 
-  /** Returns whether a token must be requested now, which the caller does. */
+  /** Returns whether the caller must request a token now; false while a request is pending. */
   beginRequest(): boolean {
     const isFirst = !this.#isRequested;
     this.#isRequested = true;

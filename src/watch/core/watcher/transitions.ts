@@ -74,7 +74,7 @@ export interface Transition {
   readonly effects: readonly LifecycleEffect[];
 }
 
-/** Of an input that comes too late, or too early, to matter. */
+/** For a trigger that arrives too early or too late to have an effect. */
 const ignored = 'ignored';
 
 type Row = { readonly [T in Trigger]?: Transition | typeof ignored };
@@ -87,12 +87,12 @@ const awaitToken = to('awaiting-token', 'leave-slot', 'await-token');
 const toShared = to('waiting', 'move-to-shared');
 const toDedicated = to('waiting', 'move-to-dedicated');
 
-/** In every state that lasts. */
+/** The entries of every state that lasts beyond the current input. */
 const ends: Row = {
   unwatched: to('ended', 'leave-slot', 'forget'),
   'ended-by-error': endedByError,
 };
-/** While it waits for a pause or a token. */
+/** The entries of the states in which the watcher waits for a pause or a token. */
 const onNoSlot: Row = {
   'pin-moved': ignored, // it is created at the new pin
   'check-failed': ignored, // its next acknowledgement starts another check
@@ -101,7 +101,7 @@ const onNoSlot: Row = {
   ...ends,
 };
 
-/** State × what happens → state and effects. What is missing cannot happen: it is an error of the session. */
+/** State × trigger → next state and effects. A trigger without an entry cannot occur: it would be a defect of the session. */
 export const transitions: { readonly [P in Phase]: Row } = {
   new: {
     'watch-from-now': to('pinning', 'read-revision'),
@@ -185,7 +185,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
 /**
  * Returns the transition; undefined when the input is ignored in this state.
  *
- * @throws if the table has no entry: the session is wrong about the watcher.
+ * @throws {Error} if the table has no entry, which is a defect of the session.
  */
 export function transition(phase: Phase, trigger: Trigger): Transition | undefined {
   const next = transitions[phase][trigger];

@@ -68,7 +68,10 @@ export class WatcherState {
     return this.#phase;
   }
 
-  /** Only WatcherLifecycle calls this. Off its stream, the incomplete revision is lost: the cursor points to its start. */
+  /**
+   * Called by WatcherLifecycle alone. Drops the incomplete revision, which another stream does not continue: the cursor
+   * points to its start.
+   */
   enter(phase: Phase): void {
     this.#phase = phase;
     this.#fragments.clear();
@@ -105,7 +108,7 @@ export class WatcherState {
     return duplicates;
   }
 
-  /** A read or an acknowledgement has shown that the store has reached this revision. */
+  /** Called when a read or an acknowledgement has shown that the store has reached this revision. */
   raiseKnownRevision(revision: Revision): void {
     this.#knownRevision = max(this.#knownRevision, revision);
   }
@@ -125,7 +128,7 @@ export class WatcherState {
     return true;
   }
 
-  /** The read has ended. Returns whether another check is needed. */
+  /** Called when the read has ended. Returns whether another check is needed. */
   endRollbackCheck(): boolean {
     const needsAnotherCheck = this.#needsAnotherCheck;
     this.#rollbackFloor = undefined;
@@ -133,7 +136,7 @@ export class WatcherState {
     return needsAnotherCheck;
   }
 
-  /** The history after its pin is lost before it was ready. */
+  /** Called when the history after the pin is lost before the watcher was ready. */
   dropPin(): void {
     this.#needsPin = true;
   }
@@ -164,7 +167,7 @@ export class WatcherState {
     return this.refusedTokens;
   }
 
-  /** The watcher has advanced. */
+  /** Called when the watcher has advanced. */
   clearFailures(): void {
     this.failures = 0;
     this.oversized = false;
