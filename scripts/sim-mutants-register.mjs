@@ -266,7 +266,7 @@ export const mutants = [
   one(
     'another address stays in the record',
     stored,
-    'this.#foreignText = isAsItShouldBe ? undefined : valueExcerpt(kv);',
+    'this.#foreignText = needsRestore ? valueExcerpt(kv) : undefined;',
     'this.#foreignText = undefined;',
   ),
   one(
@@ -275,7 +275,12 @@ export const mutants = [
     'const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;',
     'const addr = record.addr;',
   ),
-  one('a record without its lease stays', stored, 'isRight && kv.lease === this.held.lease', 'isRight'),
+  one(
+    'a record without its lease stays',
+    stored,
+    '!isAccepted || kv.lease !== this.held.lease',
+    '!isAccepted',
+  ),
 
   // Pace.
   one(

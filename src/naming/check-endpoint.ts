@@ -11,8 +11,8 @@ export const endpointNameSuggestions = {
 };
 
 /**
- * Rejects unknown names in an endpoint given by a caller; records of `list()` are accepted. Metadata is free-form. The
- * values are checked when the endpoint is encoded.
+ * Rejects unknown names in a caller's endpoint; the additional names of a record from `list()` are accepted. Metadata may
+ * have any names. The values are checked when the endpoint is encoded.
  */
 export const checkEndpointNames = optionsChecker<EndpointRecord>(
   {

@@ -21,9 +21,9 @@ export function encodeEndpoint(endpoint: Endpoint): Buffer {
 }
 
 /**
- * Decodes a stored value as Go does: names are case-insensitive, unknown names are skipped, of repeated names the last
- * value that is not null counts, missing names have Go's zero value, and `Op` is checked and ignored. Numbers are float64,
- * as in Go: an integer beyond 2^53 is rounded.
+ * Decodes a stored value as Go does. Names are case-insensitive, and unknown names are skipped. If `Addr` is repeated, the
+ * last value that is not null counts; if `Metadata` is, the last value. A missing name has Go's zero value. `Op` is
+ * checked and ignored. Numbers are float64, as in Go: an integer beyond 2^53 is rounded.
  * @throws {EndpointDecodeError} for values that Go rejects, such as a bare string, an `Op` of 256, or 10,000 nested lists.
  */
 export function decodeEndpoint(value: Uint8Array): Endpoint {

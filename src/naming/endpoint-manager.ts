@@ -26,7 +26,7 @@ import { isDirectChild, keyPrefix, resolveService } from './target/index.js';
 export interface ManagerCallOptions {
   /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The deadline of the call in milliseconds, retries included. Default: the client's `timeoutMs`. */
+  /** The time limit of the call in milliseconds, including retries. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number;
 }
 
@@ -42,15 +42,15 @@ export interface ManagerOptions {
 /** Options of {@link EndpointManager.addEndpoint}. */
 export interface AddEndpointOptions extends ManagerCallOptions {
   /**
-   * The lease of the endpoint, or its handle: the endpoint is deleted with it. Default: no lease; it stays until
-   * deleted.
+   * The id or the handle of a lease: the endpoint is deleted when the lease ends. Default: no lease; the endpoint stays
+   * until it is deleted.
    */
   readonly lease?: LeaseId | { readonly id: LeaseId };
 }
 
 /** Options of {@link EndpointManager.list}. */
 export interface ListEndpointsOptions extends ManagerCallOptions {
-  /** Read the member's local state, which may be stale, as Go does. Default false: a linearizable read. */
+  /** Whether to read a member's local state, which may be stale, as Go does. Default false: a linearizable read. */
   readonly serializable?: boolean;
 }
 
@@ -59,8 +59,8 @@ const checkAdd = optionsChecker<AddEndpointOptions>({ lease: anything, ...waitCh
 const checkList = optionsChecker<ListEndpointsOptions>({ serializable: boolean, ...waitChecks });
 
 /**
- * Manages the endpoints of one target, stored as Go's `endpoints.Manager` stores them, under `<target>/<id>`: either side
- * reads the other's records. As in Go, a target also covers nested keys: `foo` covers `foo/bar/1`.
+ * Manages the endpoints of one target. They are stored under `<target>/<id>`, in the format of Go's `endpoints.Manager`:
+ * each of the two reads the other's records. As in Go, a target also covers nested keys: `foo` covers `foo/bar/1`.
  */
 export class EndpointManager {
   /** The service's name, even if the constructor was given a URI. */
@@ -92,7 +92,10 @@ export class EndpointManager {
     return withJson({ revision });
   }
 
-  /** Stores an endpoint under `key`, the full key as text or bytes. Overwrites an existing record. */
+  /**
+   * Stores an endpoint under `key`, the full key as text or bytes. Overwrites an existing record.
+   * @throws as {@link update}.
+   */
   async addEndpoint(
     key: Bytes,
     endpoint: Endpoint,
@@ -105,15 +108,18 @@ export class EndpointManager {
     return this.update([{ op: 'add', key, endpoint, lease: id }], call);
   }
 
-  /** Deletes the endpoint under `key`, the full key as text or bytes. Succeeds if the key is absent. */
+  /**
+   * Deletes the endpoint under `key`, the full key as text or bytes. Succeeds if the key is absent.
+   * @throws as {@link update}.
+   */
   async deleteEndpoint(key: Bytes, options: ManagerCallOptions = noOptions): Promise<{ revision: Revision }> {
     checkWait(options);
     return this.update([{ op: 'delete', key }], options);
   }
 
   /**
-   * Returns all endpoints by key, in key order, of one revision even when read in several pages. Omits values that are
-   * not endpoints. Linearizable by default; Go's list is serializable and may be stale.
+   * Returns all endpoints by key, in key order. All are of one revision, even if they are read in several pages. Omits
+   * values that are not endpoints. Linearizable by default; Go's list is serializable and may be stale.
    */
   async list(options: ListEndpointsOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
     checkList(options);

@@ -23,7 +23,7 @@ export type EndpointOp =
       readonly key: Bytes;
       /** The endpoint to store. */
       readonly endpoint: Endpoint;
-      /** The lease of the endpoint: it is deleted with it. Default: no lease; it stays until deleted. */
+      /** The lease with which the endpoint is deleted. Default: no lease; the endpoint stays until it is deleted. */
       readonly lease?: LeaseId | undefined;
     }
   | { readonly op: 'delete'; readonly key: Bytes };
@@ -38,10 +38,10 @@ const checkOperations = listOf(
 );
 
 /**
- * Converts the operations to those of one transaction. Of a delete and an add of one key only the later is kept: etcd
- * rejects a transaction that changes a key twice, although its naming guide shows one.
+ * Converts the operations to those of one transaction. If several operations have the same key, only the last is kept:
+ * etcd rejects a transaction that changes a key twice, although its naming guide shows one.
  * @throws {InvalidInputError} for an unknown name; {NamingError} for an empty list, a key outside the target, an unknown
- *   `op`, or a key that is added twice.
+ *   `op`, or a key with two consecutive adds.
  */
 export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   checkOperations(changes, 'operations');
@@ -70,12 +70,12 @@ function toOp(change: EndpointOp): Op {
     case 'delete':
       return { type: 'delete', range: change.key };
     default:
-      throw badOp((change as { readonly op?: unknown } | undefined)?.op);
+      throw badOpError((change as { readonly op?: unknown } | undefined)?.op);
   }
 }
 
 /** Go's text, followed by the allowed values. */
-function badOp(op: unknown): NamingError {
+function badOpError(op: unknown): NamingError {
   return new NamingError(
     `endpoints: bad update op: op is ${formatValue(op)}; it must be one of 'add', 'delete'`,
   );

@@ -6,7 +6,7 @@ import type { EndpointRecord } from './endpoint.js';
 /** A change of a target's endpoints. */
 export type EndpointEvent =
   | {
-      /** All endpoints: first, and again after watch history was lost. Replaces all earlier events. */
+      /** All endpoints: the first event, and another one after watch history was lost. It replaces all earlier events. */
       readonly type: 'snapshot';
       /** Why the snapshot was read. */
       readonly reason: ResyncReason;
@@ -19,8 +19,8 @@ export type EndpointEvent =
     }
   | {
       /**
-       * The changes of one revision, with whole transactions; of an EndpointSet on a plain mirror, of one or more
-       * revisions.
+       * The changes of one revision, which has all changes of a transaction. An EndpointSet on a mirror without
+       * `eachRevision` may combine several revisions.
        */
       readonly type: 'delta';
       /** The last revision that the event covers. */
@@ -79,7 +79,7 @@ export class EndpointSet {
     const changed: EndpointRecord[] = [];
     const removed: string[] = [];
     for (const key of deletes) {
-      this.#mark(key, false);
+      this.#markInvalid(key, false);
       if (this.#records.delete(key)) removed.push(key);
     }
     for (const [key, kv] of puts) {
@@ -96,11 +96,11 @@ export class EndpointSet {
     const record = toRecord(kv, key);
     if (record) this.#records.set(key, record);
     else this.#records.delete(key);
-    this.#mark(key, !record);
+    this.#markInvalid(key, !record);
     return record;
   }
 
-  #mark(key: string, invalid: boolean): void {
+  #markInvalid(key: string, invalid: boolean): void {
     if (this.#invalid.has(key) === invalid) return;
     this.#draft ??= new Set(this.#invalid);
     if (invalid) this.#draft.add(key);

@@ -14,8 +14,8 @@ export interface Endpoint {
   /** The address to dial: `host:port`, an IPv6 host in brackets. */
   readonly addr: string;
   /**
-   * Any JSON value; undefined is stored as null. Weight, zone and status are members of it, so that Go can read the
-   * record.
+   * Any JSON value; undefined is stored as null. Weight, zone and status are members of the metadata, because Go's format
+   * has no other place for them.
    */
   readonly metadata?: JsonValue | undefined;
 }

@@ -2,21 +2,21 @@ import type { Clock } from '../async/index.js';
 
 /** The limits of an {@link ExpiringCache}. */
 export interface CacheLimits {
-  /** The number of values. */
+  /** The largest number of values. */
   readonly maxCount: number;
-  /** The age of a value in milliseconds, from its `knownAt`. */
+  /** The largest age of a value in milliseconds, from its `knownAt`. */
   readonly maxAgeMs: number;
 }
 
-/** A value with its time. */
+/** A value with the time at which it was current. */
 export interface CachedValue {
   /** The time at which the value was current, in milliseconds of the clock. */
   readonly knownAt: number;
 }
 
 /**
- * A cache that is limited in size and age, such as of the last views of unsubscribed targets. Evicts the oldest entry
- * first.
+ * A cache with a limited size and age, such as for the last views of targets without subscribers. Evicts the entry that
+ * was added first.
  */
 export class ExpiringCache<T extends CachedValue> {
   readonly #clock: Clock;

@@ -38,6 +38,7 @@ export interface NamingClient {
 export type MirrorHandle = ReturnType<NamingClient['mirror']>;
 
 /**
+ * Checks that an argument is an etcd client, and returns it.
  * @param position The position of the argument, for the error text.
  * @throws {NamingError} `invalid etcd client`, Go's text, with a description of the argument.
  */

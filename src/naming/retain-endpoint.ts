@@ -8,8 +8,8 @@ const smallBytes = 1_024;
 const marker = Buffer.alloc(1);
 
 /**
- * Reduces a key-value for a mirror of endpoints: a large value that is not an endpoint is replaced by its hash, by which
- * the mirror still detects a changed value.
+ * Reduces the memory of a key-value in a mirror of endpoints. A large value that is not an endpoint is replaced by its
+ * hash, with which the mirror still detects a changed value.
  */
 export function retainEndpoint(kv: KeyValue): KeyValue {
   if (kv.value.length <= smallBytes || isEndpoint(kv.value)) return kv;

@@ -3,8 +3,8 @@ import { NamingError } from '../errors.js';
 import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
 
 /**
- * Returns why `register` rejects an address, with a correction; undefined for a valid address. This is stricter than what
- * our resolver dials: callers in other languages and on other hosts read the record, too.
+ * Returns why `register` rejects an address, with a correction; undefined for a valid address. The resolver of this
+ * package dials more addresses, but callers in other languages and on other hosts read the record too.
  */
 export function addressProblem(addr: string): string | undefined {
   const parsed = parseAddress(addr);
@@ -34,7 +34,7 @@ export function checkAddress(addr: unknown): asserts addr is string {
   );
 }
 
-/** etcd's grpc-proxy registers itself as a URL, which our resolver reads. */
+/** Whether the address is a URL. etcd's grpc-proxy registers itself with one, which the resolver of this package reads. */
 function isUrl(addr: string): boolean {
   return /^https?:\/\//i.test(addr);
 }
@@ -47,7 +47,7 @@ function isUrl(addr: string): boolean {
 function pathProblem(path: string): string | undefined {
   const special = /[?#%]/.exec(path)?.[0];
   if (special !== undefined)
-    return `Go dials another path, as of a URL, because of its '${special}': use a path without it`;
+    return `Go parses it as a URL and dials another path because of its '${special}': use a path without it`;
   const invisible = invisibleCharacterProblem(path.replaceAll(' ', ''));
   return invisible && `${invisible.replace(/^it/, 'its path')}: use a path without it`;
 }
@@ -82,7 +82,7 @@ function isDotted(host: string): boolean {
 }
 
 /**
- * Go's resolver does not ask DNS for these names (`isDomainName` of package `net`).
+ * Rejects names for which Go's resolver does not ask DNS (`isDomainName` of package `net`).
  *
  * Specification: https://github.com/golang/go/blob/go1.26.8/src/net/dnsclient.go#L89
  */

@@ -53,8 +53,8 @@ const maxPathBytes = 107;
  */
 export function parseAddress(addr: string): ParsedAddress {
   if (addr.startsWith('unix:')) return parseSocket(addr.slice('unix:'.length));
-  const unseen = invisibleCharacterProblem(addr);
-  if (unseen !== undefined) return { problem: unseen };
+  const invisible = invisibleCharacterProblem(addr);
+  if (invisible !== undefined) return { problem: invisible };
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(addr) ?? [];
   if (scheme !== undefined && rest !== undefined) return parseUrl(scheme.toLowerCase(), rest);
   if (addr.startsWith('/'))
@@ -88,7 +88,7 @@ function parseTcp(text: string): ParsedAddress {
 
 function canonicalName({ host, port }: TcpAddress): string {
   const zone = host.includes(':') ? host.replace(/^[^%]*/, '') : '';
-  // A trailing dot disables the resolver's search domains, so it makes another name.
+  // A trailing dot disables the resolver's search domains, so the name with the dot is another one.
   const root = host.endsWith('.') ? '.' : '';
   return `${canonicalHost(host)}${zone}${root} ${port}`;
 }

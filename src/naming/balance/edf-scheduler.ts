@@ -14,7 +14,7 @@ interface Entry<T> {
   weight: number;
 }
 
-/** Virtual time restarts at 0 above this value: much later, rounding would lose a step of 1/10,000. */
+/** Virtual time restarts at 0 above this value. At much larger values, rounding would lose a step of 1/10,000. */
 const maxVirtualTime = 1e9;
 
 /**
@@ -40,7 +40,7 @@ export class EdfScheduler<T extends Weighted> {
     return this.#heap.length;
   }
 
-  /** Adds an item. Its first turn is random within one round: the immediate turns of a hundred new items would be a burst. */
+  /** Adds an item. Its first turn is random within one round: immediate turns of a hundred new items would be a burst. */
   add(item: T): void {
     if (this.#entries.has(item)) return;
     const weight = item.weight();
@@ -67,7 +67,7 @@ export class EdfScheduler<T extends Weighted> {
     this.#siftDown(last);
   }
 
-  /** Reads a changed weight, and scales the remaining wait: an item whose weight was tiny must not wait for its old deadline. */
+  /** Applies a changed weight: scales the remaining wait, which is long for an item whose weight was tiny. */
   updateWeight(item: T): void {
     const entry = this.#entries.get(item);
     if (!entry) return;

@@ -2,9 +2,9 @@ import { duration, optionsChecker, text } from '../../model/index.js';
 
 /** The options of the load balancing policy `etcd_weighted`. */
 export interface BalanceOptions {
-  /** The preferred zone. Default: none; the zones of endpoints are ignored. */
+  /** The caller's own zone, whose endpoints are preferred. Default: none; the zones of endpoints are ignored. */
   readonly zone?: string | undefined;
-  /** The time in which a new endpoint's share grows from a tenth to all, in milliseconds. Default 0: immediately. */
+  /** The time in which a new endpoint's share grows from a tenth to the whole, in milliseconds. Default 0: immediately. */
   readonly slowStartMs?: number | undefined;
   /**
    * How long the first calls of a channel wait for the endpoints that were drawn for them by weight, in milliseconds;

@@ -1,4 +1,4 @@
-/** The turns of queued calls, each reserved for one endpoint that is connecting. Calls are interchangeable, so only counted. */
+/** The turns of queued calls, each reserved for an endpoint that is connecting. They are counted: calls are interchangeable. */
 export class Reservations<T> {
   readonly #counts = new Map<T, number>();
   readonly #ready: T[] = [];
@@ -20,7 +20,7 @@ export class Reservations<T> {
     this.#count++;
   }
 
-  /** The endpoint is ready: its queued calls can use it. */
+  /** Called when an endpoint is ready, so that its queued calls can use it. */
   markReady(endpoint: T): void {
     if (this.#counts.has(endpoint)) this.#ready.push(endpoint);
   }

@@ -10,9 +10,9 @@ export interface SubsetOptions {
 
 /**
  * Selects the part of a large service that this process connects to, by rendezvous hashing. Each process ranks the
- * endpoints in its own order, which does not depend on the set of endpoints. So an endpoint that leaves affects only its
- * own callers, and all endpoints get about the same number of callers. Items with `isLast` are selected only when there
- * are not enough others.
+ * endpoints in its own order, which does not depend on the set of endpoints. An endpoint that leaves therefore affects
+ * only its own callers, and all endpoints get about the same number of callers. Items for which `isLast` returns true are
+ * selected only when there are not enough others.
  *
  * Specification: https://github.com/grpc/proposal/blob/master/A68-random-subsetting.md
  */

@@ -10,16 +10,16 @@ export interface Traits {
   readonly draining: boolean;
 }
 
-/** Limits the effect of a typing error, which could otherwise draw all calls. */
+/** Limits the effect of a mistyped weight, which could otherwise attract all calls. */
 const maxWeight = 10_000;
-/** Practically none; floating-point numbers cannot represent much smaller weights beside large ones. */
+/** Practically no calls. Floating-point sums would lose much smaller weights beside large ones. */
 const minWeight = 0.001;
 
 export const defaultTraits: Traits = { weight: 1, zone: undefined, draining: false };
 
 /**
  * Reads `{"weight": 3, "zone": "a", "status": "draining"}` from metadata, which a Go client may have written. A field of
- * the wrong type counts as absent: anyone may write metadata, and an endpoint must not be lost for it.
+ * the wrong type counts as absent: anyone may write metadata, and an endpoint must stay usable whatever it contains.
  */
 export function readTraits(metadata: JsonValue | undefined): Traits {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return defaultTraits;
@@ -32,9 +32,9 @@ export function readTraits(metadata: JsonValue | undefined): Traits {
 }
 
 /**
- * Combines the traits of two records with one address, such as those of cluster workers that share a port. The backend
- * drains only if both records do; otherwise the draining record is ignored. Otherwise the weights add up, and the zone
- * is that of the first record that has one.
+ * Combines the traits of two records with one address, such as those of cluster workers that share a port. If only one of
+ * them is draining, its record is ignored. Otherwise the weights are added, and the zone is that of the first record that
+ * has one.
  */
 export function combineTraits(first: Traits, second: Traits): Traits {
   if (first.draining !== second.draining) return first.draining ? second : first;

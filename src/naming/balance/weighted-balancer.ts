@@ -15,7 +15,7 @@ const minSlowStartShare = 0.1;
 /** A zone that has lost up to two sevenths of its weight still gets all of its calls. */
 const overprovisioningFactor = 1.4;
 
-/** Endpoints of one class. Better tiers are preferred. */
+/** The endpoints of one class: of the caller's zone, of other zones, or of last resort. Better tiers are preferred. */
 class Tier<T> {
   readonly scheduler: EdfScheduler<BalancedEndpoint<T>>;
   readonly counts: Record<EndpointState, number> = { connecting: 0, ready: 0, failed: 0 };
@@ -31,7 +31,7 @@ class Tier<T> {
 
 /**
  * Picks an endpoint for each call: by weight, the caller's zone before other zones, new endpoints slowly at first, and
- * draining endpoints only when there are no others. Pure except for the clock and the random numbers that it is given.
+ * draining endpoints only when there are no others. Pure except for the clock and the random numbers of its ports.
  *
  * During the start, from `beginStart()` until every endpoint of the best tier is ready or has failed, connecting
  * endpoints get turns too: otherwise the first calls would go to the endpoint that connects first. A call whose

@@ -29,7 +29,7 @@ import { type ServiceStatus, type ServiceSubscriber, type ServiceView, statusOf 
 export interface DirectoryOptions {
   /** When endpoints that disappear stay visible, and for how long. Default: see {@link LossProtectionOptions}. */
   readonly lossProtection?: LossProtectionOptions;
-  /** The bounds of what is remembered of services after their last subscriber left. Default: see {@link MemoryOptions}. */
+  /** The limits of the views that are remembered after a service's last subscriber left. Default: see {@link MemoryOptions}. */
   readonly memory?: MemoryOptions;
   /**
    * Stores the last view of each target, so that a process can start and make calls while etcd is down; for instance
@@ -210,7 +210,7 @@ export class ServiceDirectory implements AsyncDisposable {
     for (const service of this.#services.values()) service.stop(error);
   }
 
-  /** Remembers the pending saves of a service, also of one that is no longer followed, for `close()`. */
+  /** Tracks the pending saves of a service, so that `close()` waits for them even if the service is no longer followed. */
   #trackSaves(service: FollowedService): void {
     const saved = service.whenSaved().finally(() => this.#pendingSaves.delete(saved));
     this.#pendingSaves.add(saved);

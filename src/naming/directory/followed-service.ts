@@ -51,7 +51,7 @@ export class FollowedService {
   readonly #saver: SnapshotSaver;
   readonly #earlier: EarlierViews;
   readonly #mirror: ServiceMirror;
-  /** Passes every failure on, also while a view is known. */
+  /** Publishes every failure, also while a view is known. */
   readonly #failures = new Broadcast<EtcdError>();
   readonly #stopSilenceDetection: () => void;
   #cancelLinger: (() => void) | undefined;
@@ -189,7 +189,7 @@ export class FollowedService {
     this.#protection.apply(toSnapshotChange(view), 'live', this.#ports.clock.now());
   }
 
-  /** The set of unconfirmed endpoints changed by a decision, not by a change of the store. */
+  /** Shows the endpoints after a confirmation read, which may have changed the set of unconfirmed losses. */
   #showUnconfirmed(): void {
     if (!this.#state.setUnconfirmed(this.#protection.visibleEndpoints(), this.#protection.unconfirmed))
       return;

@@ -2,7 +2,7 @@ import { duration, number, optionsChecker } from '../../model/index.js';
 import type { CacheLimits } from '../expiring-cache.js';
 
 /**
- * The bounds of the views that are remembered of services without subscribers, such as those of idle channels. A
+ * The limits of the views that are remembered for services without subscribers, such as those of idle channels. A
  * remembered view is shown when the service is followed again and etcd has not answered within a second. Loss protection
  * compares the first list with it.
  */

@@ -43,8 +43,8 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
     releases.push(ports.onFailure(onFailure));
   });
   try {
-    const late = () => timeoutError(ports, checked);
-    return await raceAbort(withTimeout(firstReady, timeoutMs, late, ports.clock), signal);
+    const toError = () => timeoutError(ports, checked);
+    return await raceAbort(withTimeout(firstReady, timeoutMs, toError, ports.clock), signal);
   } finally {
     for (const release of releases) release();
   }

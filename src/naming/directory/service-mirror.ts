@@ -47,7 +47,7 @@ export class ServiceMirror {
     return this.#current;
   }
 
-  /** Ends when the signal aborts. */
+  /** Follows the target until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { client, clock, onFailure, onClientClosed } = this.#ports;
     const processRef = new ProcessRef();

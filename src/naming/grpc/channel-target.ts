@@ -52,7 +52,7 @@ export interface ChannelTarget {
  * Returns the target and the channel options for a grpc-js client that calls a service. `target` is a service name or a
  * URI: `const { target, options } = channelTarget('foo/bar/my-service'); new GreeterClient(target, credentials, options)`.
  * Escapes the name, keeps grpc-js from passing the target to an HTTP proxy from the environment, which would not resolve
- * it by etcd, and sets both channel options that hold the server's name.
+ * it by etcd, and sets both channel options that contain the server's name.
  * @throws {NamingError} for a target that names no service, for a scheme or authority that is invalid in a URI, and for a
  *   `serverName` that is not a host name or an IP address.
  */
@@ -88,6 +88,6 @@ function targetUri(target: string, scheme: string, authority: string): string {
     throw new NamingError(`authority is '${authority}', and '${target}' has the authority '${named}'`);
   const service = serviceOf(uri, clientForAuthority(scheme, named) !== undefined);
   // A client may be registered for the authority before the channel is made, so the resolver decides.
-  const isOpen = path !== '' && isAuthorityName(named);
-  return isOpen ? toUri(scheme, named, serviceOf(uri, true)) : toUri(scheme, '', service);
+  const mayNameClient = path !== '' && isAuthorityName(named);
+  return mayNameClient ? toUri(scheme, named, serviceOf(uri, true)) : toUri(scheme, '', service);
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../endpoint.js';
 
 /**
- * The digits of numbers that float64 rounds, such as integers beyond 2^53, by their list or object and their name in it.
+ * The digits of numbers that float64 rounds, such as integers beyond 2^53, by their container and their name or index.
  * Callers get the rounded number, as in Go. When the metadata is written again, such as by a drain, the original digits
  * are written.
  */

@@ -57,14 +57,14 @@ function interfaceHost({ interface: wanted, family }: AdvertiseOptions): string 
     .filter(([name]) => wanted === undefined || name === wanted)
     .flatMap(([, addresses]) => addresses ?? [])
     .filter(({ internal, scopeid }) => !internal && !scopeid); // a link-local address is valid on its own link only
-  const of = (version: 4 | 6) => found.find((one) => one.family === `IPv${version}`)?.address;
-  const host = family ? of(family) : (of(4) ?? of(6));
+  const addressOf = (version: 4 | 6) => found.find((address) => address.family === `IPv${version}`)?.address;
+  const host = family ? addressOf(family) : (addressOf(4) ?? addressOf(6));
   if (host !== undefined) return host;
   const where = wanted === undefined ? 'no network interface has' : `the interface ${wanted} does not have`;
   throw new NamingError(`${where} an address that other hosts reach; set addr yourself`);
 }
 
-/** Shows the type of a string: environment variables often hold the port as text. */
+/** Adds the type to a string: the port from an environment variable is often passed as text. */
 function shownPort(port: unknown): string {
   return typeof port === 'string' ? `${formatValue(port)} (string)` : formatValue(port);
 }

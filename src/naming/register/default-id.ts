@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 
-/** What the environment says about workers that share an address. */
+/** The facts about this process that identify it among workers that share an address. */
 export interface WorkerEnvironment {
   /** The number of the `node:cluster` worker; undefined outside of one. */
   readonly workerId: number | undefined;
@@ -23,7 +23,7 @@ export function addressId(addr: string): string {
   return addr.includes('/') ? addr.replaceAll('%', '%25').replaceAll('/', '%2F') : addr;
 }
 
-/** The default id of older releases, without escapes: one of their records may still be stored under it. */
+/** The default id of older releases, without escapes. A record of such a release may still be stored under it. */
 export function unescapedId(
   addr: string,
   { workerId, env }: WorkerEnvironment = currentEnvironment(),

@@ -2,7 +2,7 @@ import { delay, processWarning, raceAbort, withTimeoutSignal } from '../../async
 import { callback, duration, optionsChecker, signal, timeout } from '../../model/index.js';
 import type { DrainOptions } from './types.js';
 
-/** The time limit of marking the record: an unreachable etcd must not use up the time of the calls in progress. */
+/** The time limit for storing the status: an unreachable etcd must not use up the time of the calls in progress. */
 const markTimeoutMs = 2_000;
 
 /** The actions of a registration that draining needs. */
@@ -21,23 +21,23 @@ export const checkDrain = optionsChecker<DrainOptions>({
 });
 
 /** See {@link Registration.drain}. */
-export async function drain(options: DrainOptions, parts: DrainSteps): Promise<void> {
+export async function drain(options: DrainOptions, steps: DrainSteps): Promise<void> {
   const { propagateMs = 1_000, whenIdle, timeoutMs = 30_000, signal } = options;
   await withTimeoutSignal(timeoutMs, signal, async (timeUp) => {
     const wait = (ms: number) => delay(ms, timeUp).catch(() => {});
-    const { mark } = parts;
+    const { mark } = steps;
     if (mark) {
-      // Callers that do not see the status see the delete.
+      // If the status could not be stored, the delete still ends new calls.
       await withTimeoutSignal(markTimeoutMs, timeUp, mark).catch(() => {});
       await wait(propagateMs);
     }
-    await parts.close();
+    await steps.close();
     await wait(propagateMs);
     if (whenIdle) await raceAbort(waitUntilIdle(whenIdle), timeUp).catch(() => {}); // the time is up
   });
 }
 
-/** A failure, also after the drain's time is up, is a process warning: the record is already deleted. */
+/** Waits for `whenIdle`. Its failure becomes a process warning, also after the drain's time: the record is deleted. */
 function waitUntilIdle(whenIdle: () => Promise<void>): Promise<void> {
   return Promise.resolve().then(whenIdle).catch(processWarning('whenIdle of drain()'));
 }

@@ -2,7 +2,7 @@ import { callSafely, processWarning, systemClock } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { NamingClient } from '../ports.js';
 
-/** No warning if the record is stored within this time after the first failure: another member may answer. */
+/** The delay between the first failure and the warning. It is not emitted if the record is stored until then. */
 const warnAfterMs = 1_000;
 
 /**

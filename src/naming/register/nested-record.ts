@@ -1,13 +1,13 @@
 import { toRecord } from '../endpoint-set.js';
 import type { NamingClient } from '../ports.js';
 
-/** Per request, in milliseconds. Short, because the record expires with its lease anyway. */
+/** The time limit of each request. Short, because the record expires with its lease anyway. */
 const timeoutMs = 2_000;
 
 /**
  * Deletes the record that an older release stored for this address under a key with slashes. Otherwise callers would use
- * it until its lease expires, even after this registration is drained. If its owner still runs, it stores the record
- * again. A failure is ignored: the record then expires with its lease.
+ * that record until its lease expires, even after this registration is drained. If the record's owner still runs, it
+ * stores the record again. A failure is ignored: the record then expires with its lease.
  */
 export async function deleteNestedRecord({ kv }: NamingClient, key: string, addr: string): Promise<void> {
   try {

@@ -18,12 +18,12 @@ export interface RegisterOptions {
   /** The service: its name, such as `foo/bar/my-service`, or its URI, such as `etcd:///foo/bar/my-service`. */
   readonly target: string;
   /**
-   * The address that callers dial: `host:port`, an IPv6 host in brackets. See {@link advertiseAddress} for one to
-   * register.
+   * The address that callers dial: `host:port`, an IPv6 host in brackets. {@link advertiseAddress} returns the address
+   * of this host.
    */
   readonly addr: string;
   /**
-   * Stored with the address: anything JSON can hold. The balancer reads `weight`, `zone` and `status`. Default: none,
+   * Any JSON value, stored with the address. The balancer reads its members `weight`, `zone` and `status`. Default: none,
    * stored as null.
    */
   readonly metadata?: Endpoint['metadata'];

@@ -11,9 +11,9 @@ import type { Registration } from './types.js';
 
 /**
  * Registers an endpoint and keeps it registered until closed: after a lost lease, a restarted or wiped etcd, or a deleted
- * record it is stored again under the same key. Resolves once the record is stored for the first time. Rejects
- * immediately on abort and if no retry can succeed. It then revokes in the background what was already stored or granted,
- * for at most 5 s or until the client is closed.
+ * record, the record is stored again under the same key. Resolves once the record is stored for the first time. Rejects
+ * immediately on abort and if no retry can succeed. It then revokes the leases it has granted in the background, which
+ * deletes the record, for at most 5 s or until the client is closed.
  * @throws {NamingError} for a target without a service, an empty id, or an address that callers cannot dial;
  *   {InvalidInputError} for an invalid option; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} with the last
  *   failure as its cause after `timeoutMs`; {PermissionDeniedError} and other final errors; the signal's reason.

@@ -21,7 +21,7 @@ import type {
 
 /** The default deadline of `update()` if the client has no `timeoutMs`, in milliseconds. */
 const updateTimeoutMs = 10_000;
-/** Events that wait for a slow reader; beyond it the oldest is dropped. */
+/** The largest number of events that wait for a slow reader. Beyond it the oldest is dropped. */
 const maxQueued = 1_000;
 
 export interface RegistrationImplOptions {
@@ -131,7 +131,7 @@ export class RegistrationImpl implements Registration {
     checkDrain(options);
     const isStored = this.#core.lease !== undefined;
     const marked = this.#call((call) => ({ type: 'drain', call }), undefined);
-    marked.catch(() => {}); // callers that do not see the status see the delete
+    marked.catch(() => {}); // if the status could not be stored, the delete still ends new calls
     return drain(options, {
       mark: isStored ? (signal) => raceAbort(marked, signal) : undefined,
       close: () => this.close(),

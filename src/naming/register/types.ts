@@ -68,13 +68,13 @@ export interface DrainOptions {
    */
   readonly propagateMs?: number;
   /**
-   * Waits for the calls in progress, after the record is deleted, at most until `timeoutMs`. An error that it throws or
-   * rejects with becomes a process warning (`ETCD_NAMING_CALLBACK`). Default: no wait.
+   * Resolves when no call is in progress. It is called after the record is deleted, and waited for at most until
+   * `timeoutMs`. An exception or rejection becomes a process warning (`ETCD_NAMING_CALLBACK`). Default: no wait.
    */
   readonly whenIdle?: () => Promise<void>;
   /**
-   * The deadline of the whole drain, in milliseconds. Default 30,000. After it the record is deleted immediately, which
-   * may take 5 s more if etcd is unreachable.
+   * The time limit of the whole drain, in milliseconds. Default 30,000. After this time the record is deleted
+   * immediately, which may take 5 s more if etcd is unreachable.
    */
   readonly timeoutMs?: number;
   /** Ends all waiting: the record is deleted immediately. */
@@ -117,15 +117,15 @@ export interface Registration extends AsyncDisposable {
    */
   update(change: Partial<Endpoint>, options?: UpdateOptions): Promise<void>;
   /**
-   * Ends the registration without losing a call: stores `"status": "draining"` in the metadata, waits `propagateMs`,
+   * Ends the registration without failed calls: stores `"status": "draining"` in the metadata, waits `propagateMs`,
    * deletes the record (for callers that ignore the status, such as Go's), waits `propagateMs` again, and waits for
    * `whenIdle`. Never rejects for a failure of etcd. Bounded by `timeoutMs`.
    * @throws {InvalidInputError} for an invalid option, before anything is done.
    */
   drain(options?: DrainOptions): Promise<void>;
   /**
-   * Iterates over the events from now on, until the registration ends. Keeps at most 1,000 unread events; drops the
-   * oldest.
+   * Iterates over the events from now on, until the registration ends. At most 1,000 events wait for a slow reader; then
+   * the oldest are dropped.
    */
   events(options?: {
     readonly signal?: AbortSignal | undefined;

@@ -2,7 +2,7 @@ import type { NamingClient } from '../ports.js';
 
 type Clients = ReadonlyMap<string, NamingClient>;
 
-/** By scheme: the `authorities` of the resolver that was registered last. */
+/** The `authorities` of the resolver that was registered last, by scheme. */
 const clientsByScheme = new Map<string, Clients>();
 
 /**

@@ -7,11 +7,12 @@ export function keyPrefix(target: string): string {
 }
 
 /**
+ * Checks a service name, and returns it.
  *
  * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/endpoints_impl.go#L40-L46
  *
  * @throws {NamingError} `invalid target` for an empty service name, as in Go, which rejects nothing else. A lone
- *   surrogate is rejected as well: all lone surrogates have the same UTF-8 encoding, and Go's strings cannot hold one.
+ *   surrogate is rejected as well: all lone surrogates have the same UTF-8 encoding, and no Go client could use the name.
  */
 export function checkService(service: string): string {
   if (typeof service !== 'string' || service === '')
@@ -23,7 +24,7 @@ export function checkService(service: string): string {
 }
 
 /**
- * Returns the key's text; see {@link keyText}.
+ * Checks that a key belongs to a target, and returns the key's text; see {@link keyText}.
  *
  * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/endpoints_impl.go#L60
  *

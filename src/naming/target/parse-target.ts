@@ -35,7 +35,7 @@ export function resolveService(target: string, client: NamingClient): string {
   const named = clientForAuthority('etcd', authority);
   if (named && named !== client)
     throw new NamingError(
-      `invalid target: in '${target}' the authority '${authority}' selects another client than the given one (see authorities of registerEtcdResolver)`,
+      `invalid target: in '${target}' the authority '${authority}' selects another client than the one that was passed (see authorities of registerEtcdResolver)`,
     );
   return serviceOf(uri, named !== undefined);
 }

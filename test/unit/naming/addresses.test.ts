@@ -172,7 +172,7 @@ describe('an address to register', () => {
     ['239.255.255.255:1', /^it is a multicast address/],
     ['[::ffff:224.0.0.1]:1', /^it is a multicast address/],
     ['255.255.255.255:1', /^it is the broadcast address/],
-    ['unix:/a?b', /^Go dials another path, as of a URL, because of its '\?': use a path without it/],
+    ['unix:/a?b', /^Go parses it as a URL and dials another path because of its '\?': use a path without it/],
     ['unix:/a#b', /because of its '#'/],
     ['unix:/a%20b', /because of its '%'/],
     ['unix:/a\u202eb', /^its path has the character U\+202E: use a path without it/],

@@ -85,7 +85,10 @@ export class LossProtection {
     return ++this.#reads;
   }
 
-  /** A read found only present records: confirms the losses that are older than the read and past their protection time. */
+  /**
+   * Called after a read that found only the present records. Confirms the losses that are older than the read and past
+   * their protection time.
+   */
   confirm(read: number, now: number): void {
     const isConfirmed = ({ confirmableAt, readsBefore }: LostRecord) =>
       readsBefore < read && confirmableAt <= now;
@@ -93,7 +96,7 @@ export class LossProtection {
     this.#recentLosses.deleteIf((loss) => !loss.suspect && isConfirmed(loss));
   }
 
-  /** etcd is reachable again since then: restarts the protection time of every unconfirmed loss, as after a reconnect. */
+  /** Restarts the protection time of every unconfirmed loss, from the time since which etcd is reachable again. */
   restartProtection(reachableSince: number): void {
     for (const loss of [...this.#unconfirmed]) this.#protect(loss, true, reachableSince);
   }

@@ -7,7 +7,7 @@ export interface LostRecord {
   readonly confirmableAt: number;
   /** Whether the loss was observed after an outage or a silence of etcd, so that its server may register again. */
   readonly suspect: boolean;
-  /** The number of reads that started before the loss: they say nothing about it. */
+  /** The number of reads that started before the loss and therefore cannot confirm it. */
   readonly readsBefore: number;
 }
 
@@ -49,7 +49,7 @@ export class LostRecords implements Iterable<LostRecord> {
   /** Removes the losses with the key or the address of a record that is present. */
   deleteReturned({ key, addr }: EndpointRecord): void {
     this.delete(key);
-    for (const same of this.#byAddr.get(addr) ?? []) this.delete(same);
+    for (const otherKey of this.#byAddr.get(addr) ?? []) this.delete(otherKey);
   }
 
   deleteIf(isOver: (lost: LostRecord) => boolean): void {

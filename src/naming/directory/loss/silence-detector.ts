@@ -85,7 +85,7 @@ export class SilenceDetector {
     this.#answeredRequestSentAt = Math.max(this.#answeredRequestSentAt, sentAt);
   }
 
-  /** Nothing is known of the time before, so etcd counts as responsive. */
+  /** Starts with etcd counted as responsive, because nothing is known about the time before. */
   #startDetection(): void {
     this.#answeredRequestSentAt = this.#ports.clock.now();
     this.#schedule(this.#answeredRequestSentAt);

@@ -70,10 +70,10 @@ export class SnapshotSaver {
   async whenSaved(): Promise<void> {
     const saving = this.#saving;
     if (!saving) return;
-    const process = new ProcessRef(); // nothing else keeps the process alive while a store hangs
-    process.keepProcessAlive();
+    const processRef = new ProcessRef(); // nothing else keeps the process alive while a store hangs
+    processRef.keepProcessAlive();
     await resolvesWithin(saving, storeTimeoutMs, this.#ports.clock);
-    process.close();
+    processRef.close();
   }
 
   #onTimer(): void {

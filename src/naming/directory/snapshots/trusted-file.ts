@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Code, EtcdError } from '../../../errors/index.js';
 
-/** Open neither follows a symbolic link nor waits for the writer of a pipe. Windows has neither flag. */
+/** With these flags, `open` neither follows a symbolic link nor waits for a pipe's writer. Windows has neither flag. */
 const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const writableByOthers = 0o022;
 

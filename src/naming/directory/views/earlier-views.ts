@@ -48,7 +48,7 @@ export class EarlierViews {
     return isEmpty || revision < remembered.view.revision ? remembered : undefined;
   }
 
-  /** Nothing is shown any more. */
+  /** Ends the wait; no view is shown afterwards. */
   end(): void {
     this.#hasEnded = true;
     this.#cancelTimer();

@@ -2,7 +2,7 @@ import { Broadcast, callSafely } from '../../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { ServiceSubscriber, ServiceView } from './view.js';
 
-/** What the service currently knows. */
+/** The current view and failure of a service. */
 export interface KnownState {
   readonly view: ServiceView | undefined;
   readonly failure: EtcdError | undefined;
@@ -25,7 +25,10 @@ export class Subscribers {
     return this.#notices.size;
   }
 
-  /** Calls back asynchronously with what is known. The returned function unsubscribes and returns whether it was the first call. */
+  /**
+   * Adds a subscriber, and calls it asynchronously with the current view or failure. The returned function unsubscribes;
+   * its first call returns true.
+   */
   add(subscriber: ServiceSubscriber): () => boolean {
     const call = (notify: Notify) => {
       clearImmediate(first);

@@ -25,7 +25,7 @@ export interface ServiceSubscriber {
   onFailure(error: EtcdError): void;
 }
 
-/** Whether two views are equal but for the revision. */
+/** Whether two views are equal except for the revision. */
 export function isSameView(a: ServiceView, b: ServiceView): boolean {
   return (
     a.endpoints.length === b.endpoints.length &&
@@ -58,7 +58,7 @@ export interface ServiceStatus {
   /** `unknown`: no view yet; `empty`: the target is known to have no endpoints; `known`: it has endpoints. */
   readonly state: 'unknown' | 'empty' | 'known';
   /**
-   * The source of the view. `live`: a watch that is up; `memory`: the last view before etcd became unreachable or before
+   * The source of the view. `live`: a connected watch; `memory`: the last view before etcd became unreachable or before
    * the previous mirror ended; `disk`: the snapshot of an earlier process; `none`: there is no view.
    */
   readonly source: 'live' | 'memory' | 'disk' | 'none';

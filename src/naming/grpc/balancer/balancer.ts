@@ -109,7 +109,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
   }
 
-  /** Returns the leaf if it is new and has yet to connect. */
+  /** Creates or updates the endpoint's leaf. Returns a new leaf, which is not connected yet; else undefined. */
   #ensureLeaf(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
     const name = experimental.endpointToString(endpoint);
     const known = this.#leaves.get(name);
@@ -128,7 +128,10 @@ class EtcdBalancer implements experimental.LoadBalancer {
     return leaf;
   }
 
-  /** The best tier first, each from a random endpoint on, so that a fleet of callers does not connect to the lowest key first. */
+  /**
+   * Returns the leaves in the order in which they connect: the best tier first, each tier from a random endpoint onwards,
+   * so that a fleet of callers does not connect to the lowest key first.
+   */
   #inConnectOrder(leaves: readonly Leaf[]): readonly Leaf[] {
     const start = Math.floor(Math.random() * leaves.length);
     const rotated = [...leaves.slice(start), ...leaves.slice(0, start)];

@@ -102,7 +102,7 @@ export class Leaf {
   }
 
   #onState(state: connectivityState, error: string | null): void {
-    // Workaround (grpc-js 1.14.7; no public issue found, https://github.com/grpc/grpc-node/issues): a destroyed leaf
+    // Workaround (grpc-js 1.14.7; no public issue found, `destroy` of load-balancer-pick-first.ts): a destroyed leaf
     // reports IDLE up to 250 ms later, from the timer of its connection attempt, and a reconnect would dial a removed
     // endpoint. Remove when destroy() of pick_first clears that timer.
     if (this.#destroyed) return;

@@ -15,8 +15,8 @@ let checkedModules = 0;
 const knownSchemes = new Set<string>();
 
 /**
- * Warns once of another copy of grpc-js in this process. Detects copies that were loaded as CommonJS, as grpc-js is, but
- * not those in a bundle.
+ * Warns once about another copy of grpc-js in this process. Detects copies that were loaded as CommonJS, as grpc-js is,
+ * but not those in a bundle.
  *
  * Workaround (grpc-js 1.14.7; no public issue found, `registeredResolvers` of resolver.ts): a scheme is registered in
  * one copy only, and channels of other copies give the target to DNS. Remove when copies share their registry.
@@ -42,7 +42,7 @@ export function warnOfOtherGrpc(): void {
 }
 
 /**
- * Warns of channels that were made before the scheme was first registered. Finds them in the channel list of channelz,
+ * Warns about channels that were made before the scheme was first registered. Finds them in the channel list of channelz,
  * which omits channels with `grpc.enable_channelz: 0`.
  *
  * Workaround (grpc-js 1.14.7; no public issue found, `mapUriDefaultScheme` of resolver.ts): grpc-js gives a target of

@@ -1,10 +1,13 @@
 import { type Clock, MovableTimer } from '../../../async/index.js';
 
-/** A change waits until this long after the last change. No change waits longer than `latestMs`. */
+/** A request waits until no other one has arrived for this time, and at most `latestMs`. */
 const quietMs = 20;
 const latestMs = 200;
 
-/** Combines bursts of requests: the first runs immediately, those that follow run together. Each emission costs grpc-js time per endpoint. */
+/**
+ * Combines bursts of requests: the first runs the action immediately, those that follow run it once together. Each update
+ * of a channel costs grpc-js time for every endpoint.
+ */
 export class Coalescer {
   readonly #clock: Clock;
   readonly #action: () => void;

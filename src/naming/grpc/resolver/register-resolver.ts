@@ -45,7 +45,7 @@ export interface ResolverOptions {
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
    * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
-   * connect to all. Each process selects others, and keeps them while they exist. `size` is at least 1. `seed`
+   * connect to all. Each process selects different ones, and keeps them while they exist. `size` is at least 1. `seed`
    * distinguishes the process; default: random.
    */
   readonly subset?: { readonly size: number; readonly seed?: string };
@@ -108,8 +108,8 @@ const checkResolver = optionsChecker<ResolverOptions>({
  * After the result is disposed, or its client is closed, calls on the scheme's channels fail with UNAVAILABLE: grpc-js
  * cannot unregister a scheme.
  *
- * Register before clients are made, in the copy of grpc-js that makes them: grpc-js gives channels made earlier, and those
- * of other copies, to DNS. Where such a channel or copy can be detected, a process warning names it
+ * Register before clients are made, in the copy of grpc-js that makes them: grpc-js resolves the targets of earlier
+ * channels, and of channels of other copies, by DNS. Where such a channel or copy can be detected, a process warning names it
  * (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`).
  * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
  * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names.

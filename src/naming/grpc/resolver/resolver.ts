@@ -97,8 +97,8 @@ export class EtcdResolver implements experimental.Resolver {
     if (this.#unsubscribe) return;
     const resolved = this.#context.resolveTarget(this.#target);
     if ('error' in resolved) {
-      const soon = setImmediate(() => this.#emitError(resolved.error));
-      this.#unsubscribe = () => clearImmediate(soon);
+      const pendingError = setImmediate(() => this.#emitError(resolved.error));
+      this.#unsubscribe = () => clearImmediate(pendingError);
       return;
     }
     this.#context.inUse.add(this);
@@ -193,7 +193,7 @@ export class EtcdResolver implements experimental.Resolver {
     else this.#emitAddresses(selection.addresses);
   }
 
-  /** Otherwise the first calls would use other rules than those that apply a moment later. */
+  /** Whether to wait for the config: otherwise the first calls would not follow the rules of those a moment later. */
   #waitsForConfig(): boolean {
     if (this.#config !== undefined) return false;
     this.#cancelConfigWait ??= systemClock.setTimer(configWaitMs, () => {
@@ -256,8 +256,8 @@ export class EtcdResolver implements experimental.Resolver {
    * attributes: they would be part of every subchannel's identity, and a change would reconnect all of them.
    */
   #callListener(result: Parameters<experimental.ResolverListener>[0], note = ''): void {
-    const ours = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
-    const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ours) : null;
+    const ownConfig = this.#config ?? { loadBalancingConfig: this.#policy(), methodConfig: [] };
+    const config = this.#userServiceConfig === undefined ? experimental.statusOrFromValue(ownConfig) : null;
     this.#listener(result, {}, config, note);
   }
 }

@@ -28,9 +28,11 @@ export function defaultAuthority(uri: TargetUri): string {
 const reservedSchemes: readonly string[] = ['dns', 'unix', 'unix-abstract', 'ipv4', 'ipv6', 'vsock', 'xds'];
 
 /**
- * @throws {NamingError} for an invalid scheme (RFC 3986, section 3.1) and for one of gRPC's own.
+ * Checks that a scheme can be registered, and returns it.
  *
  * Specification: https://www.rfc-editor.org/rfc/rfc3986#section-3.1
+ *
+ * @throws {NamingError} for an invalid scheme (RFC 3986, section 3.1) and for one of gRPC's own.
  */
 export function checkScheme(scheme: unknown): string {
   if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/i.test(scheme))

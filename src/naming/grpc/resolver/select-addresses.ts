@@ -70,7 +70,10 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
   return { addresses, filtered, unusable };
 }
 
-/** A subset of such addresses alone would give them new calls although others exist. */
+/**
+ * Whether an address takes calls only if no other can. A subset of such addresses alone would give them new calls although
+ * others exist.
+ */
 function isLastResort({ traits }: SelectedAddress): boolean {
   return traits.draining || traits.weight === 0;
 }

@@ -88,6 +88,7 @@ export class ServiceConfigSource {
   }
 }
 
+/** The config of one service, followed while it has listeners. */
 class FollowedConfig {
   readonly #client: NamingClient;
   readonly #key: string;
@@ -98,7 +99,7 @@ class FollowedConfig {
   #config: ServiceConfig | null | undefined;
   /** The last value: a resync repeats it. */
   #text: string | undefined;
-  /** The config from before the previous end, until etcd answers. */
+  /** The config that was known when the service was last followed; undefined once etcd has answered. */
   #remembered: KnownConfig | undefined;
 
   constructor(

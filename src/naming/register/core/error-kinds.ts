@@ -7,7 +7,7 @@ import {
   UnauthenticatedError,
 } from '../../../errors/index.js';
 
-/** Whether the state that is known of the lease and the record is obsolete: a new lease and record are needed. */
+/** Whether the error shows that the known lease and record no longer exist, so that both must be created again. */
 export function invalidatesRecord(error: EtcdError): boolean {
   return (
     error instanceof LeaseNotFoundError ||

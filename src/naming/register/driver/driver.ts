@@ -181,8 +181,8 @@ export class RegistrationDriver {
   }
 
   #checkLease(request: RequestKey, lease: LeaseId): void {
-    const asked = this.#client.lease.timeToLive(lease, { signal: this.#signalFor(request) });
-    this.#forwardAnswer(request, asked, (found) => ({
+    const answer = this.#client.lease.timeToLive(lease, { signal: this.#signalFor(request) });
+    this.#forwardAnswer(request, answer, (found) => ({
       type: 'lease-state',
       request,
       isAlive: found !== undefined,
@@ -201,12 +201,12 @@ export class RegistrationDriver {
   }
 
   #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {
-    const deleted = this.#client.kv.txn(txn, {
+    const answer = this.#client.kv.txn(txn, {
       signal: this.#signalFor(request),
       idempotent: true,
       timeoutMs,
     });
-    this.#forwardAnswer(request, deleted, () => ({ type: 'orphan-deleted', request }));
+    this.#forwardAnswer(request, answer, () => ({ type: 'orphan-deleted', request }));
   }
 }
 

@@ -24,8 +24,8 @@ const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
 /**
  * Yields the states of a key in revision order: each event of a watch, and a linearizable read each time the watch is
  * created on a stream. The read is needed because a watch cannot detect a wiped store that has passed the old revision,
- * and because some releases lose a delete (see StartChecks of the watch core). Compaction is harmless: the read shows the
- * current state.
+ * and because some releases lose a delete (see StartChecks of the watch core). After a compaction the read shows the
+ * current state, so no error is reported.
  * @throws {RolledBackError} if the store went back; a final error, such as a missing permission; the signal's reason.
  */
 export async function* followKey(
@@ -71,16 +71,17 @@ async function* watchAndRead(
   let read: Promise<KeyState> | undefined;
   try {
     for (let next = nextOf(batches); ; ) {
-      const got = await Promise.race(read === undefined ? [next] : [next, read]);
-      if ('revision' in got) {
+      const result = await Promise.race(read === undefined ? [next] : [next, read]);
+      if ('revision' in result) {
         read = undefined;
-        yield got;
+        yield result;
         continue;
       }
-      if (got.done) return undefined;
+      if (result.done) return undefined;
       next = nextOf(batches);
-      if (got.value.resumed) read = ignoreRejection(readKey(client, { ...options, signal: leaving.signal }));
-      for (const { type, kv } of got.value.events) {
+      if (result.value.resumed)
+        read = ignoreRejection(readKey(client, { ...options, signal: leaving.signal }));
+      for (const { type, kv } of result.value.events) {
         yield { kv: type === 'put' ? kv : undefined, revision: kv.modRevision };
       }
     }

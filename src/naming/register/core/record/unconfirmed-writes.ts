@@ -1,6 +1,6 @@
 /** More than the number of writes that a registration sends before one of them is confirmed. */
 const maxWrites = 16;
-/** etcd never applies a request so long after its caller gave up: its own timeout is shorter. */
+/** etcd does not apply a request this long after its caller gave up: etcd's own timeout is shorter. */
 const retentionMs = 30_000;
 
 interface UnconfirmedWrite {
@@ -19,7 +19,7 @@ export class UnconfirmedWrites {
 
   add(value: Buffer, isCreating: boolean, now: number): void {
     const sent = { value, isCreating, expiresAt: now + retentionMs };
-    this.#writes = [...this.#writes.filter((one) => !one.value.equals(value)), sent].slice(-maxWrites);
+    this.#writes = [...this.#writes.filter((write) => !write.value.equals(value)), sent].slice(-maxWrites);
   }
 
   has(value: Buffer): boolean {

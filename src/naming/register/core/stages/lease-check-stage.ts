@@ -6,8 +6,8 @@ import type { RequestKey } from '../protocol.js';
 import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';
 
 /**
- * Finds out why the record is gone: an operator deleted it, or its lease is gone as well. Asks until etcd answers or the
- * lease ends, because a wrong guess would undo an operator's delete.
+ * Determines why the record is gone: an operator deleted it, or its lease is gone as well. Repeats the request until etcd
+ * answers or the lease ends, because a wrong guess would undo an operator's delete.
  */
 export class LeaseCheckStage implements LeaseStage {
   readonly held: GrantedLease;

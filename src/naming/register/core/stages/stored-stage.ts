@@ -20,7 +20,7 @@ export class StoredStage implements LeaseStage {
   #revision: Revision;
   /** The stored value at that revision. */
   #value: Buffer;
-  /** The start of a foreign value that has to be overwritten; undefined while the record is right. */
+  /** The start of a foreign value that must be overwritten; undefined while the record is as desired. */
   #foreignText: string | undefined;
   #write: RecordWrite | undefined;
   /** Whether the last write failed. */
@@ -29,7 +29,7 @@ export class StoredStage implements LeaseStage {
   #restoreAt: number;
 
   /**
-   * `restores` is shared by all records of the registration: repeated foreign changes are restored ever more slowly.
+   * @param restores Shared by all records of the registration, so that the pauses grow with repeated foreign changes.
    */
   constructor(context: CoreContext, held: GrantedLease, revision: Revision, restores: Pacer) {
     this.#context = context;
@@ -53,7 +53,7 @@ export class StoredStage implements LeaseStage {
     return this.#isFailing ? 'outdated' : 'registered';
   }
 
-  /** Infinity while the record is right or a write is in flight. */
+  /** Infinity while the record is as desired or a write is in flight. */
   get nextActionAt(): number {
     if (this.#write) return Number.POSITIVE_INFINITY;
     if (this.#context.claim.desired.hasUnconfirmedChanges) return this.#retryAt;
@@ -157,13 +157,13 @@ export class StoredStage implements LeaseStage {
     if (endpoint) this.#context.emitEvent({ type: 'adopted', endpoint });
     const { desired } = claim;
     if (kv.value.equals(desired.confirmedValue)) claim.rememberValue(kv.value);
-    // A value that the next write replaces anyway is right.
-    const isRight =
+    // A foreign value is accepted if the next write replaces it anyway.
+    const isAccepted =
       kv.value.equals(desired.confirmedValue) ||
       (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
-    const isAsItShouldBe = isRight && kv.lease === this.held.lease;
-    this.#foreignText = isAsItShouldBe ? undefined : valueExcerpt(kv);
-    if (!isAsItShouldBe) this.#restoreAt = now + this.#restorePacer.nextDelayMs();
+    const needsRestore = !isAccepted || kv.lease !== this.held.lease;
+    this.#foreignText = needsRestore ? valueExcerpt(kv) : undefined;
+    if (needsRestore) this.#restoreAt = now + this.#restorePacer.nextDelayMs();
     this.#clearFailureIfConfirmed();
   }
 
