@@ -444,12 +444,6 @@ export const mutants = [
   ),
   one('a watcher backs off unreported', table, "'report-interrupted', 'schedule-retry'", "'schedule-retry'"),
   one(
-    'a watcher keeps its slot while it waits for a token',
-    table,
-    "to('awaiting-token', 'leave-slot', 'await-token')",
-    "to('awaiting-token', 'await-token')",
-  ),
-  one(
     'a watcher that left stays on its slot',
     table,
     "unwatched: to('ended', 'leave-slot', 'forget')",
@@ -486,24 +480,10 @@ export const mutants = [
     "'retry-pin': to('pinning'),\n        ...onNoSlot",
   ),
   one(
-    'a truncated catch-up continues on the same watch',
-    table,
-    "truncated: to('waiting', 'create-again')",
-    'truncated: ignored',
-  ),
-  one(
     'a watcher that receives from below its new pin goes on',
     table,
     "truncated: to('waiting', 'create-again'),\n        'pin-moved': toShared",
     "truncated: to('waiting', 'create-again'),\n        'pin-moved': ignored",
-  ),
-  one('a watcher retries before its pause is over', lifecycle, 'if (state.failures > 0)', 'if (false)'),
-  one('a move to a slot that reopens is not reported', lifecycle, 'if (slot.isReopening)', 'if (false)'),
-  one(
-    'a suspect of an oversized response stays with the others',
-    table,
-    "isolated: toDedicated,\n        'token-refused'",
-    "isolated: to('waiting'),\n        'token-refused'",
   ),
 
   // Slots and pauses.
