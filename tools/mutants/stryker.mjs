@@ -45,7 +45,6 @@ function optionsOf(mutate, spec, { report, concurrency }) {
     ignorePatterns: ['/dist', '/build', '/tools'],
     tempDirName: 'build/mutants/sandbox',
     dryRunTimeoutMinutes: 30,
-    timeoutMS: 10_000,
     timeoutFactor: 3,
     concurrency,
     // Below 'error', StrykerJS reports each compiled test as unknown to it.

@@ -51,7 +51,6 @@ export class RetryQueue {
   wait(pauseMs: number, deadline: number, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#closed) return Promise.reject(this.#closed.reason);
     const now = this.#clock.now();
-    if (now >= deadline) return Promise.resolve(false);
     return new Promise((settle, reject) => {
       const waiter = new Waiter(settle, reject);
       const lastTurnAt = Math.max(now, deadline - 2 * minAttemptMs);

@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { ClosedError, TlsError } from '#src/errors/index.js';
-import { PoolFixture } from './pool-fixture.js';
+import { type FakeMember, PoolFixture } from './pool-fixture.js';
+
+/** Lets the test decide how the next dial of a member ends. */
+function holdDial(member: FakeMember) {
+  const dial = {
+    resolve: (_channel: object) => {},
+    reject: (_error: Error) => {},
+  };
+  member.connected = false;
+  member.connect = () =>
+    new Promise((resolve, reject) => {
+      Object.assign(dial, { resolve, reject });
+    });
+  return dial;
+}
 
 const never = new AbortController().signal;
 const tlsError = (member: string) =>
@@ -36,6 +50,17 @@ describe('connecting to a member', () => {
     assert.equal(fixture.pool.preferredIsHealthy, false);
   });
 
+  it('uses the member that was dialled first although the last one was refused before', async () => {
+    const fixture = new PoolFixture(2);
+    const dial = holdDial(fixture.members[0]!);
+    fixture.members[1]!.reachable = false;
+    const connecting = fixture.connectOnce();
+    await fixture.clock.pass(600);
+    assert.equal(fixture.health(1).failure, 'unreachable');
+    dial.resolve({});
+    assert.equal((await connecting)?.member.endpoint, 'm0');
+  });
+
   describe('when the deadline passes first', () => {
     it('reports each member that was dialled, and dials no other', async () => {
       const fixture = new PoolFixture(2);
@@ -63,6 +88,18 @@ describe('connecting to a member', () => {
       assert.equal(ended, false);
       await fixture.clock.pass(2);
       assert.equal(ended, true);
+      assert.equal(fixture.health(0).failure, undefined);
+    });
+
+    it('dials no other member when the one that was dialled is refused later', async () => {
+      const fixture = new PoolFixture(2);
+      const refuse = holdDial(fixture.members[0]!);
+      const connecting = fixture.connectOnce(300);
+      await fixture.clock.pass(300);
+      await connecting;
+      refuse.reject(new Error('refused'));
+      await fixture.clock.pass(1_000);
+      assert.deepEqual(fixture.dialled, []);
     });
 
     for (const [deadline, failure] of [

@@ -172,5 +172,26 @@ describe('calls that wait to be sent again', () => {
     await tick();
     assert.equal(released, 0);
     assert.equal(queues.for('idempotent'), queues.for('write'));
+    assert.notEqual(queues.for('local-read'), queues.for('read'));
+  });
+
+  it('reject, whatever their kind, when the queues close', async () => {
+    const queues = new RetryQueues(clock, () => 0.5);
+    const closed = new Error('closed');
+    const waits = (['local-read', 'read', 'write'] as const).map((level) =>
+      assert.rejects(queues.for(level).wait(9_000, forever, undefined), closed),
+    );
+    queues.close(closed);
+    await Promise.all(waits);
+  });
+
+  it('lose the permissions of earlier answers when an attempt fails', async () => {
+    await queue.wait(0, forever, undefined);
+    let sent = 0;
+    for (let i = 0; i < 5; i++) void queue.wait(300, forever, undefined).then(() => sent++);
+    queue.recordAnswer();
+    queue.recordFailure();
+    await pass(301);
+    assert.equal(sent, 1);
   });
 });
