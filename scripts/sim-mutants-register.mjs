@@ -14,7 +14,7 @@ const calls = 'record/pending-updates.js';
 const sent = 'record/unconfirmed-writes.js';
 const initial = 'initial-registration.js';
 const retired = 'retired-leases.js';
-const pacer = '../../../async/pacer.js';
+const pacer = '../../../async/time/pacer.js';
 
 export const mutants = [
   // Leases.

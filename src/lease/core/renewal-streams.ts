@@ -1,4 +1,4 @@
-import { backoffDelay } from '../../async/backoff.js';
+import { backoffDelay } from '../../async/time/backoff.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId } from '../../model/index.js';
 import { type StreamFailureAction, streamFailureAction } from './failure-action.js';

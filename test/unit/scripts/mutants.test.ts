@@ -53,9 +53,9 @@ describe('npm run mutants', () => {
 
   it('takes a folder, a file, and lines of a file', () => {
     const patterns = (path: string) => tool.sourcesOf([path], project).map(({ pattern }) => pattern);
-    assert.ok(patterns('src/async').includes('src/async/backoff.ts'));
-    assert.deepEqual(patterns('src/async/backoff.ts'), ['src/async/backoff.ts']);
-    assert.deepEqual(patterns('src/async/backoff.ts:3-9'), ['src/async/backoff.ts:3-9']);
+    assert.ok(patterns('src/async').includes('src/async/time/backoff.ts'));
+    assert.deepEqual(patterns('src/async/time/backoff.ts'), ['src/async/time/backoff.ts']);
+    assert.deepEqual(patterns('src/async/time/backoff.ts:3-9'), ['src/async/time/backoff.ts:3-9']);
   });
 
   it("runs the tests of the source's folder, or of the nearest one above, without simulations", () => {

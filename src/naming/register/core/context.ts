@@ -1,5 +1,5 @@
-import type { BackoffOptions } from '../../../async/backoff.js';
-import { Pacer } from '../../../async/pacer.js';
+import type { BackoffOptions } from '../../../async/time/backoff.js';
+import { Pacer } from '../../../async/time/pacer.js';
 import { DeadlineError, type EtcdError } from '../../../errors/index.js';
 import type { Revision } from '../../../model/index.js';
 import type { RegistrationEvent } from '../types.js';

@@ -1,4 +1,4 @@
-import type { Pacer } from '../../../async/pacer.js';
+import type { Pacer } from '../../../async/time/pacer.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../../errors/index.js';
 import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';

@@ -1,4 +1,4 @@
-import { type BackoffOptions, backoffDelay } from '../../../async/backoff.js';
+import { type BackoffOptions, backoffDelay } from '../../../async/time/backoff.js';
 
 /** The pauses between two streams. They are short: a restart takes a moment, and another member may be available. */
 export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };

@@ -1,4 +1,4 @@
-import { backoffDelay } from '../../../async/backoff.js';
+import { backoffDelay } from '../../../async/time/backoff.js';
 import type { SessionContext } from '../context.js';
 import type { SlotKey } from '../protocol.js';
 import { reopenBackoff } from '../stream/reopen-backoff.js';

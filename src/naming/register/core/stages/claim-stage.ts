@@ -1,4 +1,4 @@
-import type { Pacer } from '../../../../async/pacer.js';
+import type { Pacer } from '../../../../async/time/pacer.js';
 import type { EtcdError } from '../../../../errors/index.js';
 import type { KeyValue, Revision } from '../../../../model/index.js';
 import { ConflictError } from '../../../errors.js';

@@ -1,4 +1,4 @@
-import type { Pacer } from '../../../../async/pacer.js';
+import type { Pacer } from '../../../../async/time/pacer.js';
 import type { EtcdError } from '../../../../errors/index.js';
 import type { CoreContext } from '../context.js';
 import { isFinal } from '../error-kinds.js';

@@ -1,5 +1,5 @@
 import { type BackoffOptions, backoffDelay } from './backoff.js';
-import type { Clock } from './time/clock.js';
+import type { Clock } from './clock.js';
 
 /**
  * The delays before the retries of one operation. They grow with each retry, and start again at the base after `maxMs`

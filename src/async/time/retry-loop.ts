@@ -1,7 +1,7 @@
 import type { BackoffOptions } from './backoff.js';
+import type { Clock } from './clock.js';
+import { delay } from './delay.js';
 import { Pacer } from './pacer.js';
-import type { Clock } from './time/clock.js';
-import { delay } from './time/delay.js';
 
 /**
  * Runs `work` again each time it ends or fails, until the signal aborts, with the delays of a {@link Pacer} between.
