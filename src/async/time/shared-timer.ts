@@ -22,6 +22,9 @@ export function startNodeTimer(delayMs: number, callback: () => void, unref: boo
   return () => clearTimeout(timer);
 }
 
+/** A timer that has not fired this long after its time never will, because the clock or the timers were replaced. */
+const lostAfterMs = 1_000;
+
 interface Task extends DueItem {
   readonly callback: () => void;
 }
@@ -32,6 +35,7 @@ export class SharedTimer {
   readonly #tasks = new DueQueue<Task>();
   /** The due time for which the timer was started; undefined while there is no timer. */
   #armedFor: number | undefined;
+  #isFiring = false;
   #cancelTimer = () => {};
 
   constructor(source: TimerSource) {
@@ -41,8 +45,9 @@ export class SharedTimer {
   /** Calls back once, after at least `delayMs` milliseconds; never for `Infinity`. Returns a function that cancels this. */
   set(delayMs: number, callback: () => void): () => void {
     const task: Task = { dueAt: 0, heapIndex: -1, callback };
-    this.#tasks.set(task, this.#source.now() + Math.max(delayMs, 0));
-    this.#arm();
+    const now = this.#source.now();
+    this.#tasks.set(task, now + Math.max(delayMs, 0));
+    this.#arm(now);
     return () => {
       this.#tasks.remove(task);
       if (this.#tasks.size === 0) this.#disarm();
@@ -52,20 +57,27 @@ export class SharedTimer {
   /** Starts the timer again, because the clock has jumped. */
   restart(): void {
     this.#disarm();
-    this.#arm();
+    this.#arm(this.#source.now());
   }
 
-  /** Replaces the timer only by an earlier one: a timer that fires too early does no harm. */
-  #arm(): void {
+  /**
+   * Replaces the timer only by an earlier one: a timer that fires too early does no harm. A lost timer is replaced too:
+   * fake timers, as tests install them, never fire once they are removed.
+   */
+  #arm(now: number): void {
     const { first } = this.#tasks;
-    if (!first || (this.#armedFor !== undefined && first.dueAt >= this.#armedFor)) return;
+    if (!first || this.#isFiring || !this.#isEarlier(first.dueAt, now)) return;
     this.#cancelTimer();
     this.#armedFor = first.dueAt;
     // Workaround (Node 20 to 24; https://github.com/nodejs/node/issues/26578,
     // https://github.com/libuv/libuv/issues/4773): libuv rounds its clock down to milliseconds, so without one more a
     // timer may fire early. Remove when fixed there.
-    const wholeMs = Math.ceil(Math.max(first.dueAt - this.#source.now(), 0)) + 1;
+    const wholeMs = Math.ceil(Math.max(first.dueAt - now, 0)) + 1;
     this.#cancelTimer = this.#source.startTimer(Math.min(wholeMs, longestTimerMs), () => this.#fire());
+  }
+
+  #isEarlier(dueAt: number, now: number): boolean {
+    return this.#armedFor === undefined || dueAt < this.#armedFor || now > this.#armedFor + lostAfterMs;
   }
 
   #disarm(): void {
@@ -75,13 +87,14 @@ export class SharedTimer {
 
   #fire(): void {
     const now = this.#source.now();
-    this.#armedFor = Number.NEGATIVE_INFINITY; // the callbacks start no timer
+    this.#isFiring = true; // the callbacks start no timer
     try {
       for (let next = this.#tasks.first; next && next.dueAt <= now; next = this.#tasks.first) {
         this.#tasks.remove(next);
         next.callback();
       }
     } finally {
+      this.#isFiring = false;
       this.restart();
     }
   }

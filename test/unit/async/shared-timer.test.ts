@@ -26,6 +26,11 @@ class Source implements TimerSource {
     };
   }
 
+  /** The timer never fires. */
+  loseTimer(): void {
+    this.#timer = undefined;
+  }
+
   run(ms: number): void {
     const until = this.time + ms;
     while (this.#timer && this.#timer.at <= until) {
@@ -131,6 +136,15 @@ describe('a shared timer', () => {
     throws(() => source.run(20), /a callback/);
     source.run(20);
     deepEqual(fired, ['b']);
+  });
+
+  it('replaces a timer that is lost, such as one of fake timers that are removed', () => {
+    set(10, 'a');
+    source.loseTimer();
+    source.time += 5_000;
+    set(10, 'b');
+    source.run(20);
+    deepEqual(fired, ['a', 'b']);
   });
 
   it('fires what became due while the clock jumped', () => {
