@@ -1,13 +1,6 @@
 import { Code, toCode } from './code.js';
 import { escapeControls } from './escape-controls.js';
-import {
-  CompactedError,
-  EtcdError,
-  type EtcdErrorFields,
-  LeaseNotFoundError,
-  PermissionDeniedError,
-  UnauthenticatedError,
-} from './etcd-error.js';
+import { EtcdError, type EtcdErrorFields } from './etcd-error.js';
 import {
   type EtcdReason,
   findServerText,
@@ -15,6 +8,12 @@ import {
   type ServerText,
   serverTextOf,
 } from './server-texts.js';
+import {
+  CompactedError,
+  LeaseNotFoundError,
+  PermissionDeniedError,
+  UnauthenticatedError,
+} from './store-errors.js';
 import type { Verdict } from './verdict.js';
 
 /** Codes after which the request may have been applied, for statuses with a text that is not etcd's. */

@@ -1,26 +1,21 @@
 export { brand } from './brand.js';
+export {
+  AmbiguousWriteError,
+  ClosedError,
+  DeadlineError,
+  InvalidInputError,
+  type TriedMember,
+} from './call-errors.js';
 export { Code, codeName, toCode } from './code.js';
 export type { ErrorReason } from './error-reason.js';
 export { escapeControls } from './escape-controls.js';
 export {
-  AmbiguousWriteError,
-  ClosedError,
-  CompactedError,
-  DeadlineError,
   describeThrown,
   EtcdError,
   type EtcdErrorFields,
-  InvalidInputError,
-  LeaseNotFoundError,
   markMaybeApplied,
   markNotApplied,
-  type ObservedStore,
-  PermissionDeniedError,
-  RolledBackError,
-  StoreReplacedError,
-  type TriedMember,
   toEtcdError,
-  UnauthenticatedError,
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isPersistent, needsNewToken } from './from-server.js';
 export { type CallEnd, detectNotEtcd, isGrpcContentType, noEtcdError, notEtcdError } from './not-etcd.js';
@@ -33,6 +28,15 @@ export {
   type ServerText,
   serverTexts,
 } from './server-texts.js';
+export {
+  CompactedError,
+  LeaseNotFoundError,
+  type ObservedStore,
+  PermissionDeniedError,
+  RolledBackError,
+  StoreReplacedError,
+  UnauthenticatedError,
+} from './store-errors.js';
 export { TlsError } from './tls-error.js';
 export type { TlsReason } from './tls-reason.js';
 export { wasNeverSent } from './transport-texts.js';

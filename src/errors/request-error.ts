@@ -1,11 +1,11 @@
+import { EtcdError } from './etcd-error.js';
+import { makeError } from './from-server.js';
 import {
   CompactedError,
-  EtcdError,
   LeaseNotFoundError,
   PermissionDeniedError,
   UnauthenticatedError,
-} from './etcd-error.js';
-import { makeError } from './from-server.js';
+} from './store-errors.js';
 
 /** The request that failed, for the error's message. Never contains a value, a password or a token. */
 export interface RequestDescription {
