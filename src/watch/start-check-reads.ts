@@ -1,4 +1,4 @@
-import { type Clock, onAbort, Pacer } from '../async/index.js';
+import { type Clock, MovableTimer, onAbort, Pacer } from '../async/index.js';
 import { CompactedError, EtcdError } from '../errors/index.js';
 import type { Revision } from '../model/index.js';
 import type { WatcherKey } from './core/index.js';
@@ -38,9 +38,10 @@ const retryBackoff = { baseMs: 200, maxMs: 5_000 };
 export class StartCheckReads {
   readonly #ports: StartCheckPorts;
   readonly #signal: AbortSignal;
+  /** In the order in which they are due: each waits for the same time. */
   readonly #checks = new Set<Check>();
   readonly #pacer: Pacer;
-  #cancelTimer: () => void = () => {};
+  readonly #timer: MovableTimer;
   #reading = false;
   /** The end of the pause after a failed read, which also delays checks that are added meanwhile. */
   #notBefore = Number.NEGATIVE_INFINITY;
@@ -49,7 +50,8 @@ export class StartCheckReads {
     this.#ports = ports;
     this.#signal = signal;
     this.#pacer = new Pacer(retryBackoff, ports.clock, ports.random);
-    onAbort(signal, () => this.#cancelTimer());
+    this.#timer = new MovableTimer(ports.clock, () => this.#onDue());
+    onAbort(signal, () => this.#timer.cancel());
   }
 
   add(watcher: WatcherKey, spec: WatchSpec, startRevision: Revision): void {
@@ -60,21 +62,21 @@ export class StartCheckReads {
   /** Drops the checks of a watcher that has ended. */
   remove(watcher: WatcherKey): void {
     for (const check of this.#checks) if (check.watcher === watcher) this.#checks.delete(check);
-    if (this.#checks.size === 0) this.#cancelTimer();
+    if (this.#checks.size === 0) this.#timer.cancel();
   }
 
   #schedule(): void {
-    this.#cancelTimer();
-    if (this.#reading || this.#checks.size === 0 || this.#signal.aborted) return;
-    const now = this.#ports.clock.now();
-    let first = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#checks) first = Math.min(first, dueAt);
-    this.#cancelTimer = this.#ports.clock.setTimer(Math.max(0, first - now, this.#notBefore - now), () => {
-      this.#reading = true;
-      void this.#read().then(() => {
-        this.#reading = false;
-        this.#schedule();
-      });
+    const [first] = this.#checks;
+    if (!first || this.#reading || this.#signal.aborted) return;
+    const at = Math.max(first.dueAt, this.#notBefore);
+    if (at !== this.#timer.at) this.#timer.setAt(at);
+  }
+
+  #onDue(): void {
+    this.#reading = true;
+    void this.#read().then(() => {
+      this.#reading = false;
+      this.#schedule();
     });
   }
 
