@@ -1,15 +1,11 @@
 import type { Channel } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, delay, ProcessRef, raceAbort, withAnySignal } from '../async/index.js';
+import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
 import { checkAuth } from './auth/auth.js';
-import { authenticate } from './auth/authenticate.js';
+import { ClientToken } from './auth/client-token.js';
 import { checkPlaintext, requiresSecretsLocal } from './auth/plaintext.js';
-import { StaleTokenCheck } from './auth/stale-token.js';
-import { TokenSource } from './auth/token.js';
-import { tokenFetcher } from './auth/token-fetcher.js';
 import type { RunningCall } from './call/call.js';
-import { CallMetadata } from './call/metadata.js';
 import { describeRequest, userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
@@ -43,9 +39,7 @@ export class Transport {
   readonly #membership: Membership;
   readonly #closing = new AbortController();
   readonly #processRef = new ProcessRef();
-  readonly #token: TokenSource | undefined;
-  readonly #staleToken: StaleTokenCheck | undefined;
-  #metadata = new CallMetadata(undefined);
+  readonly #token: ClientToken;
   readonly #running = new Set<RunningCall>();
   readonly #retries: RetryQueues;
   /** The identity of the store, from all answers. */
@@ -60,74 +54,53 @@ export class Transport {
     random: () => number,
     { onEvent = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
   ) {
-    const { members, tls } = parseEndpoints(options.endpoints);
-    if (tls === false && options.tls)
-      throw new InvalidInputError(
-        'tls is given, but the endpoints use http://: write https://, or remove tls',
-      );
-    checkAuth(options.auth);
-    const usesTls = tls ?? (options.tls ?? undefined) !== undefined;
-    checkPlaintext(members, options.auth, usesTls);
-    const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
-    const channelOptions = makeChannelOptions(options);
+    const { members, usesTls, newMember } = checkedMembers(options);
+    const { auth, maxReceiveBytes, timeoutMs, sync } = options;
     this.#options = options;
     this.#beforeAnswer = beforeAnswer;
-    this.#checks = new MemberChecks({
-      maxReceiveBytes: options.maxReceiveBytes,
-      running: this.#running,
-      metadata: () => this.#metadata,
-    });
-    const newMember = (address: MemberAddress) =>
-      new Member(address, credentialsFor(address), channelOptions, options.connectTimeoutMs);
-    this.#pool = new MemberPool(members.map(newMember), {
+    const running = this.#running;
+    const closing = this.#closing.signal;
+    const metadata = () => this.#token.metadata;
+    const onSend = () => this.#token.onSend();
+    this.#checks = new MemberChecks({ maxReceiveBytes, running, metadata });
+    const pool = new MemberPool(members.map(newMember), {
       clock,
       random,
       probe: (member) => this.#checks.probe(member),
       onEvent: (event) => {
         onEvent(event);
-        if (event.type !== 'member-unhealthy') this.#streams.failBack();
-        else if (event.failure === 'silent') this.#suspectToken(event.endpoint);
+        this.#onMember(event);
       },
     });
+    this.#pool = pool;
     this.#membership = new Membership(members, {
-      pool: this.#pool,
+      pool,
       tls: usesTls,
       verifiesServerName: options.tls?.serverName !== undefined && !options.tls.dangerouslySkipVerification,
-      hasAuth: options.auth !== undefined,
-      requiresSecretsLocal: requiresSecretsLocal(options.auth, usesTls),
+      hasAuth: auth !== undefined,
+      requiresSecretsLocal: requiresSecretsLocal(auth, usesTls),
       newMember,
     });
-    if (options.sync?.intervalMs !== undefined) this.#membership.checkRule(options.sync);
-    this.#token = this.#makeToken(clock, random);
-    this.#staleToken = this.#token && this.#makeStaleTokenCheck(this.#token, clock, random);
-    const onSend = () => this.#staleToken?.onSend();
+    if (sync?.intervalMs !== undefined) this.#membership.checkRule(sync);
+    const { store } = this;
+    const common = { pool, store, clock, random, maxReceiveBytes, metadata, onSend };
+    this.#streams = new StreamRegistry({
+      ...common,
+      connect: (signal) => this.#connectStream(signal, clock, random),
+      beforeAnswer,
+    });
+    const [streams, checks] = [this.#streams, this.#checks];
+    this.#token = new ClientToken(auth, { ...common, checks, running, timeoutMs, closing, streams });
     this.#retries = new RetryQueues(clock, random);
     this.#unaryPorts = {
-      pool: this.#pool,
-      clock,
-      random,
+      ...common,
       retries: this.#retries,
-      store: this.store,
-      token: this.#token,
-      metadata: () => this.#metadata,
-      auth: options.auth,
-      maxReceiveBytes: options.maxReceiveBytes,
-      running: this.#running,
-      isForeign: (member, withinMs) => this.#checks.isForeign(member, withinMs),
-      closing: this.#closing.signal,
-      onSend,
+      token: this.#token.source,
+      auth,
+      running,
+      isForeign: (member, withinMs) => checks.isForeign(member, withinMs),
+      closing,
     };
-    this.#streams = new StreamRegistry({
-      pool: this.#pool,
-      clock,
-      random,
-      metadata: () => this.#metadata,
-      maxReceiveBytes: options.maxReceiveBytes,
-      store: this.store,
-      connect: (signal) => this.#connectStream(signal),
-      beforeAnswer,
-      onSend,
-    });
   }
 
   /** The default time limit of a call, in milliseconds. */
@@ -142,23 +115,20 @@ export class Transport {
 
   /** The number of tokens that this client has used; 0 before the first, and always 0 without credentials. */
   get tokenGeneration(): number {
-    return this.#token?.generation ?? 0;
+    return this.#token.generation;
   }
 
   /** Registers a listener for the generation of each new token. */
   onToken(listener: (generation: number) => void): void {
-    this.#token?.onChange(listener);
+    this.#token.source?.onChange(listener);
   }
 
   /**
    * Fetches a token newer than that of generation `used`. Concurrent callers share one request.
    * @throws `cause` if the client has no credentials; otherwise the error of the request.
    */
-  async refreshToken(used: number, cause: EtcdError): Promise<void> {
-    if (!this.#token) throw cause;
-    await this.#token.refresh(used, { cause });
-    // The provider has no other token, and etcd would refuse this one again: the caller must wait for a new one.
-    if (this.#token.isUnchanged && cause.reason === 'AuthOldRevision') throw cause;
+  refreshToken(used: number, cause: EtcdError): Promise<void> {
+    return this.#token.refresh(used, cause);
   }
 
   /**
@@ -250,84 +220,17 @@ export class Transport {
     if (replaced && isRead) throw replaced;
   }
 
-  #makeToken(clock: Clock, random: () => number): TokenSource | undefined {
-    const { auth, timeoutMs } = this.#options;
-    if (!auth) return undefined;
-    const ports = {
-      pool: this.#pool,
-      store: this.store,
-      clock,
-      random,
-      maxReceiveBytes: this.#options.maxReceiveBytes,
-      running: this.#running,
-      closing: this.#closing.signal,
-      connectTimeoutMs: timeoutMs,
-      isResponsive: (member: Member) => this.#checks.answersWithoutToken(member),
-    };
-    const source = new TokenSource(
-      tokenFetcher(auth, {
-        authenticate: (name, password) => authenticate(ports, name, password),
-        timeoutMs,
-      }),
-      { clock, random },
-    );
-    source.onChange((generation) => {
-      this.#metadata = new CallMetadata(source.token, generation);
-    });
-    return source;
+  #onMember(event: MemberEvent): void {
+    if (event.type !== 'member-unhealthy') this.#streams.failBack();
+    else if (event.failure === 'silent') this.#token.suspect(event.endpoint);
   }
 
-  #makeStaleTokenCheck(token: TokenSource, clock: Clock, random: () => number): StaleTokenCheck {
-    return new StaleTokenCheck({
-      clock,
-      random,
-      token,
-      issuedOnFetch: !(this.#options.auth && 'tokenProvider' in this.#options.auth),
-      overdueMembers: (ms) => this.#overdue(clock.now(), ms),
-      answersWithToken: (member, ms) => this.#checks.answersWithToken(member, ms),
-      hasQuorum: (member, ms) => this.#checks.hasQuorum(member, ms),
-      onStale: (member, generation, proven) => this.#dropStale(member, generation, proven),
-    });
-  }
-
-  /**
-   * Ends calls that wait with a token of another store, so that they are sent again with the new one. The proof covers
-   * one member: if the endpoints name two stores, another member may still belong to the old one.
-   */
-  #dropStale(member: Member, generation: number, proven: boolean): void {
-    for (const call of [...this.#running]) {
-      const { tokenUse } = call;
-      if (!tokenUse || tokenUse.generation > generation) continue;
-      // With proof, the call was not applied, as etcd itself would answer later. Without proof, a write keeps waiting.
-      if (proven && tokenUse.member === member) call.failWithInvalidToken();
-      else if (tokenUse.idempotency !== 'write') call.cancel('its token seems to belong to another store');
-    }
-    this.#streams.endStale(generation);
-  }
-
-  #suspectToken(endpoint: string): void {
-    const health = this.#pool.members.find(({ member }) => member.endpoint === endpoint);
-    if (health) this.#staleToken?.suspect(health.member);
-  }
-
-  /** See StaleTokenPorts. */
-  #overdue(now: number, ms: number): readonly Member[] | undefined {
-    const onStreams = this.#streams.overdueMembers(ms);
-    const members = new Set(onStreams);
-    let anyUnanswered = onStreams !== undefined;
-    for (const health of this.#pool.members) {
-      const unanswered = health.unansweredMs(now);
-      if (unanswered === undefined) continue;
-      anyUnanswered = true;
-      if (unanswered >= ms) members.add(health.member);
-    }
-    return anyUnanswered ? [...members] : undefined;
-  }
-
-  async #connectStream(signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
-    const { random, clock } = this.#unaryPorts;
-    if (this.#token?.generation === 0) await raceAbort(this.#token.refresh(0), signal);
-    this.#token?.renewIfDue();
+  async #connectStream(
+    signal: AbortSignal,
+    clock: Clock,
+    random: () => number,
+  ): Promise<{ member: Member; channel: Channel }> {
+    await this.#token.prepare(signal);
     for (let attempt = 0; ; attempt++) {
       const { member } = await withAnySignal(signal, this.#closing.signal, (either) =>
         this.#pool.connect(either),
@@ -357,3 +260,18 @@ export class Transport {
 }
 
 const closedText = 'the client was closed';
+
+/** Checks the options about members together: addresses, TLS and credentials. */
+function checkedMembers(options: TransportOptions) {
+  const { members, tls } = parseEndpoints(options.endpoints);
+  if (tls === false && options.tls)
+    throw new InvalidInputError('tls is given, but the endpoints use http://: write https://, or remove tls');
+  checkAuth(options.auth);
+  const usesTls = tls ?? (options.tls ?? undefined) !== undefined;
+  checkPlaintext(members, options.auth, usesTls);
+  const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
+  const channelOptions = makeChannelOptions(options);
+  const newMember = (address: MemberAddress) =>
+    new Member(address, credentialsFor(address), channelOptions, options.connectTimeoutMs);
+  return { members, usesTls, newMember };
+}

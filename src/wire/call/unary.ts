@@ -130,31 +130,50 @@ export class UnaryCall<Req, Res> {
         this.#options.onAnswer?.(connectionId === health.member.connectionId ? connectionId : undefined);
         return answer;
       } catch (error) {
-        const endedAt = clock.now();
-        health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
-        const { signal } = this.#options;
-        // The signal's reason may itself be an EtcdError, such as the failure of another call.
-        if (signal?.aborted && error === signal.reason) throw error;
-        if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
-        if (this.#ports.closing.aborted)
-          throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
-        if (token && needsNewToken(error)) {
-          const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
-          if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
-            throw this.#asAmbiguous(requestError(error, this.#description()));
-          if (!isTransient) this.#retries.recordFailure();
-          await this.#refreshToken(token, generation, error);
-          // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
-          await this.#waitForRetry(
-            this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
-          );
-        } else
-          await this.#failed(error, health, attempt, Math.max(endedAt - sentAt, health.silentMs(endedAt)));
+        await this.#onError(error, health, attempt, sentAt, generation);
       }
     }
   }
 
   /** Returns when another attempt may be sent; throws the caller's error if none may follow. */
+  async #onError(
+    error: unknown,
+    health: MemberHealth,
+    attempt: number,
+    sentAt: number,
+    generation: number,
+  ): Promise<void> {
+    const { clock, closing, token } = this.#ports;
+    const endedAt = clock.now();
+    health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
+    const { signal } = this.#options;
+    // The signal's reason may itself be an EtcdError, such as the failure of another call.
+    if (signal?.aborted && error === signal.reason) throw error;
+    if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
+    if (closing.aborted)
+      throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
+    if (token && needsNewToken(error)) await this.#onTokenRefused(error, token, attempt, generation);
+    else await this.#failed(error, health, attempt, Math.max(endedAt - sentAt, health.silentMs(endedAt)));
+  }
+
+  async #onTokenRefused(
+    error: EtcdError,
+    token: TokenSource,
+    attempt: number,
+    generation: number,
+  ): Promise<void> {
+    const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
+    if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
+      throw this.#asAmbiguous(requestError(error, this.#description()));
+    if (!isTransient) this.#retries.recordFailure();
+    await this.#refreshToken(token, generation, error);
+    // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
+    await this.#waitForRetry(
+      this.#refusedTokens > 1 ? backoffDelay(retryPause, attempt, this.#ports.random) : 0,
+    );
+  }
+
+  /** As {@link #onError}, for an error of the member or of the request. */
   async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
     const { pool, random } = this.#ports;
     const { idempotency } = this.#request;

@@ -1,14 +1,8 @@
-import type { Channel } from '@grpc/grpc-js';
-import type { Clock } from '../../async/index.js';
-import { Code, EtcdError, toEtcdError } from '../../errors/index.js';
-import { malformedRequest } from '../call/call.js';
-import type { CallMetadata } from '../call/metadata.js';
-import { memberFailureOf } from '../call/retry-rule.js';
+import { Code, EtcdError } from '../../errors/index.js';
 import type { Member } from '../member/member.js';
-import type { MemberPool } from '../member/pool.js';
-import type { StoreIdentity } from '../member/store-identity.js';
 import type { Method } from '../method.js';
-import { DuplexCall, type DuplexHandlers, type ReportableDuplex } from './duplex.js';
+import type { DuplexHandlers, ReportableDuplex } from './duplex.js';
+import { MemberStream, type MemberStreamPorts, type OpenStream } from './member-stream.js';
 
 /** The options of one duplex stream. */
 export interface DuplexOptions {
@@ -20,36 +14,12 @@ export interface DuplexOptions {
 const failBackDelayMs = 5_000;
 
 /** What the registry needs from its owner. */
-export interface StreamPorts {
-  readonly pool: MemberPool;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly metadata: () => CallMetadata;
-  readonly maxReceiveBytes: number;
-  readonly store: StoreIdentity;
-  /** See TransportHooks. */
-  readonly beforeAnswer: () => void;
-  /** Called when a request is sent. */
-  readonly onSend: () => void;
-  /** Waits for a connected member, without a time limit. */
-  readonly connect: (signal: AbortSignal) => Promise<{ member: Member; channel: Channel }>;
-}
-
-interface TrackedStream {
-  readonly member: () => Member | undefined;
-  /** The generation of the token with which the stream was opened; undefined before. */
-  readonly generation: () => number | undefined;
-  /** The time of the first unanswered request; undefined if every request is answered or the stream is not open yet. */
-  readonly unansweredSince: () => number | undefined;
-  /** Ends the stream as if it had been lost, so that its owner reopens it on the preferred member. */
-  move(why: EtcdError): void;
-  cancel(): void;
-}
+export type StreamPorts = MemberStreamPorts & { readonly random: () => number };
 
 /** The open duplex streams and their members. */
 export class StreamRegistry {
   readonly #ports: StreamPorts;
-  readonly #open = new Set<TrackedStream>();
+  readonly #open = new Set<OpenStream>();
   #cancelFailBack: (() => void) | undefined;
 
   constructor(ports: StreamPorts) {
@@ -62,78 +32,9 @@ export class StreamRegistry {
     options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {
-    const { pool, store, clock, beforeAnswer, onSend } = this.#ports;
-    const connecting = new AbortController();
-    let member: Member | undefined;
-    let generation: number | undefined;
-    let unansweredSince: number | undefined;
-    let moving = false;
-    const tracked: TrackedStream = {
-      member: () => member,
-      generation: () => generation,
-      unansweredSince: () => (member ? unansweredSince : undefined),
-      cancel: () => {
-        this.#open.delete(tracked);
-        call.cancel();
-        connecting.abort();
-      },
-      move: (why) => {
-        moving = true;
-        call.fail(why);
-      },
-    };
-    const wrapped: DuplexHandlers<Res> = {
-      // The callbacks before an answer may run the user's code, or close this stream because the store was replaced.
-      message: (response) => {
-        if (member) store.observe(response, member.endpoint);
-        unansweredSince = undefined;
-        beforeAnswer();
-        return this.#open.has(tracked) ? handlers.message(response) : undefined;
-      },
-      end: (error) => {
-        beforeAnswer();
-        const failure = moving ? undefined : memberFailureOf(error, Number.POSITIVE_INFINITY);
-        if (member && failure) pool.markUnhealthy(member, failure, error);
-        const last = failure === 'not-etcd' ? (pool.noEtcdError() ?? error) : error;
-        if (this.#open.delete(tracked)) handlers.end(last);
-      },
-    };
-    const call = new DuplexCall<Req, Res>(method, wrapped, this.#ports.maxReceiveBytes);
-    this.#open.add(tracked);
-    this.#ports
-      .connect(connecting.signal)
-      .then(
-        (connected) => {
-          if (connecting.signal.aborted) return; // cancelled after the member was found
-          member = connected.member;
-          const metadata = this.#ports.metadata();
-          generation = metadata.generation;
-          if (unansweredSince !== undefined) {
-            unansweredSince = clock.now();
-            onSend();
-          }
-          call.start(connected.channel, options.requireLeader ? metadata.requireLeader : metadata.plain);
-          handlers.opened?.(connected.member);
-        },
-        (error) => call.end(toEtcdError(error)),
-      )
-      .catch((error) => call.end(malformedRequest(method, error)));
-    return {
-      send: (request) => {
-        unansweredSince ??= clock.now();
-        if (member) onSend();
-        call.send(request);
-      },
-      dropQueued: (unwanted) => call.dropQueued(unwanted),
-      cancel: tracked.cancel,
-      cancelUnresponsive: () => {
-        tracked.cancel();
-        if (member) pool.markUnhealthy(member, 'silent');
-      },
-      reportUnresponsive: () => {
-        if (member) pool.markUnhealthy(member, 'silent');
-      },
-    };
+    const stream = new MemberStream(this.#ports, this.#open, method, handlers);
+    stream.start(options.requireLeader);
+    return stream;
   }
 
   /** Moves streams on other members to the preferred member after a delay, if it is still healthy then. */
@@ -144,7 +45,7 @@ export class StreamRegistry {
       this.#cancelFailBack = undefined;
       if (!pool.preferredIsHealthy) return;
       for (const stream of [...this.#open]) {
-        const member = stream.member();
+        const { member } = stream;
         if (member && member !== pool.preferred) stream.move(failBackError(pool.preferred.endpoint));
       }
     });
@@ -153,7 +54,7 @@ export class StreamRegistry {
   /** Ends the streams that were opened with the token of that generation or an older one, as if they had been lost. */
   endStale(upTo: number): void {
     for (const stream of [...this.#open]) {
-      const generation = stream.generation();
+      const { generation } = stream;
       if (generation !== undefined && generation <= upTo) stream.move(staleTokenError());
     }
   }
@@ -164,7 +65,7 @@ export class StreamRegistry {
     let anyUnanswered = false;
     const members = new Set<Member>();
     for (const stream of this.#open) {
-      const [since, member] = [stream.unansweredSince(), stream.member()];
+      const { unansweredSince: since, member } = stream;
       if (since === undefined || !member) continue;
       anyUnanswered = true;
       if (now - since >= ms) members.add(member);

@@ -74,14 +74,14 @@ describe('a stream', () => {
   describe('cancelled by the callback before an answer', () => {
     it('does not pass the message to the handlers', async () => {
       const { hooks, stream, received, listener } = await openStream();
-      hooks.before = stream.cancel;
+      hooks.before = () => stream.cancel();
       listener.onReceiveMessage(Buffer.alloc(0));
       assert.deepEqual(received, []);
     });
 
     it('does not pass its end to the handlers, but marks the member unhealthy', async () => {
       const { hooks, stream, received, failures, listener } = await openStream();
-      hooks.before = stream.cancel;
+      hooks.before = () => stream.cancel();
       listener.onReceiveStatus(dropped);
       assert.deepEqual(received, []);
       assert.deepEqual(failures, ['unreachable']);
