@@ -9,39 +9,22 @@ import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { registerBalancer } from '../dist/naming/grpc/balancer/balancer.js';
 import { policyName } from '../dist/naming/grpc/balancer/config.js';
+import { bytesMethod } from '../scripts/bytes-method.mjs';
+import { serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:balancer -- [--endpoints 5000] [--updates 9]
 
 Connects one channel to many endpoints (one server that listens on as many loopback addresses, on Linux only) with each
 policy, then removes one endpoint and adds it again. Prints how long each update blocks the process.`;
 
-const identity = (bytes) => bytes;
-const method = {
-  path: '/bench.Balancer/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-};
+const method = bytesMethod('/bench.Balancer/Ask');
 
 /** The number of connected sockets of grpc-js. */
 let connected = 0;
 subscribe('net.client.socket', ({ socket }) => socket.once('connect', () => connected++));
 
-if (process.env.BENCH_SERVER) serve();
+if (process.env.BENCH_SERVER) serveOnEveryAddress(method);
 else await main();
-
-function serve() {
-  const server = new grpc.Server();
-  server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
-  server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-    if (error) throw error;
-    process.send(port);
-  });
-  process.on('disconnect', () => process.exit());
-}
 
 async function main() {
   const { values } = parseArgs({
@@ -136,8 +119,12 @@ async function allConnected(client, count) {
 
 function call(client) {
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error) =>
-      error ? reject(error) : resolve(),
+    client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      Buffer.alloc(0),
+      (error) => (error ? reject(error) : resolve()),
     );
   });
 }

@@ -9,6 +9,8 @@ import { writeHeapSnapshot } from 'node:v8';
 import grpc from '@grpc/grpc-js';
 import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
+import { bytesMethod } from '../scripts/bytes-method.mjs';
+import { serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]
   [--snapshots <folder>]
@@ -20,31 +22,10 @@ optimizer is off and its bytecode is kept: the code that V8 compiles and drops o
 per address, although this growth levels off.
 To run with the optimizer: node --expose-gc bench/endpoint-churn.mjs.`;
 
-if (process.env.BENCH_SERVER) serve();
+const method = bytesMethod('/bench.Churn/Ask');
+
+if (process.env.BENCH_SERVER) serveOnEveryAddress(method);
 else await main();
-
-function serve() {
-  const server = new grpc.Server();
-  server.addService({ ask: method() }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
-  server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-    if (error) throw error;
-    process.send(port);
-  });
-  process.on('disconnect', () => process.exit());
-}
-
-function method() {
-  const identity = (bytes) => bytes;
-  return {
-    path: '/bench.Churn/Ask',
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  };
-}
 
 async function main() {
   const { values } = parseArgs({
@@ -167,7 +148,7 @@ async function until(what, holds) {
 }
 
 function call(client) {
-  const { path, requestSerialize, responseDeserialize } = method();
+  const { path, requestSerialize, responseDeserialize } = method;
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(path, requestSerialize, responseDeserialize, Buffer.from('x'), (error) =>
       error ? reject(error) : resolve(),

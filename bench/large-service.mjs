@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { channelTarget, EtcdClient, encodeEndpoint, op, registerEtcdResolver } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
+import { bytesMethod } from '../scripts/bytes-method.mjs';
+import { serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
 
@@ -18,16 +20,7 @@ One server listens on as many loopback addresses (on Linux only), all registered
 channel connects to each of them. Then endpoints are removed or added at the given rate, once with round_robin and once
 with 'balance'. Prints event-loop delay p50 and p99, CPU use, and how often grpc-js received a list.`;
 
-const identity = (bytes) => bytes;
-const method = {
-  path: '/bench.Large/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-};
+const method = bytesMethod('/bench.Large/Ask');
 const target = 'bench/large';
 
 /** How often a resolver passed a result to grpc-js, counted inside grpc-js's own registry. */
@@ -49,19 +42,9 @@ resolvers.registerResolver = (scheme, Resolver) =>
     },
   );
 
-if (process.env.BENCH_ROLE === 'server') serve();
+if (process.env.BENCH_ROLE === 'server') serveOnEveryAddress(method);
 else if (process.env.BENCH_ROLE === 'churn') await churn(JSON.parse(process.env.BENCH_OPTIONS));
 else await main();
-
-function serve() {
-  const server = new grpc.Server();
-  server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
-  server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
-    if (error) throw error;
-    process.send(port);
-  });
-  process.on('disconnect', () => process.exit());
-}
 
 function record(i, port) {
   const addr = `127.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}:${port}`;
@@ -151,8 +134,13 @@ async function main() {
 function ask(caller) {
   return new Promise((resolve, reject) => {
     const deadline = { deadline: Date.now() + 60_000 };
-    caller.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), deadline, (error, answer) =>
-      error ? reject(error) : resolve(answer),
+    caller.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      Buffer.alloc(0),
+      deadline,
+      (error, answer) => (error ? reject(error) : resolve(answer)),
     );
   });
 }

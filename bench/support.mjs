@@ -1,3 +1,4 @@
+import grpc from '@grpc/grpc-js';
 import { startEtcd } from '../dist/testing/index.js';
 import { until } from '../dist/testing/wait.js';
 
@@ -52,4 +53,15 @@ export function mib(bytes) {
 
 export function eventually(what, holds, timeoutMs = 120_000) {
   return until(what, { timeoutMs }, holds);
+}
+
+/** Answers the method on every address of the machine, and sends the port to the parent process. */
+export function serveOnEveryAddress(method) {
+  const server = new grpc.Server();
+  server.addService({ ask: method }, { ask: (_call, reply) => reply(null, Buffer.alloc(0)) });
+  server.bindAsync('0.0.0.0:0', grpc.ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    process.send(port);
+  });
+  process.on('disconnect', () => process.exit());
 }

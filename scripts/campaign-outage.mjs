@@ -19,6 +19,7 @@ import {
   ServiceDirectory,
 } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
+import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:outage [-- --seconds 300]
 
@@ -26,16 +27,7 @@ Three registered servers, and one caller that calls continuously. etcd is stoppe
 Prints the calls made and failed, the fewest endpoints in the caller's view, its age at the end, and the first calls of
 a process that starts from its snapshot on disk while etcd is down. Exit code 1 when a call failed or the view emptied.`;
 
-const identity = (bytes) => bytes;
-const method = {
-  path: '/campaign.Outage/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-};
+const method = bytesMethod('/campaign.Outage/Ask');
 const target = 'campaign/outage';
 
 if (process.env.COLD_START) await coldStart(JSON.parse(process.env.COLD_START));
@@ -164,8 +156,13 @@ async function keepCalling(caller, calls) {
 function ask(caller) {
   return new Promise((resolve, reject) => {
     const deadline = { deadline: Date.now() + 10_000 };
-    caller.makeUnaryRequest(method.path, identity, String, Buffer.alloc(0), deadline, (error, answer) =>
-      error ? reject(error) : resolve(answer),
+    caller.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      String,
+      Buffer.alloc(0),
+      deadline,
+      (error, answer) => (error ? reject(error) : resolve(answer)),
     );
   });
 }

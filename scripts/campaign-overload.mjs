@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
 import { EtcdClient } from '../dist/index.js';
 import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
+import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:overload [-- options]
 
@@ -152,16 +153,7 @@ async function counted(count) {
 
 /** A server that answers Range and Put with a function. */
 async function serve(answer) {
-  const identity = (bytes) => bytes;
-  const method = (path) => ({
-    path: `/etcdserverpb.KV/${path}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  });
+  const method = (name) => bytesMethod(`/etcdserverpb.KV/${name}`);
   const server = new grpc.Server();
   const handler = (_call, reply) => answer(reply);
   server.addService({ range: method('Range'), put: method('Put') }, { range: handler, put: handler });

@@ -11,6 +11,7 @@ import {
   ServiceDirectory,
 } from '../dist/index.js';
 import { startEtcd, startEtcdCluster } from '../dist/testing/index.js';
+import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:shutdown [-- options]
 
@@ -46,16 +47,7 @@ if (values.help) {
 const rounds = Number(values.rounds);
 const ttlSeconds = Number(values.ttl);
 const timeoutMs = 60_000;
-const identity = (bytes) => bytes;
-const method = {
-  path: '/campaign.Shutdown/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-};
+const method = bytesMethod('/campaign.Shutdown/Ask');
 
 let failed = false;
 for (const scenario of scenarios()) await runScenario(scenario);
@@ -213,8 +205,13 @@ async function keepCalling(caller, calls) {
 function ask(caller) {
   return new Promise((resolve, reject) => {
     const deadline = { deadline: Date.now() + 10_000 };
-    caller.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), deadline, (error, answer) =>
-      error ? reject(error) : resolve(answer),
+    caller.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      Buffer.alloc(0),
+      deadline,
+      (error, answer) => (error ? reject(error) : resolve(answer)),
     );
   });
 }

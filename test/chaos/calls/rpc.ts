@@ -1,17 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
+import { bytesMethod } from '../../support/bytes-method.js';
 
-const identity = (bytes: Buffer) => bytes;
-
-const method: grpc.MethodDefinition<Buffer, Buffer> = {
-  path: '/chaos.Calls/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-};
+const method = bytesMethod('/chaos.Calls/Ask');
 
 /** Some responses are slow, so that calls are in flight when a server stops. */
 const responseDelaysMs = [0, 5, 5, 10, 20, 300];
@@ -43,8 +34,8 @@ export function callOnce(channel: grpc.Client): Promise<CallFailure> {
   return new Promise((resolve) => {
     const call = channel.makeUnaryRequest(
       method.path,
-      identity,
-      identity,
+      method.requestSerialize,
+      method.responseDeserialize,
       Buffer.alloc(0),
       { deadline: Date.now() + deadlineMs },
       (error) => resolve(error ? { error, peer: call.getPeer() } : undefined),

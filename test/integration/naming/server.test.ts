@@ -2,22 +2,14 @@ import assert from 'node:assert/strict';
 import { Client, credentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type HealthReporter, registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { ConflictError } from '#src/naming/index.js';
+import { bytesMethod } from '../../support/bytes-method.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { Opened } from '../../support/naming/opened.js';
 import { unproxied } from '../../support/proxy.js';
 import { expectNoSocketLeft } from '../../support/sockets.js';
 
-const identity = (bytes: Buffer) => bytes;
-const method = {
-  path: '/naming.test.Slow/Ask',
-  requestStream: false,
-  responseStream: false,
-  requestSerialize: identity,
-  requestDeserialize: identity,
-  responseSerialize: identity,
-  responseDeserialize: identity,
-} as const;
+const method = bytesMethod('/naming.test.Slow/Ask');
 
 /** A server whose answers the test can delay. */
 class SlowServer {
@@ -89,8 +81,8 @@ describe('a registered grpc-js server', () => {
           const callOptions = { deadline: Date.now() + 30_000 };
           channel.makeUnaryRequest(
             method.path,
-            identity,
-            identity,
+            method.requestSerialize,
+            method.responseDeserialize,
             Buffer.alloc(0),
             new Metadata(),
             callOptions,
@@ -141,8 +133,12 @@ describe('a registered grpc-js server', () => {
       (one) => one.close(),
     );
     const answered = new Promise((resolve, reject) =>
-      channel.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error, answer) =>
-        error ? reject(error) : resolve(answer),
+      channel.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        Buffer.alloc(0),
+        (error, answer) => (error ? reject(error) : resolve(answer)),
       ),
     );
     await eventually('the call is in progress', () => slow.waiting.length === 1);
@@ -203,11 +199,17 @@ describe('a registered grpc-js server', () => {
       const ask = () =>
         new Promise<string>((resolve, reject) => {
           const channel = new Client(`127.0.0.1:${slow.port}`, credentials.createInsecure(), unproxied);
-          channel.makeUnaryRequest(method.path, identity, identity, Buffer.alloc(0), (error, answer) => {
-            channel.close();
-            if (error) reject(error);
-            else resolve(String(answer));
-          });
+          channel.makeUnaryRequest(
+            method.path,
+            method.requestSerialize,
+            method.responseDeserialize,
+            Buffer.alloc(0),
+            (error, answer) => {
+              channel.close();
+              if (error) reject(error);
+              else resolve(String(answer));
+            },
+          );
         });
       return { one: one!, other: other!, statuses, ask };
     }
