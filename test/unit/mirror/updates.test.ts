@@ -213,6 +213,19 @@ describe('a list of a mirror that fails', () => {
     await one.iteration.return(undefined);
   });
 
+  it('prints no warning if no one is to be called', async () => {
+    const store = new FakeStore();
+    store.failures.push(errorFor('NoLeader'));
+    const warnings: unknown[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on('warning', note);
+    const one = follow(store);
+    await one.receives(1);
+    process.off('warning', note);
+    assert.deepEqual(warnings, []);
+    await one.iteration.return(undefined);
+  });
+
   it('ends the mirror if no retry can succeed', async () => {
     for (const error of [
       errorFor('PermissionDenied'),

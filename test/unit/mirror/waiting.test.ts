@@ -85,7 +85,7 @@ describe('a wait for a mirror', () => {
     slow.onRead = () => new Promise((resolve) => (list = resolve));
     const other = follow(slow);
     const waiting = other.mirror.waitForRevision(10n);
-    await store.time.pass(1_000);
+    await slow.time.pass(1_000);
     assert.equal(slow.reads.length, 0);
     list();
     assert.equal(await waiting, 10n);
