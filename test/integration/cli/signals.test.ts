@@ -31,8 +31,8 @@ const ignored: readonly NodeJS.Signals[] = ['SIGPIPE', 'SIGXFSZ', 'SIGCHLD'];
 const noCoreDump = 'ulimit -c 0';
 
 /**
- * The table that the suite prints: what the program receives for each signal to the command, and what becomes of the
- * record.
+ * The table that the suite prints: what the program receives for each signal to the command, and whether the record is
+ * withdrawn.
  */
 const table = new Map<string, string[]>();
 

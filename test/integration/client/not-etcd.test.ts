@@ -55,7 +55,7 @@ const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGatew
 const auth = { username: 'user', password: secretOf('of no etcd') };
 
 /** Runs `make` with `Math.random()` fixed at 0, so a client that it creates prefers its first endpoint. */
-function preferringTheFirst<T>(make: () => T): T {
+function withFirstPreferred<T>(make: () => T): T {
   const { random } = Math;
   let making = true;
   Math.random = () => (making ? 0 : random());
@@ -90,7 +90,7 @@ describe('a client whose preferred endpoint is not an etcd', () => {
   function client(others = etcd().endpoints, options: Partial<EtcdClientOptions> = {}): EtcdClient {
     foreign.clearCalls();
     const endpoints = [foreign.endpoint, ...others];
-    return preferringTheFirst(() => connect(endpoints, { timeoutMs: 20_000, ...options }));
+    return withFirstPreferred(() => connect(endpoints, { timeoutMs: 20_000, ...options }));
   }
 
   const reads: Record<string, (some: EtcdClient) => Promise<unknown>> = {
@@ -115,7 +115,7 @@ describe('a client whose preferred endpoint is not an etcd', () => {
       for (const [method, call] of Object.entries(reads)) {
         it(`reads from another endpoint: ${method}`, async () => {
           await call(client());
-          assert.ok(foreign.calls.length >= 1, 'it was not asked');
+          assert.ok(foreign.calls.length >= 1, 'the server received no request');
         });
       }
 
@@ -143,18 +143,18 @@ describe('a client whose preferred endpoint is not an etcd', () => {
         await connect(etcd().endpoints).kv.put(key('watched'), what);
         assert.equal((await next).done, false);
         await watcher.close();
-        assert.ok(foreign.calls.includes('Watch'), 'it was not asked');
+        assert.ok(foreign.calls.includes('Watch'), 'the server received no request');
       });
 
       it('renews a lease on another endpoint', async () => {
         const lease = await connect(etcd().endpoints).lease.grant({ ttlSeconds: 60 });
         assert.ok((await client().lease.keepAliveOnce(lease.id)).ttlSeconds > 0);
-        assert.ok(foreign.calls.includes('LeaseKeepAlive'), 'it was not asked');
+        assert.ok(foreign.calls.includes('LeaseKeepAlive'), 'the server received no request');
       });
 
       it('calls a method of newer etcd releases on another endpoint', async () => {
         await client().lease.list();
-        assert.ok(foreign.calls.includes('LeaseLeases'), 'it was not asked');
+        assert.ok(foreign.calls.includes('LeaseLeases'), 'the server received no request');
       });
 
       it('requests a token from another endpoint', async () => {
@@ -163,7 +163,7 @@ describe('a client whose preferred endpoint is not an etcd', () => {
           .catch((error: EtcdError) => {
             assert.equal(error.reason, 'AuthNotEnabled', String(error)); // only an etcd gives this answer
           });
-        assert.ok(foreign.calls.includes('Authenticate'), 'it was not asked');
+        assert.ok(foreign.calls.includes('Authenticate'), 'the server received no request');
       });
 
       if (isGateway) return;
@@ -171,7 +171,7 @@ describe('a client whose preferred endpoint is not an etcd', () => {
       it('rejects before the deadline with an error that names all endpoints, when none is an etcd', async () => {
         const other = await startScriptedServer(play);
         const some = client([other.endpoint]);
-        const withUser = preferringTheFirst(() => connect([foreign.endpoint, other.endpoint], { auth }));
+        const withUser = withFirstPreferred(() => connect([foreign.endpoint, other.endpoint], { auth }));
         const directory = new ServiceDirectory(some);
         const calls = {
           get: failure(some.kv.get('k')),

@@ -75,7 +75,7 @@ describe('an idempotent write whose first answer is lost', () => {
     for (let i = 0; i < 40; i++) answers.push(lost);
     const call = client.kv.put('k', 'v', { idempotent: true });
     call.catch(() => {});
-    await eventually('it was tried', () => answers.length < 38);
+    await eventually('the write was attempted', () => answers.length < 38);
     await client.close();
     await assert.rejects(call, (error) => {
       assert.ok(error instanceof ClosedError);
@@ -117,7 +117,7 @@ describe('a read whose first answer is lost', () => {
     const reason = new EtcdError('a sibling failed', { code: Code.UNAVAILABLE, verdict: 'maybe-applied' });
     const call = client.kv.put('k', 'v', { signal: abort.signal });
     call.catch(() => {});
-    await eventually('it was sent', () => server().calls.includes('Put'));
+    await eventually('the write was sent', () => server().calls.includes('Put'));
     abort.abort(reason);
     await assert.rejects(call, (error) => error === reason);
     await client.close();

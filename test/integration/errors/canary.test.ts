@@ -286,7 +286,7 @@ describe('no password, token or key appears in', () => {
       const client = connect();
       const thrown = await fail(client);
       assert.ok(thrown.size >= 12, `${what}: ${[...thrown.keys()]} failed`);
-      assert.ok(passwords.includes(auth.password), `${what}: there was nothing to be leaked`);
+      assert.ok(passwords.includes(auth.password), `${what}: no password was passed that could leak`);
       for (const [name, error] of thrown) assertClean(`the error of ${name}`, error);
       await client.close();
     }
@@ -296,7 +296,7 @@ describe('no password, token or key appears in', () => {
     play = () => {};
     const client = connect({ timeoutMs: 60_000 });
     const calls = [client.kv.get('k'), client.kv.put('k', 'v'), client.lease.grant({ ttlSeconds: 5 })];
-    await eventually('they are under way', () => server().calls.includes('Put'));
+    await eventually('a put was sent', () => server().calls.includes('Put'));
     const settled = Promise.allSettled(calls);
     await client.close();
     for (const result of await settled) {
@@ -324,7 +324,7 @@ describe('no password, token or key appears in', () => {
       } catch (error) {
         thrown = error;
       }
-      assert.ok(thrown instanceof Error, 'it resolved');
+      assert.ok(thrown instanceof Error, 'the call resolved');
       assertClean('the error', thrown);
     }
   });

@@ -22,9 +22,9 @@ await outcome(warmUp.kv.get('k'));
 await warmUp.close();
 
 const before = process.memoryUsage().rss;
-let most = before;
+let peak = before;
 const sampling = setInterval(() => {
-  most = Math.max(most, process.memoryUsage().rss);
+  peak = Math.max(peak, process.memoryUsage().rss);
 }, 10);
 
 const client = new EtcdClient({ endpoints: [endpoint], timeoutMs, maxReceiveBytes: Number(limit) });
@@ -40,4 +40,4 @@ await sleep(Math.max(0, 2_500 - (performance.now() - start))); // nothing reads 
 abort.abort(new Error('enough'));
 await client.close();
 clearInterval(sampling);
-process.stdout.write(JSON.stringify({ calls, tookMs, grewBytes: most - before, failure }));
+process.stdout.write(JSON.stringify({ calls, tookMs, grewBytes: peak - before, failure }));

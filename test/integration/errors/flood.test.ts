@@ -10,7 +10,7 @@ import { headersWithoutEnd, listenWith } from './hostile-answers.js';
 const MiB = 1024 * 1024;
 const limit = 4 * MiB;
 /**
- * The most that memory may grow, in bytes. Without a limit in the client, every flood exceeds it. It is loose because
+ * The largest allowed growth of the memory, in bytes. Without a limit in the client, every flood exceeds it. It is loose because
  * Node chooses when to collect garbage, and because each of several connections may hold one message of the maximum
  * size twice, in fragments and whole.
  */

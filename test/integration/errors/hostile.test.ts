@@ -39,7 +39,7 @@ async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
 }
 
 /** Checks that the call failed in time with a typed error, and returns the error. */
-function typed({ error, tookMs }: Outcome): EtcdError {
+function assertTypedInTime({ error, tookMs }: Outcome): EtcdError {
   assert.ok(error instanceof EtcdError, String(error));
   assert.equal(typeof error.code, 'number');
   assert.ok(error.message.length > 10 && error.message.length < 10_000, error.message);
@@ -61,7 +61,7 @@ async function callsTo({ play }: HostileAnswer) {
 }
 
 /** Fails the suite on errors that would end a user's process; mocha tolerates some of them. Registers mocha hooks. */
-function refusesLooseErrors(): void {
+function failOnUncaughtErrors(): void {
   const loose: unknown[] = [];
   const note = (error: unknown) => loose.push(error);
   before('record uncaught errors', () => {
@@ -76,7 +76,7 @@ function refusesLooseErrors(): void {
 }
 
 describe('a server that answers', () => {
-  refusesLooseErrors();
+  failOnUncaughtErrors();
   const all = new Map<string, ReturnType<typeof callsTo>>();
 
   before('start all concurrently, because most take as long as the deadline', () => {
@@ -86,8 +86,8 @@ describe('a server that answers', () => {
   for (const [what, { refuses = false, answers = false }] of Object.entries(hostileAnswers)) {
     it(`${what} fails a read and a write in time with typed errors; the write is sent once${refuses ? ' or more, because it was refused' : ''}`, async () => {
       const { read, write, puts } = await all.get(what)!;
-      typed(read);
-      const error = typed(write);
+      assertTypedInTime(read);
+      const error = assertTypedInTime(write);
       if (refuses) return;
       assert.ok(puts <= 1, `${puts} puts`);
       // A refusal is final. After any other answer the client cannot know whether the write was applied.
@@ -135,7 +135,7 @@ describe('a server that answers', () => {
 });
 
 describe('a peer that sends', () => {
-  refusesLooseErrors();
+  failOnUncaughtErrors();
 
   for (const [what, speak] of Object.entries(hostilePeers)) {
     it(`${what} fails a read and a write in time with typed errors and does not delay the end of a watch`, async () => {
@@ -150,7 +150,7 @@ describe('a peer that sends', () => {
           outcomeOf(client.kv.get('k')),
           outcomeOf(client.kv.put('k', 'v')),
         ])) {
-          typed(outcome);
+          assertTypedInTime(outcome);
         }
         const reason = new Error('enough');
         abort.abort(reason);
@@ -164,7 +164,7 @@ describe('a peer that sends', () => {
 });
 
 describe('a server that cancels a watch with a reason', () => {
-  refusesLooseErrors();
+  failOnUncaughtErrors();
   const decorated = 'rpc error: code = constructor desc = ';
 
   for (const [what, reason] of Object.entries({
@@ -190,7 +190,7 @@ describe('a server that cancels a watch with a reason', () => {
       const client = new EtcdClient({ endpoints: [server.endpoint], timeoutMs });
       try {
         const watcher = client.watch('k', { startRevision: 1n });
-        const error = typed(await outcomeOf(watcher[Symbol.asyncIterator]().next()));
+        const error = assertTypedInTime(await outcomeOf(watcher[Symbol.asyncIterator]().next()));
         assert.ok((error.serverText?.length ?? 0) <= 4_097);
         assert.equal((await watcher.closed).error, error);
       } finally {

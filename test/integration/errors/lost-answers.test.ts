@@ -36,7 +36,7 @@ describe('a counter incremented by compare-and-put', () => {
     const settled = Promise.allSettled([write()]);
     if (outcome === 'answer lost') {
       await eventually(
-        'etcd applied it',
+        'etcd applied the write',
         async () => ((await near.kv.get(key)).kv?.modRevision ?? 0n) > before,
       );
       link.cut();
@@ -68,7 +68,7 @@ describe('a counter incremented by compare-and-put', () => {
       const error = result.reason;
       assert.ok(error instanceof AmbiguousWriteError, String(error));
       assert.match(error.operation, /^Txn/);
-      assert.ok(error.message.includes(link.endpoint), 'it names the member');
+      assert.ok(error.message.includes(link.endpoint), 'the message names the member');
       assert.ok(error.cause instanceof EtcdError);
       seen.ambiguous++;
       if ((await proxied.kv.get(key)).kv?.value.toString().endsWith(` ${tag}`))
@@ -88,9 +88,9 @@ describe('a counter incremented by compare-and-put', () => {
     }
     const { kv } = await near.kv.get(key);
     assert.equal(kv?.value.toString(), `${rounds} round-${rounds - 1}`);
-    assert.equal(kv.version, BigInt(rounds), 'every write of it is one increment');
+    assert.equal(kv.version, BigInt(rounds), 'every write of the counter is one increment');
     assert.equal(applied, rounds, 'every answer was lost once');
-    assert.ok(ambiguous > rounds, 'and some requests');
+    assert.ok(ambiguous > rounds, 'some requests were lost as well');
   });
 
   it('written without a comparison is put once if the answer is lost', async function () {
@@ -100,7 +100,7 @@ describe('a counter incremented by compare-and-put', () => {
       const before = (await proxied.kv.get(key)).revision; // also connects the client
       link.delay({ up: 0, down: 3_600_000 });
       const settled = Promise.allSettled([proxied.kv.put(one, 'v')]);
-      await eventually('etcd applied it', async () => (await near.kv.get(key)).revision > before);
+      await eventually('etcd applied the write', async () => (await near.kv.get(key)).revision > before);
       link.cut();
       link.heal();
       const [result] = await settled;
@@ -119,7 +119,7 @@ describe('a counter incremented by compare-and-put', () => {
     const before = await handled();
     link.delay({ up: 0, down: 3_600_000 });
     const reading = proxied.kv.txn({ compare: [compare.version(key, '>', 0n)], success: [op.get(key)] });
-    await eventually('etcd answered it', async () => (await handled()) > before);
+    await eventually('etcd answered the request', async () => (await handled()) > before);
     link.cut();
     link.heal();
     const { succeeded, results } = await reading;

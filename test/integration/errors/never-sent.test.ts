@@ -84,7 +84,7 @@ describe('a write that was never sent', () => {
     it('is sent after the other write has finished', async () => {
       const second = client.kv.put('second', 'v', { timeoutMs: 30_000 });
       held[0]?.reply(putDone);
-      await eventually('the second one has come', () => held.length === 2);
+      await eventually('the second call has arrived', () => held.length === 2);
       held[1]?.reply(putDone);
       assert.equal((await second).revision, 5n);
     });

@@ -77,7 +77,7 @@ describe('a thousand calls of one client', () => {
         const client = connect(server);
         const start = performance.now();
         const all = Promise.all(Array.from({ length: callers }, () => call(client, { timeoutMs: 60_000 })));
-        await eventually('they were sent', () => server.calls.length > 0);
+        await eventually('the calls were sent', () => server.calls.length > 0);
         await eventually('1.5 s have passed', () => performance.now() - start > 1_500);
         const failingMs = performance.now() - start;
         const retries = server.calls.length - callers;
@@ -118,7 +118,7 @@ describe('a thousand calls of one client', () => {
     const closed = Array.from({ length: callers }, () =>
       assert.rejects(get(client, { timeoutMs: 60_000 }), { name: 'ClosedError' }),
     );
-    await eventually('each was sent', () => server.calls.length >= 2 * callers);
+    await eventually('each call was sent', () => server.calls.length >= 2 * callers);
     abort.abort(reason);
     await Promise.all(aborted);
     await client.close();
@@ -137,6 +137,6 @@ describe('a thousand calls of one client', () => {
       await Promise.all(Array.from({ length: callers }, () => put(client, {})));
     // The whole first round is refused there. Later rounds reach that member only after a successful probe.
     const requests = home.calls.filter((method) => method === 'Put').length;
-    assert.ok(requests >= callers && requests < 2 * callers, `${requests} requests to the ill member`);
+    assert.ok(requests >= callers && requests < 2 * callers, `${requests} requests to the failing member`);
   });
 });

@@ -115,7 +115,7 @@ function loop(peer: Peer, use: (client: EtcdClient) => unknown, options: object 
 }
 
 /** A peer that ends each connection as soon as it is established. */
-function hangingUp(use: (endpoint: string) => () => Promise<void> | void): Loop {
+function closingPeer(use: (endpoint: string) => () => Promise<void> | void): Loop {
   return {
     async start(count) {
       const server = createServer();
@@ -236,13 +236,13 @@ export const loops: Readonly<Record<string, Loop>> = {
   'a held lease whose streams end': loop({ endKeepAlive: unavailable }, hold),
   'a held lease whose every token is refused': loop({ endKeepAlive: unauthenticated }, hold, { auth }),
   'a call whose every token is refused': loop({ range: () => unauthenticated }, get, { auth }),
-  'calls over connections that end immediately': hangingUp(
+  'calls over connections that end immediately': closingPeer(
     withClient((client) => {
       for (let i = 0; i < 100; i++) void get(client);
     }),
   ),
-  'a watch over connections that end immediately': hangingUp(withClient(watch)),
-  'a channel to an endpoint that ends its connections immediately': hangingUp((endpoint) => {
+  'a watch over connections that end immediately': closingPeer(withClient(watch)),
+  'a channel to an endpoint that ends its connections immediately': closingPeer((endpoint) => {
     registerBalancer();
     const config = { loadBalancingConfig: [{ [policyName]: {} }] };
     const Stub = makeGenericClientConstructor({}, 'any');

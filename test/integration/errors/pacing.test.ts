@@ -20,8 +20,8 @@ describe('every retry loop', () => {
     // One at a time, because a loop that does not pause would starve the others.
     it(`is paced: ${name}`, async () => {
       const count = await requestsOf(loop);
-      assert.ok(count > 0, 'nothing was asked at all');
-      assert.ok(count <= 70, `${count} requests in ${failingMs} ms; one that does not pause makes hundreds`);
+      assert.ok(count > 0, 'the peer received no request');
+      assert.ok(count <= 70, `${count} requests in ${failingMs} ms; a loop without pauses makes hundreds`);
     });
   }
 

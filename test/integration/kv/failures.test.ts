@@ -225,7 +225,7 @@ describe('a call', () => {
         return true;
       });
       const { kv } = await connect(etcd().endpoints).kv.get(key);
-      assert.equal(kv?.version, 1n, 'it was applied, once');
+      assert.equal(kv?.version, 1n, 'the write was applied once');
     });
 
     it('is retried if it is a write declared idempotent', async () => {

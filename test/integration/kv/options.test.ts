@@ -37,7 +37,7 @@ describe('the options of kv', () => {
       const [a, b, c, again] = revisions as [bigint, bigint, bigint, bigint];
       const names = async (options: object) => {
         const { kvs, count } = await client.kv.range({ prefix: folder }, options);
-        assert.equal(count, 3n, 'the count does not heed them');
+        assert.equal(count, 3n, 'the count ignores these bounds');
         return kvs.map(({ key }) => key.toString().slice(folder.length)).join('');
       };
       assert.equal(await names({ minModRevision: c }), 'ac');

@@ -125,7 +125,7 @@ describe('kv.stream', () => {
         if (cuts++ < 8) link.cutAfterBytes(between, 'down');
       });
       await writer.stop();
-      assert.ok(link.accepted > 1, 'it was cut');
+      assert.ok(link.accepted > 1, 'the connection was cut');
       await assertWhole(result);
     });
   }

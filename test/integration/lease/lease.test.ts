@@ -98,7 +98,7 @@ describe('a lease', () => {
       const granted = async () => (await client.lease.list()).filter((id) => !before.has(id));
       link.delay({ up: 0, down: 3_600_000 });
       const grant = proxied.lease.grant({ ttlSeconds: 60 });
-      await eventually('etcd granted it', async () => (await granted()).length > 0);
+      await eventually('etcd granted the lease', async () => (await granted()).length > 0);
       link.cut();
       link.heal();
       const { id, ttlSeconds } = await grant;
@@ -124,7 +124,10 @@ describe('a lease', () => {
       const { id } = await proxied.lease.grant({ ttlSeconds: 60 });
       link.delay({ up: 0, down: 3_600_000 });
       const revoked = proxied.lease.revoke(id);
-      await eventually('etcd revoked it', async () => (await client.lease.timeToLive(id)) === undefined);
+      await eventually(
+        'etcd revoked the lease',
+        async () => (await client.lease.timeToLive(id)) === undefined,
+      );
       link.cut();
       link.heal();
       await revoked;
@@ -155,7 +158,7 @@ describe('a lease', () => {
       link.delay({ up: 0, down: 3_600_000 });
       const before = await renewals();
       const renewed = proxied.lease.keepAliveOnce(id);
-      await eventually('etcd renewed it', async () => (await renewals()) > before);
+      await eventually('etcd renewed the lease', async () => (await renewals()) > before);
       link.cut();
       link.heal();
       assert.equal((await renewed).ttlSeconds, 60);
@@ -252,7 +255,7 @@ describe('a lease', () => {
       link.delay({ up: 0, down: 3_600_000 });
       const abort = new AbortController();
       const held = proxied.lease.hold({ ttlSeconds: 600, signal: abort.signal });
-      await eventually('etcd granted it', async () => (await granted()).length === 1);
+      await eventually('etcd granted the lease', async () => (await granted()).length === 1);
       const reason = new Error('enough');
       abort.abort(reason);
       await assert.rejects(held, reason);

@@ -20,7 +20,7 @@ describe('the owner of a lease whose process was stopped for twice its TTL', fun
 
   const next = async (child: ChildProcess) => (await once(child, 'message'))[0] as unknown;
 
-  it('learns of the loss before any call resolves, of before or after the pause', async () => {
+  it('observes the loss before any call resolves, whether the call was sent before or after the pause', async () => {
     const link = await proxy(etcd());
     const child = fork(program, [link.endpoint, String(ttlSeconds), `${folderOf(etcd())}owned`]);
     children.push(child);
@@ -47,7 +47,7 @@ describe('the owner of a lease whose event loop was blocked for twice its TTL', 
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
 
-  it('learns of the loss before the next response, even one in the same packet as the last', async () => {
+  it('observes the loss before the next response, even one in the same packet as the last', async () => {
     const link = await proxy(etcd());
     const client = connect([link.endpoint]);
     const lease = await client.lease.hold({ ttlSeconds });

@@ -71,7 +71,7 @@ describe('a mirror', () => {
       const kv = (update.type === 'snapshot' ? update.kvs : update.puts).get(`${folder}counter`);
       const now = String(kv?.value);
       if (update.type === 'delta') deltas++;
-      assert.ok(Number(now) >= Number(value), 'never back');
+      assert.ok(Number(now) >= Number(value), 'the value never goes back');
       value = now;
       if (value === '200') break;
     }

@@ -22,7 +22,7 @@ describe('the first calls of new channels', () => {
   }
 
   /**
-   * The number of first calls, or calls of the first burst, by server. Channels that are made at once connect to the
+   * The number of first calls, or calls of the first burst, by server. Channels that are made at the same time connect to the
    * servers of this process in one order, so a test of that order makes one after the other.
    */
   async function firstCalls(

@@ -228,11 +228,11 @@ describe('the owner of a registration', () => {
       const registration = await start();
       const view = opened.view(new EndpointManager(admin, target));
       await view.untilEndpointsAre(endpoint.addr);
-      let idleAsked: boolean | undefined;
+      let wasDeletedBeforeWait: boolean | undefined;
       const draining = registration.drain({
         propagateMs: 200,
         whenIdle: async () => {
-          idleAsked = (await record()) === undefined;
+          wasDeletedBeforeWait = (await record()) === undefined;
         },
       });
       await eventually('the status is stored', () => view.events.length > 1);
@@ -240,7 +240,7 @@ describe('the owner of a registration', () => {
       assert.deepEqual([...view.endpoints.values()][0]?.metadata, { weight: 1, status: 'draining' });
       await draining;
       await view.untilEndpointsAre();
-      assert.equal(idleAsked, true, 'the record was gone before calls were waited for');
+      assert.equal(wasDeletedBeforeWait, true, 'the record is deleted before drain() waits for calls');
       assert.equal(registration.state, 'closed');
       assert.equal((await registration.ended).reason, 'closed');
     });

@@ -6,7 +6,8 @@ import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {
-  const { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, untilRegisteredAgain, newLease } =
+    useRegistrations();
   let admin: EtcdClient;
   let target: string;
   let key: string;
@@ -23,7 +24,10 @@ describe('a registration', () => {
       await dead.close(); // the record stays until its lease expires
 
       const registration = await start({ ttlSeconds: 20 });
-      assert.ok(await admin.lease.timeToLive(oldLease), 'it did not wait for the old lease');
+      assert.ok(
+        await admin.lease.timeToLive(oldLease),
+        'the old lease still exists: the registration did not wait for it',
+      );
       assert.equal((await record())?.lease, registration.lease);
 
       await admin.lease.revoke(oldLease);
@@ -73,7 +77,7 @@ describe('a registration', () => {
       assert.match(String((await record())?.value), /10\.9\.9\.9:1/);
 
       await manager.deleteEndpoint(key);
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
       assert.equal(registration.lastError, undefined);
     });
 

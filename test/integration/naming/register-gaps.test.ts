@@ -80,6 +80,6 @@ describe('a registration, for readers that apply every event', function () {
       timeoutMs: 1_500,
     });
     await assert.rejects(waiting, /was not registered within 1500 ms: .*10\.9\.9\.9:1/);
-    assert.ok(txns <= 3, `it asked ${txns} times`);
+    assert.ok(txns <= 3, `${txns} transactions`);
   });
 });

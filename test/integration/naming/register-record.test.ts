@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('the record of a registration', () => {
-  const { etcd, opened, fixture, endpoint, stored, start, record, isBack } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, untilRegisteredAgain } = useRegistrations();
   let admin: EtcdClient;
   let key: string;
 
@@ -24,7 +24,7 @@ describe('the record of a registration', () => {
   }
 
   /** Waits until the record has the registration's lease. */
-  const isOwn = (registration: Registration) =>
+  const untilLeaseMatches = (registration: Registration) =>
     eventually('the record has the registration’s lease', async () => {
       const kv = await record();
       return kv !== undefined && kv.lease === registration.lease && kv.value.toString() === stored;
@@ -37,7 +37,7 @@ describe('the record of a registration', () => {
         const events = listen(registration);
         const { lease } = registration;
         await admin.kv.put(key, stored, { lease: 0n });
-        await isOwn(registration);
+        await untilLeaseMatches(registration);
         await eventually('it is reported', () => events.some(({ type }) => type === 'restored'));
         assert.deepEqual(
           [registration.state, registration.lease, registration.registrationCount],
@@ -60,7 +60,7 @@ describe('the record of a registration', () => {
       await admin.kv.put(key, encodeEndpoint({ addr: '10.9.9.9:1' }), { lease: 0n });
       await eventually('the registration is waiting', () => registration.state === 'waiting');
       await admin.kv.put(key, stored, { lease: 0n });
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
     });
 
     it('is reclaimed as well if that happens during a disconnection', async function () {
@@ -70,7 +70,7 @@ describe('the record of a registration', () => {
       link.refuse();
       await admin.kv.put(key, stored, { lease: 0n });
       link.heal();
-      await isOwn(registration);
+      await untilLeaseMatches(registration);
     });
 
     it('is kept if its value differs, and close() does not delete it', async () => {

@@ -33,7 +33,7 @@ describe('register()', () => {
       const client = opened.client([link.endpoint]);
       const registering = start({ signal: abort.signal, ttlSeconds: 600 }, client);
       await eventually(
-        'it waits',
+        'the registration waits',
         async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1,
       );
       const lease = (await admin.lease.list()).find((one) => !before.includes(one));
@@ -43,7 +43,7 @@ describe('register()', () => {
       const reason = new Error('enough');
       abort.abort(reason);
       await assert.rejects(registering, (error) => error === reason);
-      assert.ok(performance.now() - began < immediateMs, `it took ${performance.now() - began} ms`);
+      assert.ok(performance.now() - began < immediateMs, `took ${performance.now() - began} ms`);
       link.heal();
       await eventually(
         'its lease is revoked in the background',
@@ -62,7 +62,7 @@ describe('register()', () => {
     const client = opened.client([link.endpoint]);
     const registering = start({ signal: abort.signal }, client);
     await eventually(
-      'it waits',
+      'the registration waits',
       async () => (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === 1,
     );
     link.blackhole();
@@ -124,7 +124,7 @@ describe('register() with authentication enabled', function () {
       () => undefined,
       (reason: unknown) => reason,
     );
-    assert.ok(performance.now() - began < 10_000, `it took ${performance.now() - began} ms`);
+    assert.ok(performance.now() - began < 10_000, `took ${performance.now() - began} ms`);
     return error;
   }
 

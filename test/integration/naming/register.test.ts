@@ -10,7 +10,8 @@ import { openSockets } from '../../support/sockets.js';
 import { useRegistrations } from './use-registrations.js';
 
 describe('a registration', () => {
-  const { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease } = useRegistrations();
+  const { etcd, opened, fixture, endpoint, stored, start, record, untilRegisteredAgain, newLease } =
+    useRegistrations();
   let admin: EtcdClient;
   let client: EtcdClient;
   let target: string;
@@ -77,7 +78,7 @@ describe('a registration', () => {
       const registration = await start();
       const lease = registration.lease!;
       await admin.lease.revoke(lease);
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
       assert.notEqual(registration.lease, lease);
       assert.equal(registration.state, 'registered');
     });
@@ -85,14 +86,14 @@ describe('a registration', () => {
     it('is registered again after an operator deletes it', async () => {
       const registration = await start();
       await admin.kv.delete(key);
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
     });
 
     it('is registered again after each loss', async () => {
       const registration = await start();
       for (const count of [2, 3, 4]) {
         await admin.kv.delete(key);
-        await isBack(registration, count);
+        await untilRegisteredAgain(registration, count);
       }
     });
 
@@ -100,7 +101,7 @@ describe('a registration', () => {
       const before = new Set(await admin.lease.list());
       const registration = await start();
       await admin.kv.delete(key);
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
       await eventually('one lease is left', async () => {
         const own = (await admin.lease.list()).filter((lease) => !before.has(lease));
         return own.length === 1 && own[0] === registration.lease;
@@ -111,7 +112,7 @@ describe('a registration', () => {
       skipUnlessBreakable(this, etcd());
       const registration = await start();
       await etcd().wipe();
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
       assert.equal((await record())?.createRevision, registration.revision);
     });
 
@@ -130,7 +131,7 @@ describe('a registration', () => {
       } finally {
         await etcd().resume();
       }
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
       assert.equal((await new EndpointManager(admin, target).list()).size, 1);
     });
 
@@ -140,7 +141,7 @@ describe('a registration', () => {
       await etcd().kill();
       await eventually('it has noticed the lost lease', () => registration.lease === undefined);
       await etcd().restart();
-      await isBack(registration, 2);
+      await untilRegisteredAgain(registration, 2);
     });
 
     it('stays registered when etcd restarts within the TTL', async function () {

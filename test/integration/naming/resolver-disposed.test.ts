@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.js';
 import { useResolver } from './use-resolver.js';
 
 describe('a channel of grpc-js to etcd:///<service>', () => {
-  const { etcd, opened, fixture, put, watchers, watchersBefore, fails } = useResolver();
+  const { etcd, opened, fixture, put, watchers, watchersBefore, untilCallFails } = useResolver();
   let client: EtcdClient;
   let target: string;
   let resolver: Disposable;
@@ -55,7 +55,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       await caller.untilServedBy('one');
       await other.untilServedBy('one');
       await prod.close();
-      const error = await fails(() => caller.call(), 3_000);
+      const error = await untilCallFails(() => caller.call(), 3_000);
       assert.match(error.message, /etcd client .*closed/);
       await assert.rejects(opened.caller(`etcd://prod/${target}`).call(), /etcd client .*closed/);
       assert.equal(await other.call(), 'one');

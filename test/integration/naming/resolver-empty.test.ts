@@ -26,7 +26,7 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
 
     /** The documented text, with the prefix and the revision. */
     const promised = () => new RegExp(`no endpoints under '${fixture.target}/' at etcd revision \\d+`);
-    const failsAsPromised = (call: Promise<string>) =>
+    const failsAsDocumented = (call: Promise<string>) =>
       assert.rejects(call, (error: Error) => {
         assert.match(error.message, /^14 UNAVAILABLE/);
         assert.match(error.message, promised());
@@ -37,8 +37,8 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       this.timeout(60_000);
       const idling = caller({ 'grpc.client_idle_timeout_ms': 1_000 });
       for (let i = 0; i < 2; i++) {
-        await failsAsPromised(idling.call());
-        await failsAsPromised(idling.call());
+        await failsAsDocumented(idling.call());
+        await failsAsDocumented(idling.call());
         await idling.untilIdle();
       }
     });
@@ -47,19 +47,19 @@ for (const [name, { balance, options }] of Object.entries(policies)) {
       const silent = await opened.silentServer();
       await put({ name: 'silent', addr: silent.addr });
       const one = caller();
-      const failed = Array.from({ length: 3 }, () => failsAsPromised(one.call(60_000)));
+      const failed = Array.from({ length: 3 }, () => failsAsDocumented(one.call(60_000)));
       await eventually('the channel connects', () => silent.connections > 0);
       await fixture.manager.deleteEndpoint(`${fixture.target}/silent`);
       await Promise.all(failed);
-      await failsAsPromised(one.call());
+      await failsAsDocumented(one.call());
     });
 
     it('keeps calls with wait-for-ready', async () => {
       const [server] = await opened.servers('late');
       const one = caller();
-      await failsAsPromised(one.call());
+      await failsAsDocumented(one.call());
       const patient = one.call(60_000, true);
-      await failsAsPromised(one.call());
+      await failsAsDocumented(one.call());
       await put(server!);
       assert.equal(await patient, 'late');
     });

@@ -14,7 +14,7 @@ import { useResolver } from './use-resolver.js';
 const pickFirst = { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ pick_first: {} }] }) };
 
 describe('a channel of grpc-js to etcd:///<service>', () => {
-  const { etcd, opened, fixture, put, watchers, watchersBefore, fails } = useResolver();
+  const { etcd, opened, fixture, put, watchers, watchersBefore, untilCallFails } = useResolver();
   let client: EtcdClient;
   let target: string;
   let manager: EndpointManager;
@@ -59,7 +59,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     const caller = opened.caller(`etcd:///${target}`);
     assert.deepEqual(await caller.calls(10), { one: 10 });
     await client.kv.put(`${target}/one`, 'no longer an endpoint');
-    const error = await fails(() => caller.call());
+    const error = await untilCallFails(() => caller.call());
     assert.match(
       error.message,
       /none of the 6 records under '.*\/svc\/' at etcd revision \d+ has a usable address/,
@@ -176,17 +176,17 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
     ] as const) {
       it(`updates the reason when the records change: ${policy}`, async () => {
         const caller = opened.caller(`etcd:///${target}`, options);
-        const failsBy = (details: RegExp) =>
+        const untilCallsFailWith = (details: RegExp) =>
           eventually(`calls fail with ${details}`, async () =>
-            details.test((await fails(() => caller.call())).message),
+            details.test((await untilCallFails(() => caller.call())).message),
           );
-        await failsBy(/no endpoints under/);
+        await untilCallsFailWith(/no endpoints under/);
         await client.kv.put(`${target}/text`, 'not an endpoint');
-        await failsBy(/none of the 1 records under .* has a usable address/);
+        await untilCallsFailWith(/none of the 1 records under .* has a usable address/);
         await manager.addEndpoint(`${target}/socket`, { addr: 'unix:/tmp/x' });
-        await failsBy(/none of the 2 records under .* has a usable address/);
+        await untilCallsFailWith(/none of the 2 records under .* has a usable address/);
         await client.kv.delete({ prefix: `${target}/` });
-        await failsBy(/no endpoints under/);
+        await untilCallsFailWith(/no endpoints under/);
       });
     }
 
@@ -195,7 +195,7 @@ describe('a channel of grpc-js to etcd:///<service>', () => {
       const caller = opened.caller(`etcd:///${target}`);
       await caller.untilServedBy('one');
       const { revision } = await manager.deleteEndpoint(`${target}/one`);
-      const error = await fails(() => caller.call());
+      const error = await untilCallFails(() => caller.call());
       assert.match(error.message, new RegExp(`no endpoints under '${target}/' at etcd revision ${revision}`));
     });
   });

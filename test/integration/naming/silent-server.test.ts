@@ -15,7 +15,7 @@ const policies = {
   pick_first: { options: own('pick_first') },
 };
 /** A short backoff: grpc-js's default of a second would dominate the test. */
-const soon = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 };
+const shortBackoff = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 200 };
 
 describe('a server that accepts connections and sends nothing', () => {
   const { opened, fixture, put } = useResolver();
@@ -24,7 +24,7 @@ describe('a server that accepts connections and sends nothing', () => {
     opened.add(registerEtcdResolver(fixture.client, options), (one) => one[Symbol.dispose]());
   }
 
-  const repeatsWithoutLeak = (silent: SilentServer) =>
+  const untilRepeatedWithoutLeak = (silent: SilentServer) =>
     eventually(
       'the attempt is repeated, and only its connection is open',
       () => silent.accepted >= 4 && silent.connections <= 1,
@@ -36,9 +36,11 @@ describe('a server that accepts connections and sends nothing', () => {
       const silent = await opened.silentServer();
       await put({ name: 'silent', addr: silent.addr });
       use({ connectTimeoutMs: 300, ...rest });
-      const callers = [1, 2].map(() => opened.caller(`etcd:///${fixture.target}`, { ...soon, ...options }));
+      const callers = [1, 2].map(() =>
+        opened.caller(`etcd:///${fixture.target}`, { ...shortBackoff, ...options }),
+      );
       for (const caller of callers) await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
-      await repeatsWithoutLeak(silent);
+      await untilRepeatedWithoutLeak(silent);
       const [server] = await opened.servers('recovered');
       silent.serveAs(server!);
       for (const caller of callers)
@@ -52,9 +54,11 @@ describe('a server that accepts connections and sends nothing', () => {
     await put({ name: 'silent', addr: silent.addr });
     use({ connectTimeoutMs: 300 });
     const target = `etcd:///${fixture.target}`;
-    const caller = opened.add(new Caller(target, soon, credentials.createSsl()), (one) => one.close());
+    const caller = opened.add(new Caller(target, shortBackoff, credentials.createSsl()), (one) =>
+      one.close(),
+    );
     await assert.rejects(caller.call(2_000), /^Error: (4|14) /);
-    await repeatsWithoutLeak(silent);
+    await untilRepeatedWithoutLeak(silent);
   });
 
   it('is named in the errors of calls', async () => {

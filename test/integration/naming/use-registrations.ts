@@ -39,7 +39,7 @@ export function useRegistrations() {
 
   const record = async (of = fixture.key) => (await fixture.admin.kv.get(of)).kv;
   /** Waits until the record is stored again, under the registration's current lease. */
-  const isBack = (registration: Registration, count: number) =>
+  const untilRegisteredAgain = (registration: Registration, count: number) =>
     eventually(
       'it is registered again',
       async () => {
@@ -51,9 +51,9 @@ export function useRegistrations() {
 
   /** Returns the lease of a waiting registration: the one that is not in `before`. */
   const newLease = (before: readonly bigint[]) =>
-    eventually('it holds a lease', async () =>
+    eventually('it has a lease', async () =>
       (await fixture.admin.lease.list()).find((lease) => !before.includes(lease)),
     );
 
-  return { etcd, opened, fixture, endpoint, stored, start, record, isBack, newLease };
+  return { etcd, opened, fixture, endpoint, stored, start, record, untilRegisteredAgain, newLease };
 }

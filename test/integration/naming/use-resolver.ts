@@ -41,7 +41,7 @@ export function useResolver() {
     if (etcd().canBreak) await eventually('no watcher is left', async () => (await watchers()) === 0);
     return watchers();
   };
-  const fails = (call: () => Promise<unknown>, timeoutMs?: number) =>
+  const untilCallFails = (call: () => Promise<unknown>, timeoutMs?: number) =>
     eventually(
       'a call fails',
       () =>
@@ -52,5 +52,5 @@ export function useResolver() {
       timeoutMs,
     );
 
-  return { etcd, opened, fixture, put, watchers, watchersBefore, fails };
+  return { etcd, opened, fixture, put, watchers, watchersBefore, untilCallFails };
 }

@@ -122,12 +122,15 @@ describe('an operation that waits for etcd', function () {
     describe(`${name}`, () => {
       if (allowed === undefined)
         it('rejects immediately when the permission is denied', async () => {
-          await assert.rejects(soon(start(withCredentials())), PermissionDeniedError);
+          await assert.rejects(settlesWithin(start(withCredentials())), PermissionDeniedError);
         });
 
       if (allowed !== 'without credentials')
         it('rejects immediately when the password is wrong', async () => {
-          await assert.rejects(soon(start(withCredentials(secretOf('wrong')))), UnauthenticatedError);
+          await assert.rejects(
+            settlesWithin(start(withCredentials(secretOf('wrong')))),
+            UnauthenticatedError,
+          );
         });
 
       for (const [how, lost] of outages)
@@ -136,19 +139,19 @@ describe('an operation that waits for etcd', function () {
             const abort = new AbortController();
             const waiting = start(connect([await lost()]), abort.signal);
             waiting.catch(() => {});
-            await nothingHappens(waiting);
+            await assertPending(waiting);
             const reason = new Error('enough');
             abort.abort(reason);
-            await assert.rejects(soon(waiting, 1_000), (thrown) => thrown === reason);
+            await assert.rejects(settlesWithin(waiting, 1_000), (thrown) => thrown === reason);
           });
 
           it('settles when the client closes', async () => {
             const client = connect([await lost()]);
             const waiting = start(client);
             waiting.catch(() => {});
-            await nothingHappens(waiting);
-            await soon(client.close());
-            const end = await soon(
+            await assertPending(waiting);
+            await settlesWithin(client.close());
+            const end = await settlesWithin(
               waiting.then(
                 () => undefined,
                 (error: unknown) => error,
@@ -190,7 +193,7 @@ async function fails(client: EtcdClient, withinMs: number, text: RegExp): Promis
   const { target: uri, options } = channelTarget(target, { scheme: 'waits' });
   const caller = new Caller(uri, options);
   try {
-    await assert.rejects(soon(caller.call(30_000), withinMs), text);
+    await assert.rejects(settlesWithin(caller.call(30_000), withinMs), text);
   } finally {
     caller.close();
     resolver[Symbol.dispose]();
@@ -208,7 +211,7 @@ async function second<T>(iterable: AsyncIterable<T>): Promise<unknown> {
   return iterator.next();
 }
 
-async function soon<T>(promise: Promise<T>, ms = soonMs): Promise<T> {
+async function settlesWithin<T>(promise: Promise<T>, ms = soonMs): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not settled within ${ms} ms`)), ms);
@@ -220,8 +223,8 @@ async function soon<T>(promise: Promise<T>, ms = soonMs): Promise<T> {
   }
 }
 
-/** Waits until the request has been sent; otherwise there is nothing to end. */
-async function nothingHappens(waiting: Promise<unknown>): Promise<void> {
+/** Gives the operation time to send its request, and asserts that it is still pending. */
+async function assertPending(waiting: Promise<unknown>): Promise<void> {
   const settled = await Promise.race([
     waiting.then(
       () => 'resolved',

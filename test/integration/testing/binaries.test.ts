@@ -18,7 +18,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
-import { madeUpEtcd, nowhere, ordinaryUser, skipUnlessProcess, withEnvironment } from './support.js';
+import {
+  environmentWithoutEtcd,
+  ordinaryUser,
+  skipUnlessProcess,
+  withEnvironment,
+  writeFakeEtcd,
+} from './support.js';
 
 describe('an etcd binary', function () {
   this.timeout(60_000);
@@ -69,7 +75,7 @@ describe('an etcd binary', function () {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       cwd: import.meta.dirname,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...nowhere(folder), TMPDIR: temporary, ETCD_CACHE_DIR: cache },
+      env: { ...environmentWithoutEtcd(folder), TMPDIR: temporary, ETCD_CACHE_DIR: cache },
       ...user,
     });
     let output = '';
@@ -84,7 +90,7 @@ describe('an etcd binary', function () {
   it('is skipped and named when it is truncated in the cache, even if it answers --version', async () => {
     const { cache, etcd, version } = await cacheRealEtcd();
     const { length } = readFileSync(etcd);
-    const whole = { ...nowhere(folder), ETCD_CACHE_DIR: cache };
+    const whole = { ...environmentWithoutEtcd(folder), ETCD_CACHE_DIR: cache };
     assert.equal((await withEnvironment(whole, () => locateEtcd(quietly))).etcd, etcd);
     for (const size of [length - 1, Math.floor(length / 2), 100, 10, 0]) {
       truncateSync(etcd, size);
@@ -103,7 +109,7 @@ describe('an etcd binary', function () {
   it('is rejected with its path when ETCD_BIN names a truncated file', async () => {
     const { etcd } = await cacheRealEtcd();
     truncateSync(etcd, readFileSync(etcd).length - 1);
-    await withEnvironment({ ...nowhere(folder), ETCD_BIN: etcd }, () =>
+    await withEnvironment({ ...environmentWithoutEtcd(folder), ETCD_BIN: etcd }, () =>
       assert.rejects(startEtcd(), new RegExp(`ETCD_BIN=${etcd} cannot be used: .*truncated`)),
     );
   });
@@ -113,7 +119,7 @@ describe('an etcd binary', function () {
     let found: { etcd: string; etcdctl: string };
 
     beforeEach(() => {
-      found = { etcd: madeUpEtcd(folder, ''), etcdctl: join(folder, 'etcdctl') };
+      found = { etcd: writeFakeEtcd(folder, ''), etcdctl: join(folder, 'etcdctl') };
       writeFileSync(found.etcdctl, '#!/bin/sh\n');
       chmodSync(found.etcdctl, 0o755);
       process.chdir(folder);
@@ -127,7 +133,7 @@ describe('an etcd binary', function () {
       'PATH=.': { PATH: '.' },
     }))
       it(`is found with it, as absolute paths, by ${how}`, async () => {
-        await withEnvironment({ ...nowhere(folder), ...environment }, async () => {
+        await withEnvironment({ ...environmentWithoutEtcd(folder), ...environment }, async () => {
           assert.deepEqual(await locateEtcd(quietly), { ...found, version: '9.9.9' });
         });
       });
@@ -135,10 +141,13 @@ describe('an etcd binary', function () {
     it('is looked up on PATH for ETCD_BIN=etcd, as by a shell', async () => {
       const elsewhere = join(folder, 'elsewhere');
       mkdirSync(elsewhere);
-      const etcd = madeUpEtcd(elsewhere, '', '9.9.8');
-      await withEnvironment({ ...nowhere(folder), PATH: elsewhere, ETCD_BIN: 'etcd' }, async () => {
-        assert.equal((await locateEtcd(quietly)).etcd, etcd);
-      });
+      const etcd = writeFakeEtcd(elsewhere, '', '9.9.8');
+      await withEnvironment(
+        { ...environmentWithoutEtcd(folder), PATH: elsewhere, ETCD_BIN: 'etcd' },
+        async () => {
+          assert.equal((await locateEtcd(quietly)).etcd, etcd);
+        },
+      );
     });
   });
 
@@ -146,17 +155,21 @@ describe('an etcd binary', function () {
     const tooOld = (what: string) => new RegExp(`${what} is etcd 3\\.3\\.27; 3\\.4 is the oldest`);
 
     it('is rejected with its path, from ETCD_BIN, PATH or the cache', async () => {
-      const etcd = madeUpEtcd(folder, 'exit 1', '3.3.27');
-      await withEnvironment({ ...nowhere(folder), ETCD_BIN: etcd }, () =>
+      const etcd = writeFakeEtcd(folder, 'exit 1', '3.3.27');
+      await withEnvironment({ ...environmentWithoutEtcd(folder), ETCD_BIN: etcd }, () =>
         assert.rejects(startEtcd(), tooOld(etcd)),
       );
-      await withEnvironment(nowhere(folder), () =>
+      await withEnvironment(environmentWithoutEtcd(folder), () =>
         assert.rejects(startEtcd({ source: 'binary' }), tooOld(`PATH: .*${etcd}`)),
       );
       const cached = join(folder, 'cache', `3.3.27-${process.platform}-${process.arch}`);
       mkdirSync(cached, { recursive: true });
-      const inCache = madeUpEtcd(cached, 'exit 1', '3.3.27');
-      const environment = { ...nowhere(cached), PATH: '/nowhere', ETCD_CACHE_DIR: join(folder, 'cache') };
+      const inCache = writeFakeEtcd(cached, 'exit 1', '3.3.27');
+      const environment = {
+        ...environmentWithoutEtcd(cached),
+        PATH: '/nowhere',
+        ETCD_CACHE_DIR: join(folder, 'cache'),
+      };
       await withEnvironment(environment, () =>
         assert.rejects(startEtcd({ source: 'binary', ...quietly }), tooOld(`cache: .*${inCache}`)),
       );

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { DEFAULT_ETCD_VERSION, EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
 import { tarGz } from '../../support/archives.js';
 import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
-import { madeUpEtcd, withEnvironment } from './support.js';
+import { withEnvironment, writeFakeEtcd } from './support.js';
 
 const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
 const VERSION = '9.8.7';
@@ -163,7 +163,7 @@ describe('fetching a release archive', function () {
   it('fetches the default version although the cache has another one', async () => {
     const cached = join(folder, 'cache', `9.9.9-linux-${process.arch}`);
     mkdirSync(cached, { recursive: true });
-    madeUpEtcd(cached, 'exit 1');
+    writeFakeEtcd(cached, 'exit 1');
     await inEmptyMachine(() =>
       assert.rejects(startEtcd({ source: 'fetch', onProgress: () => {} }), (error: EtcdStartError) => {
         assert.ok(error.tried.some((line) => line.startsWith('fetch, release archive: ')));

@@ -9,13 +9,13 @@ import { EtcdStartError, locateEtcd, startEtcd, startEtcdCluster } from '#src/te
 import { skipIfExternal } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import {
+  environmentWithoutEtcd,
   gatewayOf,
   isAlive,
   isHealthy,
-  madeUpEtcd,
-  nowhere,
   skipUnlessProcess,
   withEnvironment,
+  writeFakeEtcd,
 } from './support.js';
 
 describe('the search for an etcd', function () {
@@ -30,10 +30,10 @@ describe('the search for an etcd', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const madeUp = (script: string, version?: string) => madeUpEtcd(folder, script, version);
+  const madeUp = (script: string, version?: string) => writeFakeEtcd(folder, script, version);
 
   it('reports each attempt with its reason, and what to do', async () => {
-    await withEnvironment(nowhere(folder), async () => {
+    await withEnvironment(environmentWithoutEtcd(folder), async () => {
       await assert.rejects(startEtcd({ onProgress: () => {} }), (error: Error) => {
         assert.ok(error instanceof EtcdStartError);
         const places = ['ETCD_BIN: not set', 'PATH: no etcd there', 'cache: no etcd in it', 'docker: '];
@@ -50,7 +50,7 @@ describe('the search for an etcd', function () {
   });
 
   it('uses an external etcd only by name, even when its endpoints are set and there is no other', async () => {
-    const environment = { ...nowhere(folder), ETCD_TEST_ENDPOINTS: '127.0.0.1:1' };
+    const environment = { ...environmentWithoutEtcd(folder), ETCD_TEST_ENDPOINTS: '127.0.0.1:1' };
     await withEnvironment(environment, async () => {
       await assert.rejects(startEtcd({ onProgress: () => {} }), /no etcd to run the tests with/);
       await assert.rejects(startEtcd({ endpoints: ['127.0.0.1:1'], onProgress: () => {} }), /no etcd to run/);
@@ -58,12 +58,12 @@ describe('the search for an etcd', function () {
   });
 
   it('tries only the given source, from the option before the environment', async () => {
-    await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'docker' }, async () => {
+    await withEnvironment({ ...environmentWithoutEtcd(folder), ETCD_TEST_SOURCE: 'docker' }, async () => {
       await assert.rejects(startEtcd({ source: 'binary' }), (error: EtcdStartError) => {
         return error.tried.length === 3 && !error.message.includes('docker');
       });
     });
-    await withEnvironment({ ...nowhere(folder), ETCD_TEST_SOURCE: 'binary' }, async () => {
+    await withEnvironment({ ...environmentWithoutEtcd(folder), ETCD_TEST_SOURCE: 'binary' }, async () => {
       await assert.rejects(startEtcd(), (error: EtcdStartError) => error.tried.length === 3);
     });
     await assert.rejects(
@@ -73,30 +73,42 @@ describe('the search for an etcd', function () {
   });
 
   it('ends at an ETCD_BIN that does not run', async () => {
-    await withEnvironment({ ...nowhere(folder), ETCD_BIN: join(folder, 'missing') }, async () => {
-      await assert.rejects(startEtcd(), /ETCD_BIN=.+missing cannot be used: .*ENOENT/);
-    });
+    await withEnvironment(
+      { ...environmentWithoutEtcd(folder), ETCD_BIN: join(folder, 'missing') },
+      async () => {
+        await assert.rejects(startEtcd(), /ETCD_BIN=.+missing cannot be used: .*ENOENT/);
+      },
+    );
   });
 
   it('skips a binary of another version', async () => {
-    await withEnvironment({ ...nowhere(folder), ETCD_BIN: madeUp('exit 1', '3.4.1') }, async () => {
-      await assert.rejects(startEtcd({ source: 'binary', version: 'v3.5.0' }), /is 3\.4\.1, not 3\.5\.0/);
-    });
+    await withEnvironment(
+      { ...environmentWithoutEtcd(folder), ETCD_BIN: madeUp('exit 1', '3.4.1') },
+      async () => {
+        await assert.rejects(startEtcd({ source: 'binary', version: 'v3.5.0' }), /is 3\.4\.1, not 3\.5\.0/);
+      },
+    );
   });
 
   it('reports the exit and the log of an etcd that ends immediately', async () => {
     const etcd = madeUp('echo "a telling last line"; exit 7');
-    await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
-      await assert.rejects(startEtcd(), /exited with code 7\n.*a telling last line/s);
-    });
+    await withEnvironment(
+      { ...environmentWithoutEtcd(folder), PATH: process.env['PATH'], ETCD_BIN: etcd },
+      async () => {
+        await assert.rejects(startEtcd(), /exited with code 7\n.*a telling last line/s);
+      },
+    );
   });
 
   it('retries with new ports when another process took one, a limited number of times', async () => {
     const starts = join(folder, 'starts');
     const etcd = madeUp(`echo "$*" >>'${starts}'; echo 'bind: address already in use'; exit 1`);
-    await withEnvironment({ ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd }, async () => {
-      await assert.rejects(startEtcd(), /address already in use/);
-    });
+    await withEnvironment(
+      { ...environmentWithoutEtcd(folder), PATH: process.env['PATH'], ETCD_BIN: etcd },
+      async () => {
+        await assert.rejects(startEtcd(), /address already in use/);
+      },
+    );
     const commands = readFileSync(starts, 'utf8').trim().split('\n');
     assert.equal(new Set(commands).size, 5);
   });
@@ -107,7 +119,7 @@ describe('the search for an etcd', function () {
       const temporary = mkdtempSync(join(folder, 'tmp-'));
       const etcd = madeUp(`echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 1000`);
       const environment = {
-        ...nowhere(folder),
+        ...environmentWithoutEtcd(folder),
         PATH: process.env['PATH'],
         ETCD_BIN: etcd,
         TMPDIR: temporary,
@@ -145,7 +157,7 @@ describe('the search for an etcd', function () {
   });
 
   it('rejects a version that is not a release', async () => {
-    await withEnvironment(nowhere(folder), async () => {
+    await withEnvironment(environmentWithoutEtcd(folder), async () => {
       for (const version of ['', 'latest', '../../x', '3.5', 'v', '3.5.25/..', '3.5.25 ', '3.5.25\n'])
         for (const start of [startEtcd, startEtcdCluster, locateEtcd])
           await assert.rejects(start({ version, onProgress: () => {} }), InvalidInputError, version);
@@ -158,7 +170,12 @@ describe('the search for an etcd', function () {
     const mark = join(folder, 'mark');
     const temporary = mkdtempSync(join(folder, 'tmp-'));
     const etcd = madeUp(`: >>'${mark}'; exec sleep 1000`);
-    const environment = { ...nowhere(folder), PATH: process.env['PATH'], ETCD_BIN: etcd, TMPDIR: temporary };
+    const environment = {
+      ...environmentWithoutEtcd(folder),
+      PATH: process.env['PATH'],
+      ETCD_BIN: etcd,
+      TMPDIR: temporary,
+    };
     await withEnvironment(environment, async () => {
       const abort = new AbortController();
       const reason = new Error('enough');

@@ -88,7 +88,7 @@ export function skipUnlessProcess(context: Mocha.Context): void {
 }
 
 /** An environment without a binary, a cache, an engine or internet access. */
-export function nowhere(folder: string): Record<string, string | undefined> {
+export function environmentWithoutEtcd(folder: string): Record<string, string | undefined> {
   return {
     PATH: folder,
     HOME: folder,
@@ -103,7 +103,7 @@ export function nowhere(folder: string): Record<string, string | undefined> {
 }
 
 /** Writes a program named etcd to the folder. It answers `--version` and then runs the given script. */
-export function madeUpEtcd(folder: string, script: string, version = '9.9.9'): string {
+export function writeFakeEtcd(folder: string, script: string, version = '9.9.9'): string {
   const path = join(folder, 'etcd');
   writeFileSync(
     path,

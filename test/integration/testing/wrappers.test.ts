@@ -129,7 +129,7 @@ describe('an ETCD_BIN that is a script', function () {
     );
     writeFileSync(end, '\n');
     await eventually('no process is left', () => processesOf(temporary).length === 0);
-    await eventually('the handle knows', () => etcd.pid === undefined);
+    await eventually('the handle reports no process', () => etcd.pid === undefined);
     await assert.rejects(etcd.pause(), /not running/);
     await etcd.close();
   });

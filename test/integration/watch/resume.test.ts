@@ -122,7 +122,10 @@ describe('a watch', () => {
     link.refuse();
     await fill(direct, 'outage/', 1_500);
     const refusals = link.accepted;
-    await eventually('it tries again while refused', () => link.accepted > refusals + 2);
+    await eventually(
+      'the watch reconnects while connections are refused',
+      () => link.accepted > refusals + 2,
+    );
     link.heal();
     const received = new Set<string>();
     let events = 0;
@@ -145,7 +148,7 @@ describe('a watch', () => {
     link.blackhole();
     await direct.kv.put('silent/k', 'v');
     const before = link.accepted;
-    await eventually('it gives the connection up', () => link.accepted > before, 15_000);
+    await eventually('the client replaces the connection', () => link.accepted > before, 15_000);
     link.heal();
     for await (const { events } of watcher) {
       assert.deepEqual(

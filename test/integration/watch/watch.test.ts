@@ -36,8 +36,8 @@ describe('a watch', () => {
     folder = folderOf(etcd());
     if (!etcd().canBreak) return;
     // etcd removes the watches of earlier tests with a delay, so each test counts from what it finds.
-    await eventually('nothing of an earlier test is left', async () => (await streams()) === 0);
-    await eventually('nothing of an earlier test is left', async () => (await watchers()) === 0);
+    await eventually('no stream or watcher of an earlier test is left', async () => (await streams()) === 0);
+    await eventually('no stream or watcher of an earlier test is left', async () => (await watchers()) === 0);
   });
 
   it('from now on delivers everything written after it is ready, and nothing from before', async () => {
@@ -230,7 +230,7 @@ describe('a watch', () => {
       return { watcher, before };
     }
     const gone = (before: number) =>
-      eventually('etcd has let go of it', async () => (await watchers()) === before);
+      eventually('etcd has removed the watcher', async () => (await watchers()) === before);
 
     it('by break, is removed from the server', async () => {
       const { watcher, before } = await live();
