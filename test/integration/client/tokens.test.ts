@@ -107,7 +107,7 @@ describe('an etcd that issues JWTs that are valid for five seconds', () => {
       }),
     );
     assert.ok(Math.min(...calls) > 50, `${calls}`);
-    assert.ok(counts.asked > 1, 'the tokens have expired meanwhile');
+    assert.ok(counts.asked > 1, 'the provider was called again after its first token expired');
     assert.equal((await rejections(etcd!)) - before, 0);
   });
 
