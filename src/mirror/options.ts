@@ -22,7 +22,7 @@ export interface MirrorOptions {
   readonly eachRevision?: boolean;
   /**
    * Called with the error of each failed read that is retried; the view stays as it is. An error that the callback
-   * throws or rejects with becomes a process warning (`ETCD_NAMING_CALLBACK`).
+   * throws or rejects with becomes a process warning (`ETCD_NAMING_CALLBACK`). Default: these errors are not reported.
    */
   readonly onFailure?: ((error: EtcdError) => void) | undefined;
 }

@@ -47,7 +47,7 @@ export interface StartEtcdOptions {
   signal?: AbortSignal;
   /** Receives one line per step of a fetch or an image pull. Default: those lines go to stderr. */
   onProgress?: (line: string) => void;
-  /** `host:port` of each member of an external etcd; `ETCD_TEST_ENDPOINTS`, comma separated. */
+  /** `host:port` of each member of an external etcd; `ETCD_TEST_ENDPOINTS`, comma separated. Required for `external`. */
   endpoints?: readonly string[];
 }
 

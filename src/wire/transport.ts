@@ -125,7 +125,8 @@ export class Transport {
 
   /**
    * Fetches a token newer than that of generation `used`. Concurrent callers share one request.
-   * @throws `cause` if the client has no credentials; otherwise the error of the request.
+   * @throws `cause` if the client has no credentials, or if etcd refused the token for its old auth revision and the
+   *   provider has no other; otherwise the error of the request.
    */
   refreshToken(used: number, cause: EtcdError): Promise<void> {
     return this.#token.refresh(used, cause);

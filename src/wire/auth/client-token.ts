@@ -61,7 +61,8 @@ export class ClientToken {
 
   /**
    * Fetches a token newer than that of generation `used`. Concurrent callers share one request.
-   * @throws `cause` if the client has no credentials; otherwise the error of the request.
+   * @throws `cause` if the client has no credentials, or if etcd refused the token for its old auth revision and the
+   *   provider has no other; otherwise the error of the request.
    */
   async refresh(used: number, cause: EtcdError): Promise<void> {
     if (!this.source) throw cause;

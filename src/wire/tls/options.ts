@@ -11,15 +11,15 @@ export interface TlsOptions {
    * Default: the authorities that Node bundles.
    */
   readonly ca?: Buffer | string;
-  /** The path of a file with the content of `ca`. */
+  /** The path of a file with the content of `ca`. Excludes `ca`. */
   readonly caFile?: string;
-  /** The client's certificate followed by its chain, for etcd's `--client-cert-auth`. Requires a key. */
+  /** The client's certificate followed by its chain, for etcd's `--client-cert-auth`. Requires a key. Default: none. */
   readonly cert?: Buffer | string;
-  /** The path of a file with the content of `cert`. */
+  /** The path of a file with the content of `cert`. Excludes `cert`. */
   readonly certFile?: string;
-  /** The client's private key, not encrypted. Requires a certificate. */
+  /** The client's private key, not encrypted. Requires a certificate. Default: none. */
   readonly key?: Buffer | string;
-  /** The path of a file with the content of `key`. */
+  /** The path of a file with the content of `key`. Excludes `key`. */
   readonly keyFile?: string;
   /**
    * The host name or IP address to request and verify instead of the endpoint's host. It must be one of the certificate's
