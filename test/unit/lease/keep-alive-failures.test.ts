@@ -179,6 +179,18 @@ describe('a keepAliveOnce call for a lease that etcd refuses', () => {
     assert.deepEqual(keeper.settled.slice(2), ['4 renewed', '3 refused']);
   });
 
+  it('is rejected alone when calls for several leases are pending', () => {
+    const keeper = new Keeper();
+    keeper.renewOnce(1, 1n);
+    keeper.renewOnce(2, 2n);
+    keeper.opened(1);
+    keeper.lost(1, denied());
+    assert.deepEqual([keeper.settled, keeper.takeSent()], [[], '1@1,2@1,1@2']);
+    keeper.lost(2, denied());
+    keeper.pass(1_000);
+    assert.deepEqual([keeper.settled, keeper.takeSent()], [['1 refused'], '2@3']);
+  });
+
   it('is rejected with the error', () => {
     const keeper = new Keeper();
     keeper.renewOnce(1, 1n);
@@ -291,6 +303,29 @@ describe('a member that does not reply', () => {
     assert.equal(keeper.core.isHeldAt(1n, heldUntil(interval, ttlMs) - 1), true);
     assert.equal(keeper.streams.at(-1), 'close-stream 1', 'it has no other request');
     assert.equal(keeper.takeSent(), '');
+  });
+
+  describe('of several leases', () => {
+    const several = () => {
+      const keeper = new Keeper();
+      keeper.hold(1n, 2n);
+      keeper.pass(interval);
+      keeper.opened(1);
+      keeper.pass(interval);
+      assert.equal(keeper.streams.at(-1), 'open-stream 2');
+      return keeper;
+    };
+
+    it('keeps its stream until it has replied for each, or the new member replies', () => {
+      const slow = several();
+      slow.reply(1n, 1);
+      assert.equal(slow.streams.at(-1), 'open-stream 2');
+      slow.reply(2n, 1);
+      assert.equal(slow.streams.at(-1), 'close-stream 1');
+      const replaced = several();
+      replaced.reply(1n, 2);
+      assert.equal(replaced.streams.at(-1), 'close-stream 1');
+    });
   });
 
   it('is ignored after its stream was closed', () => {
