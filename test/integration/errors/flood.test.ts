@@ -10,11 +10,11 @@ import { headersWithoutEnd, listenWith } from './hostile-answers.js';
 const MiB = 1024 * 1024;
 const limit = 4 * MiB;
 /**
- * The largest allowed growth of the memory, in bytes. Without a limit in the client, every flood exceeds it. It is loose because
- * Node chooses when to collect garbage, and because each of several connections may hold one message of the maximum
- * size twice, in fragments and whole.
+ * The largest allowed growth of the memory, in bytes. Without a limit in the client, every flood exceeds it. It is loose,
+ * because Node chooses when to collect garbage, and because each of several connections may keep one message of the
+ * maximum size twice, in fragments and whole.
  */
-const mostGrowth = 160 * MiB;
+const maxGrowthBytes = 160 * MiB;
 
 /** Writes the piece repeatedly, as fast as the peer reads, until `total` bytes are written. */
 function pour(call: ScriptedCall, piece: Buffer, total: number): void {
@@ -80,19 +80,19 @@ async function runClient(endpoint: string) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = setTimeout(() => child.kill('SIGKILL'), 30_000);
-  let said = '';
+  let output = '';
   child.stdout.on('data', (bytes) => {
-    said += bytes;
+    output += bytes;
   });
-  let complaints = '';
+  let errorOutput = '';
   child.stderr.on('data', (bytes) => {
-    complaints += bytes;
+    errorOutput += bytes;
   });
   const [code, signal] = await once(child, 'close');
   clearTimeout(stop);
-  if (signal === 'SIGABRT' && abortOfNode.test(complaints)) throw new NodeAborted(complaints);
-  assert.equal(code, 0, said + complaints);
-  return JSON.parse(said) as {
+  if (signal === 'SIGABRT' && abortOfNode.test(errorOutput)) throw new NodeAborted(errorOutput);
+  assert.equal(code, 0, output + errorOutput);
+  return JSON.parse(output) as {
     readonly calls: readonly string[];
     readonly tookMs: number;
     readonly grewBytes: number;
@@ -106,7 +106,7 @@ async function runWithinLimits(endpoint: string): Promise<readonly string[]> {
   assert.deepEqual(failure, []);
   for (const call of calls) assert.match(call, /^\w*Error/);
   assert.ok(tookMs < 5_000, `${tookMs} ms`);
-  assert.ok(grewBytes < mostGrowth, `grew by ${Math.round(grewBytes / MiB)} MiB`);
+  assert.ok(grewBytes < maxGrowthBytes, `grew by ${Math.round(grewBytes / MiB)} MiB`);
   return calls;
 }
 

@@ -129,14 +129,14 @@ describe('a thousand calls of one client', () => {
     const three = await Promise.all([serve(healthy), serve(healthy), serve(healthy)]);
     const client = connect(...three);
     await put(client, {});
-    const home = three.find(({ calls }) => calls.length > 0);
-    assert.ok(home);
-    home.script = refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests');
-    home.clearCalls();
+    const preferred = three.find(({ calls }) => calls.length > 0);
+    assert.ok(preferred);
+    preferred.script = refusal(Code.RESOURCE_EXHAUSTED, 'etcdserver: too many requests');
+    preferred.clearCalls();
     for (let round = 0; round < 3; round++)
       await Promise.all(Array.from({ length: callers }, () => put(client, {})));
-    // The whole first round is refused there. Later rounds reach that member only after a successful probe.
-    const requests = home.calls.filter((method) => method === 'Put').length;
+    // The whole first round is refused by the preferred member. Later rounds reach that member only after a successful probe.
+    const requests = preferred.calls.filter((method) => method === 'Put').length;
     assert.ok(requests >= callers && requests < 2 * callers, `${requests} requests to the failing member`);
   });
 });

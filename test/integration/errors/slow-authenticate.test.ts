@@ -54,9 +54,9 @@ describe('an etcd that is slow to issue a token', () => {
   it('is asked again after the connection is lost, because the answer can no longer arrive', async () => {
     const client = connect([server().endpoint], { auth });
     const call = client.kv.get('k');
-    await eventually('it was asked', () => pending.length === 1);
+    await eventually('a token was requested', () => pending.length === 1);
     pending[0]!.stream.session?.destroy();
-    await eventually('it was asked again', () => pending.length === 2);
+    await eventually('a token was requested again', () => pending.length === 2);
     answer(pending[1]!);
     await call;
   });
@@ -81,7 +81,10 @@ describe('an etcd that is slow to issue a token', () => {
       connect([silent.endpoint, server().endpoint], { auth, timeoutMs: 20_000 }),
     );
     await Promise.all(clients.map((client) => client.kv.get('k')));
-    assert.ok(pending.length <= clients.length, 'each was sent to the silent one at most once');
+    assert.ok(
+      pending.length <= clients.length,
+      'each client requested a token from the silent member at most once',
+    );
     await Promise.all(clients.map((client) => client.close()));
     await silent.close();
   });

@@ -47,7 +47,7 @@ describe('calls that wait on two members with the token of a replaced store', ()
     const auth = { username: 'u', password: secretOf('of two members') };
     const client = connect([one().endpoint, other().endpoint], { auth, timeoutMs: 120_000 });
     const calls: Promise<unknown>[] = [];
-    await eventually('a call waits on each of them', () => {
+    await eventually('a call waits on each member', () => {
       calls.push(client.kv.get('k'));
       return waiting.size === 2;
     });
@@ -57,7 +57,7 @@ describe('calls that wait on two members with the token of a replaced store', ()
       done = true;
     });
     all.catch(() => {}); // eventually() reports the failure
-    await eventually('all are answered, long before another try of their own is due', () => done, 20_000);
+    await eventually('all calls are answered, long before a retry of their own is due', () => done, 20_000);
     assert.equal(tokens.length, 0);
   });
 });

@@ -22,8 +22,8 @@ describe('the first calls of new channels', () => {
   }
 
   /**
-   * The number of first calls, or calls of the first burst, by server. Channels that are made at the same time connect to the
-   * servers of this process in one order, so a test of that order makes one after the other.
+   * The number of first calls, or calls of the first burst, by server. Channels that are made at the same time connect to
+   * the servers of this process in one order, so a test of that order makes one channel after the other.
    */
   async function firstCalls(
     channels: number,

@@ -111,12 +111,12 @@ describe('the owner of a registration', () => {
       const events = listen(registration);
       const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
       await admin.kv.put(key, value, { lease: registration.lease ?? 0n });
-      await eventually('it is adopted', () => events.some(({ type }) => type === 'adopted'));
+      await eventually('the change is adopted', () => events.some(({ type }) => type === 'adopted'));
       assert.deepEqual(registration.endpoint.metadata, { weight: 1, status: 'draining' });
       await registration.update({ metadata: { weight: 7 } });
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is registered again', () => registration.registrationCount === 2);
+      await eventually('the record is stored again', () => registration.registrationCount === 2);
       assert.deepEqual((await stored()).Metadata, { weight: 7, status: 'draining' });
     });
 
@@ -143,7 +143,7 @@ describe('the owner of a registration', () => {
     it('restores its record over a value that no reader can use', async () => {
       const registration = await start();
       await admin.kv.put(key, 'garbage', { lease: registration.lease ?? 0n });
-      await eventually('it is restored', async () =>
+      await eventually('the record is restored', async () =>
         (await record())?.value.toString().startsWith('{"Op":0'),
       );
       assert.equal(registration.registrationCount, 1);
@@ -154,7 +154,7 @@ describe('the owner of a registration', () => {
       const events = listen(registration);
       const value = encodeEndpoint({ ...endpoint, metadata: { weight: 1, status: 'draining' } });
       await admin.kv.put(key, value, { lease: registration.lease ?? 0n });
-      await eventually('it is adopted', () => events.some(({ type }) => type === 'adopted'));
+      await eventually('the change is adopted', () => events.some(({ type }) => type === 'adopted'));
       await registration.update({ metadata: { status: 'up' } });
       await registration.update({ metadata: { weight: 2 } });
       assert.deepEqual((await stored()).Metadata, { weight: 2 });
@@ -166,7 +166,7 @@ describe('the owner of a registration', () => {
       await eventually('the registration is waiting', () => registration.state === 'waiting');
       assert.equal((await record())?.lease, 0n);
       await admin.kv.delete(key);
-      await eventually('it is registered again', () => registration.state === 'registered');
+      await eventually('the record is stored again', () => registration.state === 'registered');
     });
   });
 
@@ -188,7 +188,7 @@ describe('the owner of a registration', () => {
       const registration = await start({ onDeleted: 'stop' });
       const events = listen(registration);
       await admin.lease.revoke(registration.lease ?? 0n);
-      await eventually('it is registered again', () => registration.registrationCount === 2);
+      await eventually('the record is stored again', () => registration.registrationCount === 2);
       const [lost] = events;
       assert.ok(lost?.type === 'lost' && lost.cause === 'lease', JSON.stringify(lost));
     });
@@ -263,7 +263,7 @@ describe('the owner of a registration', () => {
     const registration = await start();
     const events = listen(registration);
     await admin.kv.delete(key);
-    await eventually('it is registered again', () => registration.registrationCount === 2);
+    await eventually('the record is stored again', () => registration.registrationCount === 2);
     await registration.close();
     await eventually('the end is reported', () => events.at(-1)?.type === 'ended');
     assert.deepEqual(
