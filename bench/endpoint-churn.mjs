@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeHeapSnapshot } from 'node:v8';
-import grpc from '@grpc/grpc-js';
 import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
+import grpc from './harness/own-grpc.mjs';
 import { serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]

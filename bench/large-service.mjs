@@ -8,10 +8,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import grpc from '@grpc/grpc-js';
 import { channelTarget, EtcdClient, encodeEndpoint, op, registerEtcdResolver } from '../dist/index.js';
 import { startEtcd } from '../dist/testing/index.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
+import grpc, { grpcPath } from './harness/own-grpc.mjs';
 import { serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
@@ -26,7 +26,7 @@ const target = 'bench/large';
 /** How often a resolver passed a result to grpc-js, counted inside grpc-js's own registry. */
 let emissions = 0;
 const require = createRequire(import.meta.url);
-const resolvers = require(join(dirname(require.resolve('@grpc/grpc-js')), 'resolver.js'));
+const resolvers = require(join(dirname(grpcPath), 'resolver.js'));
 const { registerResolver } = resolvers;
 resolvers.registerResolver = (scheme, Resolver) =>
   registerResolver(

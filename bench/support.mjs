@@ -1,6 +1,6 @@
-import grpc from '@grpc/grpc-js';
 import { startEtcd } from '../dist/testing/index.js';
 import { until } from '../dist/testing/wait.js';
+import grpc from './harness/own-grpc.mjs';
 
 export const MiB = 1024 * 1024;
 

@@ -23,7 +23,7 @@ const isUnproxied = (call: string) =>
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:m?[tj]s|cjs|md)$/.test(name))
+    .filter((name) => /\.(?:m?[tj]s|cjs|md)$/.test(name) && !/\bnode_modules\b/.test(name))
     .map((name) => join(folder, name));
 }
 
