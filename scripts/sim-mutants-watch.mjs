@@ -16,7 +16,7 @@ const action = 'decisions/failure-action.js';
 const starts = 'decisions/start-checks.js';
 const tokens = 'decisions/token-renewal.js';
 const slot = 'stream/stream-slot.js';
-const stream = 'stream/open-stream.js';
+const stream = 'stream/stream-state.js';
 const backoff = 'stream/reopen-backoff.js';
 const queue = 'stream/create-queue.js';
 const table = 'watcher/transitions.js';
@@ -25,7 +25,7 @@ const state = 'watcher/watcher-state.js';
 const fragments = 'watcher/fragments.js';
 const check = 'watcher/batch-check.js';
 const reports = 'watcher/reports.js';
-const retries = 'watcher/retry-queue.js';
+const retries = 'watcher/watcher-retries.js';
 const waiters = 'watcher/token-waiters.js';
 
 export const mutants = [

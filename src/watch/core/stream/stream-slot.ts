@@ -3,9 +3,9 @@ import type { SessionContext } from '../context.js';
 import type { WatchReply } from '../cursor.js';
 import type { SlotKey, TimerName, TokenGeneration } from '../protocol.js';
 import type { AssignedSlot, WatcherState } from '../watcher/watcher-state.js';
-import { createTimeoutMs, OpenStream } from './open-stream.js';
 import { ReopenBackoff } from './reopen-backoff.js';
 import type { SlotOutcome } from './slot-outcome.js';
+import { createTimeoutMs, StreamState } from './stream-state.js';
 
 const none: readonly WatcherState[] = [];
 
@@ -25,7 +25,7 @@ export class StreamSlot implements AssignedSlot {
   /** The watchers to create on the stream, oldest first. */
   readonly #waiting = new Set<WatcherState>();
   readonly #backoff = new ReopenBackoff();
-  #stream: OpenStream | undefined;
+  #stream: StreamState | undefined;
   #reopening = false;
 
   constructor(key: SlotKey, dedicated: boolean, context: SessionContext) {
@@ -155,14 +155,14 @@ export class StreamSlot implements AssignedSlot {
     if (this.#stream) this.#stream.losesDeletes = losesDeletes;
   }
 
-  #open(): OpenStream {
+  #open(): StreamState {
     this.generation = this.#context.tokenGeneration;
-    this.#stream = new OpenStream(this.key, this.#context);
+    this.#stream = new StreamState(this.key, this.#context);
     return this.#stream;
   }
 
   #onEvents(
-    stream: OpenStream,
+    stream: StreamState,
     watchId: bigint,
     reply: WatchReply & { kind: 'events' },
   ): SlotOutcome | undefined {
@@ -181,14 +181,14 @@ export class StreamSlot implements AssignedSlot {
     return { kind: 'cancelled', state, reply, generation: this.generation };
   }
 
-  #onCreateTimeout(stream: OpenStream | undefined): SlotOutcome | undefined {
+  #onCreateTimeout(stream: StreamState | undefined): SlotOutcome | undefined {
     if (!stream?.hasPendingCreates) return undefined;
     stream.close(true);
     const text = `no response to a watch request within ${createTimeoutMs} ms`;
     return this.#fail(stream, errorFromServer(Code.UNAVAILABLE, text));
   }
 
-  #onMalformed(stream: OpenStream, violation: string): SlotOutcome {
+  #onMalformed(stream: StreamState, violation: string): SlotOutcome {
     stream.close(false);
     this.#backoff.onMalformed();
     const text = `the answer to Watch is not of etcd's protocol: ${violation}`;
@@ -196,7 +196,7 @@ export class StreamSlot implements AssignedSlot {
   }
 
   /** The watchers wait for the next stream, which the slot opens after `pause`. */
-  #fail(stream: OpenStream, error: EtcdError): SlotOutcome {
+  #fail(stream: StreamState, error: EtcdError): SlotOutcome {
     const created = [...this.#watchers].filter((state) => !this.#waiting.has(state));
     this.#stream = undefined;
     stream.disarmTimers();

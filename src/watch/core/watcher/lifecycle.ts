@@ -4,23 +4,23 @@ import type { WatcherKey } from '../protocol.js';
 import type { StreamSlot } from '../stream/stream-slot.js';
 import { StreamSlots } from '../stream/stream-slots.js';
 import { reportInterrupted, reportLive } from './reports.js';
-import { RetryQueue } from './retry-queue.js';
 import { TokenWaiters } from './token-waiters.js';
 import { type LifecycleEffect, type Trigger, transition } from './transitions.js';
+import { WatcherRetries } from './watcher-retries.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** The watchers of a session, each on a slot or in a queue. Performs the effects of the table of transitions, in order. */
 export class WatcherLifecycle {
   readonly watchers = new Map<WatcherKey, WatcherState>();
   readonly slots: StreamSlots;
-  readonly retryQueue: RetryQueue;
+  readonly retryQueue: WatcherRetries;
   readonly tokenWaiters = new TokenWaiters();
   readonly #context: SessionContext;
 
   constructor(context: SessionContext) {
     this.#context = context;
     this.slots = new StreamSlots(context);
-    this.retryQueue = new RetryQueue(context);
+    this.retryQueue = new WatcherRetries(context);
   }
 
   /** Applies a trigger to the watcher: changes its state and performs the effects of the transition. */

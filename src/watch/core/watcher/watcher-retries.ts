@@ -8,7 +8,7 @@ import type { WatcherState } from './watcher-state.js';
 const sessionSlot: SlotKey = 0;
 
 /** The watchers that wait for a pause before their next attempt. One timer serves all of them. */
-export class RetryQueue {
+export class WatcherRetries {
   readonly #waiting = new Set<WatcherState>();
   readonly #context: SessionContext;
 

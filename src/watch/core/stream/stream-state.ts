@@ -12,7 +12,7 @@ const stableAfterMs = 30_000;
 const progressIntervalMs = 60_000;
 
 /** One gRPC stream: its watchers by their ids, the requests on it, and the assignment of each answer to its watcher. */
-export class OpenStream {
+export class StreamState {
   /** Whether its member may lose a delete at the compacted revision; undefined until its version is known. */
   losesDeletes: boolean | undefined;
   readonly #slot: SlotKey;
