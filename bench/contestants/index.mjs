@@ -18,9 +18,9 @@ export const contestants = {
 export const contestantNames = Object.keys(contestants);
 
 /** Connects a contestant: see raw.mjs for what it can do. */
-export async function connect(name, address, options) {
+export async function connect(name, address) {
   const { open } = await import(`./${name}.mjs`);
-  return open(address, options);
+  return open(address);
 }
 
 /** The versions of a contestant's packages, as text. */

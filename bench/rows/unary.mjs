@@ -27,12 +27,6 @@ export const rows = [
   closed('get', 1, { metrics: [rate, cpu, { name: 'p50', title: 'p50 ms' }] }),
   closed('get', 64),
   closed('get', 512),
-  closed('get', 512, {
-    name: 'get-512-unbatched',
-    title: 'get, 512 in flight, batchReads: false',
-    contestants: ['raw', 'ours'],
-    options: { ours: { batchReads: false } },
-  }),
 ];
 
 function closed(call, inFlight, extra = {}) {
