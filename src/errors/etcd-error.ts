@@ -2,7 +2,7 @@ import { brand } from './brand.js';
 import { Code, codeName } from './code.js';
 import type { ErrorReason } from './error-reason.js';
 import { escapeControls } from './escape-controls.js';
-import type { TlsReason } from './tls-reason.js';
+import type { TlsReason } from './transport/tls-reason.js';
 import type { Verdict } from './verdict.js';
 
 /** The fields of an {@link EtcdError} besides its message. */

@@ -18,7 +18,6 @@ export {
   toEtcdError,
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isPersistent, needsNewToken } from './from-server.js';
-export { type CallEnd, detectNotEtcd, isGrpcContentType, noEtcdError, notEtcdError } from './not-etcd.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
   type EtcdReason,
@@ -37,7 +36,14 @@ export {
   StoreReplacedError,
   UnauthenticatedError,
 } from './store-errors.js';
-export { TlsError } from './tls-error.js';
-export type { TlsReason } from './tls-reason.js';
-export { wasNeverSent } from './transport-texts.js';
+export {
+  type CallEnd,
+  detectNotEtcd,
+  isGrpcContentType,
+  noEtcdError,
+  notEtcdError,
+} from './transport/not-etcd.js';
+export { TlsError } from './transport/tls-error.js';
+export type { TlsReason } from './transport/tls-reason.js';
+export { wasNeverSent } from './transport/transport-texts.js';
 export type { Verdict } from './verdict.js';

@@ -1,4 +1,4 @@
-import { Code } from './code.js';
+import { Code } from '../code.js';
 
 /**
  * The statuses of grpc-js for a call that ends before any of it reaches a connection.

@@ -1,7 +1,7 @@
-import { brand } from './brand.js';
-import type { TriedMember } from './call-errors.js';
-import { Code } from './code.js';
-import { EtcdError } from './etcd-error.js';
+import { brand } from '../brand.js';
+import type { TriedMember } from '../call-errors.js';
+import { Code } from '../code.js';
+import { EtcdError } from '../etcd-error.js';
 import type { TlsReason } from './tls-reason.js';
 
 /**

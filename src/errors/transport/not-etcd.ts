@@ -1,8 +1,8 @@
-import { Code } from './code.js';
-import { EtcdError } from './etcd-error.js';
-import { maxServerTextLength } from './from-server.js';
+import { Code } from '../code.js';
+import { EtcdError } from '../etcd-error.js';
+import { maxServerTextLength } from '../from-server.js';
+import type { Verdict } from '../verdict.js';
 import { httpStatusOf } from './transport-texts.js';
-import type { Verdict } from './verdict.js';
 
 /** The parts of a finished call that show whether an etcd answered it. */
 export interface CallEnd {
