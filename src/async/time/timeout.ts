@@ -1,19 +1,32 @@
-import { onAbort } from '../signals.js';
+import { onAbort, raceAbort } from '../signals.js';
 import { type Clock, systemClock } from './clock.js';
 
 /**
- * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds. The work behind it continues.
+ * Settles as the promise does, or rejects with `timeoutError()` after `ms` milliseconds, or with the signal's reason on
+ * an abort. The work behind it continues. Neither a timer nor a listener outlives the result.
  */
 export function withTimeout<T>(
   promise: Promise<T>,
   ms: number,
   timeoutError: () => Error,
-  clock: Clock = systemClock,
+  { clock = systemClock, signal }: { readonly clock?: Clock; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
-  if (ms === Number.POSITIVE_INFINITY) return promise;
+  if (ms === Number.POSITIVE_INFINITY) return raceAbort(promise, signal);
   return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(ms, () => reject(timeoutError()));
-    promise.then(resolve, reject).finally(cancel);
+    let release = () => {};
+    const end = () => {
+      cancel();
+      release();
+    };
+    const cancel = clock.setTimer(ms, () => {
+      end();
+      reject(timeoutError());
+    });
+    promise.then(resolve, reject).finally(end);
+    release = onAbort(signal, (reason) => {
+      end();
+      reject(reason as Error);
+    });
   });
 }
 

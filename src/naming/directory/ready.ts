@@ -1,4 +1,4 @@
-import { type Clock, raceAbort, withTimeout } from '../../async/index.js';
+import { type Clock, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
 import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
@@ -44,7 +44,7 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
   });
   try {
     const toError = () => timeoutError(ports, checked);
-    return await raceAbort(withTimeout(firstReady, timeoutMs, toError, ports.clock), signal);
+    return await withTimeout(firstReady, timeoutMs, toError, { clock: ports.clock, signal });
   } finally {
     for (const release of releases) release();
   }

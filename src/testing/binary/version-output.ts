@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { raceAbort, withTimeout } from '../../async/index.js';
+import { withTimeout } from '../../async/index.js';
 import { ProcessGroup } from '../process/group.js';
 import { guard } from '../process/guard.js';
 
@@ -16,7 +16,7 @@ export async function versionOutput(program: string, signal: AbortSignal | undef
   const versionGuard = guard('kill -9 "-$1" 2>/dev/null', [String(group.id ?? '')]);
   const timeoutError = () => new Error(`'${program} --version' does not end within ${TIMEOUT_MS} ms`);
   try {
-    return await raceAbort(withTimeout(read(group, program), TIMEOUT_MS, timeoutError), signal);
+    return await withTimeout(read(group, program), TIMEOUT_MS, timeoutError, { signal });
   } finally {
     await group.kill();
     versionGuard.release();

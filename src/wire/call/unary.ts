@@ -279,10 +279,9 @@ export class UnaryCall<Req, Res> {
       const remaining = this.#remainingMs;
       try {
         return await this.#untilClosing((signal) =>
-          raceAbort(
-            withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, timeoutError),
+          withTimeout(token.refresh(used, { cause, withinMs: remaining }), remaining, timeoutError, {
             signal,
-          ),
+          }),
         );
       } catch (error) {
         if (error === this.#options.signal?.reason) throw error;

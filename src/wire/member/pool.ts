@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, delay, raceAbort, withTimeout } from '../../async/index.js';
+import { backoffDelay, type Clock, delay, withTimeout } from '../../async/index.js';
 import {
   ClosedError,
   DeadlineError,
@@ -229,10 +229,7 @@ export class MemberPool {
     });
     const timeoutError = new DeadlineError('not connected before the deadline', notSent);
     try {
-      return await raceAbort(
-        withTimeout(race.winner, deadline - clock.now(), () => timeoutError, clock),
-        signal,
-      );
+      return await withTimeout(race.winner, deadline - clock.now(), () => timeoutError, { clock, signal });
     } catch (error) {
       if (error !== timeoutError) throw error;
       for (const { health, elapsedMs } of race.pending()) {

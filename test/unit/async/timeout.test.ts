@@ -14,7 +14,7 @@ describe('a timeout', () => {
   });
 
   it('rejects with its error, and the work continues', async () => {
-    const result = rejects(withTimeout(never, 100, late, clock), /too late/);
+    const result = rejects(withTimeout(never, 100, late, { clock }), /too late/);
     clock.advance(100);
     await result;
     equal(clock.timers, 0);
@@ -27,7 +27,7 @@ describe('a timeout', () => {
     it(`leaves no timer behind when the work ${what}`, async () => {
       const { signal } = new AbortController();
       const results = await Promise.allSettled([
-        withTimeout(work(), 100, late, clock),
+        withTimeout(work(), 100, late, { clock, signal }),
         resolvesWithin(work(), 100, clock),
         withTimeoutSignal(100, signal, work, clock),
       ]);
@@ -38,6 +38,24 @@ describe('a timeout', () => {
         what === 'resolves' ? [7, true, 7] : ['the work', 'the work', 'the work'],
       );
     });
+
+  it('rejects with the reason of an abort, and leaves neither a timer nor a listener behind', async () => {
+    const abort = new AbortController();
+    const result = rejects(withTimeout(never, 100, late, { clock, signal: abort.signal }), /the caller/);
+    abort.abort(new Error('the caller'));
+    equal(clock.timers, 0);
+    await result;
+    await rejects(withTimeout(never, 100, late, { clock, signal: abort.signal }), /the caller/);
+    equal(clock.timers, 0);
+  });
+
+  it('leaves no listener behind when its time is over before the work', async () => {
+    const { signal } = new AbortController();
+    const result = rejects(withTimeout(never, 100, late, { clock, signal }), /too late/);
+    clock.advance(100);
+    await result;
+    equal(getEventListeners(signal, 'abort').length, 0);
+  });
 
   it('answers whether the work resolved in time', async () => {
     const resolved = resolvesWithin(never, 100, clock);

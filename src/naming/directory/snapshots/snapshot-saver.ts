@@ -45,7 +45,7 @@ export class SnapshotSaver {
     try {
       const bytes =
         store &&
-        (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read'), clock));
+        (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read'), { clock }));
       return bytes && decodeSnapshot(target, bytes);
     } catch (error) {
       this.#error = toEtcdError(error);
