@@ -13,6 +13,7 @@ export const contestants = {
     title: 'connect-node',
     packages: ['@connectrpc/connect', '@connectrpc/connect-node', '@bufbuild/protobuf'],
   },
+  http2: { title: 'node:http2', packages: [] },
 };
 
 export const contestantNames = Object.keys(contestants);
@@ -25,6 +26,7 @@ export async function connect(name, address) {
 
 /** The versions of a contestant's packages, as text. */
 export function versionsOf(name) {
+  if (name === 'http2') return `node ${process.versions.node}`;
   const { packages } = contestants[name];
   if (packages.length > 0)
     return packages.map((of) => `${of} ${versionIn(new URL(`${of}/`, peers))}`).join(', ');

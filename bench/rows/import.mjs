@@ -12,6 +12,7 @@ export const rows = [
   {
     name: 'import',
     title: "cold import (raw: '@grpc/grpc-js' alone)",
+    contestants: Object.keys(entries),
     metrics: [
       { name: 'ms', title: 'ms' },
       { name: 'cpu', title: 'CPU ms' },
