@@ -6,6 +6,7 @@ import { parseArguments, UsageError } from './harness/arguments.mjs';
 import { Budget } from './harness/budget.mjs';
 import { killContestants } from './harness/contestant.mjs';
 import { describeMachine, machineText } from './harness/machine.mjs';
+import { markdown } from './harness/markdown.mjs';
 import { installPeers, writeDescriptors } from './harness/peers.mjs';
 import { moveTo, planCores } from './harness/processes.mjs';
 import { rowText, summarize } from './harness/report.mjs';
@@ -28,6 +29,7 @@ bench/README.md explains the method and how to read the figures.
   --contestants LIST  ${contestantNames.join(', ')}; raw always takes part
   --version VERSION   the etcd release; ETCD_BIN=PATH chooses a binary
   --json FILE         also writes the machine, all figures and the ratios to a file
+  --markdown FILE     also writes a table of the ratios
   --help              this text
 
 Rows:
@@ -89,13 +91,14 @@ async function startServer({ version }, cores) {
 
 async function compare(options, etcd, cores) {
   const machine = describeMachine({ etcd, cores, contestants: options.contestants });
-  console.log(machineText(machine, cores));
+  console.log(machineText(machine));
   const chosen = rows.filter(({ name }) => options.rows.includes(name));
   const results = [];
   for await (const result of measureAll(chosen, options, etcd, cores)) {
     results.push(result);
     if (result.results.some(({ error }) => error !== undefined)) process.exitCode = 1;
     if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+    if (options.markdown) writeFileSync(options.markdown, markdown(machine, results));
   }
   const left = chosen.slice(results.length);
   if (left.length > 0) {

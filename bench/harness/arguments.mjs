@@ -10,6 +10,7 @@ const options = {
   contestants: { type: 'string' },
   version: { type: 'string' },
   json: { type: 'string' },
+  markdown: { type: 'string' },
   quick: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };

@@ -11,16 +11,17 @@ export function describeMachine({ etcd, cores, contestants }) {
     node: process.version,
     etcd: etcd.version,
     pinned: cores.client === undefined ? false : cores,
+    whyNotPinned: cores.why,
     loadAtStart: loadavg()[0],
     contestants: Object.fromEntries(contestants.map((name) => [name, versionsOf(name)])),
   };
 }
 
-export function machineText(machine, cores) {
+export function machineText(machine) {
   const pinned =
     machine.pinned === false
-      ? `NOT pinned (${cores.why}): client and etcd compete for cores, so times and rates are not reliable`
-      : `client on core ${cores.client}, etcd on core ${cores.server}`;
+      ? `NOT pinned (${machine.whyNotPinned}): client and etcd compete for cores, so times and rates are not reliable`
+      : `client on core ${machine.pinned.client}, etcd on core ${machine.pinned.server}`;
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os}`,
     `node ${machine.node}, etcd ${machine.etcd}; ${pinned}`,

@@ -11,7 +11,7 @@ export function summarize(row, { settings, figures, failures }) {
       row.metrics.map((metric) => [metric.name, summaryOf(metric.name, rounds, figures.raw)]),
     ),
   }));
-  return { row: row.name, title: row.title, settings, results };
+  return { row: row.name, title: row.title, metrics: row.metrics, settings, results };
 }
 
 function summaryOf(metric, rounds, rawRounds) {
@@ -42,7 +42,8 @@ function line({ contestant, error, metrics }) {
   return title + (Number.isNaN(Object.values(metrics)[0].median) ? failed : `${cells.join('')}${failed}`);
 }
 
-function spreadText({ median, p10, p90 }, format) {
+/** The median, with the 10th and the 90th percentile. */
+export function spreadText({ median, p10, p90 }, format) {
   if (Number.isNaN(median)) return '–';
   return `${format(median)} [${format(p10)}–${format(p90)}]`;
 }

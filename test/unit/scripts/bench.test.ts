@@ -206,6 +206,26 @@ describe('the report of the benchmark', () => {
     assert.match(text, /etcd3 +failed: refused$/m);
   });
 
+  it('becomes a table of the figures of raw and of the ratios to them', async () => {
+    const { markdown } = await load<{ markdown(machine: object, results: object[]): string }>(
+      'harness/markdown.mjs',
+    );
+    const machine = {
+      node: 'v20',
+      etcd: '3.7.1',
+      pinned: false,
+      contestants: { raw: '1', ours: '2', etcd3: '3' },
+    };
+    const figures = { raw: [{ cpu: 1_200 }], ours: [{ cpu: 600 }], etcd3: [undefined] };
+    const lines = markdown(machine, [summarize(figures, { etcd3: 'refused' })]).split('\n');
+    assert.deepEqual(lines.slice(-4), [
+      '| Work | raw grpc-js | this package ÷ raw | etcd3 ÷ raw |',
+      '| --- | --- | --- | --- |',
+      '| put: CPU | 1,200 | 0.50 [0.50–0.50] | – |',
+      '',
+    ]);
+  });
+
   it('has three digits, or all before the point', () => {
     assert.deepEqual([0.0412, 1.5, 12.34, 123.4, 72_500].map(report.quantity), [
       '0.04',
