@@ -1,5 +1,5 @@
 // A bare stub on Node's HTTP/2 with ts-proto's messages: the floor under every client on Node's HTTP/2. It has neither
-// deadlines nor retries nor limits, so nobody should use it.
+// deadlines nor retries nor limits: it is a floor, not a client.
 import { connect, constants } from 'node:http2';
 import { KVService, LeaseService, WatchService } from '../../dist/raw/index.js';
 import { inBatches } from '../harness/measure.mjs';
