@@ -5,6 +5,7 @@ import type {
   KvCalls,
   PutResponse,
   RangeResponse,
+  ReadBatchResponse,
   RequestOp,
   ResponseOp,
   TxnRequest,
@@ -31,6 +32,10 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
       stripDelete(prefix, await calls.deleteRange(toStored(request), idempotency, options)),
     txn: async (request, idempotency, options) =>
       stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), idempotency, options)),
+    readBatch: async (request, options) => {
+      const reads = request.reads.map((read) => ({ ...read, key: namespaceKey(prefix, read.key) }));
+      return stripBatch(prefix, await calls.readBatch({ ...request, reads }, options));
+    },
     store: calls.store,
     compact: (request, options) => calls.compact(request, options),
     keepProcessAlive: () => calls.keepProcessAlive(),
@@ -102,6 +107,11 @@ function stripDelete(prefix: Buffer, response: DeleteRangeResponse): DeleteRange
 
 function stripTxn(prefix: Buffer, response: TxnResponse): TxnResponse {
   for (const one of response.responses) stripOp(prefix, one);
+  return response;
+}
+
+function stripBatch(prefix: Buffer, response: ReadBatchResponse): ReadBatchResponse {
+  for (const kv of response.kvs) if (kv) strip(prefix, kv);
   return response;
 }
 

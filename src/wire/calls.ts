@@ -26,6 +26,7 @@ import {
   WatchService,
 } from '../gen/etcd/rpc.js';
 import { describeRequest } from './call/request-description.js';
+import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
 import type { Member } from './member/member.js';
 import type { StoreIdentity } from './member/store-identity.js';
 import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
@@ -45,6 +46,8 @@ export interface KvCalls {
     options?: CallOptions,
   ): Promise<DeleteRangeResponse>;
   txn(request: TxnRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<TxnResponse>;
+  /** Sends reads of single keys as one transaction. See `ReadBatchResponse` for what the caller has to check. */
+  readBatch(request: ReadBatchRequest, options?: TracedCallOptions): Promise<ReadBatchResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
   keepProcessAlive(): () => void;
@@ -101,6 +104,8 @@ export function kvCalls(transport: Transport): KvCalls {
     deleteRange: (request, idempotency, options) =>
       transport.unary(KVService.deleteRange, request, idempotency, options),
     txn: (request, idempotency, options) => transport.unary(KVService.txn, request, idempotency, options),
+    readBatch: (request, options) =>
+      transport.unary(readBatch, request, request.serializable ? 'local-read' : 'read', options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
     keepProcessAlive: () => transport.keepProcessAlive(),
     rangeStream: (request, handlers) => {
@@ -162,6 +167,7 @@ export function watchCalls(transport: Transport): WatchCalls {
 }
 
 export type { Compare, RequestOp, ResponseOp } from '../gen/etcd/rpc.js';
+export type { KeyRead, ReadBatchRequest, ReadBatchResponse } from './codec/read-batch.js';
 export type {
   CompactionRequest,
   DeleteRangeRequest,

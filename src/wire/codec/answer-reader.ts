@@ -1,0 +1,143 @@
+const noBytes = Buffer.alloc(0);
+
+/** The size of a piece that several messages share, as of the pool from which Node allocates small buffers. */
+const pieceBytes = 8 * 1024;
+/** A message of at least this size gets a piece of its own, so that at most this much of a shared piece is wasted. */
+const largeMessageBytes = 1024;
+
+/** Two halves of a 64-bit number and the number itself. Faster than any arithmetic with bigints. */
+const halves = new Int32Array(2);
+const signed = new BigInt64Array(halves.buffer);
+const unsigned = new BigUint64Array(halves.buffer);
+
+/**
+ * Reads the fields of an answer that `AnswerValidator` has accepted: types, lengths and ranges are not checked again.
+ *
+ * The bytes of keys and values are copied in pieces of the answer, because a copy of each would cost as much as the rest
+ * of decoding. A value that is kept keeps its piece of 8 KiB in memory, or its own message if that is large, but not the
+ * answer.
+ *
+ * Specification: https://protobuf.dev/programming-guides/encoding/#varints
+ */
+export class AnswerReader {
+  readonly #bytes: Buffer;
+  #offset = 0;
+  #piece: Buffer = noBytes;
+  #pieceStart = 0;
+  #pieceEnd = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** The offset of the next field. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** The end of the whole answer. */
+  get end(): number {
+    return this.#bytes.length;
+  }
+
+  /** A number of up to 32 bits: a tag, a length, a flag. */
+  uint32(): number {
+    const bytes = this.#bytes;
+    let byte = bytes[this.#offset++] ?? 0;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
+      byte = bytes[this.#offset++] ?? 0;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return value >>> 0;
+  }
+
+  int64(): bigint {
+    this.#readHalves();
+    return signed[0] ?? 0n;
+  }
+
+  uint64(): bigint {
+    this.#readHalves();
+    return unsigned[0] ?? 0n;
+  }
+
+  flag(): boolean {
+    return this.uint32() !== 0;
+  }
+
+  text(): string {
+    const end = this.messageEnd();
+    const text = this.#bytes.toString('utf8', this.#offset, end);
+    this.#offset = end;
+    return text;
+  }
+
+  /** The end of an embedded message that begins here. */
+  messageEnd(): number {
+    const length = this.uint32();
+    return this.#offset + length;
+  }
+
+  /** As `messageEnd`, for a message whose `bytes` are kept. */
+  keptMessageEnd(): number {
+    const end = this.messageEnd();
+    if (end > this.#pieceEnd) this.#copyPiece(end);
+    return end;
+  }
+
+  /** Bytes of a message that `keptMessageEnd` has begun. */
+  bytes(): Buffer {
+    const length = this.uint32();
+    if (length === 0) return noBytes;
+    const start = this.#offset - this.#pieceStart;
+    this.#offset += length;
+    return this.#piece.subarray(start, start + length);
+  }
+
+  /** Skips a field of a newer etcd. */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case 0:
+        this.#readHalves();
+        return;
+      case 1:
+        this.#offset += 8;
+        return;
+      case 2:
+        this.#offset = this.messageEnd();
+        return;
+      default:
+        this.#offset += 4;
+    }
+  }
+
+  /** Copies the message that ends there, with the messages after it as far as they fit into a piece. */
+  #copyPiece(messageEnd: number): void {
+    const start = this.#offset;
+    const size = messageEnd - start;
+    const length = size < largeMessageBytes ? Math.min(pieceBytes, this.#bytes.length - start) : size;
+    this.#piece = Buffer.allocUnsafe(length);
+    this.#bytes.copy(this.#piece, 0, start, start + length);
+    this.#pieceStart = start;
+    this.#pieceEnd = start + length;
+  }
+
+  #readHalves(): void {
+    const bytes = this.#bytes;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = bytes[this.#offset++] ?? 0;
+      const bits = byte & 0x7f;
+      if (shift < 32) low |= bits << shift;
+      if (shift === 28) high = bits >> 4;
+      else if (shift > 28) high |= bits << (shift - 32);
+      if (byte < 0x80) break;
+    }
+    halves[0] = low;
+    halves[1] = high;
+  }
+}
