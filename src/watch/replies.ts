@@ -1,5 +1,4 @@
-import type { WatchEvent } from '../model/index.js';
-import type { Event, WatchResponse } from '../wire/index.js';
+import type { WatchResponse } from '../wire/index.js';
 import type { WatchReply } from './core/index.js';
 
 /** Converts a response for the core. */
@@ -13,7 +12,7 @@ export function toReply(response: WatchResponse): WatchReply {
   // `canceled`. Remove when no proxy or compatible server does.
   if (response.canceled || compactRevision > 0n) return { kind: 'cancelled', compactRevision, reason };
   if (response.events.length === 0) return { kind: 'progress', headerRevision };
-  return { kind: 'events', headerRevision, events: toEvents(response.events), fragment: response.fragment };
+  return { kind: 'events', headerRevision, events: response.events, fragment: response.fragment };
 }
 
 /**
@@ -25,16 +24,4 @@ export function toReply(response: WatchResponse): WatchReply {
  */
 function isFromMember({ header }: WatchResponse): boolean {
   return header !== undefined && header.memberId !== 0n;
-}
-
-const putType = 0;
-
-function toEvents(events: readonly Event[]): WatchEvent[] {
-  const converted: WatchEvent[] = [];
-  for (const { type, kv, prevKv } of events) {
-    if (!kv) continue;
-    const kind = type === putType ? 'put' : 'delete';
-    converted.push(prevKv ? { type: kind, kv, prevKv } : { type: kind, kv });
-  }
-  return converted;
 }

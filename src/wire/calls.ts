@@ -1,5 +1,4 @@
 import { type EtcdError, type RequestDescription, requestError } from '../errors/index.js';
-import type { Event } from '../gen/etcd/kv.js';
 import {
   type CompactionRequest,
   type CompactionResponse,
@@ -22,11 +21,11 @@ import {
   type TxnRequest,
   type TxnResponse,
   type WatchRequest,
-  type WatchResponse,
-  WatchService,
 } from '../gen/etcd/rpc.js';
 import { describeRequest } from './call/request-description.js';
+import * as kv from './codec/kv-answers.js';
 import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
+import { type WatchResponse, watch } from './codec/watch-answer.js';
 import type { Member } from './member/member.js';
 import type { StoreIdentity } from './member/store-identity.js';
 import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
@@ -99,25 +98,25 @@ export function kvCalls(transport: Transport): KvCalls {
   return {
     store: transport.store,
     range: (request, options) =>
-      transport.unary(KVService.range, request, request.serializable ? 'local-read' : 'read', options),
-    put: (request, idempotency, options) => transport.unary(KVService.put, request, idempotency, options),
+      transport.unary(kv.range, request, request.serializable ? 'local-read' : 'read', options),
+    put: (request, idempotency, options) => transport.unary(kv.put, request, idempotency, options),
     deleteRange: (request, idempotency, options) =>
-      transport.unary(KVService.deleteRange, request, idempotency, options),
-    txn: (request, idempotency, options) => transport.unary(KVService.txn, request, idempotency, options),
+      transport.unary(kv.deleteRange, request, idempotency, options),
+    txn: (request, idempotency, options) => transport.unary(kv.txn, request, idempotency, options),
     readBatch: (request, options) =>
       transport.unary(readBatch, request, request.serializable ? 'local-read' : 'read', options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
     keepProcessAlive: () => transport.keepProcessAlive(),
     rangeStream: (request, handlers) => {
       const stream = transport.duplex(
-        KVService.rangeStream,
+        kv.rangeStream,
         { requireLeader: !request.serializable },
         {
           ...(handlers.opened && { opened: handlers.opened }),
           message: ({ rangeResponse }) => handlers.message(rangeResponse ?? RangeResponse.create()),
           end: (error) =>
             handlers.end(
-              requestError(error, { ...describeRequest(KVService.rangeStream, request), ...transport.user }),
+              requestError(error, { ...describeRequest(kv.rangeStream, request), ...transport.user }),
             ),
         },
       );
@@ -162,7 +161,7 @@ export function watchCalls(transport: Transport): WatchCalls {
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
     keepProcessAlive: () => transport.keepProcessAlive(),
     versionOf: (member) => transport.versionOf(member),
-    watch: (options, handlers) => transport.duplex(WatchService.watch, options, handlers),
+    watch: (options, handlers) => transport.duplex(watch, options, handlers),
   };
 }
 
@@ -172,7 +171,6 @@ export type {
   CompactionRequest,
   DeleteRangeRequest,
   DeleteRangeResponse,
-  Event,
   LeaseKeepAliveResponse,
   PutRequest,
   PutResponse,

@@ -10,7 +10,6 @@ export {
   type Compare,
   type DeleteRangeRequest,
   type DeleteRangeResponse,
-  type Event,
   type KeyRead,
   type KvCalls,
   kvCalls,

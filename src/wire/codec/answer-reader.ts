@@ -5,10 +5,12 @@ const pieceBytes = 8 * 1024;
 /** A message of at least this size gets a piece of its own, so that at most this much of a shared piece is wasted. */
 const largeMessageBytes = 1024;
 
-/** Two halves of a 64-bit number and the number itself. Faster than any arithmetic with bigints. */
+/** The two halves of a 64-bit number and the number itself. Faster than arithmetic with bigints. */
 const halves = new Int32Array(2);
 const signed = new BigInt64Array(halves.buffer);
 const unsigned = new BigUint64Array(halves.buffer);
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const [lowHalf, highHalf] = isLittleEndian ? [0, 1] : [1, 0];
 
 /**
  * Reads the fields of an answer that `AnswerValidator` has accepted: types, lengths and ranges are not checked again.
@@ -137,7 +139,7 @@ export class AnswerReader {
       else if (shift > 28) high |= bits << (shift - 32);
       if (byte < 0x80) break;
     }
-    halves[0] = low;
-    halves[1] = high;
+    halves[lowHalf] = low;
+    halves[highHalf] = high;
   }
 }

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict';
 import { EtcdError } from '#src/errors/index.js';
 import {
   DeleteRangeResponse,
-  KVService,
   LeaseKeepAliveResponse,
   LeaseService,
   PutResponse,
   RangeResponse,
   TxnResponse,
   WatchResponse,
-  WatchService,
 } from '#src/gen/etcd/rpc.js';
 import { KvClientImpl } from '#src/kv/index.js';
 import { toReply } from '#src/watch/replies.js';
+import { decodeAnswer } from '#src/wire/answer/decode.js';
+import { deleteRange, put, range as rangeMethod, txn } from '#src/wire/codec/kv-answers.js';
+import { watch } from '#src/wire/codec/watch-answer.js';
 import type { KvCalls } from '#src/wire/index.js';
+import type { Method } from '#src/wire/method.js';
 import { Random } from '../../sim/random.js';
 
 const header = { clusterId: 1n, memberId: 2n, revision: 10n, raftTerm: 3n };
@@ -76,11 +78,11 @@ function mutated(bytes: Buffer, random: () => number): Buffer {
 }
 
 /** Decodes as src/wire does: a message that cannot be decoded does not reach the other modules. */
-function read<T>(decode: (bytes: Buffer) => T, bytes: Buffer): T | undefined {
+function read<T>(method: Method<never, T>, bytes: Buffer): T | undefined {
   try {
-    return decode(bytes);
+    return decodeAnswer(method, bytes, 1024 * 1024);
   } catch (error) {
-    assert.ok(error instanceof Error);
+    assert.ok(error instanceof EtcdError, String(error));
     return undefined;
   }
 }
@@ -93,16 +95,16 @@ describe('an answer with bytes changed at random', () => {
     let refused = 0;
     let accepted = 0;
     for (let round = 0; round < rounds; round++) {
-      const answer = <T>(decode: (bytes: Buffer) => T, sample: Buffer) => {
-        const message = read(decode, mutated(sample, random));
+      const answer = <T>(method: Method<never, T>, sample: Buffer) => {
+        const message = read(method, mutated(sample, random));
         if (message === undefined) refused++;
         return message;
       };
       const messages = {
-        range: answer(KVService.range.responseDeserialize, samples.range),
-        put: answer(KVService.put.responseDeserialize, samples.put),
-        deleteRange: answer(KVService.deleteRange.responseDeserialize, samples.deleteRange),
-        txn: answer(KVService.txn.responseDeserialize, samples.txn),
+        range: answer(rangeMethod, samples.range),
+        put: answer(put, samples.put),
+        deleteRange: answer(deleteRange, samples.deleteRange),
+        txn: answer(txn, samples.txn),
       };
       const calls = Object.fromEntries(
         Object.entries(messages).map(([name, message]) => [name, () => Promise.resolve(message)]),
@@ -118,9 +120,9 @@ describe('an answer with bytes changed at random', () => {
         if (result.status === 'fulfilled') accepted++;
         else assert.ok(result.reason instanceof EtcdError, `round ${round}: ${result.reason}`);
       }
-      const watched = answer(WatchService.watch.responseDeserialize, samples.watch);
+      const watched = answer(watch, samples.watch);
       if (watched) assert.ok(toReply(watched).kind);
-      const renewed = answer(LeaseService.leaseKeepAlive.responseDeserialize, samples.keepAlive);
+      const renewed = answer(LeaseService.leaseKeepAlive, samples.keepAlive);
       if (renewed) assert.equal(typeof renewed.TTL, 'bigint');
     }
     assert.ok(refused > rounds / 10 && accepted > rounds, `${refused} refused, ${accepted} accepted`);

@@ -69,9 +69,8 @@ export class FakeStream implements Duplex<WatchRequest> {
   puts(watchId: bigint, revisions: readonly bigint[], value = Buffer.from('v')): void {
     const keyOf = this.#keysOf(watchId);
     const events = revisions.map((modRevision, i) => ({
-      type: 0 as const,
+      type: 'put' as const,
       kv: { key: keyOf(i), value, createRevision: 1n, modRevision, version: 1n, lease: 0n },
-      prevKv: undefined,
     }));
     this.respond(watchId, { events });
   }
