@@ -9,12 +9,12 @@ export { onAbort, raceAbort, sharedAbortController, withAnySignal } from './sign
 export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
 export { Subscription, type SubscriptionOptions } from './subscription.js';
 export { type BackoffOptions, backoffDelay } from './time/backoff.js';
-export { type Clock, refClock, systemClock } from './time/clock.js';
+export { type Clock, refClock, systemClock, systemTimers } from './time/clock.js';
 export { delay } from './time/delay.js';
 export { type DueItem, DueQueue } from './time/due-queue.js';
 export { ElapsedClock, type MachineClocks } from './time/elapsed-clock.js';
 export { MovableTimer } from './time/movable-timer.js';
 export { Pacer } from './time/pacer.js';
 export { retryLoop } from './time/retry-loop.js';
-export { longestTimerMs, SharedTimer, type TimerSource } from './time/shared-timer.js';
+export { longestTimerMs, SharedTimer, type TimerSource, type TimerTask } from './time/shared-timer.js';
 export { resolvesWithin, withTimeout, withTimeoutSignal } from './time/timeout.js';

@@ -10,13 +10,22 @@ export class ProcessRef {
 
   /** Adds a reference. Returns a function that removes it; a second call does nothing. */
   keepProcessAlive(): () => void {
-    if (this.#references++ === 0) this.#timer.ref();
+    this.add();
     let referenced = true;
     return () => {
       if (!referenced) return;
       referenced = false;
-      if (--this.#references === 0) this.#timer.unref();
+      this.remove();
     };
+  }
+
+  /** Adds a reference that its owner removes exactly once. */
+  add(): void {
+    if (this.#references++ === 0) this.#timer.ref();
+  }
+
+  remove(): void {
+    if (--this.#references === 0) this.#timer.unref();
   }
 
   close(): void {

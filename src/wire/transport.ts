@@ -2,14 +2,16 @@ import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
+import { noOptions } from '../model/index.js';
 import { checkAuth } from './auth/auth.js';
 import { ClientToken } from './auth/client-token.js';
 import { checkPlaintext, requiresSecretsLocal } from './auth/plaintext.js';
 import type { RunningCall } from './call/call.js';
-import { describeRequest, userOf } from './call/request-description.js';
+import type { CallMetadata } from './call/metadata.js';
+import { PendingCall, type PendingCallPorts } from './call/pending-call.js';
+import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
-import { UnaryCall, type UnaryPorts } from './call/unary.js';
 import { makeChannelOptions } from './channel-options.js';
 import { MemberChecks } from './member/checks.js';
 import { type MemberAddress, parseEndpoints } from './member/endpoints.js';
@@ -17,7 +19,7 @@ import { Member } from './member/member.js';
 import { Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
 import { StoreIdentity } from './member/store-identity.js';
-import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
+import type { Convert, IdempotencyLevel, Method, TracedCallOptions } from './method.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import { makeCredentials } from './tls/credentials.js';
@@ -26,7 +28,7 @@ import type { TransportOptions } from './transport-options.js';
 /** Callbacks into the rest of the client. */
 export interface TransportHooks {
   /** Called for each change of a member's health or of the member list. */
-  readonly onEvent?: (event: MemberEvent) => void;
+  readonly onEvent?: OnMember;
   /** Called immediately before a call settles and before a stream's handler receives a message or the end. */
   readonly beforeAnswer?: () => void;
 }
@@ -44,9 +46,8 @@ export class Transport {
   readonly #retries: RetryQueues;
   /** The identity of the store, from all answers. */
   readonly store = new StoreIdentity();
-  readonly #unaryPorts: UnaryPorts;
+  readonly #callPorts: PendingCallPorts;
   readonly #streams: StreamRegistry;
-  readonly #beforeAnswer: () => void;
 
   constructor(
     options: TransportOptions,
@@ -54,53 +55,21 @@ export class Transport {
     random: () => number,
     { onEvent = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
   ) {
-    const { members, usesTls, newMember } = checkedMembers(options);
-    const { auth, maxReceiveBytes, timeoutMs, sync } = options;
+    const seeds = checkedMembers(options);
+    const ports = this.#sharedPorts(options, clock, random);
     this.#options = options;
-    this.#beforeAnswer = beforeAnswer;
-    const running = this.#running;
-    const closing = this.#closing.signal;
-    const metadata = () => this.#token.metadata;
-    const onSend = () => this.#token.onSend();
-    this.#checks = new MemberChecks({ maxReceiveBytes, running, metadata });
-    const pool = new MemberPool(members.map(newMember), {
-      clock,
-      random,
-      probe: (member) => this.#checks.probe(member),
-      onEvent: (event) => {
-        onEvent(event);
-        this.#onMember(event);
-      },
-    });
-    this.#pool = pool;
-    this.#membership = new Membership(members, {
-      pool,
-      tls: usesTls,
-      verifiesServerName: options.tls?.serverName !== undefined && !options.tls.dangerouslySkipVerification,
-      hasAuth: auth !== undefined,
-      requiresSecretsLocal: requiresSecretsLocal(auth, usesTls),
-      newMember,
-    });
-    if (sync?.intervalMs !== undefined) this.#membership.checkRule(sync);
-    const { store } = this;
-    const common = { pool, store, clock, random, maxReceiveBytes, metadata, onSend };
+    this.#checks = new MemberChecks(ports);
+    this.#pool = this.#createPool(seeds, ports, onEvent);
+    this.#membership = createMembership(options, seeds, this.#pool);
     this.#streams = new StreamRegistry({
-      ...common,
+      ...ports,
+      pool: this.#pool,
       connect: (signal) => this.#connectStream(signal, clock, random),
       beforeAnswer,
     });
-    const [streams, checks] = [this.#streams, this.#checks];
-    this.#token = new ClientToken(auth, { ...common, checks, running, timeoutMs, closing, streams });
+    this.#token = this.#createToken(options, ports);
     this.#retries = new RetryQueues(clock, random);
-    this.#unaryPorts = {
-      ...common,
-      retries: this.#retries,
-      token: this.#token.source,
-      auth,
-      running,
-      isForeign: (member, withinMs) => checks.isForeign(member, withinMs),
-      closing,
-    };
+    this.#callPorts = this.#createCallPorts(options, ports, beforeAnswer);
   }
 
   /** The default time limit of a call, in milliseconds. */
@@ -138,22 +107,31 @@ export class Transport {
    *   {StoreReplacedError} for a read during which an answer had another cluster id; {InvalidInputError} for a request
    *   over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
    */
-  async unary<Req, Res>(
+  unary<Req, Res>(
     method: Method<Req, Res>,
     request: Req,
     idempotency: IdempotencyLevel,
-    options: TracedCallOptions = {},
-  ): Promise<Res> {
-    const release = options.unref ? undefined : this.#processRef.keepProcessAlive();
-    const { epoch } = this.store;
-    try {
-      const answer = await this.#unary(method, request, idempotency, options);
-      if (epoch !== this.store.epoch) this.#checkStore(idempotency, epoch);
-      return answer;
-    } finally {
-      release?.();
-      this.#beforeAnswer();
-    }
+    options?: TracedCallOptions,
+  ): Promise<Res>;
+  /** As above, and resolves with the converted answer. */
+  unary<Req, Res, T>(
+    method: Method<Req, Res>,
+    request: Req,
+    idempotency: IdempotencyLevel,
+    options: TracedCallOptions | undefined,
+    convert: Convert<Req, Res, T> | undefined,
+  ): Promise<T>;
+  unary<Req, Res, T>(
+    method: Method<Req, Res>,
+    request: Req,
+    idempotency: IdempotencyLevel,
+    options: TracedCallOptions = noOptions,
+    convert: Convert<Req, Res, T | Res> = unchanged,
+  ): Promise<T | Res> {
+    return new Promise((resolve, reject) => {
+      const caller = { method, request, idempotency, convert, resolve, reject };
+      new PendingCall(this.#callPorts, caller, options).start();
+    });
   }
 
   /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */
@@ -201,24 +179,54 @@ export class Transport {
     return this.#checks.versionOf(member);
   }
 
-  async #unary<Req, Res>(
-    method: Method<Req, Res>,
-    request: Req,
-    idempotency: IdempotencyLevel,
-    options: TracedCallOptions,
-  ): Promise<Res> {
-    const { signal, timeoutMs = this.#options.timeoutMs } = options;
-    signal?.throwIfAborted();
-    this.#throwIfClosed();
-    const bytes = this.#encode(method, request);
-    return new UnaryCall(this.#unaryPorts, { method, idempotency, request }, timeoutMs, options).run(bytes);
+  /** What the parts of a transport share. */
+  #sharedPorts({ maxReceiveBytes }: TransportOptions, clock: Clock, random: () => number): SharedPorts {
+    return {
+      clock,
+      random,
+      maxReceiveBytes,
+      store: this.store,
+      running: this.#running,
+      closing: this.#closing.signal,
+      metadata: () => this.#token.metadata,
+      onSend: () => this.#token.onSend(),
+    };
   }
 
-  /** Throws if the store was replaced during a read. The answer of a write is returned: the answering store applied it. */
-  #checkStore(idempotency: IdempotencyLevel, epoch: number): void {
-    const isRead = idempotency === 'read' || idempotency === 'local-read';
-    const replaced = this.store.replacedSince(epoch);
-    if (replaced && isRead) throw replaced;
+  #createPool({ members, newMember }: Seeds, { clock, random }: SharedPorts, onEvent: OnMember): MemberPool {
+    return new MemberPool(members.map(newMember), {
+      clock,
+      random,
+      probe: (member) => this.#checks.probe(member),
+      onEvent: (event) => {
+        onEvent(event);
+        this.#onMember(event);
+      },
+    });
+  }
+
+  #createToken({ auth, timeoutMs }: TransportOptions, ports: SharedPorts): ClientToken {
+    const [pool, checks, streams] = [this.#pool, this.#checks, this.#streams];
+    return new ClientToken(auth, { ...ports, pool, checks, streams, timeoutMs });
+  }
+
+  #createCallPorts(
+    { auth, timeoutMs, maxRequestBytes }: TransportOptions,
+    ports: SharedPorts,
+    beforeAnswer: () => void,
+  ): PendingCallPorts {
+    return {
+      ...ports,
+      auth,
+      timeoutMs,
+      maxRequestBytes,
+      beforeAnswer,
+      pool: this.#pool,
+      retries: this.#retries,
+      token: this.#token.source,
+      processRef: this.#processRef,
+      isForeign: (member, withinMs) => this.#checks.isForeign(member, withinMs),
+    };
   }
 
   #onMember(event: MemberEvent): void {
@@ -242,22 +250,47 @@ export class Transport {
       await delay(backoffDelay(retryPause, attempt, random), signal, { clock });
     }
   }
+}
 
-  #encode<Req, Res>(method: Method<Req, Res>, request: Req): Buffer {
-    const bytes = method.requestSerialize(request);
-    const limit = this.#options.maxRequestBytes;
-    if (limit > 0 && bytes.length > limit) {
-      const { method: name, subject } = describeRequest(method, request);
-      throw new InvalidInputError(
-        `${name} request of ${bytes.length} bytes${subject ? ` for ${subject}` : ''} is over the limit of ${limit} (maxRequestBytes; etcd's --max-request-bytes)`,
-      );
-    }
-    return bytes;
-  }
+/** What the parts of a transport share. */
+interface SharedPorts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly maxReceiveBytes: number;
+  readonly store: StoreIdentity;
+  /** The calls in flight. */
+  readonly running: Set<RunningCall>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+  /** The metadata with the present token. */
+  readonly metadata: () => CallMetadata;
+  /** Called when a request is sent. */
+  readonly onSend: () => void;
+}
 
-  #throwIfClosed(): void {
-    if (this.#closing.signal.aborted) throw new ClosedError('the client');
-  }
+type OnMember = (event: MemberEvent) => void;
+type Seeds = ReturnType<typeof checkedMembers>;
+
+function unchanged<Res>(answer: Res): Res {
+  return answer;
+}
+
+function createMembership(
+  options: TransportOptions,
+  { members, usesTls, newMember }: Seeds,
+  pool: MemberPool,
+): Membership {
+  const { auth, sync, tls } = options;
+  const membership = new Membership(members, {
+    pool,
+    tls: usesTls,
+    verifiesServerName: tls?.serverName !== undefined && !tls.dangerouslySkipVerification,
+    hasAuth: auth !== undefined,
+    requiresSecretsLocal: requiresSecretsLocal(auth, usesTls),
+    newMember,
+  });
+  if (sync?.intervalMs !== undefined) membership.checkRule(sync);
+  return membership;
 }
 
 const closedText = 'the client was closed';

@@ -1,4 +1,4 @@
-import { SharedTimer, startNodeTimer } from './shared-timer.js';
+import { SharedTimer, startNodeTimer, type TimerSource } from './shared-timer.js';
 
 /** The source of time. Tests replace it. */
 export interface Clock {
@@ -8,17 +8,23 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-function machineClock({ unref }: { readonly unref: boolean }): Clock {
-  const now = () => performance.now();
-  const timers = new SharedTimer({
-    now,
-    startTimer: (delayMs, callback) => startNodeTimer(delayMs, callback, unref),
-  });
+const now = () => performance.now();
+
+function machineTimers({ unref }: { readonly unref: boolean }): SharedTimer {
+  const startTimer: TimerSource['startTimer'] = (delayMs, callback) =>
+    startNodeTimer(delayMs, callback, unref);
+  return new SharedTimer({ now, startTimer });
+}
+
+function clockOf(timers: SharedTimer): Clock {
   return { now, setTimer: (delayMs, callback) => timers.set(delayMs, callback) };
 }
 
+/** The timers of {@link systemClock}, for objects that are their own timer: one for each call. */
+export const systemTimers = machineTimers({ unref: true });
+
 /** The machine's monotonic clock. Its timers do not keep the process alive; see ProcessRef. */
-export const systemClock = machineClock({ unref: true });
+export const systemClock = clockOf(systemTimers);
 
 /** The same clock, with timers that keep the process alive: for what a caller waits for. */
-export const refClock = machineClock({ unref: false });
+export const refClock = clockOf(machineTimers({ unref: false }));

@@ -15,6 +15,12 @@ export interface TimerSource {
   startTimer(delayMs: number, callback: () => void): () => void;
 }
 
+/** An object that is its own timer, so that setting one allocates nothing. */
+export interface TimerTask extends DueItem {
+  /** Called when the timer fires. */
+  onDue(): void;
+}
+
 /** Starts one of Node's timers; `unref` means that it does not keep the process alive. */
 export function startNodeTimer(delayMs: number, callback: () => void, unref: boolean): () => void {
   const timer = setTimeout(callback, delayMs);
@@ -25,14 +31,20 @@ export function startNodeTimer(delayMs: number, callback: () => void, unref: boo
 /** A timer that has not fired this long after its time never will, because the clock or the timers were replaced. */
 const lostAfterMs = 1_000;
 
-interface Task extends DueItem {
-  readonly callback: () => void;
+class CallbackTask implements TimerTask {
+  dueAt = 0;
+  heapIndex = -1;
+  readonly onDue: () => void;
+
+  constructor(callback: () => void) {
+    this.onDue = callback;
+  }
 }
 
 /** Any number of timers, for any delays, on one of Node's timers. Each costs O(log n) to set and to cancel. */
 export class SharedTimer {
   readonly #source: TimerSource;
-  readonly #tasks = new DueQueue<Task>();
+  readonly #tasks = new DueQueue<TimerTask>();
   /** The due time for which the timer was started; undefined while there is no timer. */
   #armedFor: number | undefined;
   #isFiring = false;
@@ -44,14 +56,27 @@ export class SharedTimer {
 
   /** Calls back once, after at least `delayMs` milliseconds; never for `Infinity`. Returns a function that cancels this. */
   set(delayMs: number, callback: () => void): () => void {
-    const task: Task = { dueAt: 0, heapIndex: -1, callback };
-    const now = this.#source.now();
-    this.#tasks.set(task, now + Math.max(delayMs, 0));
-    this.#arm(now);
+    const task = new CallbackTask(callback);
+    this.add(task, delayMs);
     return () => {
       this.#tasks.remove(task);
       if (this.#tasks.size === 0) this.#disarm();
     };
+  }
+
+  /** Calls `task.onDue()` once, after at least `delayMs` milliseconds; never for `Infinity`. Moves a task that is set. */
+  add(task: TimerTask, delayMs: number): void {
+    const now = this.#source.now();
+    this.#tasks.set(task, now + Math.max(delayMs, 0));
+    this.#arm(now);
+  }
+
+  /**
+   * Cancels the task. Node's timer stays for the next one, also when this was the last: one task after the other, such as
+   * the deadlines of calls, would otherwise start a timer each. Only for a source whose timers keep no process alive.
+   */
+  remove(task: TimerTask): void {
+    this.#tasks.remove(task);
   }
 
   /** Starts the timer again, because the clock has jumped. */
@@ -91,7 +116,7 @@ export class SharedTimer {
     try {
       for (let next = this.#tasks.first; next && next.dueAt <= now; next = this.#tasks.first) {
         this.#tasks.remove(next);
-        next.callback();
+        next.onDue();
       }
     } finally {
       this.#isFiring = false;

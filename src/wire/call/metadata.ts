@@ -1,4 +1,6 @@
-import { Metadata } from '@grpc/grpc-js';
+import { Metadata, type MetadataValue } from '@grpc/grpc-js';
+import type { IdempotencyLevel } from '../method.js';
+import { timeoutHeader, wholeMs } from './timeout.js';
 
 /** The API version that etcd's own client 3.7 sends. A server counts its clients by version. */
 const apiVersion = '3.7';
@@ -11,12 +13,12 @@ const apiVersion = '3.7';
  */
 export class CallMetadata {
   /** For requests that a member may answer without a leader. */
-  readonly plain: Metadata;
+  readonly plain: SharedMetadata;
   /**
    * For requests that need a leader. A member without one refuses them immediately and without effect, instead of
    * blocking for etcd's own limit of 7 s, after which the request may have been applied.
    */
-  readonly requireLeader: Metadata;
+  readonly requireLeader: SharedMetadata;
   /** The generation of the token; 0 without a token. */
   readonly generation: number;
 
@@ -26,30 +28,91 @@ export class CallMetadata {
     this.requireLeader = createMetadata(token);
     this.requireLeader.set('hasleader', 'true');
   }
+
+  for(idempotency: IdempotencyLevel): SharedMetadata {
+    return idempotency === 'local-read' ? this.plain : this.requireLeader;
+  }
 }
 
+/** The timeouts for which metadata is kept. Most calls have the client's timeout. */
+const maxTimeouts = 16;
+
 /**
- * Metadata that does not offer to accept compressed answers: etcd sends none, and a small compressed answer may be large
- * in memory.
+ * Metadata that copies share until one of them changes: grpc-js makes three copies for each call and changes none.
+ *
+ * It does not offer to accept compressed answers: etcd sends none, and a small compressed answer may be large in memory.
  *
  * Workaround (grpc-js 1.14.7; no public issue found, `sendMetadata` of compression-filter.ts): grpc-js sets the header
  * for each call, in a copy made by `clone()`, and has no option against it. Remove when it has one.
  */
-class UncompressedMetadata extends Metadata {
-  override set(key: string, value: string | Buffer): void {
-    if (key !== 'grpc-accept-encoding') super.set(key, value);
+export class SharedMetadata extends Metadata {
+  #timed: Map<number, SharedMetadata> | undefined;
+  #isShared = false;
+
+  /** The same metadata with the header for a timeout. Calls with equal timeouts get the same object. */
+  withTimeout(timeoutMs: number): SharedMetadata {
+    const header = timeoutHeader(timeoutMs);
+    if (header === undefined) return this;
+    const ms = wholeMs(timeoutMs);
+    this.#timed ??= new Map();
+    let timed = this.#timed.get(ms);
+    if (timed === undefined) {
+      timed = this.clone();
+      timed.set('grpc-timeout', header);
+      if (this.#timed.size === maxTimeouts) this.#timed.clear();
+      this.#timed.set(ms, timed);
+    }
+    return timed;
   }
 
-  override clone(): Metadata {
-    const copy = new UncompressedMetadata(this.getOptions());
-    copy.merge(this);
+  override clone(): SharedMetadata {
+    const copy = new SharedMetadata(this.getOptions());
+    copy.internalRepr = this.internalRepr;
+    copy.#isShared = true;
+    this.#isShared = true;
     return copy;
+  }
+
+  override set(key: string, value: MetadataValue): void {
+    if (key === 'grpc-accept-encoding' || this.#has(key, value)) return;
+    this.#unshare();
+    super.set(key, value);
+  }
+
+  override add(key: string, value: MetadataValue): void {
+    this.#unshare();
+    super.add(key, value);
+  }
+
+  override remove(key: string): void {
+    if (this.get(key).length === 0) return;
+    this.#unshare();
+    super.remove(key);
+  }
+
+  override merge(other: Metadata): void {
+    this.#unshare();
+    super.merge(other);
+  }
+
+  #has(key: string, value: MetadataValue): boolean {
+    const values = this.internalRepr.get(key);
+    return values?.length === 1 && values[0] === value;
+  }
+
+  #unshare(): void {
+    this.#timed = undefined;
+    if (!this.#isShared) return;
+    this.#isShared = false;
+    this.internalRepr = new Map([...this.internalRepr].map(([key, values]) => [key, [...values]]));
   }
 }
 
-function createMetadata(token: string | undefined): Metadata {
-  const metadata = new UncompressedMetadata();
+function createMetadata(token: string | undefined): SharedMetadata {
+  const metadata = new SharedMetadata();
   metadata.set('client-api-version', apiVersion);
+  // grpc-js sets this header for each call. Set here, it changes no copy.
+  metadata.set('accept-encoding', 'identity');
   if (token !== undefined) metadata.set('token', token);
   return metadata;
 }

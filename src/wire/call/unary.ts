@@ -1,4 +1,3 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
 import {
   AmbiguousWriteError,
@@ -21,8 +20,9 @@ import type { Member } from '../member/member.js';
 import type { MemberPool } from '../member/pool.js';
 import type { StoreIdentity } from '../member/store-identity.js';
 import type { IdempotencyLevel, Method, TracedCallOptions } from '../method.js';
+import { attemptUnary } from './attempt.js';
 import { AttemptLog, describeTried } from './attempt-log.js';
-import { attemptUnary, type RunningCall } from './call.js';
+import type { RunningCall } from './call.js';
 import type { CallMetadata } from './metadata.js';
 import { describeRequest } from './request-description.js';
 import type { RetryQueue } from './retry-queue.js';
@@ -67,6 +67,15 @@ export interface UnaryRequest<Req, Res> {
   readonly request: Req;
 }
 
+/** An attempt that failed. */
+export interface FailedAttempt {
+  readonly error: unknown;
+  readonly health: MemberHealth;
+  readonly sentAt: number;
+  /** The generation of its token; 0 without one. */
+  readonly generation: number;
+}
+
 /** One unary call, with as many attempts and members as its deadline and its idempotency level allow. */
 export class UnaryCall<Req, Res> {
   readonly #ports: UnaryPorts;
@@ -77,26 +86,29 @@ export class UnaryCall<Req, Res> {
   #attempts: AttemptLog | undefined;
   #refusedTokens = 0;
 
+  /** @param deadline On the client's clock. */
   constructor(
     ports: UnaryPorts,
     request: UnaryRequest<Req, Res>,
-    timeoutMs: number,
+    deadline: number,
     options: TracedCallOptions,
   ) {
     this.#ports = ports;
     this.#request = request;
     this.#options = options;
-    this.#deadline = ports.clock.now() + timeoutMs;
+    this.#deadline = deadline;
     this.#retries = ports.retries.for(request.idempotency);
   }
 
   /**
    * Sends the encoded request until an attempt succeeds or none may follow.
+   * @param first The first attempt, if it was made already.
    * @throws as `Transport.unary` does.
    */
-  async run(bytes: Buffer): Promise<Res> {
+  async run(bytes: Buffer, first?: FailedAttempt): Promise<Res> {
     const { token } = this.#ports;
-    for (let attempt = 0; ; attempt++) {
+    if (first) await this.#onError(first, 0);
+    for (let attempt = first ? 1 : 0; ; attempt++) {
       if (token?.generation === 0) await this.#refreshToken(token, 0);
       token?.renewIfDue();
       const generation = token?.generation ?? 0;
@@ -116,7 +128,7 @@ export class UnaryCall<Req, Res> {
       this.#ports.onSend();
       try {
         const answer = await attemptUnary(channel, this.#request.method, bytes, {
-          metadata: this.#metadata(),
+          metadata: this.#ports.metadata().for(this.#request.idempotency),
           timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#request.idempotency, pool.hasOthers()),
           maxReceiveBytes: this.#ports.maxReceiveBytes,
           signal: this.#options.signal,
@@ -130,19 +142,13 @@ export class UnaryCall<Req, Res> {
         this.#options.onAnswer?.(connectionId === health.member.connectionId ? connectionId : undefined);
         return answer;
       } catch (error) {
-        await this.#onError(error, health, attempt, sentAt, generation);
+        await this.#onError({ error, health, sentAt, generation }, attempt);
       }
     }
   }
 
   /** Returns when another attempt may be sent; throws the caller's error if none may follow. */
-  async #onError(
-    error: unknown,
-    health: MemberHealth,
-    attempt: number,
-    sentAt: number,
-    generation: number,
-  ): Promise<void> {
+  async #onError({ error, health, sentAt, generation }: FailedAttempt, attempt: number): Promise<void> {
     const { clock, closing, token } = this.#ports;
     const endedAt = clock.now();
     health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
@@ -257,11 +263,6 @@ export class UnaryCall<Req, Res> {
     } catch (error) {
       throw this.#asAmbiguous(error);
     }
-  }
-
-  #metadata(): Metadata {
-    const metadata = this.#ports.metadata();
-    return this.#request.idempotency === 'local-read' ? metadata.plain : metadata.requireLeader;
   }
 
   /** Waits for the shared token request within this call's deadline, and starts another if that request times out first. */

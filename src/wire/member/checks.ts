@@ -1,8 +1,8 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { DeadlineError, EtcdError, UnauthenticatedError } from '../../errors/index.js';
 import { KVService, MaintenanceService, RangeRequest } from '../../gen/etcd/rpc.js';
-import { attemptUnary, type RunningCall } from '../call/call.js';
-import { CallMetadata } from '../call/metadata.js';
+import { attemptUnary } from '../call/attempt.js';
+import type { RunningCall } from '../call/call.js';
+import { CallMetadata, type SharedMetadata } from '../call/metadata.js';
 import { type MemberFailure, memberFailureOf } from '../call/retry-rule.js';
 import type { Method } from '../method.js';
 import type { Member } from './member.js';
@@ -82,7 +82,12 @@ export class MemberChecks {
     return this.#answers(member, false, ms, withoutToken.requireLeader);
   }
 
-  async #answers(member: Member, serializable: boolean, ms: number, metadata: Metadata): Promise<boolean> {
+  async #answers(
+    member: Member,
+    serializable: boolean,
+    ms: number,
+    metadata: SharedMetadata,
+  ): Promise<boolean> {
     try {
       const request = serializable ? { ...probeRequest, serializable } : probeRequest;
       return (await this.#send(member, KVService.range, request, ms, metadata)) !== undefined;
@@ -98,7 +103,7 @@ export class MemberChecks {
     method: Method<Req, Res>,
     request: Req,
     ms: number,
-    metadata: Metadata,
+    metadata: SharedMetadata,
   ): Promise<Res | undefined> {
     const channel = member.readyChannel;
     if (!channel) return undefined;

@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
-import { longestTimerMs, SharedTimer, type TimerSource } from '#src/async/index.js';
+import { longestTimerMs, SharedTimer, type TimerSource, type TimerTask } from '#src/async/index.js';
 
 /** A clock with one timer, which the test moves. */
 class Source implements TimerSource {
@@ -113,6 +113,24 @@ describe('a shared timer', () => {
     source.run(2);
     deepEqual(fired, ['long']);
     equal(Math.max(...source.delays) <= longestTimerMs, true, `${source.delays}`);
+  });
+
+  it('keeps its timer for the next task after the last one was removed', () => {
+    const task: TimerTask = { dueAt: 0, heapIndex: -1, onDue: () => fired.push('task') };
+    for (let i = 0; i < 3; i++) {
+      timers.add(task, 10 + i);
+      timers.remove(task);
+    }
+    equal(source.delays.length, 1);
+    source.run(20);
+    deepEqual(fired, []);
+    equal(source.isArmed, false, 'a timer that found nothing is not started again');
+    timers.add(task, 10);
+    timers.add(task, 30);
+    source.run(20);
+    deepEqual(fired, [], 'a task that is added twice has moved');
+    source.run(20);
+    deepEqual(fired, ['task']);
   });
 
   it('sets and cancels timers from a callback', () => {

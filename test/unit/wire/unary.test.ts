@@ -44,7 +44,7 @@ function call(
   };
   const request = RangeRequest.create();
   const kind = { method: KVService.range, idempotency: 'read', request } as const;
-  return new UnaryCall(ports, kind, 1_000, { signal }).run(
+  return new UnaryCall(ports, kind, clock.now() + 1_000, { signal }).run(
     Buffer.from(RangeRequest.encode(request).finish()),
   );
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { type Channel, Metadata } from '@grpc/grpc-js';
+import type { Channel } from '@grpc/grpc-js';
 import type { Clock } from '#src/async/index.js';
 import { Code, EtcdError, errorFor } from '#src/errors/index.js';
 import { LeaseClientImpl } from '#src/lease/index.js';
-import { attemptUnary } from '#src/wire/call/call.js';
-import type { CallMetadata } from '#src/wire/call/metadata.js';
+import { attemptUnary } from '#src/wire/call/attempt.js';
+import { CallMetadata } from '#src/wire/call/metadata.js';
 import { ConnectRace } from '#src/wire/member/connect-race.js';
 import { MemberHealth } from '#src/wire/member/health.js';
 import type { Member } from '#src/wire/member/member.js';
@@ -59,7 +59,7 @@ describe('an error from outside this library ends with a typed error', () => {
       pool: { markUnhealthy: () => {} } as unknown as MemberPool,
       clock: {} as Clock,
       random: () => 0.5,
-      metadata: () => ({ plain: new Metadata() }) as CallMetadata,
+      metadata: () => new CallMetadata(undefined),
       onSend: () => {},
       beforeAnswer: () => {},
       connect: () => Promise.reject(plain),
@@ -117,7 +117,7 @@ describe('an error from outside this library ends with a typed error', () => {
       }),
     } as unknown as Channel;
     const call = attemptUnary(channel, echo, Buffer.alloc(0), {
-      metadata: new Metadata(),
+      metadata: new CallMetadata(undefined).plain,
       timeoutMs: 1_000,
       signal: undefined,
       running,
