@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeHeapSnapshot } from 'node:v8';
 import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { startEtcd } from '../dist/testing.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
 import grpc from './harness/own-grpc.mjs';
 import { serveOnEveryAddress } from './support.mjs';

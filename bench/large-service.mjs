@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { channelTarget, EtcdClient, encodeEndpoint, op, registerEtcdResolver } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { startEtcd } from '../dist/testing.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
 import grpc, { grpcPath } from './harness/own-grpc.mjs';
 import { serveOnEveryAddress } from './support.mjs';

@@ -78,7 +78,7 @@ async function main() {
 async function startServer({ version }, cores) {
   // On a disk, fsync would dominate.
   if (existsSync('/dev/shm')) process.env.TMPDIR = '/dev/shm';
-  const { startEtcd } = await import('../dist/testing/index.js');
+  const { startEtcd } = await import('../dist/testing.js');
   moveTo(cores.server);
   const etcd = await startEtcd({
     args: ['--quota-backend-bytes', String(8 * 2 ** 30)],

@@ -1,5 +1,5 @@
-import { startEtcd } from '../dist/testing/index.js';
-import { until } from '../dist/testing/wait.js';
+import { until } from '../build/src/testing/wait.js';
+import { startEtcd } from '../dist/testing.js';
 import grpc from './harness/own-grpc.mjs';
 
 export const MiB = 1024 * 1024;

@@ -2,7 +2,7 @@
 // node bench/watch-recovery.mjs: how fast thousands of watchers recover after a disconnection.
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '../dist/index.js';
-import { startFaultProxy } from '../dist/testing/index.js';
+import { startFaultProxy } from '../dist/testing.js';
 import { bigEtcd, eventually } from './support.mjs';
 
 const { values } = parseArgs({

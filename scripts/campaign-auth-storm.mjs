@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EtcdClient, register } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { EtcdClient, register } from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
 import { authenticateCalls, enableAuth, post } from './campaign-auth-support.mjs';
 
 const help = `npm run campaign:auth-storm [-- --clients 450 --ttl 10 --timeout-ms 10000 --max-wait 180]

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EtcdClient, register } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { EtcdClient, register } from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
 import { authenticateCalls, enableAuth } from './campaign-auth-support.mjs';
 
 const help = `npm run campaign:auth [-- --rounds 20 --writes 40 --get-seconds 10 --registration-seconds 5]

@@ -2,8 +2,8 @@
 // npm run campaign:convergence: how long a watch takes to be up to date again after each fault.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EtcdClient } from '../dist/index.js';
-import { startEtcdCluster, startFaultProxy } from '../dist/testing/index.js';
+import { EtcdClient } from '../build/src/index.js';
+import { startEtcdCluster, startFaultProxy } from '../build/src/testing/index.js';
 
 const help = `npm run campaign:convergence [-- options]
 

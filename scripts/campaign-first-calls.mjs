@@ -2,8 +2,8 @@
 // Where the first calls of new channels go with our policy, by weight, status and zone.
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { EndpointManager, EtcdClient, registerEtcdResolver } from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
 
 const help = `npm run campaign:first-calls -- [--channels 1000] [--burst 100] [--version 3.6.16]
 

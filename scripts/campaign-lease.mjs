@@ -2,8 +2,8 @@
 // npm run campaign:lease: is the owner of a lease notified of its loss before etcd expires it?
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EtcdClient } from '../dist/index.js';
-import { startEtcdCluster, startFaultProxy } from '../dist/testing/index.js';
+import { EtcdClient } from '../build/src/index.js';
+import { startEtcdCluster, startFaultProxy } from '../build/src/testing/index.js';
 
 const help = `npm run campaign:lease [-- options]
 

@@ -17,8 +17,8 @@ import {
   registerEtcdResolver,
   registerServer,
   ServiceDirectory,
-} from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+} from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
 import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:outage [-- --seconds 300]

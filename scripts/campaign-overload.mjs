@@ -4,8 +4,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import grpc from '@grpc/grpc-js';
-import { EtcdClient } from '../dist/index.js';
-import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
+import { EtcdClient } from '../build/src/index.js';
+import { startEtcd, startFaultProxy } from '../build/src/testing/index.js';
 import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:overload [-- options]

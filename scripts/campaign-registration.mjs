@@ -2,8 +2,8 @@
 // npm run campaign:registration: how long a registration takes to recover from each failure.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { EtcdClient, encodeEndpoint, register } from '../dist/index.js';
-import { startEtcd } from '../dist/testing/index.js';
+import { EtcdClient, encodeEndpoint, register } from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
 
 const help = `npm run campaign:registration [-- --rounds 20]
 

@@ -9,8 +9,8 @@ import {
   register,
   registerEtcdResolver,
   ServiceDirectory,
-} from '../dist/index.js';
-import { startEtcd, startEtcdCluster } from '../dist/testing/index.js';
+} from '../build/src/index.js';
+import { startEtcd, startEtcdCluster } from '../build/src/testing/index.js';
 import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:shutdown [-- options]

@@ -5,9 +5,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EtcdClient, op } from '../dist/index.js';
-import { cacheFolder, findCached } from '../dist/testing/binary/cache.js';
-import { startEtcd, startFaultProxy } from '../dist/testing/index.js';
+import { EtcdClient, op } from '../build/src/index.js';
+import { cacheFolder, findCached } from '../build/src/testing/binary/cache.js';
+import { startEtcd, startFaultProxy } from '../build/src/testing/index.js';
 
 const help = `npm run campaign:stream [-- options]
 

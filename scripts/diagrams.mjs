@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { phases, transitions, triggers } from '../dist/watch/core/watcher/transitions.js';
+import { phases, transitions, triggers } from '../build/src/watch/core/watcher/transitions.js';
 
 const page = join(fileURLToPath(import.meta.url), '../../docs/architecture.md');
 const source = readFileSync(page, 'utf8');

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({ options: { etcd: { type: 'string' }, tag: { type: 'string' } } });
 if (values.etcd) process.env.ETCD_BIN = values.etcd;
-const { locateEtcd } = await import('../dist/testing/index.js');
+const { locateEtcd } = await import('../build/src/testing/index.js');
 const { etcd, etcdctl, version } = await locateEtcd();
 const tag = values.tag ?? `etcd-local:v${version}`;
 

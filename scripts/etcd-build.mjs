@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findCached, install } from '../dist/testing/binary/cache.js';
+import { findCached, install } from '../build/src/testing/binary/cache.js';
 
 const versions = process.argv.slice(2).map((version) => version.replace(/^v/, ''));
 if (versions.length === 0 || versions.some((version) => !/^3\.([5-9]|\d\d)\.\d+$/.test(version))) {

@@ -8,9 +8,9 @@ export const root = join(fileURLToPath(import.meta.url), '../..');
 
 /** Each entry of the package and the declarations that tsc emits for it. */
 export const entries = {
-  index: 'dist/index.d.ts',
-  testing: 'dist/testing/index.d.ts',
-  proto: 'dist/raw/index.d.ts',
+  index: 'build/src/index.d.ts',
+  testing: 'build/src/testing/index.d.ts',
+  proto: 'build/src/raw/index.d.ts',
 };
 
 /** Its names are those of etcd's protocol, and their comments those of the .proto files. */

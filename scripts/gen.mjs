@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Generates src/gen from proto/ with ts-proto, and proto/wire.lock with it.
+// Generates src/gen from proto/, with ts-proto and protoc, and proto/wire.lock with it.
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { protoFilesIn, protoFolder, root, runProtoc } from './protoc.mjs';
-import { manifestOf, manifestText } from './wire-manifest.mjs';
+import { descriptorSetOf, manifestOf, manifestText } from './wire-manifest.mjs';
 
 const usage = `Usage: node scripts/gen.mjs [--check]
 
@@ -69,6 +69,7 @@ function generate() {
     const wanted = new Map(
       textsIn(output).map(([file, text]) => [`src/gen/${file}`, markedGenerated(withPrototype(file, text))]),
     );
+    wanted.set('src/gen/descriptor-set.ts', markedGenerated(descriptorModule(files)));
     return wanted.set('proto/wire.lock', manifestText(manifestOf(protoFolder, files)));
   } finally {
     rmSync(output, { recursive: true, force: true });
@@ -90,6 +91,12 @@ function withPrototype(file, text) {
   return text
     .replace(base, '$1  return new StoredKeyValue();\n')
     .replace(imports, '$&import { StoredKeyValue } from "../../model/stored-key-value.js";\n');
+}
+
+/** For `loadProtocol`. In base64, because a bundler gives an application only the code. */
+function descriptorModule(files) {
+  const base64 = descriptorSetOf(protoFolder, files).toString('base64');
+  return `/** The compiled definitions of all .proto files: a FileDescriptorSet in base64. */\nexport const descriptorSet =\n  '${base64}';\n`;
 }
 
 function markedGenerated(text) {

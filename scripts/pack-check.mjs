@@ -2,7 +2,7 @@
 // Packs the package, installs it in an empty project, checks its declarations, and resolves one call there, by import
 // and by require.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,8 @@ const help = `npm run pack:check [-- --node <path of a node binary> …]
 
 Packs, installs the tarball beside @grpc/grpc-js in an empty project, and there resolves one call through a real etcd,
 by import and by require, with this Node and with each --node, and with the lowest grpc-js that the package accepts.
-Checks that the tarball has one file of declarations for each entry, with the interface and the docstrings of api/, and
-type-checks a consumer without skipLibCheck.`;
+Checks that the tarball has the files that package.json names, and the command; that it has one file of declarations for
+each entry, with the interface and the docstrings of api/; and type-checks a consumer without skipLibCheck.`;
 
 const { values } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean' } },
@@ -29,6 +29,7 @@ const { devDependencies, peerDependencies } = manifest;
 const project = mkdtempSync(join(tmpdir(), 'etcd-naming-pack-'));
 try {
   install();
+  checkFiles();
   checkDeclarations();
   typeCheck();
   await resolveCalls([process.execPath, ...values.node]);
@@ -55,6 +56,26 @@ function install() {
     project,
   );
   console.log(`ok: ${tarball} installs in an empty project`);
+}
+
+/** Everything that package.json names is there, no JavaScript besides the bundle, and the command runs. */
+function checkFiles() {
+  const installed = join(project, 'node_modules', manifest.name);
+  const named = [manifest.exports, manifest.bin].flatMap(pathsIn);
+  const missing = named.filter((file) => !existsSync(join(installed, file)));
+  if (missing.length > 0) throw new Error(`the tarball lacks ${missing}`);
+  const code = readdirSync(installed, { recursive: true }).filter((file) => /\.(?:[cm]?js|map)$/.test(file));
+  const others = code.filter((file) => !/^dist\/(?:chunks\/)?[\w-]+\.js$/.test(file.replaceAll('\\', '/')));
+  if (others.length > 0) throw new Error(`the tarball has code that is not of the bundle: ${others}`);
+  const version = run('npx', ['--no-install', 'etcd-naming', '--version'], project).trim();
+  if (version !== manifest.version) throw new Error(`the command printed the version ${version}`);
+  console.log(
+    `ok: the tarball has what package.json names, in ${code.length} files of code, and the command`,
+  );
+}
+
+function pathsIn(value) {
+  return typeof value === 'string' ? [value] : Object.values(value).flatMap(pathsIn);
 }
 
 /** Any other file of declarations is internal, or one that no entry leads to. */
@@ -103,7 +124,7 @@ function installGrpc(version) {
 }
 
 async function resolveCalls(nodes) {
-  const { startEtcd } = await import('../dist/testing/index.js');
+  const { startEtcd } = await import('../build/src/testing/index.js');
   const etcd = await startEtcd();
   try {
     for (const node of nodes) {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The output folder of each project, as in its tsconfig.json. */
-const outputs = { dist: 'src', 'build/test': 'test', 'build/examples': 'examples' };
+const outputs = { 'build/src': 'src', 'build/test': 'test', 'build/examples': 'examples' };
 const emitted = /\.(js|js\.map|d\.ts|d\.ts\.map)$/;
 
 /** Removes outputs without a source below `root`; returns their paths. */

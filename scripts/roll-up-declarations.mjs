@@ -4,7 +4,7 @@
 //
 // The package's `types` name these files, which only prepack writes. Within the repository nothing reads them: the
 // tests and examples resolve the entries by `paths`, so that a build needs no second step, and tsc's own declarations
-// stay beside the JavaScript in dist/, where the project references look for them.
+// stay beside the JavaScript in build/src, where the project references look for them.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { entries, extract, root } from './extract-api.mjs';

@@ -7,11 +7,11 @@ import { mutants as watchMutants } from './sim-mutants-watch.mjs';
  * For each core: its compiled folder, its dependencies, the simulation that must detect its mutants, and the mutants.
  */
 export const cores = {
-  watch: { folder: 'dist/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
-  lease: { folder: 'dist/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
+  watch: { folder: 'build/src/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
+  lease: { folder: 'build/src/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
   register: {
-    folder: 'dist/naming/register/core',
-    needs: ['dist/naming'],
+    folder: 'build/src/naming/register/core',
+    needs: ['build/src/naming'],
     main: 'build/test/sim/register/main.js',
     mutants: registerMutants,
   },

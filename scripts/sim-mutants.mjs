@@ -80,13 +80,13 @@ async function work() {
 
 /** Copies the built simulation and its modules, with the mutant's patches. */
 function prepare(home, mutant) {
-  writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./dist/*" } }');
+  writeFileSync(join(home, 'package.json'), '{ "type": "module", "imports": { "#src/*": "./build/src/*" } }');
   for (const module of [
     core.folder,
     ...(core.needs ?? []),
-    'dist/errors',
-    'dist/model',
-    'dist/async',
+    'build/src/errors',
+    'build/src/model',
+    'build/src/async',
     'build/test/sim',
   ]) {
     cpSync(join(root, module), join(home, module), { recursive: true });

@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_ETCD_VERSION } from '../dist/testing/index.js';
-import { findBinary } from '../dist/testing/sources/binary.js';
+import { DEFAULT_ETCD_VERSION } from '../build/src/testing/index.js';
+import { findBinary } from '../build/src/testing/sources/binary.js';
 
 const localImage = 'etcd-naming-local:latest';
 

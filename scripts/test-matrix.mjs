@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cacheFolder, findCached } from '../dist/testing/binary/cache.js';
+import { cacheFolder, findCached } from '../build/src/testing/binary/cache.js';
 import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]

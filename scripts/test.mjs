@@ -61,10 +61,14 @@ process.on('exit', () => rmSync(capture, { recursive: true, force: true }));
 exitOnSignals();
 
 const checks = values.only
-  ? [['build', bin('tsc'), ['-b']]]
+  ? [
+      ['build', bin('tsc'), ['-b']],
+      ['bundle', process.execPath, ['scripts/bundle.mjs']],
+    ]
   : [
       ['lint', 'npm', ['run', '--silent', 'lint']],
       ['type-check and build', bin('tsc'), ['-b']],
+      ['bundle', process.execPath, ['scripts/bundle.mjs']],
       ['generated code is up to date', 'npm', ['run', '--silent', 'gen:check']],
       ['API reports are up to date', process.execPath, ['scripts/api-report.mjs', '--check']],
       ['diagrams are up to date', process.execPath, ['scripts/diagrams.mjs', '--check']],

@@ -37,11 +37,16 @@ export function manifestText(lines) {
 
 /** The compiled FileDescriptorSet of the named files. */
 export function describe(folder, files) {
+  return fromBinary(FileDescriptorSetSchema, descriptorSetOf(folder, files));
+}
+
+/** The FileDescriptorSet as protoc writes it. */
+export function descriptorSetOf(folder, files) {
   const temporary = mkdtempSync(join(tmpdir(), 'wire-manifest-'));
   try {
     const output = join(temporary, 'descriptors.binpb');
     runProtoc(['-I', folder, `--descriptor_set_out=${output}`, ...files]);
-    return fromBinary(FileDescriptorSetSchema, readFileSync(output));
+    return readFileSync(output);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 // A bare stub on Node's HTTP/2 with ts-proto's messages: the floor under every client on Node's HTTP/2. It has neither
 // deadlines nor retries nor limits: it is a floor, not a client.
 import { connect, constants } from 'node:http2';
-import { KVService, LeaseService, WatchService } from '../../dist/raw/index.js';
+import { KVService, LeaseService, WatchService } from '../../dist/proto.js';
 import { inBatches } from '../harness/measure.mjs';
 import { prefixEnd } from './prefix-end.mjs';
 import { keepRenewing } from './renewals.mjs';

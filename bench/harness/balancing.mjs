@@ -1,8 +1,8 @@
 // The cost of a large service for a channel, with a balancing policy.
 import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { registerBalancer } from '../../dist/naming/grpc/balancer/balancer.js';
-import { policyName } from '../../dist/naming/grpc/balancer/config.js';
+import { registerBalancer } from '../../build/src/naming/grpc/balancer/balancer.js';
+import { policyName } from '../../build/src/naming/grpc/balancer/config.js';
 import { channelWith, echo, endpoint } from './channel.mjs';
 import { median } from './statistics.mjs';
 

@@ -107,6 +107,6 @@ const synonyms: Readonly<Record<string, string>> = {
 };
 
 function version(): string {
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const { version } = createRequire(import.meta.url)('@org/etcd-naming/package.json') as { version: string };
   return version;
 }

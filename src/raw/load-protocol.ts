@@ -1,5 +1,4 @@
 import type { loadPackageDefinition } from '@grpc/grpc-js';
-import { protoFiles, protoFolder } from './proto-files.js';
 
 /** The argument of `loadPackageDefinition` of `@grpc/grpc-js`. */
 export type ProtocolDefinition = Parameters<typeof loadPackageDefinition>[0];
@@ -20,9 +19,10 @@ export type ProtocolDefinition = Parameters<typeof loadPackageDefinition>[0];
  * @throws Error if `@grpc/proto-loader`, an optional peer dependency, is not installed.
  */
 export async function loadProtocol(): Promise<ProtocolDefinition> {
-  const { load } = await importProtoLoader();
-  return await load([...protoFiles], {
-    includeDirs: [protoFolder],
+  const { loadFileDescriptorSetFromBuffer } = await importProtoLoader();
+  // Compiled into the code, because a bundle of an application does not contain the .proto files.
+  const { descriptorSet } = await import('../gen/descriptor-set.js');
+  return loadFileDescriptorSetFromBuffer(Buffer.from(descriptorSet, 'base64'), {
     keepCase: true,
     longs: String,
     enums: String,

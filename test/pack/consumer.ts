@@ -15,7 +15,7 @@ import {
   ServiceDirectory,
 } from '@org/etcd-naming';
 // @ts-expect-error: no entry
-import type { StoredKeyValue } from '@org/etcd-naming/dist/model/stored-key-value.js';
+import type { StoredKeyValue } from '@org/etcd-naming/dist/chunks/main.js';
 import { etcdserverpb, KVService, type mvccpb, protoFolder } from '@org/etcd-naming/proto';
 import { type EtcdHandle, EtcdStartError, startEtcd, startEtcdCluster } from '@org/etcd-naming/testing';
 
@@ -35,7 +35,7 @@ export async function consumer(): Promise<bigint> {
   const registration = await register(client, { target: 'svc', addr: '10.0.0.1:2' });
   registerEtcdResolver(client)[Symbol.dispose]();
   await registration.close();
-  console.log(KVService.range.path, protoFolder, etcdserverpb.RangeRequest, credentials);
+  console.log(KVService.range.path, protoFolder(), etcdserverpb.RangeRequest, credentials);
   return revision;
 }
 

@@ -1,4 +1,7 @@
 // Starts a server, registers it, dials etcd:///… and prints the answer. Afterwards nothing keeps the process alive.
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
 const text = {
   requestSerialize: Buffer.from,
   requestDeserialize: String,
@@ -9,7 +12,8 @@ const service = {
   hello: { path: '/pack.Check/Hello', requestStream: false, responseStream: false, ...text },
 };
 
-exports.main = async function main(grpc, naming, endpoint, name) {
+exports.main = async function main({ grpc, naming, proto }, endpoint, name) {
+  await checkProtocol(grpc, proto);
   const server = new grpc.Server();
   server.addService(service, { hello: (call, reply) => reply(null, `hello, ${call.request}`) });
   const port = await new Promise((resolve, reject) => {
@@ -35,3 +39,11 @@ exports.main = async function main(grpc, naming, endpoint, name) {
   await client.close();
   server.forceShutdown();
 };
+
+async function checkProtocol(grpc, proto) {
+  if (!proto.protoFiles.every((file) => existsSync(join(proto.protoFolder(), file))))
+    throw new Error('the package lacks .proto files');
+  const { etcdserverpb } = grpc.loadPackageDefinition(await proto.loadProtocol());
+  if (etcdserverpb.KV.service.Range.path !== proto.KVService.range.path)
+    throw new Error("loadProtocol() has another service than the package's own");
+}

@@ -9,9 +9,9 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The entries' declarations in a checkout: those that package.json names exist only in the tarball. */
 const declarations = {
-  '@org/etcd-naming': [join(root, 'dist/index.d.ts')],
-  '@org/etcd-naming/proto': [join(root, 'dist/raw/index.d.ts')],
-  '@org/etcd-naming/testing': [join(root, 'dist/testing/index.d.ts')],
+  '@org/etcd-naming': [join(root, 'build/src/index.d.ts')],
+  '@org/etcd-naming/proto': [join(root, 'build/src/raw/index.d.ts')],
+  '@org/etcd-naming/testing': [join(root, 'build/src/testing/index.d.ts')],
 };
 
 /** The README's TypeScript blocks, by the name after the language. */

@@ -10,7 +10,7 @@ import {
   register,
   registerEtcdResolver,
   ServiceDirectory,
-} from '@org/etcd-naming';
+} from '#src/index.js';
 import { Random } from '../../sim/random.js';
 import { secretOf } from '../../support/canary.js';
 import type { Findings } from './findings.js';

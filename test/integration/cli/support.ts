@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from '#src/testing/wait.js';
 
-export const main = fileURLToPath(new URL('../../../../dist/cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
 const outputTimeoutMs = 20_000;
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -14,8 +14,8 @@ describe('etcd-naming', () => {
 
   it('is the bin of the package, and prints its version', async () => {
     const { bin, version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-    assert.deepEqual(bin, { 'etcd-naming': './dist/cli/main.js' });
-    assert.ok(readFileSync(`${root}dist/cli/main.js`, 'utf8').startsWith('#!/usr/bin/env node\n'));
+    assert.deepEqual(bin, { 'etcd-naming': './dist/cli.js' });
+    assert.ok(readFileSync(`${root}dist/cli.js`, 'utf8').startsWith('#!/usr/bin/env node\n'));
     assert.deepEqual((await commands.run('--version')).stdout, `${version}\n`);
   });
 

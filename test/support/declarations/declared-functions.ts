@@ -47,8 +47,8 @@ export class Declarations {
   /** Whether the symbol is declared in this package's own source, excluding generated code. */
   isOwn(symbol: CompilerSymbol | undefined): boolean {
     const paths = symbol?.declarations.map(({ path }) => path.toLowerCase()) ?? [];
-    const dist = `${join(this.#root, 'dist')}/`.toLowerCase();
-    return paths.some((path) => path.startsWith(dist) && !path.startsWith(`${dist}gen/`));
+    const built = `${join(this.#root, 'build/src')}/`.toLowerCase();
+    return paths.some((path) => path.startsWith(built) && !path.startsWith(`${built}gen/`));
   }
 
   /**
@@ -56,7 +56,7 @@ export class Declarations {
    * that the entry point exports at run time: types alone are not callable.
    */
   functionsOf(entry: Entry, values: readonly string[]): DeclaredFunction[] {
-    const file = this.#project.program.getSourceFile(join(this.#root, `dist/${entries[entry]}.d.ts`));
+    const file = this.#project.program.getSourceFile(join(this.#root, `build/src/${entries[entry]}.d.ts`));
     const module = file && this.checker.getSymbolAtLocation(file);
     if (!module) throw new Error(`${entry} has no declarations`);
     const walk = new Walk(this);

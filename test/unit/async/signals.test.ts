@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { delay, onAbort, raceAbort, withAnySignal } from '#src/async/index.js';
 import { protoFolder } from '#src/raw/index.js';
 
-const sources = join(protoFolder, '../src');
+const sources = join(protoFolder(), '../src');
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
 describe('a wait with a signal', () => {

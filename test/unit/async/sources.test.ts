@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 
-const sources = join(protoFolder, '../src');
+const sources = join(protoFolder(), '../src');
 
 /** The files that may read the time of day, and why. */
 const wallClock: Readonly<Record<string, string>> = {

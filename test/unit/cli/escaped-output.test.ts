@@ -153,7 +153,7 @@ describe('stored text on a terminal', () => {
   });
 
   it('is written only by io.ts and screen.ts, which escape it; main.ts reports failures of writes', () => {
-    const folder = join(protoFolder, '../src/cli');
+    const folder = join(protoFolder(), '../src/cli');
     const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /\.write\(|console\./.test(readFileSync(join(folder, file), 'utf8')));

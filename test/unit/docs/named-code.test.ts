@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 
-const root = join(protoFolder, '..');
+const root = join(protoFolder(), '..');
 
 /** The pages for contributors: CONTRIBUTING.md, and those of docs about the code. */
 const pages = [

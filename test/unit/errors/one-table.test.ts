@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { knownTexts } from '#src/errors/index.js';
 import { protoFolder } from '#src/raw/index.js';
 
-const sources = join(protoFolder, '../src');
+const sources = join(protoFolder(), '../src');
 
 /** Matches code that reads an error's text instead of its `reason`. */
 const readsText =

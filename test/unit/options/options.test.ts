@@ -18,7 +18,7 @@ async function declaredInputs(): Promise<DeclaredInput[]> {
   try {
     const found: DeclaredInput[] = [];
     for (const [entry, file] of Object.entries(entries)) {
-      const values = Object.keys(await import(join(root, 'dist', `${file}.js`)));
+      const values = Object.keys(await import(join(root, 'build/src', `${file}.js`)));
       for (const one of declarations.functionsOf(entry as Entry, values))
         found.push(...inputsOf(declarations, one));
     }

@@ -30,7 +30,7 @@ export interface Manifest {
 }
 
 export function readManifest(): Manifest {
-  const lines = readFileSync(join(protoFolder, 'wire.lock'), 'utf8').trimEnd().split('\n');
+  const lines = readFileSync(join(protoFolder(), 'wire.lock'), 'utf8').trimEnd().split('\n');
   const messages = new Map<string, Field[]>();
   const enums = new Map<string, EnumValue[]>();
   const methods: Method[] = [];

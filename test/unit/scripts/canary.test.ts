@@ -8,7 +8,7 @@ import { inspect } from 'node:util';
 import { protoFolder } from '#src/raw/index.js';
 import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
 
-const project = join(protoFolder, '..');
+const project = join(protoFolder(), '..');
 
 describe('the search for secrets in test output', () => {
   let folder: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 
-const script = join(protoFolder, '../scripts/check-imports.mjs');
+const script = join(protoFolder(), '../scripts/check-imports.mjs');
 
 describe('check-imports', () => {
   let root: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 
-const project = join(protoFolder, '..');
+const project = join(protoFolder(), '..');
 
 describe('gen --check', function () {
   this.timeout(30_000);

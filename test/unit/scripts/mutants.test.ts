@@ -29,7 +29,7 @@ interface Tool {
   explain(result: Result, entries?: readonly Survivor[]): { unexplained: Survivor[]; stale: Survivor[] };
 }
 
-const project = join(protoFolder, '..');
+const project = join(protoFolder(), '..');
 const folder = join(project, 'tools/mutants');
 
 describe('npm run mutants', () => {

@@ -15,7 +15,7 @@ interface Mutants {
   patchedFiles(mutant: Pick<Mutant, 'patches'>, read: (file: string) => string): Map<string, string>;
 }
 
-const project = join(protoFolder, '..');
+const project = join(protoFolder(), '..');
 const scripts = join(project, 'scripts');
 
 /** Throws for code that cannot be loaded, such as an undeclared private name. */

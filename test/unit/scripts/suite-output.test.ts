@@ -16,7 +16,7 @@ interface Output {
 
 type OutputClass = new (count: number, write: (text: string | Buffer) => void, progressMs?: number) => Output;
 
-const script = pathToFileURL(join(protoFolder, '../scripts/suite-output.mjs')).href;
+const script = pathToFileURL(join(protoFolder(), '../scripts/suite-output.mjs')).href;
 
 describe('the output of several test processes', () => {
   let SuiteOutput: OutputClass;

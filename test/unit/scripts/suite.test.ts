@@ -33,7 +33,7 @@ interface Suite {
   ): Promise<Result>;
 }
 
-const project = join(protoFolder, '..');
+const project = join(protoFolder(), '..');
 const url = pathToFileURL(join(project, 'scripts/suite.mjs')).href;
 
 describe('a suite of test files', function () {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 
-const root = join(protoFolder, '..');
+const root = join(protoFolder(), '..');
 const script = join(root, 'scripts/workarounds.mjs');
 const grpcSource = join(root, 'node_modules/@grpc/grpc-js/src');
 

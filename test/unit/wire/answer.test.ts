@@ -124,11 +124,12 @@ describe('an answer', () => {
   }
 
   it('has a rule for every method that the source calls', () => {
-    const called = sourcesOf(join(protoFolder, '../src'))
+    const called = sourcesOf(join(protoFolder(), '../src'))
       .filter((file) => !file.startsWith('gen/') && file !== 'wire/answer/shapes.ts')
       .flatMap(
         (file) =>
-          readFileSync(join(protoFolder, '../src', file), 'utf8').match(/\b[A-Z]\w+Service\.[a-z]\w+/g) ?? [],
+          readFileSync(join(protoFolder(), '../src', file), 'utf8').match(/\b[A-Z]\w+Service\.[a-z]\w+/g) ??
+          [],
       );
     assert.ok(called.includes('MaintenanceService.status'));
     const paths = called.map((name) => {
@@ -139,7 +140,7 @@ describe('an answer', () => {
   });
 
   it('has a range for each 64-bit number and a type for each field of the protocol', () => {
-    const lock = readFileSync(join(protoFolder, 'wire.lock'), 'utf8').split('\n');
+    const lock = readFileSync(join(protoFolder(), 'wire.lock'), 'utf8').split('\n');
     const shown = ['etcdserverpb.StatusResponse']; // only the fields that are used
     const missing: string[] = [];
     const seen = new Set<string>();
