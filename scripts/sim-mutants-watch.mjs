@@ -375,6 +375,34 @@ export const mutants = [
     'if (state.oversized)',
   ),
 
+  // Responses above the receive limit.
+  one('fragments are asked for from the start', state, 'fragments = false;', 'fragments = true;'),
+  one('fragments are never asked for', failures, 'state.fragments = true;', ''),
+  one(
+    'one watcher of a stream with an oversized response asks for fragments',
+    failures,
+    'state.fragments = true;',
+    'state.fragments = true;\n        break;',
+  ),
+  one(
+    'a watcher that is alone on its stream does not ask for fragments',
+    failures,
+    'if (created.every(({ fragments }) => fragments))',
+    'if (created.length === 1 || created.every(({ fragments }) => fragments))',
+  ),
+  one(
+    'a delivery ends the fragments',
+    state,
+    'this.failures = 0;\n        this.oversized = false;',
+    'this.failures = 0;\n        this.oversized = false;\n        this.fragments = false;',
+  ),
+  one(
+    'an oversized response ends a watcher that did not ask for fragments yet',
+    failures,
+    'return suspects;',
+    'return created;',
+  ),
+
   // Which watchers are live.
   many(
     'a moving watcher counts as live on a lost stream',

@@ -53,7 +53,8 @@ export interface EtcdClientOptions {
   readonly maxReconnectDelayMs?: number;
   /**
    * The largest response accepted, in bytes. Default 512 MiB: etcd does not limit its responses, but a broken server
-   * must not exhaust the memory.
+   * must not exhaust the memory. A watch survives a larger response: it asks etcd for fragments of about 2 MB from then
+   * on, so set this to the memory that one response may take, but not below 4 MiB.
    */
   readonly maxReceiveBytes?: number;
   /**

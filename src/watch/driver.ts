@@ -215,8 +215,9 @@ export class WatchDriver {
     watcher,
     watchId,
     startRevision,
+    fragments,
   }: WatchEffect & { readonly type: 'send-create' }): void {
     const spec = this.#watchers.get(watcher)?.spec;
-    if (spec) this.#streams.send(slot, createRequest(spec, watchId, startRevision));
+    if (spec) this.#streams.send(slot, createRequest(spec, { watchId, startRevision, fragments }));
   }
 }

@@ -49,7 +49,10 @@ export interface WatchOptions {
    * created again at the first undelivered revision once half of the events are read: etcd's history is the buffer.
    */
   readonly maxBufferedEvents?: number;
-  /** The same in bytes of keys and values. Default 16 MiB. A single revision may exceed both limits. */
+  /**
+   * The same in bytes of keys and values. Default 16 MiB. A single response of etcd, which may be as large as the
+   * client's `maxReceiveBytes`, may exceed both limits.
+   */
   readonly maxBufferedBytes?: number;
 }
 

@@ -17,7 +17,17 @@ export interface WatchSpec {
 const noPutFilter = 0;
 const noDeleteFilter = 1;
 
-export function createRequest(spec: WatchSpec, watchId: bigint, startRevision: Revision): WatchRequest {
+/** What a create adds to its watcher's spec. */
+export interface CreateParameters {
+  readonly watchId: bigint;
+  readonly startRevision: Revision;
+  readonly fragments: boolean;
+}
+
+export function createRequest(
+  spec: WatchSpec,
+  { watchId, startRevision, fragments }: CreateParameters,
+): WatchRequest {
   const filters: (0 | 1)[] = [];
   if (spec.noPut) filters.push(noPutFilter);
   if (spec.noDelete) filters.push(noDeleteFilter);
@@ -32,7 +42,7 @@ export function createRequest(spec: WatchSpec, watchId: bigint, startRevision: R
         watchId,
         prevKv: spec.prevKv,
         filters,
-        fragment: true, // a response may exceed any reasonable receive limit
+        fragment: fragments,
         progressNotify: true, // keeps an idle watch resumable after a compaction
       },
     },

@@ -37,6 +37,9 @@ function useFaultProxy() {
   return { etcd, connect, fixture };
 }
 
+/** Less than the responses of these tests, which therefore arrive in fragments of about 2 MB. */
+const maxReceiveBytes = 4 * 1024 * 1024;
+
 describe('a connection that is reset', function () {
   this.timeout(120_000);
   const { etcd, connect, fixture } = useFaultProxy();
@@ -62,7 +65,7 @@ describe('a connection that is reset', function () {
     for (let place = 0; place < 25; place++) {
       const before = link.accepted;
       link.cutAfterBytes(200_000 + place * 480_000, 'down');
-      const watcher = connect([link.endpoint]).watch(
+      const watcher = connect([link.endpoint], { maxReceiveBytes }).watch(
         { prefix: folder },
         { startRevision: revision, prevKv: true },
       );
@@ -81,7 +84,10 @@ describe('a connection that is reset', function () {
     const from = (await direct.kv.put(`${folder}0`, value)).revision;
     for (let i = 1; i < 50; i++) await direct.kv.put(`${folder}${i % 10}`, value);
     const to = await putMarker(direct, folder);
-    const watcher = connect([link.endpoint]).watch({ prefix: folder }, { startRevision: from });
+    const watcher = connect([link.endpoint], { maxReceiveBytes }).watch(
+      { prefix: folder },
+      { startRevision: from },
+    );
     const received = recordWatch(watcher);
     const isComplete = () => (received.events.at(-1)?.kv.modRevision ?? 0n) >= to;
     let cuts = 0;

@@ -84,6 +84,8 @@ export type WatchEffect =
       readonly watcher: WatcherKey;
       readonly watchId: bigint;
       readonly startRevision: Revision;
+      /** Whether the server may send a large response in fragments; see StreamFailures. */
+      readonly fragments: boolean;
     }
   | { readonly type: 'send-cancel'; readonly slot: SlotKey; readonly watchId: bigint }
   /** Determine, by a read in the watcher's range, whether the revision before `startRevision` is compacted. */

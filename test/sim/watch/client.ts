@@ -145,8 +145,9 @@ export class SimClient {
       }
       case 'send-create': {
         const spec = this.readers.get(effect.watcher)?.spec;
-        const { watchId, startRevision } = effect;
-        if (spec) this.#write(effect.slot, { type: 'create', watchId, start: Number(startRevision), spec });
+        const { watchId, startRevision, fragments } = effect;
+        const start = Number(startRevision);
+        if (spec) this.#write(effect.slot, { type: 'create', watchId, start, spec, fragments });
         return;
       }
       case 'send-cancel':

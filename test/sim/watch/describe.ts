@@ -55,7 +55,7 @@ export function describeReply(reply: WatchReply): string {
 export function describeEffect(effect: WatchEffect): string {
   switch (effect.type) {
     case 'send-create':
-      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.slot}`;
+      return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.slot}${effect.fragments ? ', in fragments' : ''}`;
     case 'send-cancel':
       return `cancel ${id(effect.watchId)} on slot ${effect.slot}`;
     case 'check-start':

@@ -46,7 +46,7 @@ export class Faults {
         return;
       case 'oversized':
         this.#hitStream(kind, stream);
-        stream?.fail(errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'));
+        stream?.failOversized();
         return;
       case 'cancel-live':
         if (stream?.server?.cancelOne(b, transientReasons[b % 2] as string)) this.#hitStream(kind, stream);

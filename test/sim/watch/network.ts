@@ -38,7 +38,9 @@ export interface NetworkOptions {
   readonly random: Random;
   readonly store: Store;
   readonly members: readonly Member[];
+  /** See StreamHost, as for `maxEvents`. */
   readonly fragmentEvents: number;
+  readonly maxEvents: number;
   readonly idReused: (watchId: bigint) => void;
   readonly lost: (spec: Spec, revision: number) => void;
 }
@@ -62,17 +64,19 @@ export class Network {
     token: undefined,
   };
   readonly fragmentEvents: number;
+  readonly maxEvents: number;
   readonly idReused: (watchId: bigint) => void;
   readonly lost: (spec: Spec, revision: number) => void;
   readonly #traps = new Map<Trap, (stream: SimStream | undefined) => void>();
   #avoid: Member | undefined;
 
-  constructor({ clock, random, store, members, fragmentEvents, idReused, lost }: NetworkOptions) {
+  constructor({ clock, random, store, members, fragmentEvents, maxEvents, idReused, lost }: NetworkOptions) {
     this.clock = clock;
     this.random = random;
     this.store = store;
     this.members = members;
     this.fragmentEvents = fragmentEvents;
+    this.maxEvents = maxEvents;
     this.idReused = idReused;
     this.lost = lost;
   }
@@ -122,6 +126,7 @@ export class SimStream implements StreamHost {
   readonly random: Random;
   readonly store: Store;
   readonly fragmentEvents: number;
+  readonly maxEvents: number;
   readonly member: Member;
   readonly #network: Network;
   readonly #handlers: StreamHandlers;
@@ -141,6 +146,7 @@ export class SimStream implements StreamHost {
     this.random = network.random;
     this.store = network.store;
     this.fragmentEvents = network.fragmentEvents;
+    this.maxEvents = network.maxEvents;
     this.member = member;
     this.#network = network;
     this.#handlers = handlers;
@@ -180,6 +186,11 @@ export class SimStream implements StreamHost {
     this.#network.avoid(this.member);
     this.#handlers.end(error);
     this.#network.reached('lost', this);
+  }
+
+  /** Fails as for a message above the client's receive limit. */
+  failOversized(): void {
+    this.fail(errorFromServer(Code.RESOURCE_EXHAUSTED, 'Received message larger than max (9 vs. 4)'));
   }
 
   /** Delays all data for a while; past the keepalive time the stream fails. */
@@ -239,8 +250,12 @@ export class SimStream implements StreamHost {
 
   #deliver(message: Message): void {
     if (this.over) return;
-    this.#handlers.message(message);
     const { reply } = message;
+    if (reply.kind === 'events' && reply.events.length > this.maxEvents) {
+      this.failOversized();
+      return;
+    }
+    this.#handlers.message(message);
     if (reply.kind === 'created') {
       this.#network.reached('created', this);
       if (this.#network.conditions.dieOnCreate) this.fail();

@@ -95,14 +95,15 @@ export class Oracle implements RuleContext {
     this.#acknowledged = undefined;
     this.#corruptedWatcher = undefined;
     this.#disconnected.clear();
+    if (input.type === 'stream-lost' && /larger than max/.test(input.error.message))
+      this.#onOversized(input.slot);
     this.slots.input(input);
     if (input.type === 'revision') this.models.get(input.watcher)?.onPinned(Number(input.revision));
     else if (input.type === 'unwatch') this.#onUnwatch(input.watcher);
     else if (input.type === 'buffer-full') this.#phase(input.watcher, 'paused');
     else if (input.type === 'buffer-drained') this.#phase(input.watcher, 'waiting');
     else if (input.type === 'reply') this.#reply(input);
-    else if (input.type === 'stream-lost')
-      this.#lost(input.slot, /larger than max/.test(input.error.message));
+    else if (input.type === 'stream-lost') this.#detach(input.slot, true);
   }
 
   checkEffect(effect: WatchEffect): void {
@@ -172,7 +173,10 @@ export class Oracle implements RuleContext {
         return model.onProgress(Number(effect.revision));
       }
       case 'send-create':
-        return model.onCreate(effect.slot, Number(effect.startRevision), this.#now());
+        return (
+          model.checkFragments(effect.fragments) ??
+          model.onCreate(effect.slot, Number(effect.startRevision), this.#now())
+        );
       case 'finish':
         return this.#finish(model, effect);
       case 'read-revision':
@@ -215,13 +219,9 @@ export class Oracle implements RuleContext {
     model.phase = phase;
   }
 
-  #lost(slot: SlotKey, oversized: boolean): void {
-    const watchers = this.watchersOn(slot);
-    for (const model of oversized ? watchers : []) {
-      model.oversized++;
-      model.oversizedAlone = watchers.length === 1;
-    }
-    this.#detach(slot, true);
+  #onOversized(slot: SlotKey): void {
+    const watchers = this.watchersOn(slot).filter((model) => this.slots.hasOnStream(slot, model));
+    for (const model of watchers) model.onOversized(watchers.length === 1);
   }
 
   /** The watchers of a closed stream wait for another one. */

@@ -12,7 +12,13 @@ export interface Message {
 }
 
 export type Request =
-  | { readonly type: 'create'; readonly watchId: bigint; readonly start: number; readonly spec: Spec }
+  | {
+      readonly type: 'create';
+      readonly watchId: bigint;
+      readonly start: number;
+      readonly spec: Spec;
+      readonly fragments: boolean;
+    }
   | { readonly type: 'cancel'; readonly watchId: bigint }
   | { readonly type: 'progress' };
 
@@ -20,6 +26,8 @@ interface ServerWatcher {
   readonly id: bigint;
   readonly spec: Spec;
   readonly start: number;
+  /** Its create allows fragments. */
+  readonly fragments: boolean;
   /** The next revision to process. */
   next: number;
   synced: boolean;
@@ -33,8 +41,10 @@ export interface StreamHost {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly store: Store;
-  /** Responses with more events are split into fragments. */
+  /** Responses with more events are split into fragments, for watchers that allow it. */
   readonly fragmentEvents: number;
+  /** A message with more events exceeds the client's receive limit. */
+  readonly maxEvents: number;
   /** Why a create is refused, if it is. */
   refusal(stream: ServerStream, spec: Spec): string | undefined;
   /** The reason to cancel a watcher right after its creation, if any. */
@@ -150,7 +160,7 @@ export class ServerStream {
     return reply !== undefined;
   }
 
-  #create({ watchId, start, spec }: Request & { type: 'create' }): void {
+  #create({ watchId, start, spec, fragments }: Request & { type: 'create' }): void {
     const { profile, revision } = this.#member;
     if (!profile.ownIds) {
       if (this.#used.has(watchId)) this.#host.idReused(watchId);
@@ -174,6 +184,7 @@ export class ServerStream {
       id,
       spec,
       start,
+      fragments,
       next: start,
       synced: start > revision,
       resent: false,
@@ -353,11 +364,13 @@ export class ServerStream {
       return;
     }
     if (reply.kind === 'cancelled') this.#created.delete(watchId);
-    if (reply.kind !== 'events' || !mayCut || reply.events.length <= this.#host.fragmentEvents) {
+    const { fragmentEvents, maxEvents } = this.#host;
+    const cuts = mayCut && this.watchers.get(watchId)?.fragments === true;
+    if (reply.kind !== 'events' || !cuts || reply.events.length <= fragmentEvents) {
       this.#host.send(message);
       return;
     }
-    const most = Math.max(this.#host.fragmentEvents, Math.ceil(reply.events.length / 8));
+    const most = Math.min(maxEvents, Math.max(fragmentEvents, Math.ceil(reply.events.length / 8)));
     for (let from = 0; from < reply.events.length; ) {
       const to = Math.min(reply.events.length, from + this.#host.random.between(1, most));
       const fragment = to < reply.events.length;

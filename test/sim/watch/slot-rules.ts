@@ -81,6 +81,13 @@ export class SlotRules {
     return watcher;
   }
 
+  /** Whether the watcher is live on the slot's stream, or is being created there. */
+  hasOnStream(slot: SlotKey, { key, createId }: WatcherModel): boolean {
+    const open = this.#open.get(slot);
+    if (!open) return false;
+    return [...open.live.values()].includes(key) || open.creates.some(({ watchId }) => watchId === createId);
+  }
+
   /** The watcher that sent the create, unless it has left or moved since. */
   #ifStillCreating(create: OpenStream['creates'][number] | undefined): WatcherKey | undefined {
     const model = create && this.#context.models.get(create.watcher);

@@ -43,7 +43,12 @@ export class WatcherModel {
   readonly refused = new Set<number>();
   /** The watch id of its last create. */
   createId: bigint | undefined;
-  /** Oversized messages on its streams since it last received anything; and whether it was alone at the last one. */
+  /** One of its streams had an oversized message, so it must ask for fragments. */
+  needsFragments = false;
+  /**
+   * Oversized messages on its streams since it last received anything, while it asked for fragments; and whether it was
+   * alone at the last one.
+   */
   oversized = 0;
   oversizedAlone = false;
   /** Whether a member may lose a delete at the compacted revision. */
@@ -179,6 +184,19 @@ export class WatcherModel {
     if (revision < next - 1) return ['ready', `promised all after ${revision}, starts at ${next}`];
     if (revision > this.#store.revision) return ['ready', `ready at ${revision}, which does not exist yet`];
     return undefined;
+  }
+
+  /** One of its streams had an oversized message. */
+  onOversized(alone: boolean): void {
+    if (this.needsFragments) this.oversized++;
+    this.oversizedAlone = alone;
+    this.needsFragments = true;
+  }
+
+  /** A create asks for fragments exactly if they are needed. */
+  checkFragments(asked: boolean): RuleBreak {
+    if (asked === this.needsFragments) return undefined;
+    return ['fragments', `${asked ? 'asks' : 'does not ask'} for fragments`];
   }
 
   onCreate(slot: SlotKey, start: number, now: number): RuleBreak {

@@ -19,6 +19,8 @@ const prefixes: readonly (readonly [key: string, end: string])[] = [
   ['', '\u{10ffff}'],
   ['a/1', 'b/1'],
 ];
+const never = 1_000_000;
+
 /** A cluster, a network and a client, with all actions of a schedule. */
 export class World {
   readonly clock = new VirtualClock();
@@ -34,7 +36,7 @@ export class World {
   readonly #tickMs: number;
   readonly #faults = new Faults(this);
 
-  constructor({ seed }: Schedule, coverage: Coverage, trace: Trace, profile: Profile | undefined) {
+  constructor({ seed, actions }: Schedule, coverage: Coverage, trace: Trace, profile: Profile | undefined) {
     this.random = new Random(seed);
     this.coverage = coverage;
     this.trace = trace;
@@ -54,6 +56,10 @@ export class World {
       store,
       members: this.members,
       fragmentEvents: random.pick([2, 4, 50, 1_000_000]),
+      // A backlog in small fragments would take longer than the end of a run.
+      maxEvents: random.pick(
+        actions.some(({ kind }) => kind === 'backlog') ? [200, never] : [3, 6, 20, never],
+      ),
       lost: (spec, revision) => this.oracle.onDeleteLost(spec, revision),
       idReused: (watchId) =>
         this.oracle.violate('ids once', `watch id ${watchId} is used twice on one stream`),

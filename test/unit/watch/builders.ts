@@ -192,7 +192,7 @@ function place(effect: WatchEffect): string {
 function briefOne(effect: WatchEffect): string {
   switch (effect.type) {
     case 'send-create':
-      return `create ${effect.watcher} as ${effect.watchId} from ${effect.startRevision}`;
+      return `create ${effect.watcher} as ${effect.watchId} from ${effect.startRevision}${effect.fragments ? ' in fragments' : ''}`;
     case 'send-cancel':
       return `cancel ${effect.watchId}`;
     case 'deliver':

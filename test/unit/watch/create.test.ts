@@ -8,7 +8,7 @@ describe('a watch session', () => {
       assert.deepEqual(new Bench().watch(1, 42), [
         { type: 'open-stream', slot: 1, generation: 0 },
         { type: 'arm-timer', timer: 'stable', slot: 1, delayMs: 30_000 },
-        { type: 'send-create', slot: 1, watcher: 1, watchId: 1_000n, startRevision: 42n },
+        { type: 'send-create', slot: 1, watcher: 1, watchId: 1_000n, startRevision: 42n, fragments: false },
         { type: 'arm-timer', timer: 'create-timeout', slot: 1, delayMs: 10_000 },
       ]);
     });

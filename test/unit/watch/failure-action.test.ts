@@ -9,7 +9,8 @@ describe('the end of a watch stream', () => {
     'grpc: received message larger than max (2098200 vs. 2097152)',
   ]) {
     it(`with '${text}' is treated as an oversized message`, () => {
-      assert.equal(streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, text)), 'oversized');
+      const action = streamFailureAction(errorFromServer(Code.RESOURCE_EXHAUSTED, text));
+      assert.equal(action, text.startsWith('grpc:') ? 'oversized-request' : 'oversized-response');
     });
   }
 

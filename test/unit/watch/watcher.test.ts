@@ -30,7 +30,7 @@ describe('a watcher', () => {
     assert.ok(request?.requestUnion?.$case === 'createRequest');
     const { key, rangeEnd, startRevision, prevKv, filters, fragment } = request.requestUnion.value;
     assert.deepEqual([String(key), String(rangeEnd), startRevision], ['p', 'q', 7n]);
-    assert.deepEqual([prevKv, filters, fragment], [true, [0], true]);
+    assert.deepEqual([prevKv, filters, fragment], [true, [0], false]);
   });
 
   it('can be iterated once', () => {

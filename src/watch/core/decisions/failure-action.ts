@@ -4,11 +4,11 @@ import { Code, type EtcdError, needsNewToken, UnauthenticatedError } from '../..
  * What to do after the end of a stream, or of one watcher on it.
  * - `resume`: continue at the cursor;
  * - `reauthenticate`: the same, with a new token;
- * - `oversized`: a response exceeded the receive limit. Each watcher of the stream gets its own stream, and ends if it is
- *   alone on its stream when another response exceeds the limit;
+ * - `oversized-response`: a response exceeded the client's receive limit;
+ * - `oversized-request`: a request exceeded the server's limit;
  * - `end`: another attempt would have the same result.
  */
-export type FailureAction = 'resume' | 'reauthenticate' | 'oversized' | 'end';
+export type FailureAction = 'resume' | 'reauthenticate' | 'oversized-response' | 'oversized-request' | 'end';
 
 /**
  * The action after a stream is lost: nearly always `resume`. Many codes are ambiguous: RESOURCE_EXHAUSTED is also a
@@ -18,7 +18,8 @@ export function streamFailureAction(error: EtcdError): FailureAction {
   if (needsNewToken(error)) return 'reauthenticate';
   // A function that returns the password may return another one next time.
   if (error instanceof UnauthenticatedError) return error.verdict === 'final' ? 'end' : 'resume';
-  if (isOversized(error)) return 'oversized';
+  if (error.reason === 'ResponseTooLarge') return 'oversized-response';
+  if (error.reason === 'RequestTooLarge') return 'oversized-request';
   switch (error.code) {
     // A server other than etcd answered: the next stream uses another member, if there is one.
     case Code.UNIMPLEMENTED:
@@ -41,9 +42,4 @@ export function watcherFailureAction(error: EtcdError): FailureAction {
   if (needsNewToken(error)) return 'reauthenticate';
   const isTransient = error.verdict === 'not-applied' || error.code === Code.UNAVAILABLE;
   return isTransient ? 'resume' : 'end';
-}
-
-/** A response above the client's limit, or a request above the server's. The error does not name the watcher. */
-function isOversized({ reason }: EtcdError): boolean {
-  return reason === 'ResponseTooLarge' || reason === 'RequestTooLarge';
 }

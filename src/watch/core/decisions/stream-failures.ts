@@ -27,8 +27,11 @@ export class StreamFailures {
       case 'reauthenticate':
         for (const state of watchers) this.#tokens.onRefused(state, error);
         return;
-      case 'oversized':
-        this.#onOversized(created, error);
+      case 'oversized-response':
+        this.#isolate(requestFragments(created), created.length === 1, error);
+        return;
+      case 'oversized-request':
+        this.#isolate(created, created.length === 1, error);
         return;
       case 'resume':
     }
@@ -46,9 +49,11 @@ export class StreamFailures {
     if (slot.dedicated) this.#clearOversized(slot);
   }
 
-  /** The error does not name the watcher: each one is moved to a dedicated slot, and ends only if it fails there. */
-  #onOversized(suspects: readonly WatcherState[], error: EtcdError): void {
-    const alone = suspects.length === 1;
+  /**
+   * The error does not name the watcher: each one is moved to a dedicated slot, and ends only if it fails there.
+   * `alone`: whether the stream had no other watcher.
+   */
+  #isolate(suspects: readonly WatcherState[], alone: boolean, error: EtcdError): void {
     let forced = false;
     for (const state of suspects) {
       if (alone && state.oversized) {
@@ -73,4 +78,22 @@ export class StreamFailures {
       state.oversized = false;
     }
   }
+}
+
+/**
+ * Has the watchers of a stream with an oversized response ask for fragments, and returns those that remain suspects.
+ * They ask for as long as they live: another response may be as large. No watcher asks before, because etcd cuts a
+ * response in time that is quadratic in its events.
+ *
+ * While a watcher of the stream did not ask yet, the response was probably its own. The others become suspects if that
+ * happens to them again before anything is delivered, since new watchers may join the stream again and again.
+ */
+function requestFragments(created: readonly WatcherState[]): readonly WatcherState[] {
+  if (created.every(({ fragments }) => fragments)) return created;
+  const suspects = created.filter(({ fragments, oversized }) => fragments && oversized);
+  for (const state of created) {
+    state.oversized = state.fragments;
+    state.fragments = true;
+  }
+  return suspects;
 }

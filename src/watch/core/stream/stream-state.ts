@@ -47,13 +47,14 @@ export class StreamState {
 
   /** Creates the watcher at its cursor. */
   create(state: WatcherState): void {
-    const { key: watcher, cursor: startRevision } = state;
+    const { key: watcher, cursor: startRevision, fragments } = state;
     const watchId = this.#context.newWatchId();
     state.watchId = watchId;
     state.requestedStart = startRevision;
     this.#creating.set(watchId, state);
     this.#creates.add(watchId);
-    this.#context.emit({ type: 'send-create', slot: this.#slot, watcher, watchId, startRevision });
+    const slot = this.#slot;
+    this.#context.emit({ type: 'send-create', slot, watcher, watchId, startRevision, fragments });
     this.#arm('create-timeout', createTimeoutMs);
   }
 

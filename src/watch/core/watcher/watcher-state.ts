@@ -35,7 +35,9 @@ export class WatcherState {
   uncheckedStart: Revision | undefined;
   /** Failures in a row that affected only this watcher. */
   failures = 0;
-  /** Its stream had an oversized response, maybe for another watcher, and nothing was delivered since. */
+  /** Whether its creates ask for fragments: one of its streams had an oversized response, maybe for another watcher. */
+  fragments = false;
+  /** Its stream failed for an oversized request or fragment, maybe another watcher's, and nothing was delivered since. */
   oversized = false;
   /** How many different tokens were refused in a row. */
   refusedTokens = 0;
