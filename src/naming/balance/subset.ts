@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The options of {@link selectSubset}. */
+/** The options of a {@link Subset}. */
 export interface SubsetOptions {
   /** The number of items to select, at least 1. */
   readonly size: number;
@@ -8,30 +8,53 @@ export interface SubsetOptions {
   readonly seed: string;
 }
 
+/** What a {@link Subset} needs to know of an item. It must not change: an item is ranked once. */
+export interface RankedBy<T> {
+  readonly keyOf: (item: T) => string;
+  /** Whether to select the item only when there are not enough others. */
+  readonly isLast: (item: T) => boolean;
+}
+
+const hashBytes = 6;
+const ranks = 2 ** (8 * hashBytes);
+
 /**
  * Selects the part of a large service that this process connects to, by rendezvous hashing. Each process ranks the
  * endpoints in its own order, which does not depend on the set of endpoints. An endpoint that leaves therefore affects
- * only its own callers, and all endpoints get about the same number of callers. Items for which `isLast` returns true are
- * selected only when there are not enough others.
+ * only its own callers, and all endpoints get about the same number of callers.
  *
  * Specification: https://github.com/grpc/proposal/blob/master/A68-random-subsetting.md
  */
-export function selectSubset<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  options: SubsetOptions,
-  isLast: (item: T) => boolean = () => false,
-): T[] {
-  if (items.length <= options.size) return [...items];
-  const ranked = items.map((item) => ({
-    item,
-    rank: (isLast(item) ? '1' : '0') + rankOf(options.seed, keyOf(item)),
-  }));
-  ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  const chosen = new Set(ranked.slice(0, options.size).map(({ item }) => item));
-  return items.filter((item) => chosen.has(item)); // in the original order
-}
+export class Subset<T extends object> {
+  readonly #options: SubsetOptions;
+  readonly #by: RankedBy<T>;
+  readonly #ranks = new WeakMap<T, number>();
 
-function rankOf(seed: string, key: string): string {
-  return createHash('sha1').update(seed).update('\0').update(key).digest('hex');
+  constructor(options: SubsetOptions, by: RankedBy<T>) {
+    this.#options = options;
+    this.#by = by;
+  }
+
+  /** Returns the selected items in their order. */
+  select(items: readonly T[]): T[] {
+    const { size } = this.#options;
+    if (items.length <= size) return [...items];
+    const ranked = Float64Array.from(items, (item) => this.#rankOf(item));
+    const worst = ranked.slice().sort()[size - 1] ?? 0;
+    let atWorst = size - ranked.filter((rank) => rank < worst).length; // equal hashes are possible, though unlikely
+    return items.filter((_, i) => {
+      const rank = ranked[i] ?? 0;
+      return rank === worst ? atWorst-- > 0 : rank < worst;
+    });
+  }
+
+  #rankOf(item: T): number {
+    const known = this.#ranks.get(item);
+    if (known !== undefined) return known;
+    const { keyOf, isLast } = this.#by;
+    const hash = createHash('sha1').update(this.#options.seed).update('\0').update(keyOf(item)).digest();
+    const rank = hash.readUIntBE(0, hashBytes) + (isLast(item) ? ranks : 0);
+    this.#ranks.set(item, rank);
+    return rank;
+  }
 }

@@ -19,6 +19,7 @@ describe('a resolver', () => {
   let directory: ServiceDirectory;
   let inUse: Set<EtcdResolver>;
   let updates: ResolverUpdate[];
+  let lists: (readonly experimental.Endpoint[])[];
   let resolvers: EtcdResolver[];
 
   beforeEach(() => {
@@ -26,6 +27,7 @@ describe('a resolver', () => {
     directory = new ServiceDirectory(etcd.client);
     inUse = new Set();
     updates = [];
+    lists = [];
     resolvers = [];
   });
 
@@ -38,7 +40,8 @@ describe('a resolver', () => {
     const result = endpoints.ok
       ? endpoints.value.map(({ addresses }) => addresses.map(experimental.subchannelAddressToString).join())
       : endpoints.error.details;
-    if (!endpoints.ok) assert.equal(endpoints.error.code, 14);
+    if (endpoints.ok) lists.push(endpoints.value);
+    else assert.equal(endpoints.error.code, 14);
     updates.push({ result, attributes, config: config?.ok ? config.value : null, note });
     return true;
   };
@@ -121,6 +124,17 @@ describe('a resolver', () => {
       ['a:1', 'b:1'],
       ['a:1', 'b:1', 'c:1'],
     ]);
+  });
+
+  it('emits the same object for an address whose record is unchanged', async () => {
+    start();
+    mirror().snapshot('a:1', 'b:1');
+    await settled();
+    mirror().put('c:1', '{"Addr":"c:1"}');
+    await untilUpdates(2);
+    const [first = [], second = []] = lists;
+    assert.deepEqual([first.length, second.length], [2, 3]);
+    for (const [i, endpoint] of first.entries()) assert.equal(second[i], endpoint);
   });
 
   it('emits a burst of changes in few updates, the last of them complete', async () => {

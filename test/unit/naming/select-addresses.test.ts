@@ -3,6 +3,7 @@ import {
   isSameSelection,
   type SelectionOptions,
   selectAddresses,
+  subsetOf,
 } from '#src/naming/grpc/resolver/select-addresses.js';
 import type { JsonValue } from '#src/naming/index.js';
 
@@ -99,16 +100,37 @@ describe('the selection of addresses', () => {
     assert.equal(filtered, 2);
   });
 
+  it('contains the same object for the same record, so that what is made of it can be kept', () => {
+    const records = [record('a:1'), record('unix:/run/b'), record('not an address')];
+    const select = () => selectAddresses(records, { allowUnix: () => true }).addresses;
+    const [first, second] = [select(), select()];
+    assert.equal(first.length, 2);
+    for (const [i, address] of first.entries()) assert.equal(second[i], address);
+  });
+
+  it('asks the rules about each record every time: they may depend on anything', () => {
+    const asked: string[] = [];
+    const options = {
+      filter: ({ addr }: { addr: string }) => asked.push(addr) > 0,
+      allowUnix: (path: string) => asked.push(path) > 0,
+    };
+    const records = [record('unix:/run/b')];
+    for (let i = 0; i < 2; i++) selectAddresses(records, options);
+    assert.deepEqual(asked, ['unix:/run/b', '/run/b', 'unix:/run/b', '/run/b']);
+  });
+
   it('contains a subset of the given size', () => {
     const addrs = Array.from({ length: 50 }, (_, i) => `a${i}:1`);
-    assert.equal(names(addrs, { subset: { size: 5, seed: 'me' } }).length, 5);
+    assert.equal(names(addrs, { subset: subsetOf({ size: 5, seed: 'me' }) }).length, 5);
   });
 
   it('contains draining addresses in a subset only when there are too few others', () => {
     const records = [record('a:1', { status: 'draining' }), record('b:1', { weight: 0 }), record('c:1')];
     for (let i = 0; i < 50; i++) {
       const part = (size: number) =>
-        selectAddresses(records, { subset: { size, seed: `p${i}` } }).addresses.map(({ name }) => name);
+        selectAddresses(records, { subset: subsetOf({ size, seed: `p${i}` }) }).addresses.map(
+          ({ name }) => name,
+        );
       assert.deepEqual(part(1), ['c 1']);
       assert.ok(part(2).includes('c 1'));
     }

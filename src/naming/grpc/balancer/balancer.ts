@@ -4,22 +4,15 @@ import { escapeControls } from '../../../errors/index.js';
 import {
   type BalanceOptions,
   defaultFirstCallWaitMs,
-  defaultTraits,
   type Traits,
   WeightedBalancer,
 } from '../../balance/index.js';
 import { EtcdBalancerConfig, policyName } from './config.js';
+import { infoOf } from './endpoint-info.js';
 import { Leaf } from './leaf.js';
 import { WeightedPicker } from './weighted-picker.js';
 
 type Endpoint = experimental.Endpoint;
-
-const traitsByEndpoint = new WeakMap<Endpoint, Traits>();
-
-/** Attaches traits to an endpoint, outside its attributes, which would become part of the connection's identity. */
-export function setTraits(endpoint: Endpoint, traits: Traits): void {
-  traitsByEndpoint.set(endpoint, traits);
-}
 
 /** The first-call wait is split into this many timers: a blocked event loop uses up one part, not the whole wait. */
 const firstCallWaitParts = 4;
@@ -60,8 +53,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     }
     this.#updating = true;
     this.#configure(config);
-    this.#removeUnlisted(list.value);
-    const newLeaves = list.value.flatMap((endpoint) => this.#ensureLeaf(endpoint, options, note) ?? []);
+    const newLeaves = this.#applyList(list.value, options, note);
     this.#beginStartIfNeeded();
     for (const leaf of this.#inConnectOrder(newLeaves)) leaf.connect();
     this.#updating = false;
@@ -100,20 +92,50 @@ class EtcdBalancer implements experimental.LoadBalancer {
     if (this.#state === connectivityState.READY) this.#state = undefined;
   }
 
-  #removeUnlisted(endpoints: readonly Endpoint[]): void {
-    const wanted = new Set(endpoints.map(experimental.endpointToString));
+  /**
+   * Removes the leaves that are not in the list, applies changed traits, and creates the leaves of new endpoints.
+   * Returns these, which are not connected yet.
+   */
+  #applyList(list: readonly Endpoint[], options: ChannelOptions, note: string): readonly Leaf[] {
+    const { added, changed } = this.#compare(list);
     for (const [name, leaf] of this.#leaves) {
-      if (wanted.has(name)) continue;
+      if (leaf.list === list) continue;
       this.#leaves.delete(name);
       leaf.destroy();
     }
+    for (const { leaf, traits } of changed) leaf.updateTraits(traits);
+    return added.flatMap((endpoint) => this.#addLeaf(endpoint, list, options, note) ?? []);
   }
 
-  /** Creates or updates the endpoint's leaf. Returns a new leaf, which is not connected yet; else undefined. */
-  #ensureLeaf(endpoint: Endpoint, options: ChannelOptions, note: string): Leaf | undefined {
-    const name = experimental.endpointToString(endpoint);
+  /** Marks the leaves of listed endpoints. Returns the endpoints without a leaf, and the leaves with other traits. */
+  #compare(list: readonly Endpoint[]): {
+    readonly added: readonly Endpoint[];
+    readonly changed: readonly { readonly leaf: Leaf; readonly traits: Traits }[];
+  } {
+    const added: Endpoint[] = [];
+    const changed: { leaf: Leaf; traits: Traits }[] = [];
+    for (const endpoint of list) {
+      const { name, traits } = infoOf(endpoint);
+      const leaf = this.#leaves.get(name);
+      if (!leaf) {
+        added.push(endpoint);
+        continue;
+      }
+      leaf.list = list;
+      if (leaf.traits !== traits) changed.push({ leaf, traits });
+    }
+    return { added, changed };
+  }
+
+  /** Creates the endpoint's leaf. Another endpoint of the list may have its name: its leaf is updated instead. */
+  #addLeaf(
+    endpoint: Endpoint,
+    list: readonly Endpoint[],
+    options: ChannelOptions,
+    note: string,
+  ): Leaf | undefined {
+    const { name, traits } = infoOf(endpoint);
     const known = this.#leaves.get(name);
-    const traits = traitsByEndpoint.get(endpoint) ?? defaultTraits;
     if (known) {
       known.updateTraits(traits);
       return undefined;
@@ -124,6 +146,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
       newcomer: this.#hasReceivedList,
       onStateChange: (before, error) => this.#onLeafState(leaf, before, error),
     });
+    leaf.list = list;
     this.#leaves.set(name, leaf);
     return leaf;
   }

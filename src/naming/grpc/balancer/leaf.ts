@@ -21,7 +21,8 @@ export interface LeafContext {
 
 /** One endpoint of the policy: its connection, kept while the endpoint is listed, and its entry in the balancer. */
 export class Leaf {
-  readonly name: string;
+  /** The last list with the endpoint. */
+  list: readonly experimental.Endpoint[] = [];
   readonly #context: LeafContext;
   readonly #leafBalancer: experimental.LeafLoadBalancer;
   readonly #reconnects = new Pacer(reconnectBackoff, performance, Math.random);
@@ -40,7 +41,6 @@ export class Leaf {
     balancer: WeightedBalancer<Leaf>,
     context: LeafContext,
   ) {
-    this.name = experimental.endpointToString(endpoint);
     this.#traits = traits;
     this.#context = context;
     this.#weightedBalancer = balancer;

@@ -28,7 +28,7 @@ import { registerBalancer } from '../balancer/balancer.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
 import { EtcdResolver, type ResolvedTarget, toLoadBalancingConfig } from './resolver.js';
 import { checkScheme, defaultAuthority } from './scheme.js';
-import type { SelectionOptions } from './select-addresses.js';
+import { type SelectionOptions, subsetOf } from './select-addresses.js';
 import {
   checkServiceConfig,
   type ServiceConfigOptions,
@@ -209,7 +209,7 @@ function toSelectionOptions({ filter, subset, allowUnix }: ResolverOptions): Sel
   return {
     filter,
     allowUnix,
-    subset: subset && { size: subset.size, seed: subset.seed ?? processSeed },
+    subset: subset && subsetOf({ size: subset.size, seed: subset.seed ?? processSeed }),
   };
 }
 

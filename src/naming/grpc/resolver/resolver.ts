@@ -4,13 +4,13 @@ import { ClosedError, type EtcdError, escapeControls } from '../../../errors/ind
 import type { BalanceOptions } from '../../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
 import { keyPrefix, type TargetUri, toTarget } from '../../target/index.js';
-import { setTraits } from '../balancer/balancer.js';
 import { policyName } from '../balancer/config.js';
+import { setTraits } from '../balancer/endpoint-info.js';
 import { Coalescer } from './coalescer.js';
 import { withConnectTimeout } from './connect-timeout.js';
+import type { SelectedAddress } from './dial-address.js';
 import {
   isSameSelection,
-  type SelectedAddress,
   type Selection,
   type SelectionOptions,
   selectAddresses,
@@ -66,6 +66,7 @@ export class EtcdResolver implements experimental.Resolver {
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly SelectedAddress[] | undefined;
+  readonly #endpoints = new WeakMap<SelectedAddress, experimental.Endpoint>();
   /** The last list that was not empty, while the policy may still use it. */
   #policyAddresses: readonly SelectedAddress[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
@@ -204,13 +205,20 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   #emitAddresses(addresses: readonly SelectedAddress[], note = ''): void {
-    const endpoints = addresses.map(({ address, traits }) => {
-      const endpoint = { addresses: [withConnectTimeout(address, this.#context.connectTimeoutMs)] };
-      setTraits(endpoint, traits);
-      return endpoint;
-    });
+    const endpoints = addresses.map((address) => this.#endpointOf(address));
     this.#policyAddresses = addresses;
     this.#callListener(experimental.statusOrFromValue(endpoints), note);
+  }
+
+  /** The same object for the same address: a policy need not look at it again. */
+  #endpointOf(selected: SelectedAddress): experimental.Endpoint {
+    const known = this.#endpoints.get(selected);
+    if (known) return known;
+    const address = withConnectTimeout(selected.address, this.#context.connectTimeoutMs);
+    const endpoint = { addresses: [address] };
+    setTraits(endpoint, selected.traits);
+    this.#endpoints.set(selected, endpoint);
+    return endpoint;
   }
 
   /**
@@ -263,7 +271,7 @@ export class EtcdResolver implements experimental.Resolver {
 }
 
 function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((one, i) => one === b[i]);
+  return a === b || (a.length === b.length && a.every((one, i) => one === b[i]));
 }
 
 /** The policies of a channel's own service config, which grpc-js checked when the channel was made. */

@@ -1,31 +1,16 @@
-import { posix } from 'node:path';
 import { callPredicate, processWarningOnce } from '../../../async/index.js';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../../address/index.js';
-import {
-  combineTraits,
-  readTraits,
-  type SubsetOptions,
-  selectSubset,
-  type Traits,
-} from '../../balance/index.js';
+import { combineTraits, Subset, type SubsetOptions } from '../../balance/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
+import { addressOf, type SelectedAddress } from './dial-address.js';
 
 /** Which records of a service a channel uses. */
 export interface SelectionOptions {
   /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
   readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
   /** Use only a part of the addresses. Default: all. */
-  readonly subset?: SubsetOptions | undefined;
+  readonly subset?: Subset<SelectedAddress> | undefined;
   /** Returns whether the socket file with the normalized path may be dialled. An exception or a promise counts as no. Default: none may. */
   readonly allowUnix?: ((path: string) => boolean) | undefined;
-}
-
-/** An address to dial with its traits. It stands for one backend, however many records have the address. */
-export interface SelectedAddress {
-  /** Unique within a selection. */
-  readonly name: string;
-  readonly address: TcpAddress | SocketAddress;
-  readonly traits: Traits;
 }
 
 /** The result of {@link selectAddresses}. */
@@ -52,8 +37,8 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
       filtered++;
       continue;
     }
-    const selected = toSelectedAddress(record, options);
-    if (!selected) {
+    const selected = addressOf(record);
+    if (!selected || !mayDial(selected, options)) {
       unusable++;
       continue;
     }
@@ -64,10 +49,12 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
     );
   }
   const all = [...unique.values()];
-  const addresses = options.subset
-    ? selectSubset(all, ({ name }) => name, options.subset, isLastResort)
-    : all;
-  return { addresses, filtered, unusable };
+  return { addresses: options.subset?.select(all) ?? all, filtered, unusable };
+}
+
+/** A subset of addresses. */
+export function subsetOf(options: SubsetOptions): Subset<SelectedAddress> {
+  return new Subset(options, { keyOf: ({ name }) => name, isLast: isLastResort });
 }
 
 /**
@@ -101,24 +88,11 @@ function passesFilter(record: EndpointRecord, filter: SelectionOptions['filter']
   return filter === undefined || Boolean(callPredicate(filter, record, filterFailed));
 }
 
-function allowsSocket(allowUnix: SelectionOptions['allowUnix'], path: string): boolean {
-  return allowUnix !== undefined && callPredicate(allowUnix, path, allowUnixFailed) === true;
+/** A value in etcd is data; it does not permit dialling a socket file. */
+function mayDial({ address }: SelectedAddress, { allowUnix }: SelectionOptions): boolean {
+  if (!('path' in address)) return true;
+  return allowUnix !== undefined && callPredicate(allowUnix, address.path, allowUnixFailed) === true;
 }
 
 const filterFailed = processWarningOnce('filter');
 const allowUnixFailed = processWarningOnce('allowUnix');
-
-function toSelectedAddress(
-  record: EndpointRecord,
-  { allowUnix }: SelectionOptions,
-): SelectedAddress | undefined {
-  const parsed = parseAddress(record.addr);
-  if ('problem' in parsed) return undefined;
-  const traits = readTraits(record.metadata);
-  if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits };
-  // A rule such as "below /run/app/" must see the file that is dialled: `/run/app/../x` is not below it.
-  const path = posix.normalize(parsed.socket.path);
-  // A value in etcd is data; it does not permit dialling a socket file.
-  if (!allowsSocket(allowUnix, path)) return undefined;
-  return { name: `unix:${path}`, address: { path }, traits };
-}

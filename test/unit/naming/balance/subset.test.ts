@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { selectSubset } from '#src/naming/balance/index.js';
+import { Subset } from '#src/naming/balance/index.js';
 
 describe('a subset of a large service', () => {
   const all = Array.from({ length: 300 }, (_, i) => `10.0.0.${i}`);
-  const of = (items: readonly string[], seed: string, size = 20) =>
-    selectSubset(items, (item) => item, { size, seed });
+  const select = (items: readonly string[], size: number, seed: string, isLast = (_: string) => false) => {
+    const subset = new Subset<{ key: string }>(
+      { size, seed },
+      { keyOf: ({ key }) => key, isLast: ({ key }) => isLast(key) },
+    );
+    return subset.select(items.map((key) => ({ key }))).map(({ key }) => key);
+  };
+  const of = (items: readonly string[], seed: string, size = 20) => select(items, size, seed);
 
   it('is stable for a process, and differs between processes', () => {
     assert.deepEqual(of(all, 'me'), of([...all], 'me'));
@@ -37,10 +43,27 @@ describe('a subset of a large service', () => {
 
   it('contains the last resort only when there are not enough others', () => {
     const isLast = (item: string) => Number(item.split('.')[3]) >= 20;
-    const mine = (size: number) => selectSubset(all, (item) => item, { size, seed: 'me' }, isLast);
+    const mine = (size: number) => select(all, size, 'me', isLast);
     assert.deepEqual(mine(20), all.slice(0, 20));
     const more = mine(22);
     assert.deepEqual([more.length, more.filter(isLast).length], [22, 2]);
+  });
+
+  it('has the given size when items have the same key', () => {
+    assert.deepEqual(select(['a', 'a', 'a'], 2, 'me'), ['a', 'a']);
+  });
+
+  it('hashes the key of each item once, whatever else changes', () => {
+    const items = all.map((key) => ({ key }));
+    let keys = 0;
+    const keyOf = ({ key }: { key: string }) => {
+      keys++;
+      return key;
+    };
+    const subset = new Subset({ size: 20, seed: 'me' }, { keyOf, isLast: () => false });
+    subset.select(items);
+    subset.select(items.slice(1));
+    assert.equal(keys, items.length);
   });
 
   it('gives every endpoint about the same number of callers', () => {

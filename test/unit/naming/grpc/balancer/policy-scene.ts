@@ -1,6 +1,7 @@
 import { connectivityState, experimental, Metadata, status } from '@grpc/grpc-js';
 import { type BalanceOptions, defaultTraits, type Traits } from '#src/naming/balance/index.js';
-import { registerBalancer, setTraits } from '#src/naming/grpc/balancer/balancer.js';
+import { registerBalancer } from '#src/naming/grpc/balancer/balancer.js';
+import { setTraits } from '#src/naming/grpc/balancer/endpoint-info.js';
 
 type Helper = experimental.ChannelControlHelper;
 
