@@ -1,6 +1,6 @@
 import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
-import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision, withJson } from '../model/index.js';
-import type { CallOptions, KvCalls, RangeRequest } from '../wire/index.js';
+import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision } from '../model/index.js';
+import type { CallOptions, KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
 import type { KvClient } from './kv-client.js';
 import {
   checkCompact,
@@ -16,7 +16,7 @@ import { RangeReader } from './range/reader.js';
 import { RangeStreamSupport } from './range/stream-support.js';
 import { checkSingleKey, deleteRequest, putRequest, rangeRequest } from './requests.js';
 import { checkRangeResponse, checkTxnResponse } from './response-check.js';
-import { deleteResult, putResult, rangeResult, txnResult } from './results.js';
+import { deleteResult, getResult, putResult, rangeResult, txnResult } from './results.js';
 import { txnRequest } from './txn/request.js';
 import { isReadOnly, type Txn } from './txn/txn.js';
 import type {
@@ -64,8 +64,7 @@ export class KvClientImpl implements KvClient {
   async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
     checkGet(options);
     const one = checkSingleKey(key, 'get()', '; for several keys use range()');
-    const { kvs, revision } = await this.#range(rangeRequest(one, options), options);
-    return withJson({ kv: kvs[0], revision });
+    return getResult(await this.#range(rangeRequest(one, options), options));
   }
 
   async range(
@@ -73,7 +72,7 @@ export class KvClientImpl implements KvClient {
     options: RangeOptions & CallOptions = noOptions,
   ): Promise<RangeResult> {
     checkRangeOptions(options);
-    return this.#range(rangeRequest(range, options), options);
+    return rangeResult(await this.#range(rangeRequest(range, options), options));
   }
 
   stream(
@@ -129,10 +128,10 @@ export class KvClientImpl implements KvClient {
     );
   }
 
-  async #range(request: RangeRequest, options: CallOptions): Promise<RangeResult> {
+  async #range(request: RangeRequest, options: CallOptions): Promise<RangeResponse> {
     const response = await this.#calls.range(request, options);
     checkRangeResponse(request, response);
-    return rangeResult(response);
+    return response;
   }
 }
 

@@ -3,6 +3,7 @@ import {
   type Bytes,
   formatValue,
   type KeyRange,
+  noOptions,
   notBytesError,
   printable,
   toBuffer,
@@ -21,12 +22,14 @@ const noBytes = Buffer.alloc(0);
  * Builds the request. Each option was checked before.
  * @throws {InvalidInputError} if two options exclude each other; the text names them.
  */
-export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}): RangeRequest {
-  const { revision = 0n, sort } = options;
+export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = noOptions): RangeRequest {
+  const { key, rangeEnd } = toWireRange(range);
+  const { limit, sort } = options;
   const request: RangeRequest = {
-    ...toWireRange(range),
-    limit: BigInt(options.limit ?? 0),
-    revision,
+    key,
+    rangeEnd,
+    limit: limit === undefined ? 0n : BigInt(limit),
+    revision: options.revision ?? 0n,
     sortOrder: sort ? codeOf(sortOrders, sort.order, 'sort.order') : 0,
     sortTarget: sort ? codeOf(sortTargets, sort.by, 'sort.by') : 0,
     serializable: options.serializable ?? false,
@@ -37,14 +40,22 @@ export function rangeRequest(range: Bytes | KeyRange, options: RangeOptions = {}
     minCreateRevision: options.minCreateRevision ?? 0n,
     maxCreateRevision: options.maxCreateRevision ?? 0n,
   };
-  checkBounds(request, 'minModRevision', 'maxModRevision');
-  checkBounds(request, 'minCreateRevision', 'maxCreateRevision');
-  if (request.countOnly) refuseFiltersOfCount(request);
+  if (options !== noOptions) checkConflicts(request);
   return request;
 }
 
+function checkConflicts(request: RangeRequest): void {
+  checkBounds(request, 'minModRevision', 'maxModRevision');
+  checkBounds(request, 'minCreateRevision', 'maxCreateRevision');
+  if (request.countOnly) refuseFiltersOfCount(request);
+}
+
 /** The value may be undefined only with `ignoreValue`. @throws {InvalidInputError} as `rangeRequest`. */
-export function putRequest(key: Bytes, value: Bytes | undefined, options: PutOptions = {}): PutRequest {
+export function putRequest(
+  key: Bytes,
+  value: Bytes | undefined,
+  options: PutOptions = noOptions,
+): PutRequest {
   const { ignoreValue = false, ignoreLease = false, lease = 0n } = options;
   const bytes = ignoreValue && value === undefined ? noBytes : valueBytes(key, value);
   if (ignoreValue && bytes.length > 0) {
@@ -77,8 +88,12 @@ function valueBytes(key: Bytes, value: Bytes | undefined): Buffer {
   throw notBytesError(`the value of put '${printable(checkSingleKey(key, 'put()'))}'`, value);
 }
 
-export function deleteRequest(range: Bytes | KeyRange, options: DeleteOptions = {}): DeleteRangeRequest {
-  return { ...toWireRange(range), prevKv: options.prevKv ?? false };
+export function deleteRequest(
+  range: Bytes | KeyRange,
+  options: DeleteOptions = noOptions,
+): DeleteRangeRequest {
+  const { key, rangeEnd } = toWireRange(range);
+  return { key, rangeEnd, prevKv: options.prevKv ?? false };
 }
 
 export function codeOf<T extends Readonly<Record<string, number>>>(

@@ -1,5 +1,5 @@
 import { Code, errorFromServer } from '../errors/index.js';
-import { type Revision, withJson } from '../model/index.js';
+import { newResult, type Revision, withJson } from '../model/index.js';
 import type {
   DeleteRangeResponse,
   PutResponse,
@@ -7,20 +7,39 @@ import type {
   ResponseOp,
   TxnResponse,
 } from '../wire/index.js';
-import type { DeleteResult, OpResult, PutResult, RangeResult, TxnResult } from './types.js';
+import type { DeleteResult, GetResult, OpResult, PutResult, RangeResult, TxnResult } from './types.js';
 
 type WithHeader = { readonly header: { readonly revision: bigint } | undefined };
 
+export function getResult(response: RangeResponse): GetResult {
+  const result = newResult<GetResult>();
+  result.kv = response.kvs[0];
+  result.revision = revisionOf(response);
+  return result;
+}
+
 export function rangeResult(response: RangeResponse, revision = revisionOf(response)): RangeResult {
-  return withJson({ kvs: response.kvs, more: response.more, count: response.count, revision });
+  const result = newResult<RangeResult>();
+  result.kvs = response.kvs;
+  result.more = response.more;
+  result.count = response.count;
+  result.revision = revision;
+  return result;
 }
 
 export function putResult(response: PutResponse, revision = revisionOf(response)): PutResult {
-  return withJson({ revision, prevKv: response.prevKv });
+  const result = newResult<PutResult>();
+  result.revision = revision;
+  result.prevKv = response.prevKv;
+  return result;
 }
 
 export function deleteResult(response: DeleteRangeResponse, revision = revisionOf(response)): DeleteResult {
-  return withJson({ deleted: response.deleted, prevKvs: response.prevKvs, revision });
+  const result = newResult<DeleteResult>();
+  result.deleted = response.deleted;
+  result.prevKvs = response.prevKvs;
+  result.revision = revision;
+  return result;
 }
 
 /** Results inside a transaction have incomplete headers (a nested one has none), so all get the outer revision. */

@@ -8,6 +8,7 @@ export {
   type BytesJson,
   bytesToJson,
   collectionWithJson,
+  newResult,
   resultToJson,
   withJson,
 } from './json/json.js';

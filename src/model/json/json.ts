@@ -47,6 +47,14 @@ export function withJson<T extends object>(result: T): T {
   return Object.setPrototypeOf(result, jsonPrototype);
 }
 
+/**
+ * An empty result, to which its maker assigns all members. It has the prototype that {@link withJson} sets, at a third of
+ * the time and without the memory that changing a prototype takes: for the results of calls.
+ */
+export function newResult<T extends object>(): { -readonly [Name in keyof T]: T[Name] } {
+  return Object.create(jsonPrototype);
+}
+
 /** As {@link withJson}, for an array of bigints, or for a Map whose values contain their keys. */
 export function collectionWithJson<T extends readonly unknown[] | ReadonlyMap<unknown, unknown>>(list: T): T {
   return Object.defineProperty(list, 'toJSON', { value: listJson });

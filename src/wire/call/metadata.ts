@@ -46,64 +46,67 @@ const maxTimeouts = 16;
  * for each call, in a copy made by `clone()`, and has no option against it. Remove when it has one.
  */
 export class SharedMetadata extends Metadata {
-  #timed: Map<number, SharedMetadata> | undefined;
-  #isShared = false;
+  // Not #private: `clone` creates its copies without the constructor.
+  private timed: Map<number, SharedMetadata> | undefined = undefined;
+  private isShared = false;
 
   /** The same metadata with the header for a timeout. Calls with equal timeouts get the same object. */
   withTimeout(timeoutMs: number): SharedMetadata {
-    const header = timeoutHeader(timeoutMs);
-    if (header === undefined) return this;
-    const ms = wholeMs(timeoutMs);
-    this.#timed ??= new Map();
-    let timed = this.#timed.get(ms);
-    if (timed === undefined) {
-      timed = this.clone();
-      timed.set('grpc-timeout', header);
-      if (this.#timed.size === maxTimeouts) this.#timed.clear();
-      this.#timed.set(ms, timed);
-    }
-    return timed;
+    return this.timed?.get(wholeMs(timeoutMs)) ?? this.createTimed(timeoutMs);
   }
 
+  /** The constructor would create a map that the copy does not need. */
   override clone(): SharedMetadata {
-    const copy = new SharedMetadata(this.getOptions());
+    const copy: SharedMetadata = Object.create(SharedMetadata.prototype);
     copy.internalRepr = this.internalRepr;
-    copy.#isShared = true;
-    this.#isShared = true;
+    copy.setOptions(this.getOptions());
+    copy.timed = undefined;
+    copy.isShared = true;
+    this.isShared = true;
     return copy;
   }
 
   override set(key: string, value: MetadataValue): void {
-    if (key === 'grpc-accept-encoding' || this.#has(key, value)) return;
-    this.#unshare();
+    if (key === 'grpc-accept-encoding' || this.has(key, value)) return;
+    this.unshare();
     super.set(key, value);
   }
 
   override add(key: string, value: MetadataValue): void {
-    this.#unshare();
+    this.unshare();
     super.add(key, value);
   }
 
   override remove(key: string): void {
     if (this.get(key).length === 0) return;
-    this.#unshare();
+    this.unshare();
     super.remove(key);
   }
 
   override merge(other: Metadata): void {
-    this.#unshare();
+    this.unshare();
     super.merge(other);
   }
 
-  #has(key: string, value: MetadataValue): boolean {
+  private createTimed(timeoutMs: number): SharedMetadata {
+    const header = timeoutHeader(timeoutMs);
+    if (header === undefined) return this;
+    const timed = this.clone();
+    timed.set('grpc-timeout', header);
+    if (this.timed === undefined || this.timed.size === maxTimeouts) this.timed = new Map();
+    this.timed.set(wholeMs(timeoutMs), timed);
+    return timed;
+  }
+
+  private has(key: string, value: MetadataValue): boolean {
     const values = this.internalRepr.get(key);
     return values?.length === 1 && values[0] === value;
   }
 
-  #unshare(): void {
-    this.#timed = undefined;
-    if (!this.#isShared) return;
-    this.#isShared = false;
+  private unshare(): void {
+    this.timed = undefined;
+    if (!this.isShared) return;
+    this.isShared = false;
     this.internalRepr = new Map([...this.internalRepr].map(([key, values]) => [key, [...values]]));
   }
 }

@@ -1,25 +1,46 @@
 import {
+  DeleteRangeRequest,
   type DeleteRangeResponse,
   KVService,
+  PutRequest,
   type PutResponse,
+  RangeRequest,
   type RangeResponse,
   type RangeStreamResponse,
   type ResponseHeader,
   type ResponseOp,
+  TxnRequest,
   type TxnResponse,
 } from '../../gen/etcd/rpc.js';
 import type { KeyValue } from '../../model/index.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
+import { requestEncoder } from './request-encoder.js';
 
 // The methods of the KV service whose answers have key-values. The values that the decoders return are those of the
 // generated decoders, a unit test compares them.
 
-export const range = { ...KVService.range, responseDeserialize: decoder(readRange) };
+export const range = {
+  ...KVService.range,
+  requestSerialize: requestEncoder(RangeRequest),
+  responseDeserialize: decoder(readRange),
+};
 export const rangeStream = { ...KVService.rangeStream, responseDeserialize: decoder(readRangeStream) };
-export const put = { ...KVService.put, responseDeserialize: decoder(readPut) };
-export const deleteRange = { ...KVService.deleteRange, responseDeserialize: decoder(readDeleteRange) };
-export const txn = { ...KVService.txn, responseDeserialize: decoder(readTxn) };
+export const put = {
+  ...KVService.put,
+  requestSerialize: requestEncoder(PutRequest),
+  responseDeserialize: decoder(readPut),
+};
+export const deleteRange = {
+  ...KVService.deleteRange,
+  requestSerialize: requestEncoder(DeleteRangeRequest),
+  responseDeserialize: decoder(readDeleteRange),
+};
+export const txn = {
+  ...KVService.txn,
+  requestSerialize: requestEncoder(TxnRequest),
+  responseDeserialize: decoder(readTxn),
+};
 
 function decoder<Res>(read: (reader: AnswerReader, end: number) => Res): (bytes: Buffer) => Res {
   return (bytes) => read(new AnswerReader(bytes), bytes.length);
