@@ -2,6 +2,13 @@ import type { ChannelOptions } from '@grpc/grpc-js';
 import { toAuthority } from '../model/index.js';
 import type { TransportOptions } from './transport-options.js';
 
+/**
+ * How many bytes a member may send on one stream, and on one connection, before they are read. With Node's default of
+ * 64 KiB a response of megabytes waits for an acknowledgement of each 64 KiB. A stream that is not read may keep this
+ * much in memory.
+ */
+const flowControlWindow = 4 * 1024 * 1024;
+
 /** Returns grpc-js's options for a channel to one member. */
 export function makeChannelOptions(options: TransportOptions): ChannelOptions {
   const name = options.tls?.serverName;
@@ -22,6 +29,7 @@ export function makeChannelOptions(options: TransportOptions): ChannelOptions {
     'grpc.initial_reconnect_backoff_ms': 250,
     'grpc.min_reconnect_backoff_ms': 250,
     'grpc.max_reconnect_backoff_ms': options.maxReconnectDelayMs,
+    'grpc-node.flow_control_window': flowControlWindow,
     'grpc.max_receive_message_length': options.maxReceiveBytes,
     'grpc.max_send_message_length': -1,
   };

@@ -5,10 +5,12 @@ const pieceBytes = 8 * 1024;
 /** A message of at least this size gets a piece of its own, so that at most this much of a shared piece is wasted. */
 const largeMessageBytes = 1024;
 
+/** Numbers that many key-values have, such as versions. They are not allocated again. */
+const smallNumbers = Array.from({ length: 64 }, (_, i) => BigInt(i));
+
 /** The two halves of a 64-bit number and the number itself. Faster than arithmetic with bigints. */
 const halves = new Int32Array(2);
-const signed = new BigInt64Array(halves.buffer);
-const unsigned = new BigUint64Array(halves.buffer);
+const joint = new BigInt64Array(halves.buffer);
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const [lowHalf, highHalf] = isLittleEndian ? [0, 1] : [1, 0];
 
@@ -27,6 +29,13 @@ export class AnswerReader {
   #piece: Buffer = noBytes;
   #pieceStart = 0;
   #pieceEnd = 0;
+  /** The halves of the number that was read last. */
+  #low = 0;
+  #high = 0;
+  /** The number that `int64` made last, and its halves. */
+  #lastLow = 0;
+  #lastHigh = 0;
+  #last = 0n;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -56,14 +65,23 @@ export class AnswerReader {
     return value >>> 0;
   }
 
+  /** Equal numbers in succession are one bigint: the revisions of a new key, and of the events of one transaction. */
   int64(): bigint {
     this.#readHalves();
-    return signed[0] ?? 0n;
+    const low = this.#low;
+    const high = this.#high;
+    if (high === 0 && low >= 0 && low < smallNumbers.length) return smallNumbers[low] ?? 0n;
+    if (low !== this.#lastLow || high !== this.#lastHigh) {
+      this.#lastLow = low;
+      this.#lastHigh = high;
+      this.#last = joined(low, high);
+    }
+    return this.#last;
   }
 
   uint64(): bigint {
     this.#readHalves();
-    return unsigned[0] ?? 0n;
+    return BigInt.asUintN(64, joined(this.#low, this.#high));
   }
 
   flag(): boolean {
@@ -139,7 +157,13 @@ export class AnswerReader {
       else if (shift > 28) high |= bits << (shift - 32);
       if (byte < 0x80) break;
     }
-    halves[lowHalf] = low;
-    halves[highHalf] = high;
+    this.#low = low;
+    this.#high = high;
   }
+}
+
+function joined(low: number, high: number): bigint {
+  halves[lowHalf] = low;
+  halves[highHalf] = high;
+  return joint[0] ?? 0n;
 }
