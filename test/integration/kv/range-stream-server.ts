@@ -19,8 +19,6 @@ import {
 import type { KvClient } from '#src/kv/index.js';
 import { keyAfter } from '#src/model/index.js';
 
-const chunkKeys = 50;
-
 /**
  * A server with RangeStream in front of an etcd of any release: it forwards Range, and implements RangeStream with
  * ranges as etcd 3.7 does. It counts the streams and chunks, which etcd does not report.
@@ -28,14 +26,16 @@ const chunkKeys = 50;
 export class RangeStreamServer {
   readonly #server = new Server();
   readonly #kv: KvClient;
+  readonly #chunkKeys: number;
   #port = 0;
   opened = 0;
   /** Chunks written and accepted by the transport. */
   written = 0;
   cancelled = 0;
 
-  constructor(kv: KvClient) {
+  constructor(kv: KvClient, chunkKeys = 50) {
     this.#kv = kv;
+    this.#chunkKeys = chunkKeys;
     const service = { range: KVService.range, rangeStream: KVService.rangeStream } as ServiceDefinition;
     this.#server.addService(service, {
       range: ((call: ServerUnaryCall<RangeRequest, RangeResponse>, answer: sendUnaryData<RangeResponse>) => {
@@ -84,7 +84,7 @@ export class RangeStreamServer {
     let { key } = call.request;
     let { revision } = call.request;
     for (;;) {
-      const page = await this.#range({ ...call.request, key, revision, limit: BigInt(chunkKeys) });
+      const page = await this.#range({ ...call.request, key, revision, limit: BigInt(this.#chunkKeys) });
       revision ||= page.header.revision;
       if (call.cancelled) return;
       const chunk = page.more ? { ...page, header: undefined, more: false, count: 0n } : page;

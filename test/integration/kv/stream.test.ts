@@ -161,18 +161,31 @@ describe('kv.stream', () => {
     });
 
     it('is read ahead of its reader by at most one chunk', async () => {
-      const stream = reader.kv.stream({ prefix: folder });
-      await stream.next();
-      await stream.next();
-      let last = -1;
-      await eventually('flow control stops the server', () => {
-        const same = server.written === last;
-        last = server.written;
-        return new Promise((resolve) => setTimeout(() => resolve(same), 200));
-      });
-      // Only the write buffers and the connection's windows are filled.
-      assert.ok(server.written < keyCount / 50, `${server.written} chunks were written`);
-      await stream.return?.();
+      const [large, keys, chunkKeys] = [folderOf(etcd()), 500, 10];
+      for (let i = 0; i < keys; i += chunkKeys) {
+        const names = Array.from(
+          { length: chunkKeys },
+          (_, n) => `${large}${String(i + n).padStart(6, '0')}`,
+        );
+        await client.kv.txn({ success: names.map((name) => op.put(name, Buffer.alloc(50_000))) });
+      }
+      const slow = await new RangeStreamServer(client.kv, chunkKeys).start();
+      try {
+        const stream = connect([slow.endpoint]).kv.stream({ prefix: large });
+        await stream.next();
+        await stream.next();
+        let last = -1;
+        await eventually('flow control stops the server', () => {
+          const same = slow.written === last;
+          last = slow.written;
+          return new Promise((resolve) => setTimeout(() => resolve(same), 200));
+        });
+        // Chunks of 500 KB: three are received, nine fill the stream's window of 4 MiB, and 16 the server's own buffer.
+        assert.ok(slow.written < 32, `${slow.written} chunks were written`);
+        await stream.return?.();
+      } finally {
+        slow.close();
+      }
     });
 
     it('is cancelled on the server when the loop is left', async () => {
