@@ -1,6 +1,6 @@
 import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
 import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision } from '../model/index.js';
-import type { CallOptions, KvCalls, RangeRequest, RangeResponse } from '../wire/index.js';
+import type { CallOptions, KvCalls } from '../wire/index.js';
 import type { KvClient } from './kv-client.js';
 import {
   checkCompact,
@@ -15,7 +15,6 @@ import {
 import { RangeReader } from './range/reader.js';
 import { RangeStreamSupport } from './range/stream-support.js';
 import { checkSingleKey, deleteRequest, putRequest, rangeRequest } from './requests.js';
-import { checkRangeResponse, checkTxnResponse } from './response-check.js';
 import { deleteResult, getResult, putResult, rangeResult, txnResult } from './results.js';
 import { txnRequest } from './txn/request.js';
 import { isReadOnly, type Txn } from './txn/txn.js';
@@ -61,18 +60,25 @@ export class KvClientImpl implements KvClient {
     this.#support = new RangeStreamSupport(settings.clock);
   }
 
-  async get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
-    checkGet(options);
-    const one = checkSingleKey(key, 'get()', '; for several keys use range()');
-    return getResult(await this.#range(rangeRequest(one, options), options));
+  // Not async functions: each would add a promise to the one of its call.
+
+  get(key: Bytes, options: GetOptions & CallOptions = noOptions): Promise<GetResult> {
+    try {
+      checkGet(options);
+      const one = checkSingleKey(key, 'get()', '; for several keys use range()');
+      return this.#calls.range(rangeRequest(one, options), options, getResult);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async range(
-    range: Bytes | KeyRange,
-    options: RangeOptions & CallOptions = noOptions,
-  ): Promise<RangeResult> {
-    checkRangeOptions(options);
-    return rangeResult(await this.#range(rangeRequest(range, options), options));
+  range(range: Bytes | KeyRange, options: RangeOptions & CallOptions = noOptions): Promise<RangeResult> {
+    try {
+      checkRangeOptions(options);
+      return this.#calls.range(rangeRequest(range, options), options, rangeResult);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   stream(
@@ -91,33 +97,43 @@ export class KvClientImpl implements KvClient {
     return new CancellableIterator((left) => reader.batches(left));
   }
 
-  async put(
+  put(
     key: Bytes,
     value: Bytes | undefined,
     options: PutOptions & WriteCallOptions = noOptions,
   ): Promise<PutResult> {
-    checkPut(options);
-    return putResult(await this.#calls.put(putRequest(key, value, options), idempotencyOf(options), options));
+    try {
+      checkPut(options);
+      const request = putRequest(key, value, options);
+      return this.#calls.put(request, idempotencyOf(options), options, putResult);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async delete(
+  delete(
     range: Bytes | KeyRange,
     options: DeleteOptions & WriteCallOptions = noOptions,
   ): Promise<DeleteResult> {
-    checkDelete(options);
-    return deleteResult(
-      await this.#calls.deleteRange(deleteRequest(range, options), idempotencyOf(options), options),
-    );
+    try {
+      checkDelete(options);
+      const request = deleteRequest(range, options);
+      return this.#calls.deleteRange(request, idempotencyOf(options), options, deleteResult);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async txn(txn: Txn, options: WriteCallOptions = noOptions): Promise<TxnResult> {
-    checkTxnInput(txn);
-    checkWriteCall(options);
-    const request = txnRequest(txn, this.#maxTxnOps);
-    const idempotency = isReadOnly(txn) ? 'read' : idempotencyOf(options);
-    const response = await this.#calls.txn(request, idempotency, options);
-    checkTxnResponse(request, response);
-    return txnResult(response);
+  txn(txn: Txn, options: WriteCallOptions = noOptions): Promise<TxnResult> {
+    try {
+      checkTxnInput(txn);
+      checkWriteCall(options);
+      const request = txnRequest(txn, this.#maxTxnOps);
+      const idempotency = isReadOnly(txn) ? 'read' : idempotencyOf(options);
+      return this.#calls.txn(request, idempotency, options, txnResult);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async compact(revision: Revision, options: CompactOptions & CallOptions = noOptions): Promise<void> {
@@ -126,12 +142,6 @@ export class KvClientImpl implements KvClient {
       { revision: checkInt64('revision', revision, 0n), physical: options.physical ?? false },
       options,
     );
-  }
-
-  async #range(request: RangeRequest, options: CallOptions): Promise<RangeResponse> {
-    const response = await this.#calls.range(request, options);
-    checkRangeResponse(request, response);
-    return response;
   }
 }
 

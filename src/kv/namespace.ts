@@ -1,5 +1,5 @@
 import { Code, type EtcdError, errorFromServer } from '../errors/index.js';
-import { namespaceKey, namespaceRange, stripPrefix } from '../model/index.js';
+import { converted, namespaceKey, namespaceRange, stripPrefix } from '../model/index.js';
 import type {
   DeleteRangeResponse,
   KvCalls,
@@ -23,15 +23,24 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
     ...namespaceRange(prefix, request),
   });
   return {
-    range: async (request, options) => stripRange(prefix, await calls.range(toStored(request), options)),
-    put: async (request, idempotency, options) => {
+    range: (request, options, convert) =>
+      calls.range(toStored(request), options, (response) =>
+        converted(stripRange(prefix, response), request, convert),
+      ),
+    put: (request, idempotency, options, convert) => {
       const stored = { ...request, key: namespaceKey(prefix, request.key) };
-      return stripPut(prefix, await calls.put(stored, idempotency, options));
+      return calls.put(stored, idempotency, options, (response) =>
+        converted(stripPut(prefix, response), request, convert),
+      );
     },
-    deleteRange: async (request, idempotency, options) =>
-      stripDelete(prefix, await calls.deleteRange(toStored(request), idempotency, options)),
-    txn: async (request, idempotency, options) =>
-      stripTxn(prefix, await calls.txn(namespaceTxn(prefix, request), idempotency, options)),
+    deleteRange: (request, idempotency, options, convert) =>
+      calls.deleteRange(toStored(request), idempotency, options, (response) =>
+        converted(stripDelete(prefix, response), request, convert),
+      ),
+    txn: (request, idempotency, options, convert) =>
+      calls.txn(namespaceTxn(prefix, request), idempotency, options, (response) =>
+        converted(stripTxn(prefix, response), request, convert),
+      ),
     readBatch: async (request, options) => {
       const reads = request.reads.map((read) => ({ ...read, key: namespaceKey(prefix, read.key) }));
       return stripBatch(prefix, await calls.readBatch({ ...request, reads }, options));

@@ -2,6 +2,7 @@ export { canonicalHost, hostProblem, invisibleCharacterProblem } from './address
 export { type HostPort, type SplitProblem, splitHostPort } from './address/host-port.js';
 export { isLoopback, isOwnHost, isWildcard } from './address/own-host.js';
 export { isServerName, toAuthority, withoutRootDot } from './address/server-name.js';
+export { type Convert, converted } from './convert.js';
 export { parseGoDuration } from './go-duration.js';
 export { checkInt64, minInt64 } from './int64.js';
 export {

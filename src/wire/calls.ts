@@ -22,6 +22,7 @@ import {
   type TxnResponse,
   type WatchRequest,
 } from '../gen/etcd/rpc.js';
+import type { Convert } from '../model/index.js';
 import { describeRequest } from './call/request-description.js';
 import * as kv from './codec/kv-answers.js';
 import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
@@ -37,14 +38,29 @@ import type { Transport } from './transport.js';
 export interface KvCalls {
   /** The identity of the store that answers. */
   readonly store: Pick<StoreIdentity, 'epoch' | 'replacedSince'>;
-  range(request: RangeRequest, options?: TracedCallOptions): Promise<RangeResponse>;
-  put(request: PutRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<PutResponse>;
-  deleteRange(
+  range<T = RangeResponse>(
+    request: RangeRequest,
+    options?: TracedCallOptions,
+    convert?: Convert<RangeRequest, RangeResponse, T>,
+  ): Promise<NoInfer<T>>;
+  put<T = PutResponse>(
+    request: PutRequest,
+    idempotency: IdempotencyLevel,
+    options?: CallOptions,
+    convert?: Convert<PutRequest, PutResponse, T>,
+  ): Promise<NoInfer<T>>;
+  deleteRange<T = DeleteRangeResponse>(
     request: DeleteRangeRequest,
     idempotency: IdempotencyLevel,
     options?: CallOptions,
-  ): Promise<DeleteRangeResponse>;
-  txn(request: TxnRequest, idempotency: IdempotencyLevel, options?: CallOptions): Promise<TxnResponse>;
+    convert?: Convert<DeleteRangeRequest, DeleteRangeResponse, T>,
+  ): Promise<NoInfer<T>>;
+  txn<T = TxnResponse>(
+    request: TxnRequest,
+    idempotency: IdempotencyLevel,
+    options?: CallOptions,
+    convert?: Convert<TxnRequest, TxnResponse, T>,
+  ): Promise<NoInfer<T>>;
   /** Sends reads of single keys as one transaction. See `ReadBatchResponse` for what the caller has to check. */
   readBatch(request: ReadBatchRequest, options?: TracedCallOptions): Promise<ReadBatchResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
@@ -97,12 +113,14 @@ export interface WatchCalls {
 export function kvCalls(transport: Transport): KvCalls {
   return {
     store: transport.store,
-    range: (request, options) =>
-      transport.unary(kv.range, request, request.serializable ? 'local-read' : 'read', options),
-    put: (request, idempotency, options) => transport.unary(kv.put, request, idempotency, options),
-    deleteRange: (request, idempotency, options) =>
-      transport.unary(kv.deleteRange, request, idempotency, options),
-    txn: (request, idempotency, options) => transport.unary(kv.txn, request, idempotency, options),
+    range: (request, options, convert) =>
+      transport.unary(kv.range, request, request.serializable ? 'local-read' : 'read', options, convert),
+    put: (request, idempotency, options, convert) =>
+      transport.unary(kv.put, request, idempotency, options, convert),
+    deleteRange: (request, idempotency, options, convert) =>
+      transport.unary(kv.deleteRange, request, idempotency, options, convert),
+    txn: (request, idempotency, options, convert) =>
+      transport.unary(kv.txn, request, idempotency, options, convert),
     readBatch: (request, options) =>
       transport.unary(readBatch, request, request.serializable ? 'local-read' : 'read', options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),

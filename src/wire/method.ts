@@ -5,9 +5,6 @@ export interface Method<Req, Res> {
   responseDeserialize(bytes: Buffer): Res;
 }
 
-/** Converts an answer to the result of its caller. An error that it throws rejects the call. */
-export type Convert<Req, Res, T> = (answer: Res, request: Req) => T;
-
 /** The options of every call. */
 export interface CallOptions {
   /** Cancels the call, on the server too. The call rejects with the signal's own reason. */

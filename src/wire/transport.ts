@@ -2,7 +2,7 @@ import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
 import { ClusterService } from '../gen/etcd/rpc.js';
-import { noOptions } from '../model/index.js';
+import { type Convert, noOptions } from '../model/index.js';
 import { checkAuth } from './auth/auth.js';
 import { ClientToken } from './auth/client-token.js';
 import { checkPlaintext, requiresSecretsLocal } from './auth/plaintext.js';
@@ -19,7 +19,7 @@ import { Member } from './member/member.js';
 import { Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
 import { StoreIdentity } from './member/store-identity.js';
-import type { Convert, IdempotencyLevel, Method, TracedCallOptions } from './method.js';
+import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import { makeCredentials } from './tls/credentials.js';
@@ -107,27 +107,13 @@ export class Transport {
    *   {StoreReplacedError} for a read during which an answer had another cluster id; {InvalidInputError} for a request
    *   over `maxRequestBytes`; {ClosedError}; or the signal's own reason.
    */
-  unary<Req, Res>(
-    method: Method<Req, Res>,
-    request: Req,
-    idempotency: IdempotencyLevel,
-    options?: TracedCallOptions,
-  ): Promise<Res>;
-  /** As above, and resolves with the converted answer. */
-  unary<Req, Res, T>(
-    method: Method<Req, Res>,
-    request: Req,
-    idempotency: IdempotencyLevel,
-    options: TracedCallOptions | undefined,
-    convert: Convert<Req, Res, T> | undefined,
-  ): Promise<T>;
-  unary<Req, Res, T>(
+  unary<Req, Res, T = Res>(
     method: Method<Req, Res>,
     request: Req,
     idempotency: IdempotencyLevel,
     options: TracedCallOptions = noOptions,
-    convert: Convert<Req, Res, T | Res> = unchanged,
-  ): Promise<T | Res> {
+    convert?: Convert<Req, Res, T>,
+  ): Promise<NoInfer<T>> {
     return new Promise((resolve, reject) => {
       const caller = { method, request, idempotency, convert, resolve, reject };
       new PendingCall(this.#callPorts, caller, options).start();
@@ -270,10 +256,6 @@ interface SharedPorts {
 
 type OnMember = (event: MemberEvent) => void;
 type Seeds = ReturnType<typeof checkedMembers>;
-
-function unchanged<Res>(answer: Res): Res {
-  return answer;
-}
 
 function createMembership(
   options: TransportOptions,

@@ -1,8 +1,9 @@
 import type { Channel } from '@grpc/grpc-js';
 import type { ProcessRef } from '../../async/index.js';
 import { ClosedError } from '../../errors/index.js';
+import { type Convert, converted } from '../../model/index.js';
 import type { MemberHealth } from '../member/health.js';
-import type { Convert, TracedCallOptions } from '../method.js';
+import type { TracedCallOptions } from '../method.js';
 import { type AttemptOwner, UnaryAttempt } from './attempt.js';
 import { encodeRequest } from './encode-request.js';
 import { attemptTimeoutMs } from './retry-rule.js';
@@ -20,7 +21,7 @@ export interface PendingCallPorts extends UnaryPorts {
 
 /** A request and how its answer reaches the caller's promise. */
 export interface Caller<Req, Res, T> extends UnaryRequest<Req, Res> {
-  readonly convert: Convert<Req, Res, T>;
+  readonly convert: Convert<Req, Res, T> | undefined;
   readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -142,7 +143,7 @@ export class PendingCall<Req, Res, T> implements AttemptOwner<Res> {
     let result: T;
     try {
       this.#checkStore();
-      result = convert(answer, request);
+      result = converted(answer, request, convert);
     } catch (error) {
       this.#fail(error);
       return;

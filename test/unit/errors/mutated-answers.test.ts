@@ -17,6 +17,7 @@ import { watch } from '#src/wire/codec/watch-answer.js';
 import type { KvCalls } from '#src/wire/index.js';
 import type { Method } from '#src/wire/method.js';
 import { Random } from '../../sim/random.js';
+import { answering } from '../kv/canned-answer.js';
 
 const header = { clusterId: 1n, memberId: 2n, revision: 10n, raftTerm: 3n };
 const kv = {
@@ -107,7 +108,7 @@ describe('an answer with bytes changed at random', () => {
         txn: answer(txn, samples.txn),
       };
       const calls = Object.fromEntries(
-        Object.entries(messages).map(([name, message]) => [name, () => Promise.resolve(message)]),
+        Object.entries(messages).map(([name, message]) => [name, answering(message)]),
       ) as unknown as KvCalls;
       const client = new KvClientImpl(calls, 128);
       const settled = await Promise.allSettled([

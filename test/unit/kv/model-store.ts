@@ -1,8 +1,10 @@
 import { Code, errorFromServer } from '#src/errors/index.js';
-import { contains, type KeyValue, type WireRange } from '#src/model/index.js';
+import { type Convert, contains, converted, type KeyValue, type WireRange } from '#src/model/index.js';
 import type {
+  CallOptions,
   DeleteRangeRequest,
   DeleteRangeResponse,
+  IdempotencyLevel,
   KvCalls,
   Member,
   PutRequest,
@@ -13,6 +15,7 @@ import type {
   ReadBatchResponse,
   RequestOp,
   ResponseOp,
+  TracedCallOptions,
   TxnRequest,
   TxnResponse,
   Compare as WireCompare,
@@ -34,22 +37,45 @@ export class ModelStore implements KvCalls {
     return this.#kvs;
   }
 
-  async range(request: RangeRequest, options: Parameters<KvCalls['range']>[1] = {}): Promise<RangeResponse> {
+  async range<T = RangeResponse>(
+    request: RangeRequest,
+    options: TracedCallOptions = {},
+    convert?: Convert<RangeRequest, RangeResponse, T>,
+  ): Promise<T> {
     options.onAnswer?.(1);
-    return this.#range(request);
+    return converted(this.#range(request), request, convert);
   }
 
-  async put(request: PutRequest): Promise<PutResponse> {
+  async put<T = PutResponse>(
+    request: PutRequest,
+    _level?: IdempotencyLevel,
+    _options?: CallOptions,
+    convert?: Convert<PutRequest, PutResponse, T>,
+  ): Promise<T> {
     this.#revision++;
-    return this.#put(request);
+    return converted(this.#put(request), request, convert);
   }
 
-  async deleteRange(request: DeleteRangeRequest): Promise<DeleteRangeResponse> {
+  async deleteRange<T = DeleteRangeResponse>(
+    request: DeleteRangeRequest,
+    _level?: IdempotencyLevel,
+    _options?: CallOptions,
+    convert?: Convert<DeleteRangeRequest, DeleteRangeResponse, T>,
+  ): Promise<T> {
     if (this.#kvsIn(request).length > 0) this.#revision++;
-    return this.#delete(request);
+    return converted(this.#delete(request), request, convert);
   }
 
-  async txn(request: TxnRequest): Promise<TxnResponse> {
+  async txn<T = TxnResponse>(
+    request: TxnRequest,
+    _level?: IdempotencyLevel,
+    _options?: CallOptions,
+    convert?: Convert<TxnRequest, TxnResponse, T>,
+  ): Promise<T> {
+    return converted(this.#runTxn(request), request, convert);
+  }
+
+  #runTxn(request: TxnRequest): TxnResponse {
     const before = this.#revision++;
     const answer = this.#txn(request, this.#evaluateCompares(request));
     if (!this.#kvs.some((kv) => kv.modRevision === this.#revision) && !deletes(answer))

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { EtcdError, InvalidInputError } from '#src/errors/index.js';
 import { type KvClient, KvClientImpl, namespacedKvCalls } from '#src/kv/index.js';
 import { rangeRequest } from '#src/kv/requests.js';
-import type { KeyValue } from '#src/model/index.js';
+import { converted, type KeyValue } from '#src/model/index.js';
 import type { KvCalls } from '#src/wire/index.js';
 import { anyKey, anyPrefix, anyRange, anyTxn } from './arbitrary.js';
 import { ModelStore } from './model-store.js';
@@ -152,8 +152,9 @@ describe('a namespace', () => {
     const range = { header, kvs: [{ ...kv }], more: true, count: 1n };
 
     it('rejects', async () => {
-      const calls: KvCalls = Object.assign(new ModelStore(), { range: async () => range });
-      const client = new KvClientImpl(namespacedKvCalls(calls, Buffer.from('mine/')), 128);
+      const store = new ModelStore();
+      store.range = async (request, _, convert) => converted(range, request, convert);
+      const client = new KvClientImpl(namespacedKvCalls(store, Buffer.from('mine/')), 128);
       await assert.rejects(client.range({ prefix: '' }), (error: Error) => {
         assert.ok(error instanceof EtcdError);
         assert.match(error.message, /outside the requested range/);

@@ -3,6 +3,7 @@ import { EtcdError } from '#src/errors/index.js';
 import { RangeResponse, TxnResponse } from '#src/gen/etcd/rpc.js';
 import { type KvClient, KvClientImpl, op } from '#src/kv/index.js';
 import type { KvCalls } from '#src/wire/index.js';
+import { answering } from './canned-answer.js';
 
 const header = { revision: 9n };
 const kvs = (...keys: readonly string[]) =>
@@ -16,7 +17,7 @@ const read = (...keys: readonly string[]) =>
   ({ response: { $case: 'responseRange', value: { kvs: kvs(...keys) } } }) as const;
 
 function clientReceiving(answer: unknown): KvClient {
-  const respond = () => Promise.resolve(answer);
+  const respond = answering(answer);
   const store = { epoch: 0, replacedSince: () => undefined };
   return new KvClientImpl(
     { range: respond, txn: respond, keepProcessAlive: () => () => {}, store } as unknown as KvCalls,

@@ -1,6 +1,6 @@
 import { Code, type EtcdError, errorFromServer } from '#src/errors/index.js';
-import { contains, type KeyValue } from '#src/model/index.js';
-import type { KvCalls, Member, RangeRequest, RangeResponse } from '#src/wire/index.js';
+import { type Convert, contains, converted, type KeyValue } from '#src/model/index.js';
+import type { KvCalls, Member, RangeRequest, RangeResponse, TracedCallOptions } from '#src/wire/index.js';
 import { ModelStore } from './model-store.js';
 
 type Handlers = Parameters<KvCalls['rangeStream']>[1];
@@ -63,10 +63,11 @@ export class ScriptedKv extends ModelStore {
     return this.#keys.map(({ key }) => String(key));
   }
 
-  override async range(
+  override async range<T = RangeResponse>(
     request: RangeRequest,
-    options: Parameters<KvCalls['range']>[1] = {},
-  ): Promise<RangeResponse> {
+    options: TracedCallOptions = {},
+    convert?: Convert<RangeRequest, RangeResponse, T>,
+  ): Promise<T> {
     this.pages.push(request);
     await new Promise(setImmediate);
     options.signal?.throwIfAborted();
@@ -77,7 +78,8 @@ export class ScriptedKv extends ModelStore {
     const kvs = found.slice(0, Number(request.limit));
     if (kvs.length > this.maxPageKeys) throw tooLarge();
     const header = { clusterId: 1n, memberId: 1n, revision: this.#revision++, raftTerm: 1n };
-    return { header, kvs, more: kvs.length < found.length, count: BigInt(found.length) };
+    const response = { header, kvs, more: kvs.length < found.length, count: BigInt(found.length) };
+    return converted(response, request, convert);
   }
 
   override keepProcessAlive() {

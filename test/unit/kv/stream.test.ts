@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
+import { converted } from '#src/model/index.js';
 import type { Member } from '#src/wire/index.js';
 import { FakeClock } from '../lease/fakes.js';
 import {
@@ -230,9 +231,9 @@ describe('a stream of a range', () => {
     ] as const) {
       it(`rejects if the server ${what}`, async () => {
         const server = new ScriptedKv(0);
-        server.range = async (_, options) => {
+        server.range = async (request, options, convert) => {
           options?.onAnswer?.(1);
-          return { header, kvs: [...kvs], more: true, count: 9n };
+          return converted({ header, kvs: [...kvs], more: true, count: 9n }, request, convert);
         };
         server.streamScripts.push({ chunks: 0, end: unknownMethod() });
         await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);

@@ -6,6 +6,7 @@ import { deleteRequest, putRequest, rangeRequest } from '#src/kv/requests.js';
 import { txnResult } from '#src/kv/results.js';
 import { txnRequest } from '#src/kv/txn/request.js';
 import { isReadOnly } from '#src/kv/txn/txn.js';
+import type { TxnResponse } from '#src/wire/index.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
 
 function assertRejected(build: () => unknown, named: RegExp): void {
@@ -107,14 +108,16 @@ describe('a transaction', () => {
   it('returns its own revision in every result, because inner headers are incomplete', () => {
     const header = { clusterId: 1n, memberId: 1n, revision: 9n, raftTerm: 1n };
     const inner = { header: undefined, succeeded: false, responses: [] };
-    const result = txnResult({
+    const request = txnRequest({ success: [op.put('a', 'b'), op.txn({})] }, 0);
+    const response: TxnResponse = {
       header,
       succeeded: true,
       responses: [
         { response: { $case: 'responsePut', value: { header: undefined, prevKv: undefined } } },
         { response: { $case: 'responseTxn', value: inner } },
       ],
-    });
+    };
+    const result = txnResult(response, request);
     assert.deepEqual(withoutPrototypes(result), {
       succeeded: true,
       revision: 9n,

@@ -165,7 +165,7 @@ describe('a call that is not answered at its first attempt', () => {
     });
   }
 
-  it('ends at its deadline, and its cancellation is no answer', async () => {
+  it('ends at its deadline, and its cancellation does not count as an answer', async () => {
     const answered = client.range({ timeoutMs: 20 });
     client.clock.jump(20);
     await rejects(answered, DeadlineError);
