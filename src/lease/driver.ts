@@ -12,6 +12,11 @@ import {
   type StreamKey,
 } from './core/index.js';
 
+/** Receives a held lease's end, once. */
+export interface LeaseHolder {
+  onEnd(end: LeaseEnd): void;
+}
+
 interface OpenStream {
   readonly duplex: ReportableDuplex<{ ID: bigint }>;
   /** The generation of the token that the stream was opened with. */
@@ -24,8 +29,10 @@ export class KeepAliveDriver {
   readonly #clock: Clock;
   readonly #core: KeepAliveCore;
   readonly #streams = new Map<StreamKey, OpenStream>();
-  /** Oldest first: an id may be held again before its earlier lease has ended. */
-  readonly #endListeners = new Map<LeaseId, readonly ((end: LeaseEnd) => void)[]>();
+  /** The oldest of each id. */
+  readonly #holders = new Map<LeaseId, LeaseHolder>();
+  /** The others, oldest first: an id may be held again before its earlier lease has ended. */
+  readonly #laterHolders = new Map<LeaseId, LeaseHolder[]>();
   readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
   readonly #loop: EffectLoop<KeepAliveInput, KeepAliveEffect>;
   readonly #timer: MovableTimer;
@@ -42,9 +49,10 @@ export class KeepAliveDriver {
     this.#timer = new MovableTimer(clock, () => this.#loop.dispatch({ type: 'timer' }));
   }
 
-  /** Keeps a lease alive whose grant was sent at `sentAt`. `onEnd` is called once. */
-  hold(lease: LeaseId, sentAt: number, ttlMs: number, onEnd: (end: LeaseEnd) => void): void {
-    this.#endListeners.set(lease, [...(this.#endListeners.get(lease) ?? []), onEnd]);
+  /** Keeps a lease alive whose grant was sent at `sentAt`. */
+  hold(lease: LeaseId, sentAt: number, ttlMs: number, holder: LeaseHolder): void {
+    if (!this.#holders.has(lease)) this.#holders.set(lease, holder);
+    else this.#laterHolders.set(lease, [...(this.#laterHolders.get(lease) ?? []), holder]);
     this.#loop.dispatch({ type: 'hold', lease, sentAt, ttlMs });
   }
 
@@ -104,17 +112,19 @@ export class KeepAliveDriver {
       case 'end-lease':
         // A queued request sent later would renew a lease that was already reported as ended.
         for (const { duplex } of this.#streams.values()) duplex.dropQueued(({ ID }) => ID === effect.lease);
-        this.#takeOldestEndListener(effect.lease)?.(effect.end);
+        this.#takeOldestHolder(effect.lease)?.onEnd(effect.end);
         return;
       case 'settle-call':
         take(this.#outcomeListeners, effect.call)?.(effect.outcome);
     }
   }
 
-  #takeOldestEndListener(lease: LeaseId): ((end: LeaseEnd) => void) | undefined {
-    const [first, ...later] = take(this.#endListeners, lease) ?? [];
-    if (later.length > 0) this.#endListeners.set(lease, later);
-    return first;
+  #takeOldestHolder(lease: LeaseId): LeaseHolder | undefined {
+    const oldest = take(this.#holders, lease);
+    const [next, ...others] = take(this.#laterHolders, lease) ?? [];
+    if (next) this.#holders.set(lease, next);
+    if (others.length > 0) this.#laterHolders.set(lease, others);
+    return oldest;
   }
 
   #open(key: StreamKey): void {

@@ -1,7 +1,6 @@
 import { sharedAbortController } from '../async/index.js';
 import type { LeaseId } from '../model/index.js';
-import type { LeaseEnd } from './core/index.js';
-import type { KeepAliveDriver } from './driver.js';
+import type { LeaseEnd, LeaseEndReason } from './core/index.js';
 
 /**
  * A lease that the client keeps alive: renewed at least every third of its TTL until closed, revoked or lost. Disposing
@@ -33,38 +32,43 @@ export interface HeldLease extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What the held leases of a client share. */
+export interface LeaseKeeper {
+  isHeld(lease: LeaseId): boolean;
+  /** Ends a held lease; its `onEnd` is called. */
+  release(lease: LeaseId, reason: Extract<LeaseEndReason, 'revoked' | 'closed'>): void;
+  /** Revokes a lease, which etcd may not have. */
+  revoke(lease: LeaseId): Promise<void>;
+  /** Called when a held lease has ended. */
+  onEnd(): void;
+}
+
+/** A process may hold thousands: a lease has no closure, and what only some callers use is made when it is first read. */
 export class HeldLeaseImpl implements HeldLease {
   readonly id: LeaseId;
   readonly ttlSeconds: number;
-  readonly ended: Promise<LeaseEnd>;
-  readonly #driver: KeepAliveDriver;
-  readonly #revoke: () => Promise<void>;
-  readonly #release: () => void;
-  #resolveEnded: (end: LeaseEnd) => void = () => {};
+  readonly #keeper: LeaseKeeper;
   #end: LeaseEnd | undefined;
-  /** Created when `signal` is first read: most leases do not need one. */
+  #ended: Promise<LeaseEnd> | undefined;
+  #resolveEnded: ((end: LeaseEnd) => void) | undefined;
   #abortController: AbortController | undefined;
 
-  /** A held lease keeps the process alive until `release` is called. */
-  constructor(
-    id: LeaseId,
-    ttlSeconds: number,
-    driver: KeepAliveDriver,
-    revoke: () => Promise<void>,
-    release: () => void,
-  ) {
+  constructor(id: LeaseId, ttlSeconds: number, keeper: LeaseKeeper) {
     this.id = id;
     this.ttlSeconds = ttlSeconds;
-    this.#driver = driver;
-    this.#revoke = revoke;
-    this.#release = release;
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
-    });
+    this.#keeper = keeper;
   }
 
   get held(): boolean {
-    return this.#end === undefined && this.#driver.isHeld(this.id);
+    return this.#end === undefined && this.#keeper.isHeld(this.id);
+  }
+
+  get ended(): Promise<LeaseEnd> {
+    this.#ended ??= new Promise((resolve) => {
+      if (this.#end) resolve(this.#end);
+      else this.#resolveEnded = resolve;
+    });
+    return this.#ended;
   }
 
   get signal(): AbortSignal {
@@ -75,7 +79,7 @@ export class HeldLeaseImpl implements HeldLease {
 
   async revoke(): Promise<void> {
     this.#stopRenewing('revoked');
-    if (this.#end?.reason !== 'expired') await this.#revoke(); // otherwise the id may belong to another lease by now
+    if (this.#end?.reason !== 'expired') await this.#keeper.revoke(this.id); // otherwise the id may belong to another lease by now
   }
 
   close(): Promise<void> {
@@ -92,15 +96,15 @@ export class HeldLeaseImpl implements HeldLease {
   }
 
   /** Called by the driver when the lease ends. */
-  readonly onEnd = (end: LeaseEnd): void => {
+  onEnd(end: LeaseEnd): void {
     this.#end = end;
-    this.#release();
-    this.#resolveEnded(end);
+    this.#keeper.onEnd();
+    this.#resolveEnded?.(end);
     this.#abortController?.abort(end);
-  };
+  }
 
   /** Only before the end: afterwards, another lease may have the id. */
   #stopRenewing(reason: 'revoked' | 'closed'): void {
-    if (!this.#end) this.#driver.release(this.id, reason);
+    if (!this.#end) this.#keeper.release(this.id, reason);
   }
 }

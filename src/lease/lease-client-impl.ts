@@ -26,7 +26,7 @@ import {
 import type { CallOptions, LeaseCalls, TracedCallOptions } from '../wire/index.js';
 import type { OneShotOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
-import { type HeldLease, HeldLeaseImpl } from './held-lease.js';
+import { type HeldLease, HeldLeaseImpl, type LeaseKeeper } from './held-lease.js';
 import type { LeaseClient } from './lease-client.js';
 import { checkGrantOptions, checkTimeToLive } from './options.js';
 import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
@@ -35,6 +35,17 @@ export class LeaseClientImpl implements LeaseClient {
   readonly #calls: LeaseCalls;
   readonly #clock: Clock;
   readonly #driver: KeepAliveDriver;
+  readonly #keeper: LeaseKeeper = {
+    isHeld: (id) => this.#driver.isHeld(id),
+    release: (id, reason) => this.#driver.release(id, reason),
+    revoke: (id) => this.#revokeIfPresent(id),
+    onEnd: () => {
+      if (--this.#heldCount === 0) this.#releaseProcess();
+    },
+  };
+  #heldCount = 0;
+  /** Held leases keep the process alive. */
+  #releaseProcess = () => {};
   #closed = false;
 
   /** `clock` also counts while the machine is suspended, as etcd's clock does. */
@@ -124,9 +135,9 @@ export class LeaseClientImpl implements LeaseClient {
   }
 
   #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
-    const revoke = () => this.#revokeIfPresent(id);
-    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#driver, revoke, this.#calls.keepProcessAlive());
-    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease.onEnd);
+    const lease = new HeldLeaseImpl(id, ttlSeconds, this.#keeper);
+    if (this.#heldCount++ === 0) this.#releaseProcess = this.#calls.keepProcessAlive();
+    this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease);
     if (this.#closed) this.#driver.release(id, 'closed');
     return lease;
   }
