@@ -18,10 +18,10 @@ export const contestants = {
 
 export const contestantNames = Object.keys(contestants);
 
-/** Connects a contestant: see raw.mjs for what it can do. */
-export async function connect(name, address) {
+/** Connects a contestant: see raw.mjs for what it can do. The options are those of this package's client. */
+export async function connect(name, address, clientOptions) {
   const { open } = await import(`./${name}.mjs`);
-  return open(address);
+  return open(address, clientOptions);
 }
 
 /** The versions of a contestant's packages, as text. */

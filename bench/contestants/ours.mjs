@@ -2,8 +2,8 @@
 import { EtcdClient } from '../../dist/index.js';
 import { inBatches } from '../harness/measure.mjs';
 
-export function open(address) {
-  const client = new EtcdClient({ endpoints: [address] });
+export function open(address, clientOptions) {
+  const client = new EtcdClient({ endpoints: [address], ...clientOptions });
   return {
     put: (key, value) => client.kv.put(key, value),
     get: (key) => client.kv.get(key),

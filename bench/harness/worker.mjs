@@ -7,7 +7,9 @@ const task = ownTask();
 
 try {
   const row = (await rowsIn(task.file)).find(({ name }) => name === task.row);
-  const client = row.withoutClient ? undefined : await connect(task.contestant, task.address);
+  const client = row.withoutClient
+    ? undefined
+    : await connect(task.contestant, task.address, row.clientOptions);
   const running = await row.start({ ...task, client });
   process.on('message', async ({ measure }) => {
     if (measure) await answer(() => running.measure(measure));

@@ -27,6 +27,11 @@ export const rows = [
   closed('get', 1, { metrics: [rate, cpu, { name: 'p50', title: 'p50 ms' }] }),
   closed('get', 64),
   closed('get', 512),
+  closed('get', 512, {
+    name: 'get-512-unbatched',
+    title: 'get, 512 in flight, distinct keys, batchReads: false',
+    clientOptions: { batchReads: false },
+  }),
 ];
 
 function closed(call, inFlight, extra = {}) {

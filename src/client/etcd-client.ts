@@ -1,6 +1,6 @@
 import { Broadcast, ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
-import { type KvClient, KvClientImpl } from '../kv/index.js';
+import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import {
+  batchCalls,
   type CallOptions,
   kvCalls,
   leaseCalls,
@@ -70,7 +71,7 @@ export class EtcdClient implements AsyncDisposable {
    * @throws {InvalidInputError} for invalid options.
    */
   constructor(options: EtcdClientOptions) {
-    const { transport, maxTxnOps } = resolveOptions(options);
+    const { transport, maxTxnOps, batches } = resolveOptions(options);
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, {
       onEvent: (event) => this.#status.onMember(event),
@@ -79,7 +80,11 @@ export class EtcdClient implements AsyncDisposable {
     });
     const kv = kvCalls(this.#transport);
     const { signal: closing } = this.#closing;
-    const settings = { clock: systemClock, timeoutMs: transport.timeoutMs, closing };
+    const { timeoutMs } = transport;
+    const clock = systemClock;
+    const calls = batchCalls(this.#transport);
+    const batcher = batches && new ReadBatcher({ calls, clock, timeoutMs, limits: batches });
+    const settings = { clock, timeoutMs, closing, batcher };
     this.kv = new KvClientImpl(kv, maxTxnOps, settings);
     this.#lease = new LeaseClientImpl(leaseCalls(this.#transport), new ElapsedClock(), random);
     this.lease = this.#lease;

@@ -38,11 +38,10 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     this.prefix = Buffer.from(keyBytes(prefix)); // a copy, because the caller may change the bytes
     if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
     this.#parent = parent;
-    this.kv = new KvClientImpl(
-      namespacedKvCalls(parent.calls, this.prefix),
-      parent.maxTxnOps,
-      parent.settings,
-    );
+    this.kv = new KvClientImpl(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, {
+      ...parent.settings,
+      prefix: this.prefix,
+    });
     this.lease = namespacedLease(parent.lease, this.prefix);
   }
 

@@ -1,4 +1,5 @@
-import { anything, callback, duration, number, optionsChecker } from '../model/index.js';
+import { type BatchLimits, batchLimits } from '../kv/index.js';
+import { anything, boolean, callback, duration, number, optionsChecker } from '../model/index.js';
 import {
   type AuthOptions,
   authInput,
@@ -67,6 +68,11 @@ export interface EtcdClientOptions {
    * default. 0 leaves the check to etcd.
    */
   readonly maxTxnOps?: number;
+  /**
+   * Whether reads of single keys that are requested in one turn of the event loop travel together, as one read-only
+   * transaction. Default true. The results are those of separate reads; etcd's metrics then count Txn instead of Range.
+   */
+  readonly batchReads?: boolean;
 }
 
 /** How the client uses etcd's member list. */
@@ -78,6 +84,8 @@ export interface SyncOptions extends SyncRule {
 export interface ResolvedOptions {
   readonly transport: TransportOptions;
   readonly maxTxnOps: number;
+  /** The limits of a batch of reads; undefined if reads are not batched. */
+  readonly batches: BatchLimits | undefined;
 }
 
 const MiB = 1024 * 1024;
@@ -106,6 +114,7 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     maxReceiveBytes: number({ min: 1 }),
     maxRequestBytes: number(),
     maxTxnOps: number(),
+    batchReads: boolean,
   },
   {
     secret: true, // a caller may pass an endpoint with a password instead of the options
@@ -124,6 +133,9 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
 /** Checks the options and adds the defaults. @throws {InvalidInputError} if an option is invalid; the text names it. */
 export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
   checkClientOptions(options);
+  const maxTxnOps = options.maxTxnOps ?? 128;
+  const maxReceiveBytes = options.maxReceiveBytes ?? 512 * MiB;
+  const maxRequestBytes = options.maxRequestBytes ?? 1.5 * MiB;
   return {
     transport: {
       endpoints: options.endpoints,
@@ -135,9 +147,11 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
       keepaliveTimeMs: options.keepaliveTimeMs ?? 10_000,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? 5_000,
       maxReconnectDelayMs: options.maxReconnectDelayMs ?? 2_000,
-      maxReceiveBytes: options.maxReceiveBytes ?? 512 * MiB,
-      maxRequestBytes: options.maxRequestBytes ?? 1.5 * MiB,
+      maxReceiveBytes,
+      maxRequestBytes,
     },
-    maxTxnOps: options.maxTxnOps ?? 128,
+    maxTxnOps,
+    batches:
+      options.batchReads === false ? undefined : batchLimits({ maxTxnOps, maxReceiveBytes, maxRequestBytes }),
   };
 }

@@ -17,7 +17,7 @@ export {
   markNotApplied,
   toEtcdError,
 } from './etcd-error.js';
-export { errorFor, errorFromServer, isPersistent, needsNewToken } from './from-server.js';
+export { errorFor, errorFromServer, isPersistent, makeError, needsNewToken } from './from-server.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
   type EtcdReason,

@@ -1,3 +1,4 @@
+export { type BatchLimits, batchLimits, ReadBatcher } from './batch/index.js';
 export type { KvClient } from './kv-client.js';
 export { KvClientImpl, type KvClientSettings } from './kv-client-impl.js';
 export { namespacedKvCalls } from './namespace.js';

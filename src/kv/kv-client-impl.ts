@@ -1,6 +1,15 @@
 import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
-import { type Bytes, checkInt64, type KeyRange, noOptions, type Revision } from '../model/index.js';
+import {
+  type Bytes,
+  checkInt64,
+  type KeyRange,
+  namespaceKey,
+  noOptions,
+  type Revision,
+  toWireRange,
+} from '../model/index.js';
 import type { CallOptions, KvCalls } from '../wire/index.js';
+import { mayShareRequest, type ReadBatcher } from './batch/index.js';
 import type { KvClient } from './kv-client.js';
 import {
   checkCompact,
@@ -41,6 +50,10 @@ export interface KvClientSettings {
   readonly timeoutMs: number;
   /** Aborted when the client closes, with the error for pending reads as its reason. */
   readonly closing?: AbortSignal;
+  /** Sends the reads of single keys; undefined if each is a request of its own. */
+  readonly batcher?: ReadBatcher | undefined;
+  /** The namespace's prefix, if the keys are in one. */
+  readonly prefix?: Buffer;
 }
 
 export class KvClientImpl implements KvClient {
@@ -66,7 +79,13 @@ export class KvClientImpl implements KvClient {
     try {
       checkGet(options);
       const one = checkSingleKey(key, 'get()', '; for several keys use range()');
-      return this.#calls.range(rangeRequest(one, options), options, getResult);
+      const { batcher, prefix } = this.#settings;
+      if (!batcher || !mayShareRequest(options))
+        return this.#calls.range(rangeRequest(one, options), options, getResult);
+      const bytes = toWireRange(one).key;
+      return prefix
+        ? batcher.get(namespaceKey(prefix, bytes), options, prefix.length)
+        : batcher.get(bytes, options);
     } catch (error) {
       return Promise.reject(error);
     }

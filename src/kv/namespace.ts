@@ -5,7 +5,6 @@ import type {
   KvCalls,
   PutResponse,
   RangeResponse,
-  ReadBatchResponse,
   RequestOp,
   ResponseOp,
   TxnRequest,
@@ -41,10 +40,6 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
       calls.txn(namespaceTxn(prefix, request), idempotency, options, (response) =>
         converted(stripTxn(prefix, response), request, convert),
       ),
-    readBatch: async (request, options) => {
-      const reads = request.reads.map((read) => ({ ...read, key: namespaceKey(prefix, read.key) }));
-      return stripBatch(prefix, await calls.readBatch({ ...request, reads }, options));
-    },
     store: calls.store,
     compact: (request, options) => calls.compact(request, options),
     keepProcessAlive: () => calls.keepProcessAlive(),
@@ -116,11 +111,6 @@ function stripDelete(prefix: Buffer, response: DeleteRangeResponse): DeleteRange
 
 function stripTxn(prefix: Buffer, response: TxnResponse): TxnResponse {
   for (const one of response.responses) stripOp(prefix, one);
-  return response;
-}
-
-function stripBatch(prefix: Buffer, response: ReadBatchResponse): ReadBatchResponse {
-  for (const kv of response.kvs) if (kv) strip(prefix, kv);
   return response;
 }
 

@@ -66,3 +66,4 @@ export {
   wrongTypeError,
   wrongValueError,
 } from './options/index.js';
+export { versionNumbers } from './server-version.js';

@@ -1,3 +1,5 @@
+import { versionNumbers } from '../model/index.js';
+
 /**
  * Whether a server's answer to a progress request is reliable.
  *
@@ -5,7 +7,7 @@
  * sent all events up to that revision. Remove when no affected release is supported.
  */
 export function hasReliableProgress(version: string | undefined): boolean {
-  const [major, minor, patch] = parse(version);
+  const [major, minor, patch] = versionNumbers(version);
   if (major !== 3) return major > 3;
   if (minor === 4) return patch >= 25;
   if (minor === 5) return patch >= 8;
@@ -17,14 +19,9 @@ export function hasReliableProgress(version: string | undefined): boolean {
  * and 3.5.18 do; see StartChecks.
  */
 export function losesDeletes(version: string | undefined): boolean {
-  const [major, minor, patch] = parse(version);
+  const [major, minor, patch] = versionNumbers(version);
   if (major !== 3) return false; // an unknown version, or one with another watch API
   if (minor === 4) return patch < 36;
   if (minor === 5) return patch < 18;
   return minor < 4;
-}
-
-function parse(version: string | undefined): [major: number, minor: number, patch: number] {
-  const [major = 0, minor = 0, patch = 0] = (version ?? '').split(/[.-]/, 3).map(Number);
-  return [major, minor, patch];
 }

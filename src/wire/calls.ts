@@ -23,9 +23,10 @@ import {
   type WatchRequest,
 } from '../gen/etcd/rpc.js';
 import type { Convert } from '../model/index.js';
+import type { BatchAttempts } from './batch-attempts.js';
+import type { Caller, EarlierAttempt } from './call/pending-call.js';
 import { describeRequest } from './call/request-description.js';
 import * as kv from './codec/kv-answers.js';
-import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
 import { type WatchResponse, watch } from './codec/watch-answer.js';
 import type { Member } from './member/member.js';
 import type { StoreIdentity } from './member/store-identity.js';
@@ -61,8 +62,6 @@ export interface KvCalls {
     options?: CallOptions,
     convert?: Convert<TxnRequest, TxnResponse, T>,
   ): Promise<NoInfer<T>>;
-  /** Sends reads of single keys as one transaction. See `ReadBatchResponse` for what the caller has to check. */
-  readBatch(request: ReadBatchRequest, options?: TracedCallOptions): Promise<ReadBatchResponse>;
   compact(request: CompactionRequest, options?: CallOptions): Promise<CompactionResponse>;
   /** Keeps the process alive until the returned function is called. */
   keepProcessAlive(): () => void;
@@ -71,6 +70,22 @@ export interface KvCalls {
     request: RangeRequest,
     handlers: DuplexHandlers<RangeResponse>,
   ): Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
+}
+
+/** What batched reads of the `kv` module need. */
+export interface BatchCalls
+  extends Pick<
+    BatchAttempts,
+    'store' | 'connectionAt' | 'factsOf' | 'send' | 'beforeAnswer' | 'keepProcessAlive' | 'allowExit'
+  > {
+  /** Sends a read as a request of its own, possibly after it was part of a batch. */
+  range<T>(read: RangeCaller<T>, options: CallOptions, earlier: EarlierAttempt): void;
+}
+
+/** A read and what becomes of its answer. */
+export interface RangeCaller<T> extends Pick<Caller<RangeRequest, RangeResponse, T>, 'resolve' | 'reject'> {
+  readonly request: RangeRequest;
+  readonly convert: Convert<RangeRequest, RangeResponse, T>;
 }
 
 /** The RPCs of etcd's Lease service, for the `lease` module. */
@@ -121,8 +136,6 @@ export function kvCalls(transport: Transport): KvCalls {
       transport.unary(kv.deleteRange, request, idempotency, options, convert),
     txn: (request, idempotency, options, convert) =>
       transport.unary(kv.txn, request, idempotency, options, convert),
-    readBatch: (request, options) =>
-      transport.unary(readBatch, request, request.serializable ? 'local-read' : 'read', options),
     compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
     keepProcessAlive: () => transport.keepProcessAlive(),
     rangeStream: (request, handlers) => {
@@ -140,6 +153,23 @@ export function kvCalls(transport: Transport): KvCalls {
       );
       stream.send(request);
       return stream;
+    },
+  };
+}
+
+export function batchCalls(transport: Transport): BatchCalls {
+  const { batches } = transport;
+  return {
+    store: batches.store,
+    connectionAt: (now) => batches.connectionAt(now),
+    factsOf: (connection) => batches.factsOf(connection),
+    send: (connection, request, remainingMs) => batches.send(connection, request, remainingMs),
+    beforeAnswer: () => batches.beforeAnswer(),
+    keepProcessAlive: () => batches.keepProcessAlive(),
+    allowExit: () => batches.allowExit(),
+    range({ request, convert, resolve, reject }, options, earlier) {
+      const idempotency = request.serializable ? 'local-read' : 'read';
+      transport.call({ method: kv.range, request, idempotency, convert, resolve, reject }, options, earlier);
     },
   };
 }

@@ -5,8 +5,13 @@ export {
   type PasswordProvider,
   type TokenAuth,
 } from './auth/auth.js';
+export type { BatchAttempt, ReadyConnection } from './batch-attempts.js';
+export type { EarlierAttempt } from './call/pending-call.js';
 export type { MemberFailure } from './call/retry-rule.js';
+export type { FailedAttempt } from './call/unary.js';
 export {
+  type BatchCalls,
+  batchCalls,
   type Compare,
   type DeleteRangeRequest,
   type DeleteRangeResponse,

@@ -6,9 +6,10 @@ import { type Convert, noOptions } from '../model/index.js';
 import { checkAuth } from './auth/auth.js';
 import { ClientToken } from './auth/client-token.js';
 import { checkPlaintext, requiresSecretsLocal } from './auth/plaintext.js';
+import { BatchAttempts } from './batch-attempts.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
-import { PendingCall, type PendingCallPorts } from './call/pending-call.js';
+import { type Caller, type EarlierAttempt, PendingCall, type PendingCallPorts } from './call/pending-call.js';
 import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
@@ -19,7 +20,7 @@ import { Member } from './member/member.js';
 import { Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
 import { StoreIdentity } from './member/store-identity.js';
-import type { IdempotencyLevel, Method, TracedCallOptions } from './method.js';
+import type { CallOptions, IdempotencyLevel, Method, TracedCallOptions } from './method.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import { makeCredentials } from './tls/credentials.js';
@@ -48,6 +49,8 @@ export class Transport {
   readonly store = new StoreIdentity();
   readonly #callPorts: PendingCallPorts;
   readonly #streams: StreamRegistry;
+  /** Sends batches of reads. */
+  readonly batches: BatchAttempts;
 
   constructor(
     options: TransportOptions,
@@ -70,6 +73,7 @@ export class Transport {
     this.#token = this.#createToken(options, ports);
     this.#retries = new RetryQueues(clock, random);
     this.#callPorts = this.#createCallPorts(options, ports, beforeAnswer);
+    this.batches = new BatchAttempts(this.#callPorts, this.#checks);
   }
 
   /** The default time limit of a call, in milliseconds. */
@@ -118,6 +122,11 @@ export class Transport {
       const caller = { method, request, idempotency, convert, resolve, reject };
       new PendingCall(this.#callPorts, caller, options).start();
     });
+  }
+
+  /** As `unary`, for a caller with its own promise, possibly after its request was part of a batch. */
+  call<Req, Res, T>(caller: Caller<Req, Res, T>, options: CallOptions, earlier: EarlierAttempt): void {
+    new PendingCall(this.#callPorts, caller, options, earlier.epoch).start(earlier.failed);
   }
 
   /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */

@@ -26,6 +26,14 @@ export interface Caller<Req, Res, T> extends UnaryRequest<Req, Res> {
   readonly reject: (error: unknown) => void;
 }
 
+/** What happened to a read before it became a call of its own. */
+export interface EarlierAttempt {
+  /** The store's epoch when the caller made the request. */
+  readonly epoch: number;
+  /** The batch that it was in, if that counts as its first attempt. */
+  readonly failed?: FailedAttempt | undefined;
+}
+
 /**
  * A unary call from its request until its caller's promise is settled. Nearly every call is answered at its first attempt,
  * by a member that is connected, and costs no other promise. Every other call continues as a {@link UnaryCall}.
@@ -42,24 +50,30 @@ export class PendingCall<Req, Res, T> implements AttemptOwner<Res> {
   #sentAt = 0;
   #generation = 0;
 
-  constructor(ports: PendingCallPorts, caller: Caller<Req, Res, T>, options: TracedCallOptions) {
+  constructor(
+    ports: PendingCallPorts,
+    caller: Caller<Req, Res, T>,
+    options: TracedCallOptions,
+    epoch = ports.store.epoch,
+  ) {
     this.#ports = ports;
     this.#caller = caller;
     this.#options = options;
-    this.#epoch = ports.store.epoch;
+    this.#epoch = epoch;
     if (!options.unref) ports.processRef.add();
   }
 
-  start(): void {
+  /** @param failed The first attempt, if it was made already. */
+  start(failed?: FailedAttempt): void {
     const { closing, clock, maxRequestBytes, timeoutMs } = this.#ports;
     const { method, request } = this.#caller;
     try {
       this.#options.signal?.throwIfAborted();
-      if (closing.aborted) throw new ClosedError('the client');
+      if (closing.aborted && !failed) throw new ClosedError('the client');
       this.#bytes = encodeRequest(method, request, maxRequestBytes);
       const now = clock.now();
       this.#deadline = now + (this.#options.timeoutMs ?? timeoutMs);
-      if (!this.#sendAt(now)) this.#continue();
+      if (failed || !this.#sendAt(now)) this.#continue(failed);
     } catch (error) {
       this.#fail(error);
     }

@@ -17,7 +17,6 @@ import {
   type WireRange,
 } from '../../model/index.js';
 import type { AuthOptions } from '../auth/auth.js';
-import type { ReadBatchRequest } from '../codec/read-batch.js';
 import { methodName } from '../method.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
@@ -47,7 +46,7 @@ function describe(path: string, request: unknown): Described {
     case KVService.deleteRange.path:
       return describeAccess([accessByDelete(request as DeleteRangeRequest)]);
     case KVService.txn.path:
-      return describeAccess(accessByTxn(request as TxnRequest | ReadBatchRequest));
+      return describeAccess(accessByTxn(request as TxnRequest));
     case KVService.compact.path:
       return { subject: `at revision ${(request as CompactionRequest).revision}` };
     case LeaseService.leaseGrant.path:
@@ -90,9 +89,7 @@ function oneKey(key: Buffer): WireRange {
   return { key, rangeEnd: Buffer.alloc(0) };
 }
 
-function accessByTxn(request: TxnRequest | ReadBatchRequest): AccessedRange[] {
-  if ('reads' in request) return request.reads.map(({ key }) => ({ range: oneKey(key), access: 'read' }));
-  const { compare, success, failure } = request;
+function accessByTxn({ compare, success, failure }: TxnRequest): AccessedRange[] {
   return [
     ...compare.map((range): AccessedRange => ({ range, access: 'read' })),
     ...[...success, ...failure].flatMap(accessByOp),

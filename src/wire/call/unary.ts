@@ -74,6 +74,8 @@ export interface FailedAttempt {
   readonly sentAt: number;
   /** The generation of its token; 0 without one. */
   readonly generation: number;
+  /** Whether it was the attempt of several reads, and its end is recorded with the member. */
+  readonly isShared?: boolean;
 }
 
 /** One unary call, with as many attempts and members as its deadline and its idempotency level allow. */
@@ -148,10 +150,12 @@ export class UnaryCall<Req, Res> {
   }
 
   /** Returns when another attempt may be sent; throws the caller's error if none may follow. */
-  async #onError({ error, health, sentAt, generation }: FailedAttempt, attempt: number): Promise<void> {
+  async #onError(failed: FailedAttempt, attempt: number): Promise<void> {
+    const { error, health, sentAt, generation, isShared } = failed;
     const { clock, closing, token } = this.#ports;
     const endedAt = clock.now();
-    health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
+    if (!isShared)
+      health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
     const { signal } = this.#options;
     // The signal's reason may itself be an EtcdError, such as the failure of another call.
     if (signal?.aborted && error === signal.reason) throw error;

@@ -61,10 +61,13 @@ function decode(bytes: Buffer): ReadBatchResponse {
   return { header, kvs };
 }
 
-/** Reads a ResponseOp: its last result counts. One without a result is an empty range, as in `txnResult`. */
+/**
+ * Reads a ResponseOp: its last result counts. One without a result is refused: etcd sends one also for a key that does
+ * not exist, so it is of an operation that did not run.
+ */
 function readOperation(reader: AnswerReader): KeyValue | undefined {
   const end = reader.messageEnd();
-  let isRange = true;
+  let isRange = false;
   let kv: KeyValue | undefined;
   while (reader.offset < end) {
     const tag = reader.uint32();
@@ -72,7 +75,7 @@ function readOperation(reader: AnswerReader): KeyValue | undefined {
     if (tag === 10) kv = readOnlyKeyValue(reader);
     else reader.skip(tag);
   }
-  if (!isRange) throw new Error('the result of another operation');
+  if (!isRange) throw new Error('no result, or that of another operation');
   return kv;
 }
 

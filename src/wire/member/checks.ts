@@ -1,4 +1,4 @@
-import { DeadlineError, EtcdError, UnauthenticatedError } from '../../errors/index.js';
+import { Code, DeadlineError, EtcdError, UnauthenticatedError } from '../../errors/index.js';
 import { KVService, MaintenanceService, RangeRequest } from '../../gen/etcd/rpc.js';
 import { attemptUnary } from '../call/attempt.js';
 import type { RunningCall } from '../call/call.js';
@@ -13,6 +13,23 @@ const versionTimeoutMs = 5_000;
 /** Reads the key `\0`, which usually does not exist. */
 const probeRequest = RangeRequest.create({ key: Buffer.of(0), limit: 1n, keysOnly: true });
 const withoutToken = new CallMetadata(undefined);
+
+/** gRPC's health service, asked about the whole server. */
+const healthCheck: Method<object, true> = {
+  path: '/grpc.health.v1.Health/Check',
+  requestSerialize: () => Buffer.alloc(0),
+  responseDeserialize: () => true,
+};
+
+/** What a server says about itself. */
+export interface MemberFacts {
+  /** The version of etcd, such as `3.5.25`. */
+  readonly version: string;
+  readonly memberId: bigint;
+  readonly isLearner: boolean;
+  /** Whether it is a member itself, and not a proxy that may forward each request to another one. */
+  readonly isMember: boolean;
+}
 
 export interface MemberCheckPorts {
   readonly maxReceiveBytes: number;
@@ -62,6 +79,33 @@ export class MemberChecks {
     try {
       const { plain } = this.#ports.metadata();
       return (await this.#send(member, MaintenanceService.status, {}, versionTimeoutMs, plain))?.version;
+    } catch {
+      return undefined; // unknown, whatever the reason
+    }
+  }
+
+  /**
+   * Asks the server at the member's address about itself; undefined if it is not connected or does not answer. A member
+   * answers health checks, and all answers on its connection have its id. A learner refuses health checks.
+   *
+   * Workaround (grpc-proxy of etcd 3.4 to 3.7; no public issue found, `newGRPCProxyServer` of grpc_proxy.go): the proxy
+   * does not say that it is one, but it has no health service. Remove when it identifies itself.
+   */
+  async factsOf(member: Member): Promise<MemberFacts | undefined> {
+    const { plain } = this.#ports.metadata();
+    const send = <Res>(method: Method<object, Res>) =>
+      this.#send(member, method, {}, versionTimeoutMs, plain);
+    try {
+      const health = send(healthCheck).then(
+        () => true,
+        (error: unknown) => !(error instanceof EtcdError && error.code === Code.UNIMPLEMENTED),
+      );
+      const statuses = await Promise.all([send(MaintenanceService.status), send(MaintenanceService.status)]);
+      const [one, other] = statuses;
+      if (!one?.header || !other?.header) return undefined;
+      const { memberId } = one.header;
+      const isMember = (await health) && memberId === other.header.memberId;
+      return { version: one.version, isLearner: one.isLearner, memberId, isMember };
     } catch {
       return undefined; // unknown, whatever the reason
     }

@@ -11,8 +11,6 @@ import type {
   PutResponse,
   RangeRequest,
   RangeResponse,
-  ReadBatchRequest,
-  ReadBatchResponse,
   RequestOp,
   ResponseOp,
   TracedCallOptions,
@@ -81,14 +79,6 @@ export class ModelStore implements KvCalls {
     if (!this.#kvs.some((kv) => kv.modRevision === this.#revision) && !deletes(answer))
       this.#revision = before;
     return { ...answer, header: this.#header };
-  }
-
-  async readBatch({ reads }: ReadBatchRequest): Promise<ReadBatchResponse> {
-    const kvs = reads.map(({ key, keysOnly }) => {
-      const [kv] = this.#kvsIn({ key, rangeEnd: Buffer.alloc(0) });
-      return kv && { ...kv, ...(keysOnly && { value: Buffer.alloc(0) }) };
-    });
-    return { header: this.#header, kvs };
   }
 
   async compact() {

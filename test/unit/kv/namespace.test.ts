@@ -117,19 +117,6 @@ describe('a namespace', () => {
     );
   });
 
-  it('reads a batch of its own keys', async () => {
-    const store = new ModelStore();
-    const calls = namespacedKvCalls(store, Buffer.from('mine/'));
-    await store.put({ key: Buffer.from('k'), ...plainPut });
-    await new KvClientImpl(calls, 128).put('k', 'v');
-    const keys = ['k', 'none'].map((key) => ({ key: Buffer.from(key), keysOnly: false }));
-    const { kvs } = await calls.readBatch({ reads: keys, serializable: false });
-    assert.deepEqual(
-      kvs.map((kv) => kv && [String(kv.key), String(kv.value)]),
-      [['k', 'v'], undefined],
-    );
-  });
-
   it('inside a namespace has both prefixes, the outer one first', async () => {
     const store = new ModelStore();
     const nested = namespacedKvCalls(namespacedKvCalls(store, Buffer.from('a/')), Buffer.from('b/'));

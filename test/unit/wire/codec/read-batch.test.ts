@@ -19,9 +19,8 @@ const maxBytes = 1024 * 1024;
 function expected({ header, succeeded, responses }: TxnResponse) {
   const kvs: (KeyValue | undefined)[] = [];
   for (const { response } of responses) {
-    if (response && response.$case !== 'responseRange') return undefined;
-    if (response && response.value.kvs.length > 1) return undefined;
-    kvs.push(response?.value.kvs[0]);
+    if (response?.$case !== 'responseRange' || response.value.kvs.length > 1) return undefined;
+    kvs.push(response.value.kvs[0]);
   }
   return succeeded ? { header, kvs } : undefined;
 }
@@ -91,11 +90,11 @@ describe('a batch of reads', () => {
     const { kvs } = decode({
       header,
       succeeded: true,
-      responses: [range([]), range([kv]), { response: undefined }],
+      responses: [range([]), range([kv])],
     });
     assert.deepEqual(
       kvs.map((one) => one?.key.toString()),
-      [undefined, 'k', undefined],
+      [undefined, 'k'],
     );
   });
 
@@ -105,6 +104,7 @@ describe('a batch of reads', () => {
       [{ header, succeeded: false, responses: [] }, /did not succeed/],
       [{ header, succeeded: true, responses: [range([kv, kv])] }, /several key-values/],
       [{ header, succeeded: true, responses: [put] }, /another operation/],
+      [{ header, succeeded: true, responses: [{ response: undefined }] }, /no result/],
     ];
     for (const [response, reason] of bad)
       assert.throws(

@@ -1,0 +1,220 @@
+import type { Channel } from '@grpc/grpc-js';
+import {
+  Code,
+  DeadlineError,
+  type EtcdError,
+  errorFromServer,
+  makeError,
+  toEtcdError,
+} from '../errors/index.js';
+import { type AttemptOwner, UnaryAttempt } from './call/attempt.js';
+import type { PendingCallPorts } from './call/pending-call.js';
+import { attemptTimeoutMs } from './call/retry-rule.js';
+import { wholeMs } from './call/timeout.js';
+import type { FailedAttempt } from './call/unary.js';
+import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
+import type { MemberChecks, MemberFacts } from './member/checks.js';
+import type { MemberHealth } from './member/health.js';
+import type { Member } from './member/member.js';
+
+/** A connection that can take a call. */
+export interface ReadyConnection {
+  /** See Member.connectionId. */
+  readonly id: number;
+  readonly member: Member;
+}
+
+/**
+ * Sends batches of reads: one attempt each, on the connection that a call would use. A batch that fails is not repeated:
+ * its reads become calls of their own, with the batch as their first attempt.
+ */
+export class BatchAttempts {
+  readonly #ports: PendingCallPorts;
+  readonly #checks: MemberChecks;
+
+  constructor(ports: PendingCallPorts, checks: MemberChecks) {
+    this.#ports = ports;
+    this.#checks = checks;
+  }
+
+  get store(): PendingCallPorts['store'] {
+    return this.#ports.store;
+  }
+
+  /** The connection on which a call would be sent now; undefined if it would wait for a connection or a token. */
+  connectionAt(now: number): ReadyConnection | undefined {
+    const { pool, token } = this.#ports;
+    if (token?.generation === 0) return undefined;
+    const member = pool.readyAt(now)?.member;
+    return member && { id: member.connectionId, member };
+  }
+
+  /** Asks the server behind the connection about itself; undefined without an answer. */
+  async factsOf({ id, member }: ReadyConnection): Promise<MemberFacts | undefined> {
+    const facts = await this.#checks.factsOf(member);
+    return member.connectionId === id ? facts : undefined;
+  }
+
+  /** Sends the batch; undefined if the connection cannot take a call any more. */
+  send(
+    connection: ReadyConnection,
+    request: ReadBatchRequest,
+    remainingMs: number,
+  ): BatchAttempt | undefined {
+    const { pool, clock } = this.#ports;
+    const now = clock.now();
+    const health = pool.readyAt(now);
+    const { member, id } = connection;
+    const channel = member.readyChannel;
+    if (health?.member !== member || !channel || member.connectionId !== id) return undefined;
+    const timeoutMs = attemptTimeoutMs(remainingMs, 'read', pool.hasOthers());
+    const attempt = new BatchAttempt(this.#ports, health, now, timeoutMs);
+    attempt.start(channel, request);
+    return attempt;
+  }
+
+  /** See TransportHooks. */
+  beforeAnswer(): void {
+    this.#ports.beforeAnswer();
+  }
+
+  /** Keeps the process alive until `allowExit` is called. */
+  keepProcessAlive(): void {
+    this.#ports.processRef.add();
+  }
+
+  allowExit(): void {
+    this.#ports.processRef.remove();
+  }
+}
+
+/**
+ * One batch on its way. At its time limit it is cancelled only on the connection that it was sent on: grpc-js may have
+ * sent it again on a new one, to an older server that must not see a transaction cancelled. For the same reason, the
+ * server does not receive the time limit.
+ */
+export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
+  readonly answer: Promise<ReadBatchResponse>;
+  /** When the attempt ends without an answer, on the client's clock. */
+  readonly endsAt: number;
+  readonly #ports: PendingCallPorts;
+  readonly #health: MemberHealth;
+  readonly #connection: number;
+  readonly #generation: number;
+  readonly #sentAt: number;
+  readonly #timeoutMs: number;
+  #idempotency: 'read' | 'local-read' = 'read';
+  #attempt: UnaryAttempt<ReadBatchRequest, ReadBatchResponse> | undefined;
+  #cancelTimer: () => void = () => {};
+  #isSettled = false;
+  #resolve!: (answer: ReadBatchResponse) => void;
+  #reject!: (error: EtcdError) => void;
+
+  constructor(ports: PendingCallPorts, health: MemberHealth, now: number, timeoutMs: number) {
+    this.#ports = ports;
+    this.#health = health;
+    this.#connection = health.member.connectionId;
+    this.#generation = ports.token?.generation ?? 0;
+    this.#sentAt = now;
+    this.#timeoutMs = timeoutMs;
+    this.endsAt = now + timeoutMs;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  start(channel: Channel, request: ReadBatchRequest): void {
+    const { clock, metadata, maxReceiveBytes, onSend, running, token } = this.#ports;
+    const { member } = this.#health;
+    const idempotency: 'read' | 'local-read' = request.serializable ? 'local-read' : 'read';
+    this.#idempotency = idempotency;
+    token?.renewIfDue();
+    this.#health.callSent(this.#sentAt);
+    onSend();
+    this.#cancelTimer = clock.setTimer(this.#timeoutMs, () => this.#onTimeout());
+    try {
+      const options = {
+        metadata: metadata().for(idempotency),
+        timeoutMs: Number.POSITIVE_INFINITY,
+        maxReceiveBytes,
+        signal: undefined,
+        running,
+        tokenUse: token && { member, generation: this.#generation, idempotency },
+      };
+      this.#attempt = new UnaryAttempt(channel, readBatch, options, this);
+      this.#attempt.start(readBatch.requestSerialize(request));
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+
+  onAnswer(answer: ReadBatchResponse): void {
+    if (!this.#settle(true)) return;
+    this.#ports.retries.for(this.#idempotency).recordAnswer();
+    this.#ports.store.observe(answer, this.#health.member.endpoint);
+    this.#resolve(answer);
+  }
+
+  onFailure(error: unknown): void {
+    const failure = toEtcdError(error);
+    if (this.#settle(failure.code !== Code.DEADLINE_EXCEEDED)) this.#reject(failure);
+  }
+
+  /** The batch as a failed first attempt of one of its reads, with an error of its own. */
+  failedWith(error: EtcdError): FailedAttempt {
+    const own =
+      error instanceof DeadlineError
+        ? timeoutError(error.verdict === 'not-applied', this.#timeoutMs)
+        : copyServerError(error);
+    return this.#failed(own);
+  }
+
+  /** The batch as the first attempt of a read whose deadline passes before the batch's. */
+  timedOut(): FailedAttempt {
+    return this.#failed(timeoutError(false, this.#ports.clock.now() - this.#sentAt));
+  }
+
+  #failed(error: EtcdError): FailedAttempt {
+    return {
+      error,
+      health: this.#health,
+      sentAt: this.#sentAt,
+      generation: this.#generation,
+      isShared: true,
+    };
+  }
+
+  #onTimeout(): void {
+    const attempt = this.#attempt;
+    if (!this.#settle(false)) return;
+    this.#reject(timeoutError(attempt?.isUnsent() === true, this.#timeoutMs));
+    if (this.#health.member.connectionId === this.#connection) attempt?.cancel('no answer in time');
+  }
+
+  /** Returns false if the batch is settled already. */
+  #settle(answered: boolean): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#cancelTimer();
+    this.#health.callSettled(this.#ports.clock.now(), answered);
+    return true;
+  }
+}
+
+/** The error of an attempt that was not answered in time, as of an attempt of one of the batch's reads. */
+function timeoutError(isUnsent: boolean, ms: number): DeadlineError {
+  const details = `no answer within ${wholeMs(ms)} ms`;
+  const cause = errorFromServer(Code.DEADLINE_EXCEEDED, details, { notSent: isUnsent });
+  return isUnsent
+    ? new DeadlineError(`Range was not sent in time because no stream was free: ${details}`, {
+        cause,
+        verdict: 'not-applied',
+      })
+    : new DeadlineError(`Range was not answered in time: ${details}`, { cause });
+}
+
+/** A copy of a server's error, for one of the callers that it concerns. */
+function copyServerError({ code, verdict, serverText = '', reason }: EtcdError): EtcdError {
+  return makeError(serverText, { code, verdict, serverText, ...(reason && { reason }) });
+}
