@@ -24,7 +24,7 @@ export {
   toWireRange,
   type WireRange,
 } from './keys/key-range.js';
-export { isKeyText, keyBytes, keyText, printable, sortByKey } from './keys/key-text.js';
+export { compareKeys, isKeyText, keyBytes, keyText, printable, sortByKey } from './keys/key-text.js';
 export { namespaceKey, namespaceRange, stripPrefix } from './keys/namespace.js';
 export { nextPageStart } from './keys/paging.js';
 export {

@@ -42,9 +42,21 @@ export function isKeyText(text: string): boolean {
   return !other && keyText(keyBytes(text)) === text;
 }
 
-/** Sorts in etcd's order, by bytes. JavaScript compares UTF-16 units, whose order differs for surrogates. */
+const surrogate = /[\ud800-\udfff]/;
+
+/**
+ * Compares two keys in etcd's order, by bytes: negative if `a` is first. JavaScript compares UTF-16 units, whose order
+ * differs for surrogates.
+ */
+export function compareKeys(a: string, b: string): number {
+  if (a === b) return 0;
+  if (surrogate.test(a) || surrogate.test(b)) return Buffer.compare(keyBytes(a), keyBytes(b));
+  return a < b ? -1 : 1;
+}
+
+/** Sorts in etcd's order, as {@link compareKeys} does. */
 export function sortByKey<T extends { readonly key: string }>(items: T[]): T[] {
-  const hasSurrogate = items.some(({ key }) => /[\ud800-\udfff]/.test(key));
+  const hasSurrogate = items.some(({ key }) => surrogate.test(key));
   if (!hasSurrogate) return items.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const bytes = new Map(items.map((item) => [item, keyBytes(item.key)]));
   return items.sort((a, b) => Buffer.compare(bytes.get(a) as Buffer, bytes.get(b) as Buffer));

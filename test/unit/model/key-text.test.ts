@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
-import { isKeyText, keyBytes, keyText, printable, sortByKey, toWireRange } from '#src/model/index.js';
+import {
+  compareKeys,
+  isKeyText,
+  keyBytes,
+  keyText,
+  printable,
+  sortByKey,
+  toWireRange,
+} from '#src/model/index.js';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 
@@ -88,6 +96,14 @@ describe('keys', () => {
           sorted.map(({ key }) => keyBytes(key)),
           [...keys].sort(Buffer.compare),
         );
+      }),
+    );
+  });
+
+  it('are compared in the order of their bytes', () => {
+    fc.assert(
+      fc.property(anyKey, anyKey, (a, b) => {
+        assert.equal(Math.sign(compareKeys(keyText(a), keyText(b))), Buffer.compare(a, b));
       }),
     );
   });

@@ -50,23 +50,23 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   /** A snapshot with these values, by id. */
   values(values: Readonly<Record<string, string>>): void {
     const kvs = Object.entries(values).map(([id, value]) => this.#kv(id, value));
-    this.#push({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
+    this.push({ type: 'snapshot', reason: 'initial', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
   /** A resync with these addresses. */
   resync(...addrs: string[]): void {
     const kvs = addrs.map((addr) => this.#kv(addr, JSON.stringify({ Addr: addr })));
-    this.#push({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
+    this.push({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
   put(id: string, value: string): void {
     const puts = new Map([this.#kv(id, value)]);
-    this.#push({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
+    this.push({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
   }
 
   remove(id: string): void {
     const deletes = new Set([`${this.prefix}${id}`]);
-    this.#push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
+    this.push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
   }
 
   /** A list failed and will be retried. */
@@ -96,7 +96,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
-  #push(update: MirrorUpdate): void {
+  push(update: MirrorUpdate): void {
     this.#updates.push(update);
     this.#wake();
   }

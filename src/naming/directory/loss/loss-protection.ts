@@ -1,5 +1,5 @@
-import { sortByKey } from '../../../model/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
+import { SortedRecords } from '../views/sorted-records.js';
 import { type LostRecord, LostRecords } from './lost-records.js';
 import type { LossProtectionOptions } from './options.js';
 
@@ -31,8 +31,11 @@ export class LossProtection {
   readonly #present = new Map<string, EndpointRecord>();
   /** The number of present records by address: an address that is still present under another key is not lost. */
   readonly #addresses = new Map<string, number>();
+  readonly #visible = new SortedRecords();
+  /** The keys whose visible record may differ from that in `#visible`. */
+  readonly #touched = new Set<string>();
   /** Lost records that stay visible until a read confirms the loss. */
-  readonly #unconfirmed = new LostRecords();
+  readonly #unconfirmed = new LostRecords((key) => this.#touched.add(key));
   /**
    * Invisible records that were lost within the protection time. Leases expire one by one, so only the sum of these
    * losses can reach the threshold; all of them then become visible again.
@@ -46,7 +49,7 @@ export class LossProtection {
 
   /** The keys of visible endpoints that the store does not have. */
   get unconfirmed(): ReadonlySet<string> {
-    return new Set(this.#unconfirmed.keys());
+    return this.#unconfirmed.keys;
   }
 
   /** When a read may first confirm an unconfirmed loss; undefined while there is none. */
@@ -101,11 +104,17 @@ export class LossProtection {
     for (const loss of [...this.#unconfirmed]) this.#protect(loss, true, reachableSince);
   }
 
-  /** The present endpoints and those whose loss is unconfirmed, in key order. */
-  visibleEndpoints(): EndpointRecord[] {
-    const all = [...this.#present.values()];
-    for (const { record } of this.#unconfirmed) all.push(record);
-    return sortByKey(all);
+  /**
+   * The present endpoints and those whose loss is unconfirmed, in key order. The array never changes; it is the same
+   * one until an endpoint does.
+   */
+  visibleEndpoints(): readonly EndpointRecord[] {
+    this.#visible.update(
+      this.#touched,
+      (key) => this.#present.get(key) ?? this.#unconfirmed.get(key)?.record,
+    );
+    this.#touched.clear();
+    return this.#visible.all;
   }
 
   #protect(loss: LostRecord, becameSuspect: boolean, now: number): void {
@@ -120,6 +129,7 @@ export class LossProtection {
   /** Returns the records that are no longer present. */
   #replace(endpoints: ReadonlyMap<string, EndpointRecord>): EndpointRecord[] {
     const removed = [...this.#present.values()].filter(({ key }) => !endpoints.has(key));
+    for (const { key } of removed) this.#touched.add(key);
     this.#present.clear();
     this.#addresses.clear();
     for (const record of endpoints.values()) this.#put(record);
@@ -143,6 +153,7 @@ export class LossProtection {
     const before = this.#present.get(record.key);
     if (before) this.#remove(before);
     this.#present.set(record.key, record);
+    this.#touched.add(record.key);
     this.#addresses.set(record.addr, (this.#addresses.get(record.addr) ?? 0) + 1);
     this.#unconfirmed.deleteReturned(record);
     this.#recentLosses.deleteReturned(record);
@@ -150,6 +161,7 @@ export class LossProtection {
 
   #remove({ key, addr }: EndpointRecord): void {
     this.#present.delete(key);
+    this.#touched.add(key);
     const remaining = (this.#addresses.get(addr) ?? 1) - 1;
     if (remaining === 0) this.#addresses.delete(addr);
     else this.#addresses.set(addr, remaining);

@@ -13,15 +13,29 @@ export interface LostRecord {
 
 /** Lost endpoints by key, and by address, since a server may register again under another key. */
 export class LostRecords implements Iterable<LostRecord> {
+  readonly #onChange: (key: string) => void;
   readonly #byKey = new Map<string, LostRecord>();
   readonly #byAddr = new Map<string, Set<string>>();
+  /** The keys, as a set that never changes; undefined until it is needed. */
+  #keys: ReadonlySet<string> | undefined;
+
+  /** @param onChange Called with each key that is added or deleted. */
+  constructor(onChange: (key: string) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  keys(): Iterable<string> {
-    return this.#byKey.keys();
+  /** The keys at this time. */
+  get keys(): ReadonlySet<string> {
+    this.#keys ??= new Set(this.#byKey.keys());
+    return this.#keys;
+  }
+
+  get(key: string): LostRecord | undefined {
+    return this.#byKey.get(key);
   }
 
   [Symbol.iterator](): Iterator<LostRecord> {
@@ -32,6 +46,7 @@ export class LostRecords implements Iterable<LostRecord> {
     const { key, addr } = lost.record;
     this.delete(key);
     this.#byKey.set(key, lost);
+    this.#changed(key);
     const keys = this.#byAddr.get(addr);
     if (keys) keys.add(key);
     else this.#byAddr.set(addr, new Set([key]));
@@ -41,6 +56,7 @@ export class LostRecords implements Iterable<LostRecord> {
     const lost = this.#byKey.get(key);
     if (!lost) return;
     this.#byKey.delete(key);
+    this.#changed(key);
     const keys = this.#byAddr.get(lost.record.addr);
     keys?.delete(key);
     if (keys?.size === 0) this.#byAddr.delete(lost.record.addr);
@@ -57,7 +73,13 @@ export class LostRecords implements Iterable<LostRecord> {
   }
 
   clear(): void {
+    for (const key of this.#byKey.keys()) this.#changed(key);
     this.#byKey.clear();
     this.#byAddr.clear();
+  }
+
+  #changed(key: string): void {
+    this.#keys = undefined;
+    this.#onChange(key);
   }
 }

@@ -28,11 +28,15 @@ export interface ServiceSubscriber {
 /** Whether two views are equal except for the revision. */
 export function isSameView(a: ServiceView, b: ServiceView): boolean {
   return (
-    a.endpoints.length === b.endpoints.length &&
-    a.endpoints.every((record, i) => isSameRecord(record, b.endpoints[i])) &&
+    isSameList(a.endpoints, b.endpoints) &&
     isSameSet(a.unconfirmed, b.unconfirmed) &&
     isSameSet(a.invalid, b.invalid)
   );
+}
+
+/** An unchanged list is usually the same array. */
+function isSameList(a: ServiceView['endpoints'], b: ServiceView['endpoints']): boolean {
+  return a === b || (a.length === b.length && a.every((record, i) => isSameRecord(record, b[i])));
 }
 
 /** Compares the values too: another store may have the same revisions and leases. */
@@ -50,7 +54,7 @@ function isSameRecord(a: EndpointRecord, b: EndpointRecord | undefined): boolean
 }
 
 function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((key) => b.has(key));
+  return a === b || (a.size === b.size && [...a].every((key) => b.has(key)));
 }
 
 /** The state of a target, with the source and the age of its view. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { connectivityState, experimental } from '@grpc/grpc-js';
-import { countSteps } from './count-steps.js';
+import { countSteps } from '../../../../support/count-steps.js';
 import { PolicyScene } from './policy-scene.js';
 
 const noWait = { firstCallWaitMs: 0 };

@@ -1,0 +1,94 @@
+import { sortByKey } from '#src/model/index.js';
+import type {
+  EndpointChange,
+  LossProtection,
+  Observation,
+} from '#src/naming/directory/loss/loss-protection.js';
+import type { LossProtectionOptions } from '#src/naming/directory/loss/options.js';
+import type { EndpointRecord } from '#src/naming/index.js';
+
+interface Loss {
+  readonly record: EndpointRecord;
+  confirmableAt: number;
+  suspect: boolean;
+  readonly readsBefore: number;
+}
+
+type Protection = Pick<
+  LossProtection,
+  'apply' | 'beginRead' | 'confirm' | 'restartProtection' | 'visibleEndpoints' | 'unconfirmed'
+>;
+
+/** The rules of loss protection, where each question is answered by going through everything. */
+export class FullComputation implements Protection {
+  readonly #options: Required<LossProtectionOptions>;
+  #present = new Map<string, EndpointRecord>();
+  #unconfirmed: Loss[] = [];
+  #recent: Loss[] = [];
+  #reads = 0;
+
+  constructor(options: Required<LossProtectionOptions>) {
+    this.#options = options;
+  }
+
+  get unconfirmed(): ReadonlySet<string> {
+    return new Set(this.#unconfirmed.map(({ record }) => record.key));
+  }
+
+  visibleEndpoints(): EndpointRecord[] {
+    return sortByKey([...this.#present.values(), ...this.#unconfirmed.map(({ record }) => record)]);
+  }
+
+  apply(change: EndpointChange, observation: Observation, now: number): void {
+    const { protectionMs, lossThreshold, includeLive } = this.#options;
+    const before = this.#present;
+    const puts =
+      change.type === 'snapshot' ? [...change.endpoints.values()] : [...change.added, ...change.changed];
+    this.#present = new Map(change.type === 'snapshot' ? [] : before);
+    if (change.type === 'delta') for (const key of change.removed) this.#present.delete(key);
+    for (const record of puts) this.#present.set(record.key, record);
+    const isBack = ({ record }: Loss) =>
+      puts.some(({ key, addr }) => key === record.key || addr === record.addr);
+    this.#unconfirmed = this.#unconfirmed.filter((loss) => !isBack(loss));
+    this.#recent = this.#recent.filter((loss) => !isBack(loss) && now < loss.confirmableAt + protectionMs);
+    const addresses = new Set([...this.#present.values()].map(({ addr }) => addr));
+    const gone = change.type === 'snapshot' ? [...before.keys()] : change.removed;
+    const lost = gone.flatMap((key) => {
+      const record = before.get(key);
+      return record && !this.#present.has(key) && !addresses.has(record.addr) ? [record] : [];
+    });
+    if (lost.length === 0 || protectionMs === 0) return;
+    const suspect = observation !== 'live' || includeLive;
+    const losses = lost.map((record) => ({ record, confirmableAt: now, suspect, readsBefore: this.#reads }));
+    if (observation === 'after-silence') this.#protect(losses, suspect, now);
+    else this.#recent.push(...losses);
+    const count = this.#recent.length + this.#unconfirmed.length;
+    if (count < lossThreshold * (this.#present.size + count)) return;
+    this.#protect(this.#recent, suspect, now);
+    this.#recent = [];
+  }
+
+  beginRead(): number {
+    return ++this.#reads;
+  }
+
+  confirm(read: number, now: number): void {
+    const isOver = (loss: Loss) => loss.readsBefore < read && loss.confirmableAt <= now;
+    this.#unconfirmed = this.#unconfirmed.filter((loss) => !isOver(loss));
+    this.#recent = this.#recent.filter((loss) => loss.suspect || !isOver(loss));
+  }
+
+  restartProtection(reachableSince: number): void {
+    const losses = this.#unconfirmed;
+    this.#unconfirmed = [];
+    this.#protect(losses, true, reachableSince);
+  }
+
+  #protect(losses: readonly Loss[], becameSuspect: boolean, now: number): void {
+    for (const loss of losses) {
+      const suspect = becameSuspect || loss.suspect;
+      const confirmableAt = suspect ? now + this.#options.protectionMs : now;
+      this.#unconfirmed.push({ ...loss, suspect, confirmableAt });
+    }
+  }
+}
