@@ -83,7 +83,7 @@ export class CallFixture {
       connectOnce: async () => health,
       hasOthers: () => false,
       markHealthy: () => {},
-      markUnhealthy: () => {},
+      markUnhealthy: (_: unknown, failure: string) => this.log.push(`unhealthy: ${failure}`),
       failures: () => [],
     } as unknown as MemberPool;
     const metadata = new CallMetadata(undefined);

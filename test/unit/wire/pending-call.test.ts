@@ -12,21 +12,23 @@ import {
   StoreReplacedError,
 } from '#src/errors/index.js';
 import { TokenSource } from '#src/wire/auth/token.js';
+import type { UnaryAttempt } from '#src/wire/call/attempt.js';
 import { eventually } from '../../support/eventually.js';
 import { answerBytes, CallFixture } from './call-fixture.js';
 
-/** The promises that are created while `work` runs. */
-function promisesOf(work: () => void): number {
-  let count = 0;
-  const hook = createHook({
-    init(_, type) {
-      if (type === 'PROMISE') count++;
-    },
-  });
+/** What is created while `work` runs: the names of the asynchronous resources. */
+function createdBy(work: () => void): string[] {
+  const created: string[] = [];
+  const hook = createHook({ init: (_, type) => created.push(type) });
   hook.enable();
   work();
   hook.disable();
-  return count;
+  return created;
+}
+
+/** Lets promises settle, without a turn of the event loop. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 50; i++) await null;
 }
 
 describe('a call that is answered at its first attempt', () => {
@@ -41,14 +43,17 @@ describe('a call that is answered at its first attempt', () => {
     equal(client.references, 0);
   });
 
-  it('costs one promise, its caller’s', async () => {
+  it('costs one promise, its caller’s, and no timer', async () => {
+    const first = client.range();
+    client.call.answer(4n);
+    await first;
     let revision: Promise<bigint> | undefined;
-    const promises = promisesOf(() => {
+    const created = createdBy(() => {
       revision = client.range();
       client.call.answer(5n);
     });
     equal(await revision, 5n);
-    equal(promises, 1);
+    deepEqual(created, ['PROMISE']);
   });
 
   it('is counted by the member before the caller hears of it, and keeps the process alive until then', async () => {
@@ -71,13 +76,16 @@ describe('a call that is answered at its first attempt', () => {
     await answered;
   });
 
-  it('leaves no listener on its signal', async () => {
+  it('leaves neither a listener on its signal nor a deadline', async () => {
     const { signal } = new AbortController();
     const answered = client.range({ signal });
+    const [attempt] = [...client.ports.running] as UnaryAttempt<never, never>[];
     equal(getEventListeners(signal, 'abort').length, 1);
+    equal((attempt?.heapIndex ?? -1) >= 0, true);
     client.call.answer(5n);
     await answered;
     equal(getEventListeners(signal, 'abort').length, 0);
+    equal(attempt?.heapIndex, -1);
   });
 
   it('does not keep the process alive with unref', async () => {
@@ -134,7 +142,7 @@ describe('a call that is not answered at its first attempt', () => {
     const answered = client.range({}, { idempotency: 'write' });
     client.call.end(status.UNAVAILABLE, 'Connection dropped');
     await rejects(answered, AmbiguousWriteError);
-    deepEqual(client.log, ['sent', 'answered', 'before answer']);
+    deepEqual(client.log, ['sent', 'answered', 'unhealthy: unreachable', 'before answer']);
   });
 
   it('rejects with the refusal of etcd', async () => {
@@ -185,6 +193,8 @@ describe('a call that is not answered at its first attempt', () => {
     const answered = client.range({ signal: own.signal });
     const reason = new EtcdError('the reason', { code: Code.UNAVAILABLE });
     own.abort(reason);
+    await settled();
+    deepEqual(client.log, ['sent', 'answered', 'before answer']);
     deepEqual(client.call.cancelled, []);
     equal(client.ports.running.size, 1, 'the call is still open');
     await rejects(answered, (error) => error === reason);
