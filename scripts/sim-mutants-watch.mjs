@@ -10,7 +10,8 @@ const cursor = 'cursor.js';
 const session = 'session.js';
 const replies = 'decisions/replies.js';
 const cancellations = 'decisions/cancellations.js';
-const reads = 'decisions/revision-reads.js';
+const pins = 'decisions/pin-reads.js';
+const rollbacks = 'decisions/rollback-checks.js';
 const failures = 'decisions/stream-failures.js';
 const action = 'decisions/failure-action.js';
 const starts = 'decisions/start-checks.js';
@@ -27,6 +28,7 @@ const check = 'watcher/batch-check.js';
 const reports = 'watcher/reports.js';
 const retries = 'watcher/watcher-retries.js';
 const waiters = 'watcher/token-waiters.js';
+const pinWaiters = 'watcher/pin-waiters.js';
 
 export const mutants = [
   // The cursor.
@@ -247,6 +249,46 @@ export const mutants = [
     'state.readyRevision',
   ),
 
+  // One read pins all watchers that were requested before it was sent.
+  one(
+    'a read serves watchers that were requested after it was sent',
+    pinWaiters,
+    'const served = [...this.#served];',
+    'const served = [...this.#served, ...this.#waiting];\n        this.#waiting.clear();',
+  ),
+  one(
+    'each watcher sends its own read',
+    pinWaiters,
+    "if (this.#read !== 'none')",
+    "if (this.#read === 'scheduled')",
+  ),
+  one(
+    'a refused read ends the watchers that it did not read for',
+    pins,
+    'const concernsKey = !(error instanceof UnauthenticatedError);',
+    'const concernsKey = false;',
+  ),
+  one(
+    'a watcher whose key was refused reads again',
+    pins,
+    'if (fail.concernsKey && state !== reader)',
+    'if (fail.concernsKey)',
+  ),
+  one('the others are lost when a read is refused', pins, 'pinWaiters.add(state);', ';'),
+  one(
+    'watchers that wait are not read for after a read',
+    pins,
+    "this.#lifecycle.apply(state, 'pinned');\n        }\n        this.#lifecycle.pinWaiters.readNext();",
+    "this.#lifecycle.apply(state, 'pinned');\n        }",
+  ),
+  one(
+    'watchers that wait are not read for after a failed read',
+    pins,
+    'fail.apply(state);\n        }\n        pinWaiters.readNext();',
+    'fail.apply(state);\n        }',
+  ),
+  one('a watcher that left is pinned', lifecycle, 'this.pinWaiters.remove(state);', ''),
+
   // Rollback.
   one('no rollback check', replies, 'headerRevision > 0n && headerRevision < state.knownRevision', 'false'),
   many(
@@ -258,18 +300,23 @@ export const mutants = [
     ],
     [
       replies,
-      'this.#reads.beginRollbackCheck(state);',
+      'this.#rollbacks.begin(state);',
       'this.#lifecycle.end(state, new RolledBackError(state.knownRevision, headerRevision));',
     ],
   ),
   one(
     'the rollback check uses what was seen after its read',
-    reads,
-    'state.rollbackFloor !== undefined && revision < state.rollbackFloor',
+    rollbacks,
+    'revision < state.rollbackFloor',
     'revision < state.knownRevision',
   ),
   one('a second suspicion of a rollback is ignored', state, 'this.#needsAnotherCheck = true;', ''),
-  one('a failed rollback check counts as passed', reads, "this.#lifecycle.apply(state, 'check-failed');", ''),
+  one(
+    'a failed rollback check counts as passed',
+    rollbacks,
+    "this.#lifecycle.apply(state, 'check-failed');",
+    '',
+  ),
 
   // Tokens.
   one(
@@ -504,7 +551,7 @@ export const mutants = [
   one(
     'a watch from now is not pinned again after a pause',
     table,
-    "'retry-pin': to('pinning', 'read-revision'),\n        ...onNoSlot",
+    "'retry-pin': to('pinning', 'await-pin'),\n        ...onNoSlot",
     "'retry-pin': to('pinning'),\n        ...onNoSlot",
   ),
   one(

@@ -32,10 +32,10 @@ export interface DriverPorts {
   readonly random: () => number;
   /** As in SessionOptions. */
   readonly maxRevisionBytes: number;
-  /** Reads the store's revision, linearizably and within the watcher's range, for which the user has permission. */
-  readonly readRevision: (spec: WatchSpec, signal: AbortSignal) => Promise<Revision>;
-  /** Reads one key of the range at that revision, linearizably. */
-  readonly readAt: (spec: WatchSpec, revision: Revision, signal: AbortSignal) => Promise<void>;
+  /** Reads the store's revision, linearizably and with that key, for which the user has permission. */
+  readonly readRevision: (key: Buffer, signal: AbortSignal) => Promise<Revision>;
+  /** Reads the key at that revision, linearizably. */
+  readonly readAt: (key: Buffer, revision: Revision, signal: AbortSignal) => Promise<void>;
   readonly requireLeader: boolean;
   readonly onStatus: (status: StreamStatus) => void;
 }
@@ -124,6 +124,12 @@ export class WatchDriver {
 
   #perform(effect: WatchEffect): void {
     switch (effect.type) {
+      case 'schedule-pin-read':
+        queueMicrotask(() => this.#loop.dispatch({ type: 'pin-read-due' }));
+        return;
+      case 'read-pin':
+        this.#readPin(effect.range.key);
+        return;
       case 'read-revision':
         this.#readRevision(effect.watcher);
         return;
@@ -187,12 +193,31 @@ export class WatchDriver {
   #readRevision(watcher: WatcherKey): void {
     const spec = this.#watchers.get(watcher)?.spec;
     if (!spec) return;
+    this.#read(
+      spec.range.key,
+      (revision) => ({ type: 'revision', watcher, revision }),
+      (error) => ({ type: 'revision-failed', watcher, error }),
+    );
+  }
+
+  #readPin(key: Buffer): void {
+    this.#read(
+      key,
+      (revision) => ({ type: 'pin-read', revision }),
+      (error) => ({ type: 'pin-read-failed', error }),
+    );
+  }
+
+  #read(
+    key: Buffer,
+    answered: (revision: Revision) => WatchInput,
+    failed: (error: EtcdError) => WatchInput,
+  ): void {
     const { signal } = this.#closing;
-    raceAbort(this.#ports.readRevision(spec, signal), signal).then(
-      (revision) => this.#loop.dispatch({ type: 'revision', watcher, revision }),
+    raceAbort(this.#ports.readRevision(key, signal), signal).then(
+      (revision) => this.#loop.dispatch(answered(revision)),
       (error) => {
-        if (!signal.aborted)
-          this.#loop.dispatch({ type: 'revision-failed', watcher, error: toEtcdError(error) });
+        if (!signal.aborted) this.#loop.dispatch(failed(toEtcdError(error)));
       },
     );
   }
@@ -207,7 +232,7 @@ export class WatchDriver {
 
   #checkStart(watcher: WatcherKey, startRevision: Revision): void {
     const spec = this.#watchers.get(watcher)?.spec;
-    if (spec) this.#startChecks.add(watcher, spec, startRevision);
+    if (spec) this.#startChecks.add(watcher, spec.range.key, startRevision);
   }
 
   #sendCreate({

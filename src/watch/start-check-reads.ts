@@ -2,21 +2,21 @@ import { type Clock, MovableTimer, onAbort, Pacer } from '../async/index.js';
 import { CompactedError, EtcdError } from '../errors/index.js';
 import type { Revision } from '../model/index.js';
 import type { WatcherKey } from './core/index.js';
-import type { WatchSpec } from './watch-request.js';
 
 /** What the checks need from the driver. */
 export interface StartCheckPorts {
   readonly clock: Clock;
   readonly random: () => number;
-  /** Reads one key of the range at that revision, linearizably. */
-  readonly readAt: (spec: WatchSpec, revision: Revision, signal: AbortSignal) => Promise<void>;
+  /** Reads the key at that revision, linearizably. */
+  readonly readAt: (key: Buffer, revision: Revision, signal: AbortSignal) => Promise<void>;
   /** The revision before the watcher's start is compacted. */
   readonly compacted: (watcher: WatcherKey, startRevision: Revision) => void;
 }
 
 interface Check {
   readonly watcher: WatcherKey;
-  readonly spec: WatchSpec;
+  /** A key of the watcher's range. */
+  readonly key: Buffer;
   readonly startRevision: Revision;
   readonly dueAt: number;
 }
@@ -54,8 +54,8 @@ export class StartCheckReads {
     onAbort(signal, () => this.#timer.cancel());
   }
 
-  add(watcher: WatcherKey, spec: WatchSpec, startRevision: Revision): void {
-    this.#checks.add({ watcher, spec, startRevision, dueAt: this.#ports.clock.now() + conclusiveAfterMs });
+  add(watcher: WatcherKey, key: Buffer, startRevision: Revision): void {
+    this.#checks.add({ watcher, key, startRevision, dueAt: this.#ports.clock.now() + conclusiveAfterMs });
     this.#schedule();
   }
 
@@ -90,7 +90,7 @@ export class StartCheckReads {
     );
     if (!lowest) return;
     try {
-      await this.#ports.readAt(lowest.spec, lowest.startRevision - 1n, this.#signal);
+      await this.#ports.readAt(lowest.key, lowest.startRevision - 1n, this.#signal);
       for (const check of due) this.#checks.delete(check);
     } catch (error) {
       this.#onReadFailed(lowest, error);

@@ -19,7 +19,6 @@ import type { WatcherLimits } from './buffer-usage.js';
 import { BufferedWatcher } from './buffered-watcher.js';
 import type { StreamStatus } from './core/index.js';
 import { WatchDriver } from './driver.js';
-import type { WatchSpec } from './watch-request.js';
 import type { InternalWatcher } from './watcher.js';
 
 /** Options of `watch()`. */
@@ -152,9 +151,9 @@ export class WatchClient {
       random,
       maxRevisionBytes,
       requireLeader,
-      readRevision: (spec, signal) => this.#readRevision(spec, signal),
-      readAt: async (spec, revision, signal) => {
-        await this.#readOneKey(spec, revision, signal);
+      readRevision: (key, signal) => this.#readRevision(key, signal),
+      readAt: async (key, revision, signal) => {
+        await this.#readOneKey(key, revision, signal);
       },
       // Each driver numbers its slots from 1; this makes the numbers unique within the client.
       onStatus: (status) =>
@@ -164,8 +163,8 @@ export class WatchClient {
     return driver;
   }
 
-  async #readRevision(spec: WatchSpec, signal: AbortSignal): Promise<Revision> {
-    const answer = await this.#readOneKey(spec, 0n, signal);
+  async #readRevision(key: Buffer, signal: AbortSignal): Promise<Revision> {
+    const answer = await this.#readOneKey(key, 0n, signal);
     const revision = answer.header?.revision ?? 0n;
     // Revision 0 would mean "from the beginning": the watch would deliver the whole history.
     if (revision === 0n) throw errorFromServer(Code.INTERNAL, "the response lacks the store's revision");
@@ -176,11 +175,7 @@ export class WatchClient {
    * Counts one key of the range, so that the cost does not depend on the range and the watch's permission suffices. The
    * read does not keep the process alive; the watch does, unless it has `unref`.
    */
-  #readOneKey(
-    { range: { key } }: WatchSpec,
-    revision: Revision,
-    signal: AbortSignal,
-  ): Promise<RangeResponse> {
+  #readOneKey(key: Buffer, revision: Revision, signal: AbortSignal): Promise<RangeResponse> {
     return this.#ports.kv.range(
       {
         key,

@@ -26,6 +26,11 @@ export type WatchInput =
     }
   | WatcherInput
   | SlotInput
+  /** The read of `schedule-pin-read` is sent now: it serves the watchers that were requested before this input. */
+  | { readonly type: 'pin-read-due' }
+  /** The answer to `read-pin`: the store's revision, from a linearizable read. */
+  | { readonly type: 'pin-read'; readonly revision: Revision }
+  | { readonly type: 'pin-read-failed'; readonly error: EtcdError }
   /** A new token, requested or not; or the number of the old one when a request returned no other. */
   | { readonly type: 'token'; readonly generation: TokenGeneration }
   /** No token could be obtained. */
@@ -72,6 +77,11 @@ export type TimerName = 'reopen' | 'create-timeout' | 'stable' | 'progress' | 'r
 
 /** An output of a session. The driver performs the effects in order. */
 export type WatchEffect =
+  /** Return `pin-read-due` once the caller of `watch()` has finished its synchronous work, which may request more. */
+  | { readonly type: 'schedule-pin-read' }
+  /** Read the store's revision with the first key of that watcher's range. Performed even if the watcher has left. */
+  | { readonly type: 'read-pin'; readonly watcher: WatcherKey; readonly range: WireRange }
+  /** Read the store's revision with the first key of the watcher's range, for a rollback check. */
   | { readonly type: 'read-revision'; readonly watcher: WatcherKey }
   /** Request a new token. `error`: why the token of that generation was refused. */
   | { readonly type: 'refresh-token'; readonly generation: TokenGeneration; readonly error: EtcdError }

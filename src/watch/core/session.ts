@@ -1,8 +1,9 @@
 import type { EtcdError } from '../../errors/index.js';
 import { SessionContext } from './context.js';
 import { Cancellations } from './decisions/cancellations.js';
+import { PinReads } from './decisions/pin-reads.js';
 import { Replies } from './decisions/replies.js';
-import { RevisionReads } from './decisions/revision-reads.js';
+import { RollbackChecks } from './decisions/rollback-checks.js';
 import { StartChecks } from './decisions/start-checks.js';
 import { StreamFailures } from './decisions/stream-failures.js';
 import { TokenRenewal } from './decisions/token-renewal.js';
@@ -39,7 +40,8 @@ export class WatchSession {
   readonly #context: SessionContext;
   readonly #lifecycle: WatcherLifecycle;
   readonly #tokens: TokenRenewal;
-  readonly #reads: RevisionReads;
+  readonly #pins: PinReads;
+  readonly #rollbacks: RollbackChecks;
   readonly #startChecks: StartChecks;
   readonly #replies: Replies;
   readonly #cancellations: Cancellations;
@@ -51,9 +53,10 @@ export class WatchSession {
     this.#context = context;
     this.#lifecycle = lifecycle;
     this.#tokens = new TokenRenewal(context, lifecycle);
-    this.#reads = new RevisionReads(context, lifecycle, this.#tokens);
+    this.#pins = new PinReads(lifecycle, this.#tokens);
+    this.#rollbacks = new RollbackChecks(context, lifecycle);
     this.#startChecks = new StartChecks(context);
-    this.#replies = new Replies(context, lifecycle, this.#reads, this.#startChecks, maxRevisionBytes);
+    this.#replies = new Replies(context, lifecycle, this.#rollbacks, this.#startChecks, maxRevisionBytes);
     this.#cancellations = new Cancellations(lifecycle, this.#tokens);
     this.#failures = new StreamFailures(lifecycle, this.#tokens);
   }
@@ -69,6 +72,15 @@ export class WatchSession {
     switch (input.type) {
       case 'watch':
         this.#addWatcher(input);
+        return;
+      case 'pin-read-due':
+        this.#lifecycle.pinWaiters.readScheduled();
+        return;
+      case 'pin-read':
+        this.#pins.onRevision(input.revision);
+        return;
+      case 'pin-read-failed':
+        this.#pins.onFailed(input.error);
         return;
       case 'token':
         this.#tokens.onToken(input.generation);
@@ -105,10 +117,10 @@ export class WatchSession {
     if (!state) return;
     switch (input.type) {
       case 'revision':
-        this.#reads.onRevision(state, input.revision);
+        this.#rollbacks.onRevision(state, input.revision);
         return;
       case 'revision-failed':
-        this.#reads.onFailed(state, input.error);
+        this.#rollbacks.onFailed(state);
         return;
       case 'unwatch':
         this.#lifecycle.apply(state, 'unwatched');

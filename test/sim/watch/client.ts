@@ -1,4 +1,4 @@
-import { Code, errorFromServer } from '#src/errors/index.js';
+import { Code, type EtcdError, errorFromServer } from '#src/errors/index.js';
 import {
   type SlotKey,
   type TimerName,
@@ -19,6 +19,16 @@ interface OpenSlot {
   readonly stream: SimStream;
   opened: boolean;
   attachMs: number | undefined;
+}
+
+/** A linearizable read of the store's revision. */
+interface Read {
+  /** Why the server refuses it, if it does. */
+  readonly refusal?: string | undefined;
+  /** Called when the server executes it. */
+  executed(revision: number): void;
+  answered(revision: number): void;
+  failed(error: EtcdError): void;
 }
 
 /** Performs the session's effects in virtual time, as the real driver does. */
@@ -123,6 +133,14 @@ export class SimClient {
 
   #perform(effect: WatchEffect): void {
     switch (effect.type) {
+      case 'schedule-pin-read':
+        this.#network.clock.after(this.#network.random.between(0, 2), () =>
+          this.#input({ type: 'pin-read-due' }),
+        );
+        return;
+      case 'read-pin':
+        this.#readPin(effect.watcher);
+        return;
       case 'read-revision':
         this.#readRevision(effect.watcher);
         return;
@@ -219,23 +237,47 @@ export class SimClient {
   }
 
   #readRevision(watcher: WatcherKey): void {
-    const { clock, random, conditions, store } = this.#network;
     const seenRevision = this.#oracle.seenBy(watcher);
+    this.#read({
+      executed: (revision) => {
+        this.#oracle.read(watcher, seenRevision, revision);
+        this.#network.reached('check');
+      },
+      answered: (revision) => this.#input({ type: 'revision', watcher, revision: BigInt(revision) }),
+      failed: (error) => this.#input({ type: 'revision-failed', watcher, error }),
+    });
+  }
+
+  /** A read with that watcher's key, which its user may have no permission for. */
+  #readPin(watcher: WatcherKey): void {
+    const forbidden = this.readers.get(watcher)?.spec.forbidden === true;
+    const read = this.#oracle.pinRead();
+    if (read.pinsAgain) this.#network.reached('repin');
+    this.#read({
+      refusal: forbidden ? 'etcdserver: permission denied' : undefined,
+      executed: read.onExecuted,
+      answered: (revision) => {
+        this.#input({ type: 'pin-read', revision: BigInt(revision) });
+        this.#network.reached('pin');
+      },
+      failed: (error) => this.#input({ type: 'pin-read-failed', error }),
+    });
+  }
+
+  #read({ refusal, executed, answered, failed }: Read): void {
+    const { clock, random, conditions, store } = this.#network;
     if (conditions.token && conditions.token.expiresAt <= clock.now) this.refresh();
     clock.after(random.between(1, 12), () => {
-      if (conditions.readsFail) {
-        clock.after(random.between(1, random.chance(0.2) ? 2_000 : 20), () => {
-          const error = errorFromServer(Code.UNAVAILABLE, 'etcdserver: request timed out');
-          this.#input({ type: 'revision-failed', watcher, error });
-        });
+      if (conditions.readsFail || refusal !== undefined) {
+        const error = conditions.readsFail
+          ? errorFromServer(Code.UNAVAILABLE, 'etcdserver: request timed out')
+          : errorFromServer(Code.PERMISSION_DENIED, refusal ?? '');
+        clock.after(random.between(1, random.chance(0.2) ? 2_000 : 20), () => failed(error));
         return;
       }
       const revision = store.revision;
-      if (this.#oracle.read(watcher, seenRevision, revision)) this.#network.reached('check');
-      clock.after(random.between(1, random.chance(0.2) ? 300 : 12), () => {
-        this.#input({ type: 'revision', watcher, revision: BigInt(revision) });
-        this.#network.reached('pin');
-      });
+      executed(revision);
+      clock.after(random.between(1, random.chance(0.2) ? 300 : 12), () => answered(revision));
     });
   }
 

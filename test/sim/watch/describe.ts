@@ -17,6 +17,12 @@ export function describeInput(input: WatchInput): string {
       return `read for watcher ${input.watcher}: the store is at ${input.revision}`;
     case 'revision-failed':
       return `read for watcher ${input.watcher} failed`;
+    case 'pin-read-due':
+      return 'the read for new watchers may be sent';
+    case 'pin-read':
+      return `read for new watchers: the store is at ${input.revision}`;
+    case 'pin-read-failed':
+      return `read for new watchers failed: ${input.error.message}`;
     case 'reply':
       return `slot ${input.slot}, ${id(input.watchId)}: ${describeReply(input.reply)}`;
     case 'progress-trusted':
@@ -72,6 +78,10 @@ export function describeEffect(effect: WatchEffect): string {
       return `watcher ${effect.watcher} is no longer live`;
     case 'resumed':
       return `watcher ${effect.watcher} is live again, from ${effect.fromRevision}`;
+    case 'schedule-pin-read':
+      return 'schedule a read for new watchers';
+    case 'read-pin':
+      return `read the store's revision for new watchers, with the key of watcher ${effect.watcher}`;
     case 'read-revision':
       return `read the store's revision for watcher ${effect.watcher}`;
     case 'refresh-token':

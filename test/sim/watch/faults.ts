@@ -170,6 +170,12 @@ export class Faults {
       this.#world.clock.after(5, () => this.#compact(0));
     });
     const wipe = trap(() => this.#restore(1, a));
+    const compactPin = trap(() => {
+      this.#world.write(1 + (a % 4), a);
+      this.#world.clock.after(5, () => this.#compact(0));
+      if (a % 4 === 0)
+        this.#world.network.setTrap('repin', () => this.#world.clock.after(0, () => this.#restore(1, a)));
+    });
     const addWatchers = trap(() => {
       for (let i = 0; i < 3; i++) this.#world.watch(4, a, startFromOldest);
     });
@@ -179,7 +185,7 @@ export class Faults {
       'trap-cancel': ['cancel', cut],
       'trap-refresh': ['refresh', cutAll],
       'trap-pin': ['pin', cutAll],
-      'trap-compact-pin': ['pin', compact],
+      'trap-compact-pin': ['pin', compactPin],
       'trap-compact-created': ['created', compact],
       'trap-compact-lost': ['lost', compact],
       'trap-progress': ['progress', addWatchers],

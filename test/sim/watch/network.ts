@@ -17,7 +17,16 @@ export interface StreamHandlers {
 }
 
 /** Points of the protocol at which a fault may be triggered; each trap fires once. */
-export type Trap = 'created' | 'fragment' | 'cancel' | 'refresh' | 'pin' | 'lost' | 'progress' | 'check';
+export type Trap =
+  | 'created'
+  | 'fragment'
+  | 'cancel'
+  | 'refresh'
+  | 'pin'
+  | 'repin'
+  | 'lost'
+  | 'progress'
+  | 'check';
 
 /** Faults beyond single streams and members. */
 export interface Conditions {

@@ -39,6 +39,8 @@ export class Oracle implements RuleContext {
   #corruptedWatcher: WatcherModel | undefined;
   /** The watchers whose stream the current input lost. */
   readonly #disconnected = new Set<WatcherModel>();
+  /** A read that pins watchers is pending. */
+  #isPinRead = false;
   /** Some member loses a delete at the compacted revision. */
   losesDeletes = false;
   /** The client has invalid credentials. */
@@ -79,15 +81,24 @@ export class Oracle implements RuleContext {
     return this.models.get(key)?.seen ?? 0;
   }
 
-  /** Processes the read when it is executed. Returns whether it is a rollback check. */
-  read(key: WatcherKey, asked: number, revision: number): boolean {
+  /** Processes the read of a rollback check when it is executed. */
+  read(key: WatcherKey, asked: number, revision: number): void {
     const model = this.models.get(key);
-    if (!model || model.over) return false;
-    const pin = model.ready === undefined && model.start === undefined;
-    if (pin) model.onPinRead(revision);
+    if (!model || model.over) return;
     // A wiped store that already exceeds what was seen cannot be distinguished.
-    else if (model.rolledBack && revision >= asked) this.#markUndetectable(model);
-    return !pin;
+    if (model.rolledBack && revision >= asked) this.#markUndetectable(model);
+  }
+
+  /** A read is sent, which may pin the watchers that have no pin now. */
+  pinRead(): { readonly pinsAgain: boolean; onExecuted(revision: number): void } {
+    const models = this.active.filter(({ needsPin }) => needsPin);
+    for (const model of models) model.phase = 'pinning';
+    return {
+      pinsAgain: models.some(({ wasPinned }) => wasPinned),
+      onExecuted: (revision) => {
+        for (const model of models) model.onPinRead(revision);
+      },
+    };
   }
 
   input(input: WatchInput): void {
@@ -98,8 +109,8 @@ export class Oracle implements RuleContext {
     if (input.type === 'stream-lost' && /larger than max/.test(input.error.message))
       this.#onOversized(input.slot);
     this.slots.input(input);
-    if (input.type === 'revision') this.models.get(input.watcher)?.onPinned(Number(input.revision));
-    else if (input.type === 'unwatch') this.#onUnwatch(input.watcher);
+    if (input.type === 'pin-read' || input.type === 'pin-read-failed') this.#isPinRead = false;
+    if (input.type === 'unwatch') this.#onUnwatch(input.watcher);
     else if (input.type === 'buffer-full') this.#phase(input.watcher, 'paused');
     else if (input.type === 'buffer-drained') this.#phase(input.watcher, 'waiting');
     else if (input.type === 'reply') this.#reply(input);
@@ -179,9 +190,11 @@ export class Oracle implements RuleContext {
         );
       case 'finish':
         return this.#finish(model, effect);
-      case 'read-revision':
-        if (model.ready === undefined && model.start === undefined) model.phase = 'pinning';
-        return undefined;
+      case 'read-pin': {
+        const isPending = this.#isPinRead;
+        this.#isPinRead = true;
+        return isPending ? ['one read', 'its read is sent while another one is pending'] : undefined;
+      }
       default:
         return undefined;
     }
@@ -253,6 +266,7 @@ export class Oracle implements RuleContext {
         const forToken = /auth token/.test(reply.reason);
         if (forToken) model.refused.add(this.slots.tokenOf(slot));
         model.phase = forToken ? 'token-wait' : 'retrying';
+        model.onCancelled(Number(reply.compactRevision));
       }
     }
   }

@@ -67,7 +67,10 @@ export class WatcherModel {
   /** No create may start below: everything before was delivered, or proven to contain nothing. */
   #floor: number;
   #bookmark = 0;
-  #pinRead: number | undefined;
+  /** Whether it watches from now on, and has no start revision yet, or no longer. */
+  needsPin: boolean;
+  /** The revisions that reads returned which were sent since it needs a pin, with the epoch of the store. */
+  readonly #pinReads = new Map<number, number>();
   #pin: number | undefined;
   #receivedAny = false;
 
@@ -76,6 +79,7 @@ export class WatcherModel {
     this.spec = spec;
     this.start = start;
     this.phase = start === undefined ? 'pinning' : 'waiting';
+    this.needsPin = start === undefined;
     this.#store = store;
     this.#revisionAtStart = store.revision;
     this.#epoch = store.epoch;
@@ -112,6 +116,11 @@ export class WatcherModel {
     return this.#epoch !== this.#store.epoch;
   }
 
+  /** It had a pin before. */
+  get wasPinned(): boolean {
+    return this.#pin !== undefined;
+  }
+
   /** It starts beyond the store's revision. */
   get future(): boolean {
     return this.#next > this.#store.revision + 1;
@@ -128,18 +137,30 @@ export class WatcherModel {
     this.seen = Math.max(this.seen, revision);
   }
 
+  /** A read that was sent when it needed a pin is executed. */
   onPinRead(revision: number): void {
-    this.#pinRead = revision;
-    if (this.rolledBack) this.#revisionAtStart = 0; // it started in a lost history
-    this.#epoch = this.#store.epoch;
+    if (this.needsPin) this.#pinReads.set(revision, this.#store.epoch);
   }
 
-  onPinned(revision: number): void {
-    if (this.start !== undefined || this.ready !== undefined || this.#pinRead === undefined) return;
+  /** Its history was compacted before it was ready, so it is pinned again. */
+  onCancelled(compactRevision: number): void {
+    if (this.start !== undefined || this.ready !== undefined || compactRevision <= this.#floor) return;
+    this.needsPin = true;
+    this.#pinReads.clear();
+  }
+
+  #onPinned(revision: number): RuleBreak {
+    const epoch = this.#pinReads.get(revision);
+    if (epoch === undefined)
+      return ['pin', `starts after ${revision}, which no read returned that was sent after its request`];
+    if (epoch !== this.#epoch) this.#revisionAtStart = 0; // it started in a lost history
+    this.needsPin = false;
+    this.#epoch = epoch;
     this.#pin = revision;
     this.#next = revision + 1;
     this.#floor = revision + 1;
     this.seen = revision;
+    return undefined;
   }
 
   /** Returns whether it reached a rolled-back store that it cannot distinguish from its own. */
@@ -202,6 +223,8 @@ export class WatcherModel {
   onCreate(slot: SlotKey, start: number, now: number): RuleBreak {
     this.phase = 'creating';
     this.slot = slot;
+    const wrongPin = this.needsPin ? this.#onPinned(start - 1) : undefined;
+    if (wrongPin) return wrongPin;
     this.creates.push(now);
     // Allows for losses of several kinds at once, each with its own pauses.
     const before = this.creates[this.creates.length - maxCreates];

@@ -113,7 +113,28 @@ export class Bench {
     return this.input({ type: 'stream-lost', slot, error });
   }
 
-  /** Answers a read of the store's revision. */
+  /** Sends the scheduled read that pins new watchers. */
+  pinReadDue(): readonly WatchEffect[] {
+    return this.input({ type: 'pin-read-due' });
+  }
+
+  /** Answers the read that pins new watchers. */
+  pinRead(revision: number): readonly WatchEffect[] {
+    return this.input({ type: 'pin-read', revision: BigInt(revision) });
+  }
+
+  pinReadFailed(error: EtcdError): readonly WatchEffect[] {
+    return this.input({ type: 'pin-read-failed', error });
+  }
+
+  /** A watcher from now on that is pinned at that revision. */
+  watchFromNow(watcher: number, revision: number): readonly WatchEffect[] {
+    this.watch(watcher);
+    this.pinReadDue();
+    return this.pinRead(revision);
+  }
+
+  /** Answers a read of a rollback check. */
   revision(watcher: number, revision: number): readonly WatchEffect[] {
     return this.input({ type: 'revision', watcher, revision: BigInt(revision) });
   }
@@ -202,6 +223,8 @@ function briefOne(effect: WatchEffect): string {
       return `${effect.type} ${effect.watcher} at ${effect.revision}`;
     case 'finish':
       return `finish ${effect.watcher}: ${effect.error.name}`;
+    case 'read-pin':
+      return `read pin of ${effect.watcher}`;
     case 'read-revision':
       return `read ${effect.watcher}`;
     case 'refresh-token':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Code, errorFromServer, PermissionDeniedError } from '#src/errors/index.js';
-import { acts, Bench, brief, created, events, puts, refused, timers } from './builders.js';
+import { PermissionDeniedError } from '#src/errors/index.js';
+import { acts, Bench, brief, created, events, everyKey, puts, refused, timers } from './builders.js';
 
 describe('a watch session', () => {
   describe('with a new watcher', () => {
@@ -15,8 +15,9 @@ describe('a watch session', () => {
 
     it('from now on is pinned first, and created at the next revision', () => {
       const bench = new Bench();
-      assert.deepEqual(bench.watch(1), [{ type: 'read-revision', watcher: 1 }]);
-      const effects = bench.revision(1, 8);
+      assert.deepEqual(bench.watch(1), [{ type: 'schedule-pin-read' }]);
+      assert.deepEqual(bench.pinReadDue(), [{ type: 'read-pin', watcher: 1, range: everyKey }]);
+      const effects = bench.pinRead(8);
       assert.equal(brief(effects), 'open-stream, create 1 as 1000 from 9');
     });
 
@@ -52,27 +53,6 @@ describe('a watch session', () => {
       const creates = acts(bench.reply(1_000, created())).filter(({ type }) => type === 'send-create');
       assert.equal(creates.length, 256);
       assert.equal(brief(bench.reply(1_001, created())), 'ready 2 at 0, create 258 as 1257 from 1');
-    });
-
-    it('is pinned again after a pause when the read fails', () => {
-      const bench = new Bench();
-      bench.watch(1);
-      // The answer of a rate-limiting gateway, which arrives immediately: only the pause slows the retries down.
-      const error = errorFromServer(Code.RESOURCE_EXHAUSTED, 'rate limited');
-      const effects = bench.input({ type: 'revision-failed', watcher: 1, error });
-      assert.equal(brief(effects), '');
-      const armed = effects.find((effect) => effect.type === 'arm-timer');
-      assert.ok(armed && armed.delayMs > 0);
-      assert.equal(brief(bench.timer(armed.timer)), 'read 1');
-    });
-
-    it('is finished when the read fails for good', () => {
-      const bench = new Bench();
-      bench.watch(1);
-      const error = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
-      assert.deepEqual(bench.input({ type: 'revision-failed', watcher: 1, error }), [
-        { type: 'finish', watcher: 1, error },
-      ]);
     });
   });
 

@@ -30,9 +30,13 @@ describe('a watch session', () => {
     it('while it is being pinned, ignores the answer', () => {
       const bench = new Bench();
       bench.watch(1);
+      bench.pinReadDue();
       bench.input({ type: 'unwatch', watcher: 1 });
-      assert.deepEqual(bench.revision(1, 8), []);
-      assert.deepEqual(bench.input({ type: 'revision-failed', watcher: 1, error: dropped() }), []);
+      assert.deepEqual(bench.pinRead(8), []);
+      bench.watch(2);
+      bench.pinReadDue();
+      bench.input({ type: 'unwatch', watcher: 2 });
+      assert.deepEqual(bench.pinReadFailed(dropped()), []);
     });
 
     it('twice, does nothing the second time', () => {

@@ -136,6 +136,12 @@ class Walk {
 
   #perform(effect: WatchEffect): void {
     switch (effect.type) {
+      case 'schedule-pin-read':
+        this.#todo.push({ type: 'pin-read-due' });
+        return;
+      case 'read-pin':
+        this.#todo.push({ type: 'pin-read', revision: BigInt(this.store.revision) });
+        return;
       case 'read-revision':
         this.#todo.push({ type: 'revision', watcher: effect.watcher, revision: BigInt(this.store.revision) });
         return;

@@ -71,17 +71,16 @@ describe('a watch session with a store below its known revision', () => {
 
   it('starts over when a watch from now on is pinned again before it was ready', () => {
     const bench = new Bench();
-    bench.watch(1);
-    bench.revision(1, 50);
-    assert.match(brief(bench.reply(-1, refused('', 60))), /^read 1/);
-    bench.revision(1, 3);
+    bench.watchFromNow(1, 50);
+    assert.match(brief(bench.reply(-1, refused('', 60))), /^schedule-pin-read/);
+    bench.pinReadDue();
+    bench.pinRead(3);
     assert.equal(brief(bench.reply(1_001, created(3))), 'ready 1 at 3');
   });
 
   it('reports a watch from now on as ready at its pin when the member lags behind that', () => {
     const bench = new Bench();
-    bench.watch(1);
-    bench.revision(1, 50);
+    bench.watchFromNow(1, 50);
     assert.equal(brief(bench.reply(1_000, created(7))), 'ready 1 at 50, read 1');
   });
 });
@@ -103,8 +102,10 @@ describe('a watch session whose store is replaced', () => {
     const bench = new Bench();
     bench.watch(1);
     assert.equal(brief(bench.input({ type: 'store-replaced', error })), '');
-    assert.equal(brief(bench.input({ type: 'revision-failed', watcher: 1, error })), '');
-    assert.equal(brief(bench.timer('retry')), 'read 1');
-    assert.match(brief(bench.revision(1, 7)), /create 1 as \d+ from 8/);
+    bench.pinReadDue();
+    assert.equal(brief(bench.pinReadFailed(error)), '');
+    assert.equal(brief(bench.timer('retry')), 'schedule-pin-read');
+    assert.equal(brief(bench.pinReadDue()), 'read pin of 1');
+    assert.match(brief(bench.pinRead(7)), /create 1 as \d+ from 8/);
   });
 });

@@ -3,7 +3,6 @@ import type { Clock } from '#src/async/index.js';
 import { Code, CompactedError, errorFromServer } from '#src/errors/index.js';
 import { losesDeletes } from '#src/watch/server-version.js';
 import { StartCheckReads } from '#src/watch/start-check-reads.js';
-import type { WatchSpec } from '#src/watch/watch-request.js';
 import { Bench, created, events, progress, puts } from './builders.js';
 
 describe('the start of a watch, on a release that loses a delete at the compacted revision', () => {
@@ -65,8 +64,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
 
   it('is pinned again, not behind its progress, when it was compacted before a watch from now on was ready', () => {
     const bench = new Bench();
-    bench.watch(1);
-    bench.revision(1, 4);
+    bench.watchFromNow(1, 4);
     bench.reply(1_000, created(9)); // pinned at 4, ready at 9: 5 to 9 are not promised
     const creates = bench.input(compacted(1, 5)).filter(({ type }) => type === 'send-create');
     assert.deepEqual(
@@ -105,7 +103,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
   });
 
   describe('is read from the store', () => {
-    const spec = { range: { key: Buffer.from('k'), rangeEnd: Buffer.alloc(0) } } as WatchSpec;
+    const key = Buffer.from('k');
     const turns = async () => {
       for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     };
@@ -162,7 +160,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
 
     it('once for a thousand watchers together', async () => {
       const it = store();
-      for (let i = 0; i < 1_000; i++) it.checks.add(i, spec, BigInt(1_000 + i));
+      for (let i = 0; i < 1_000; i++) it.checks.add(i, key, BigInt(1_000 + i));
       await it.pass(60_000);
       assert.deepEqual(it.reads, [999n]);
       assert.deepEqual(it.lost, []);
@@ -172,7 +170,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     it('only for watchers that a compaction reached, and not before etcd has read their history', async () => {
       const it = store();
       it.compactRevision = 10n;
-      for (const start of [9, 10, 11, 12]) it.checks.add(start, spec, BigInt(start));
+      for (const start of [9, 10, 11, 12]) it.checks.add(start, key, BigInt(start));
       await it.pass(300);
       assert.deepEqual(it.reads, []);
       await it.pass(60_000);
@@ -183,8 +181,8 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     it('again with growing pauses while nothing answers, and not for watchers that have left', async () => {
       const it = store();
       it.failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
-      it.checks.add(1, spec, 5n);
-      it.checks.add(2, spec, 6n);
+      it.checks.add(1, key, 5n);
+      it.checks.add(2, key, 6n);
       await it.pass(10_000);
       assert.ok(it.reads.length > 3 && it.reads.length < 15, `${it.reads.length} reads`);
       it.failure = undefined;
@@ -198,7 +196,7 @@ describe('the start of a watch, on a release that loses a delete at the compacte
       const it = store();
       it.failure = errorFromServer(Code.UNAVAILABLE, 'Connection dropped');
       for (let i = 0; i < 1_000; i++) {
-        it.checks.add(i, spec, 5n);
+        it.checks.add(i, key, 5n);
         await it.pass(10);
       }
       assert.ok(it.reads.length > 3 && it.reads.length < 15, `${it.reads.length} reads`);
@@ -207,10 +205,10 @@ describe('the start of a watch, on a release that loses a delete at the compacte
     it('never again once it is forbidden or the client is closed', async () => {
       const it = store();
       it.failure = errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
-      it.checks.add(1, spec, 5n);
+      it.checks.add(1, key, 5n);
       await it.pass(60_000);
       assert.equal(it.reads.length, 1);
-      it.checks.add(1, spec, 5n);
+      it.checks.add(1, key, 5n);
       it.closing.abort();
       assert.equal(it.timers.size, 0);
     });

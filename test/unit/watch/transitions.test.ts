@@ -59,7 +59,7 @@ describe('the table of a watcher’s transitions', () => {
 
   /** What holds for each transition into a state, whatever it comes from. */
   const entries: readonly (readonly [Phase, readonly string[]])[] = [
-    ['pinning', ['read-revision']],
+    ['pinning', ['await-pin']],
     ['paused', ['leave-slot', 'report-interrupted']],
     ['backing-off', ['leave-slot', 'report-interrupted', 'schedule-retry']],
     ['awaiting-token', ['leave-slot', 'await-token']],
@@ -113,6 +113,9 @@ describe('a watch session', () => {
       .tuple(watcher, revision)
       .map(([of, at]) => ({ type: 'revision', watcher: of, revision: BigInt(at) }) as const),
     fc.record({ type: fc.constant('revision-failed'), watcher, error }),
+    fc.record({ type: fc.constant('pin-read-due') }),
+    revision.map((at) => ({ type: 'pin-read', revision: BigInt(at) }) as const),
+    fc.record({ type: fc.constant('pin-read-failed'), error }),
     fc
       .tuple(watcher, revision)
       .map(([of, at]) => ({ type: 'start-compacted', watcher: of, startRevision: BigInt(at) }) as const),

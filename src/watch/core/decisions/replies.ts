@@ -5,14 +5,14 @@ import type { WatcherLifecycle } from '../watcher/lifecycle.js';
 import { reportDuplicates } from '../watcher/reports.js';
 import type { WatcherState } from '../watcher/watcher-state.js';
 import { isFarBehind, isFullCatchUpBatch, oversizedRevisionError } from './catch-up.js';
-import type { RevisionReads } from './revision-reads.js';
+import type { RollbackChecks } from './rollback-checks.js';
 import type { StartChecks } from './start-checks.js';
 
 /** Handles the replies to a watcher that the server serves: acknowledgement, events and progress. */
 export class Replies {
   readonly #context: SessionContext;
   readonly #lifecycle: WatcherLifecycle;
-  readonly #reads: RevisionReads;
+  readonly #rollbacks: RollbackChecks;
   readonly #startChecks: StartChecks;
   /** How many bytes one revision may take in memory while its fragments arrive. */
   readonly #maxRevisionBytes: number;
@@ -20,13 +20,13 @@ export class Replies {
   constructor(
     context: SessionContext,
     lifecycle: WatcherLifecycle,
-    reads: RevisionReads,
+    rollbacks: RollbackChecks,
     startChecks: StartChecks,
     maxRevisionBytes: number,
   ) {
     this.#context = context;
     this.#lifecycle = lifecycle;
-    this.#reads = reads;
+    this.#rollbacks = rollbacks;
     this.#startChecks = startChecks;
     this.#maxRevisionBytes = maxRevisionBytes;
   }
@@ -39,7 +39,7 @@ export class Replies {
     this.#lifecycle.apply(state, 'acknowledged');
     this.#startChecks.onAcknowledged(state, headerRevision);
     if (headerRevision > 0n && headerRevision < state.knownRevision) {
-      this.#reads.beginRollbackCheck(state);
+      this.#rollbacks.begin(state);
       return;
     }
     state.raiseKnownRevision(headerRevision);

@@ -3,6 +3,7 @@ import type { SessionContext } from '../context.js';
 import type { WatcherKey } from '../protocol.js';
 import type { StreamSlot } from '../stream/stream-slot.js';
 import { StreamSlots } from '../stream/stream-slots.js';
+import { PinWaiters } from './pin-waiters.js';
 import { reportInterrupted, reportLive } from './reports.js';
 import { TokenWaiters } from './token-waiters.js';
 import { type LifecycleEffect, type Trigger, transition } from './transitions.js';
@@ -15,12 +16,14 @@ export class WatcherLifecycle {
   readonly slots: StreamSlots;
   readonly retryQueue: WatcherRetries;
   readonly tokenWaiters = new TokenWaiters();
+  readonly pinWaiters: PinWaiters;
   readonly #context: SessionContext;
 
   constructor(context: SessionContext) {
     this.#context = context;
     this.slots = new StreamSlots(context);
     this.retryQueue = new WatcherRetries(context);
+    this.pinWaiters = new PinWaiters(context);
   }
 
   /** Applies a trigger to the watcher: changes its state and performs the effects of the transition. */
@@ -54,8 +57,8 @@ export class WatcherLifecycle {
 
   #perform(effect: LifecycleEffect, state: WatcherState, error: EtcdError | undefined): void {
     switch (effect) {
-      case 'read-revision':
-        this.#context.emit({ type: 'read-revision', watcher: state.key });
+      case 'await-pin':
+        this.pinWaiters.add(state);
         return;
       case 'leave-slot':
         this.slots.leave(state);
@@ -101,6 +104,7 @@ export class WatcherLifecycle {
   #forget(state: WatcherState): void {
     this.watchers.delete(state.key);
     this.tokenWaiters.remove(state);
+    this.pinWaiters.remove(state);
     this.retryQueue.remove(state);
   }
 }

@@ -7,7 +7,7 @@
 /** The states of a watcher. */
 export const phases = {
   new: 'it was requested in the current input',
-  pinning: 'the read of the revision from which "from now on" starts is pending',
+  pinning: 'it waits for a read of the revision from which "from now on" starts',
   waiting: 'it will be created when its slot has a stream that allows another create',
   creating: 'its create was sent',
   live: 'its create was acknowledged',
@@ -50,8 +50,6 @@ export type Trigger = keyof typeof triggers;
 
 /** What a transition does beside changing the state, in order. WatcherLifecycle performs it. */
 export type LifecycleEffect =
-  /** Read the store's revision. */
-  | 'read-revision'
   /** Leave the slot, if it is on one; cancel it on the server if it is live there. */
   | 'leave-slot'
   /** Move from its slot, if it is on one, to another one, or to the same one. */
@@ -59,9 +57,10 @@ export type LifecycleEffect =
   | 'move-to-dedicated'
   | 'move-to-dedicated-or-shared'
   | 'create-again'
-  /** Wait for the common pause, or for the common request for a token. */
+  /** Wait for the common pause, the common request for a token, or the common read of the store's revision. */
   | 'schedule-retry'
   | 'await-token'
+  | 'await-pin'
   /** Report that it is live, or not; only changes are reported. */
   | 'report-live'
   | 'report-interrupted'
@@ -104,7 +103,7 @@ const onNoSlot: Row = {
 /** State × trigger → next state and effects. A trigger without an entry cannot occur: it would be a defect of the session. */
 export const transitions: { readonly [P in Phase]: Row } = {
   new: {
-    'watch-from-now': to('pinning', 'read-revision'),
+    'watch-from-now': to('pinning', 'await-pin'),
     'watch-from-revision': toShared,
   },
   pinning: {
@@ -158,7 +157,7 @@ export const transitions: { readonly [P in Phase]: Row } = {
     'token-refused': awaitToken,
     retry: toShared,
     'pin-moved': toShared,
-    'retry-pin': to('pinning', 'read-revision'),
+    'retry-pin': to('pinning', 'await-pin'),
     'ended-by-error': endedByError,
   },
   paused: {
@@ -170,12 +169,12 @@ export const transitions: { readonly [P in Phase]: Row } = {
   },
   'backing-off': {
     retry: toShared,
-    'retry-pin': to('pinning', 'read-revision'),
+    'retry-pin': to('pinning', 'await-pin'),
     ...onNoSlot,
   },
   'awaiting-token': {
     retry: toShared,
-    'retry-pin': to('pinning', 'read-revision'),
+    'retry-pin': to('pinning', 'await-pin'),
     failed: backOff,
     ...onNoSlot,
   },

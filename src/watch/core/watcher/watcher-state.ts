@@ -19,7 +19,7 @@ export interface AssignedSlot {
 /** The state of one watcher: its phase, its cursor, and the part of a revision that is still incomplete. */
 export class WatcherState {
   readonly key: WatcherKey;
-  readonly #range: WireRange;
+  readonly range: WireRange;
   slot: AssignedSlot | undefined;
   /** The watch id on the slot's current stream. */
   watchId: bigint | undefined;
@@ -59,7 +59,7 @@ export class WatcherState {
 
   constructor(key: WatcherKey, range: WireRange, startRevision: Revision | undefined) {
     this.key = key;
-    this.#range = range;
+    this.range = range;
     this.#isPinnedWithoutEvents = startRevision === undefined;
     this.#needsPin = startRevision === undefined;
     this.#cursor = startRevision ?? 0n;
@@ -188,7 +188,7 @@ export class WatcherState {
 
   /** Returns how the response violates etcd's protocol, or undefined. No part of such a response may be applied. */
   protocolViolation(reply: WatchReply & { kind: 'events' }): string | undefined {
-    return protocolViolation(reply, this.#range, this.#fragments.revision);
+    return protocolViolation(reply, this.range, this.#fragments.revision);
   }
 
   /** Applies a response. Returns its new events that belong to complete revisions. */
