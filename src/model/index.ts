@@ -14,7 +14,7 @@ export {
   withJson,
 } from './json/json.js';
 export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
-export { type Bytes, notBytesError, toBuffer } from './keys/bytes.js';
+export { type Bytes, compareBytes, notBytesError, toBuffer } from './keys/bytes.js';
 export {
   checkKeyRange,
   contains,

@@ -14,6 +14,20 @@ export function toBuffer(bytes: Bytes): Buffer {
   throw notBytesError('a key or value', bytes);
 }
 
+/** How many bytes are compared here: calling `Buffer.compare` takes as long. */
+const comparedHere = 64;
+
+/** Returns a number below, equal to or above zero, as `Buffer.compare` does. Most keys differ within a few bytes. */
+export function compareBytes(a: Buffer, b: Buffer): number {
+  const shared = Math.min(a.length, b.length);
+  const end = Math.min(shared, comparedHere);
+  for (let i = 0; i < end; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return end < shared ? a.compare(b) : a.length - b.length;
+}
+
 /** The error for a value that is neither a string nor bytes. It suggests a conversion and never contains the value. */
 export function notBytesError(name: string, value: unknown): InvalidInputError {
   return new InvalidInputError(

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors/index.js';
 import { anything, type Check, formatValue, optionsChecker } from '../options/index.js';
-import type { Bytes } from './bytes.js';
+import { type Bytes, compareBytes } from './bytes.js';
 import { keyBytes, printable } from './key-text.js';
 
 /**
@@ -36,7 +36,7 @@ export function toWireRange(range: Bytes | KeyRange): WireRange {
   if (range.rangeEnd === undefined) return single(range.key);
   const key = orZero(keyBytes(range.key));
   const rangeEnd = keyBytes(range.rangeEnd);
-  if (!rangeEnd.equals(zeroByte) && key.compare(rangeEnd) >= 0) {
+  if (!isOpenEnded(rangeEnd) && key.compare(rangeEnd) >= 0) {
     throw new InvalidInputError(
       `the range is empty: '${printable(key)}' is not before '${printable(rangeEnd)}'`,
     );
@@ -65,8 +65,12 @@ export function keyAfter(key: Buffer): Buffer {
 /** Whether the key lies in the range. */
 export function contains({ key: start, rangeEnd }: WireRange, key: Buffer): boolean {
   if (rangeEnd.length === 0) return start.equals(key);
-  if (start.compare(key) > 0) return false;
-  return rangeEnd.equals(zeroByte) || rangeEnd.compare(key) > 0;
+  return compareBytes(start, key) <= 0 && (isOpenEnded(rangeEnd) || compareBytes(rangeEnd, key) > 0);
+}
+
+/** Whether the range has no end. */
+export function isOpenEnded(rangeEnd: Buffer): boolean {
+  return rangeEnd.length === 1 && rangeEnd[0] === 0;
 }
 
 const forms = ['key', 'prefix', 'fromKey'];

@@ -1,4 +1,4 @@
-import { prefixEnd, type WireRange } from './key-range.js';
+import { isOpenEnded, prefixEnd, type WireRange } from './key-range.js';
 import { printable } from './key-text.js';
 
 /** How a request uses a range. */
@@ -61,10 +61,6 @@ function grant({ key, rangeEnd }: WireRange, access: Access): string | undefined
   if (isOpenEnded(rangeEnd)) return `${kind} --from-key ${start}`;
   if (rangeEnd.equals(prefixEnd(key))) return `${kind} --prefix ${start}`;
   return plainKey.test(end) ? `${kind} ${start} ${end}` : undefined;
-}
-
-function isOpenEnded(rangeEnd: Buffer): boolean {
-  return rangeEnd.length === 1 && rangeEnd[0] === 0;
 }
 
 function isFirstKey(key: Buffer): boolean {

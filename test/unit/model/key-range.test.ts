@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { InvalidInputError } from '#src/errors/index.js';
 import {
+  compareBytes,
   contains,
   type KeyRange,
   keyAfter,
@@ -160,6 +161,18 @@ describe('the key after a key', () => {
 });
 
 describe('bytes', () => {
+  it('are compared as Buffer.compare does, also if they differ late', () => {
+    const anyBytes = fc
+      .tuple(fc.constantFrom(0, 1, 63, 64, 65, 200), fc.uint8Array({ maxLength: 2 }))
+      .map(([shared, rest]) => Buffer.concat([Buffer.alloc(shared, 0x80), rest]));
+    fc.assert(
+      fc.property(anyBytes, anyBytes, (a, b) => {
+        assert.equal(Math.sign(compareBytes(a, b)), a.compare(b));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('of a string are its UTF-8 encoding', () => {
     assert.equal(toBuffer('é').toString('hex'), 'c3a9');
   });

@@ -1,4 +1,11 @@
-import { contains, type Revision, type WatchEvent, type WireRange } from '../../../model/index.js';
+import {
+  compareBytes,
+  contains,
+  type KeyValue,
+  type Revision,
+  type WatchEvent,
+  type WireRange,
+} from '../../../model/index.js';
 import type { WatchReply } from '../cursor.js';
 
 /**
@@ -16,29 +23,34 @@ export function protocolViolation(
 ): string | undefined {
   let last = after;
   for (const { type, kv } of events) {
-    if (kv.modRevision < last) return 'events out of order';
+    if (kv.modRevision !== last) {
+      if (kv.modRevision < last) return 'events out of order';
+      last = kv.modRevision;
+    }
     if (type === 'put' && kv.createRevision === 0n) return 'a key that was never created';
-    last = kv.modRevision;
     if (!contains(range, kv.key)) return 'an event of a key that is not watched';
   }
   if (headerRevision > 0n && last > headerRevision) return 'an event from after its response';
   return hasDuplicateKey(events) ? 'two events of one key in one revision' : undefined;
 }
 
+/** Keys in ascending order are different, as those of most transactions are. Only others are collected in a set. */
 function hasDuplicateKey(events: readonly WatchEvent[]): boolean {
-  let revision: Revision = 0n;
-  let first: Buffer | undefined;
+  let previous: KeyValue | undefined;
   let keys: Set<string> | undefined;
+  let start = 0;
+  let at = 0;
   for (const { kv } of events) {
-    if (kv.modRevision !== revision) {
-      revision = kv.modRevision;
-      first = kv.key;
+    if (kv.modRevision !== previous?.modRevision) {
+      start = at;
       keys = undefined;
-      continue;
+    } else if (keys || compareBytes(previous.key, kv.key) >= 0) {
+      keys ??= new Set(events.slice(start, at).map((event) => event.kv.key.toString('latin1')));
+      const { size } = keys;
+      if (keys.add(kv.key.toString('latin1')).size === size) return true;
     }
-    keys ??= new Set(first ? [first.toString('latin1')] : []);
-    const { size } = keys;
-    if (keys.add(kv.key.toString('latin1')).size === size) return true;
+    previous = kv;
+    at++;
   }
   return false;
 }
