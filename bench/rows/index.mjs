@@ -16,6 +16,7 @@ const files = [
   'watchers',
   'import',
   'leases',
+  'registrations',
   'balancer',
   'directory',
 ];
