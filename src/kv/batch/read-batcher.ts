@@ -27,6 +27,13 @@ export interface BatcherPorts {
 }
 
 /**
+ * From this number of separate reads in flight on, a read waits for those that the other events of the same turn request.
+ * Without this, reads that each follow the answer of another one would never meet, and a client under load would stay
+ * without batches after a lost connection.
+ */
+const busyReads = 8;
+
+/**
  * Sends the reads of single keys that are requested in one turn of the event loop together, as read-only transactions,
  * where the core permits it. Each read keeps its own result, errors, signal and deadline.
  */
@@ -34,6 +41,10 @@ export class ReadBatcher {
   readonly #ports: BatcherPorts;
   readonly #core: BatchCore<SingleRead>;
   #queue: SingleRead[] = [];
+  /** The number of separate reads in flight. */
+  #separate = 0;
+  /** Whether reads met that found no connection: the next read asks about its server, even if it is alone. */
+  #metUnconnected = false;
   /**
    * The reads that follow the answers of a batch are requested in microtasks, which all run before the next tick. From
    * the main program, ticks come before microtasks: hence both.
@@ -59,8 +70,13 @@ export class ReadBatcher {
     const deadline = clock.now() + (options.timeoutMs ?? timeoutMs);
     const read = new SingleRead(key, prefixLength, options, deadline, calls.store.epoch);
     if (read.signal) this.#listen(read, read.signal);
-    if (!read.isSettled && this.#queue.push(read) === 1) queueMicrotask(this.#afterMicrotasks);
+    if (!read.isSettled && this.#queue.push(read) === 1) this.#schedule();
     return read.result;
+  }
+
+  #schedule(): void {
+    if (this.#separate >= busyReads) setImmediate(this.#flush);
+    else queueMicrotask(this.#afterMicrotasks);
   }
 
   #listen(read: SingleRead, signal: AbortSignal): void {
@@ -74,13 +90,14 @@ export class ReadBatcher {
     const reads = this.#queue;
     this.#queue = [];
     const [first] = reads;
-    if (first && reads.length === 1) {
+    if (first && reads.length === 1 && !this.#metUnconnected) {
       if (!first.isSettled) this.#sendSeparately(first);
       return;
     }
     const { calls, clock } = this.#ports;
     const now = clock.now();
     const connection = calls.connectionAt(now);
+    this.#metUnconnected = connection === undefined;
     if (connection && this.#core.startAsking(connection.id, now)) void this.#ask(connection);
     const { batches, separate } = this.#core.plan(reads, connection?.id, now);
     for (const read of separate) this.#sendSeparately(read);
@@ -151,13 +168,18 @@ export class ReadBatcher {
   /** Sends a read as a request of its own. @param failed The batch that it was in, if that counts as its first attempt. */
   #sendSeparately(read: SingleRead, failed?: FailedAttempt): void {
     read.detach();
+    this.#separate++;
     const { calls, clock } = this.#ports;
     const { signal, epoch, deadline, keysOnly, serializable } = read;
     const caller = {
       request: rangeRequest(read.key, { keysOnly, serializable }),
       convert: (response: RangeResponse, request: RangeRequest) => this.#convert(read, response, request),
-      resolve: (result: GetResult) => read.resolve(result),
+      resolve: (result: GetResult) => {
+        this.#separate--;
+        read.resolve(result);
+      },
       reject: (error: unknown) => {
+        this.#separate--;
         this.#core.onSeparate(read.name, toEtcdError(error), read.refused, clock.now());
         read.reject(error);
       },

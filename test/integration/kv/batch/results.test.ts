@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
 import type { GetOptions } from '#src/kv/index.js';
 import { callsDuring, readerOf, untilBatched } from '../../../support/batched-reads.js';
-import { useEtcd } from '../../../support/etcd.js';
+import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../../support/etcd.js';
+import { eventually } from '../../../support/eventually.js';
 import { fill, folderOf, useClients } from '../../client/support.js';
 
 describe('reads of single keys in one turn', () => {
@@ -47,6 +48,33 @@ describe('reads of single keys in one turn', () => {
     assert.deepEqual(await callsDuring(etcd(), read(client)), { ranges: 0, txns: 3 });
     const limited = await batchingClient({ maxTxnOps: 60 });
     assert.deepEqual(await callsDuring(etcd(), read(limited)), { ranges: 0, txns: 5 });
+  });
+
+  it('travel as one transaction after reads that met before the client was connected', async function () {
+    skipUnlessBreakable(this, etcd());
+    const client = connect(etcd().endpoints);
+    const statuses = () => grpcCounter(etcd(), 'grpc_server_handled_total', 'Status');
+    const before = await statuses();
+    await Promise.all(keys(4).map((key) => client.kv.get(key)));
+    await client.kv.get(`${folder}0`);
+    await eventually('the client has asked the server about itself', async () => (await statuses()) > before);
+  });
+
+  it('travel as one transaction under load, although each read follows the answer of another one', async function () {
+    skipUnlessBreakable(this, etcd());
+    const client = connect(etcd().endpoints);
+    let isDone = false;
+    const loops = keys(64).map(async (key) => {
+      while (!isDone) await client.kv.get(key);
+    });
+    try {
+      const txns = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Txn');
+      const before = await txns();
+      await eventually('reads are batched', async () => (await txns()) > before + 10);
+    } finally {
+      isDone = true;
+      await Promise.all(loops);
+    }
   });
 
   it('travel on their own if each is alone in its turn', async () => {
