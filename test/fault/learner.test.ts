@@ -3,6 +3,7 @@ import type { StatusEvent } from '#src/client/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { useClients } from '../integration/client/support.js';
+import { callsDuring } from '../support/batched-reads.js';
 import { skipIfExternal } from '../support/etcd.js';
 import { expectNoWatchersLeft, recordWatch } from './support.js';
 
@@ -62,5 +63,13 @@ describe('a learner', function () {
         clientsThatPreferredIt++;
     }
     assert.ok(clientsThatPreferredIt > 0, 'no client preferred the learner');
+  });
+
+  it('answers serializable reads that are requested in one turn, and gets no transaction', async () => {
+    const learner = members[1]!;
+    const client = connect(learner.endpoints);
+    const read = () =>
+      Promise.all([0, 1, 2].map((i) => client.kv.get(`learner/read/${i}`, { serializable: true })));
+    for (let i = 0; i < 20; i++) assert.deepEqual(await callsDuring(learner, read), { ranges: 3, txns: 0 });
   });
 });

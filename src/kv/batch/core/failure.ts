@@ -18,6 +18,8 @@ export function failureOf(error: EtcdError, serializable: boolean): BatchFailure
       return 'operations';
     case 'ResponseTooLarge':
       return 'size';
+    case 'NotEtcd':
+      return 'batch'; // a read shows whether that is so
     case 'NotSupportedForLearner':
       return serializable ? 'batch' : 'attempt'; // a learner answers serializable reads, but no transactions
     default:
