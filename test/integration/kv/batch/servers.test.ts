@@ -163,7 +163,7 @@ describe('reads of single keys in one turn', () => {
       (call) => call.end(7, 'etcdserver: permission denied'),
     ],
     ['a full store', (call) => call.end(8, 'etcdserver: mvcc: database space exceeded')],
-    ['bytes that are no answer', (call) => call.reply(Buffer.from('nonsense'))],
+    ['bytes that are not an answer', (call) => call.reply(Buffer.from('nonsense'))],
     ['no results', (call) => call.reply(Buffer.from([10, 2, 24, 5, 16, 1]))],
     ['results of no operation', (call) => call.reply(Buffer.from([10, 2, 24, 5, 16, 1, 26, 0, 26, 0]))],
   ];
