@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { answersTarget } from './answers/target.js';
 import { jsonTarget } from './json/target.js';
 import { addressesTarget } from './names/addresses.js';
 import { targetsTarget } from './names/targets.js';
@@ -8,6 +9,7 @@ import type { FuzzTarget } from './target.js';
 
 const targets: readonly FuzzTarget[] = [
   serverTarget,
+  answersTarget,
   jsonTarget,
   recordsTarget,
   addressesTarget,
@@ -23,7 +25,8 @@ ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('
   --json        print one line of JSON
 
 Prints a line every 10 s. Exits with 1 after a crash, a hang, an unhandled rejection, an untyped error, a request loop,
-too much memory, a text that Go or grpc-js parses differently, or a valid record that an invalid one affects.`;
+too much memory, an answer that the generated code decodes differently, a text that Go or grpc-js parses differently, or
+a valid record that an invalid one affects.`;
 
 const progressEveryMs = 10_000;
 

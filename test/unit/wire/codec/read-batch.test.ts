@@ -9,29 +9,9 @@ import {
 } from '#src/gen/etcd/rpc.js';
 import type { KeyValue } from '#src/model/index.js';
 import { decodeAnswer } from '#src/wire/answer/decode.js';
-import { answerRules } from '#src/wire/answer/shapes.js';
 import { readBatch } from '#src/wire/codec/read-batch.js';
-import { anyMessage, anyMutation } from './any-answer.js';
 
 const maxBytes = 1024 * 1024;
-
-/** What `readBatch` has to return for the answer of a general transaction; undefined if it has to refuse it. */
-function expected({ header, succeeded, responses }: TxnResponse) {
-  const kvs: (KeyValue | undefined)[] = [];
-  for (const { response } of responses) {
-    if (response?.$case !== 'responseRange' || response.value.kvs.length > 1) return undefined;
-    kvs.push(response.value.kvs[0]);
-  }
-  return succeeded ? { header, kvs } : undefined;
-}
-
-function attempt<T>(decode: () => T): T | undefined {
-  try {
-    return decode();
-  } catch {
-    return undefined;
-  }
-}
 
 describe('a batch of reads', () => {
   it('is encoded as a transaction of ranges', () => {
@@ -51,24 +31,6 @@ describe('a batch of reads', () => {
         );
       }),
     );
-  });
-
-  const txn = answerRules.get(KVService.txn.path)?.shape;
-  assert.ok(txn);
-
-  it('has the results of the generated decoder, and is refused if that refuses or finds another operation', () => {
-    const outcomes = { accepted: 0, refused: 0 };
-    fc.assert(
-      fc.property(fc.oneof(anyMessage(txn), anyMutation(anyMessage(txn))), (bytes) => {
-        const answer = Buffer.from(bytes);
-        const reference = attempt(() => decodeAnswer(KVService.txn, answer, maxBytes));
-        const batch = attempt(() => decodeAnswer(readBatch, answer, maxBytes));
-        assert.deepEqual(batch, reference && expected(reference));
-        outcomes[batch ? 'accepted' : 'refused']++;
-      }),
-      { numRuns: 5_000 },
-    );
-    assert.ok(Math.min(outcomes.accepted, outcomes.refused) > 100, JSON.stringify(outcomes));
   });
 
   const header: ResponseHeader = { clusterId: 1n, memberId: 2n, revision: 3n, raftTerm: 4n };
