@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Channel } from '@grpc/grpc-js';
 import type { ProcessRef } from '../../async/index.js';
 import { ClosedError } from '../../errors/index.js';
@@ -36,9 +37,10 @@ export interface EarlierAttempt {
 
 /**
  * A unary call from its request until its caller's promise is settled. Nearly every call is answered at its first attempt,
- * by a member that is connected, and costs no other promise. Every other call continues as a {@link UnaryCall}.
+ * by a member that is connected, and costs no other promise. Every other call continues as a {@link UnaryCall}, in the
+ * asynchronous context of its caller: a status arrives in that of the connection.
  */
-export class PendingCall<Req, Res, T> implements AttemptOwner<Res> {
+export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOwner<Res> {
   readonly #ports: PendingCallPorts;
   readonly #caller: Caller<Req, Res, T>;
   readonly #options: TracedCallOptions;
@@ -56,6 +58,7 @@ export class PendingCall<Req, Res, T> implements AttemptOwner<Res> {
     options: TracedCallOptions,
     epoch = ports.store.epoch,
   ) {
+    super('ETCD_CALL');
     this.#ports = ports;
     this.#caller = caller;
     this.#options = options;
@@ -91,7 +94,9 @@ export class PendingCall<Req, Res, T> implements AttemptOwner<Res> {
 
   onFailure(error: unknown): void {
     const health = this.#health;
-    if (health) this.#continue({ error, health, sentAt: this.#sentAt, generation: this.#generation });
+    if (!health) return;
+    const failed = { error, health, sentAt: this.#sentAt, generation: this.#generation };
+    this.runInAsyncScope(() => this.#continue(failed));
   }
 
   /** Sends the first attempt. Returns false if a member must be connected or a token fetched before. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict';
-import { createHook } from 'node:async_hooks';
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import {
@@ -53,7 +53,7 @@ describe('a call that is answered at its first attempt', () => {
       client.call.answer(5n);
     });
     equal(await revision, 5n);
-    deepEqual(created, ['PROMISE']);
+    deepEqual(created, ['PROMISE', 'ETCD_CALL']);
   });
 
   it('is counted by the member before the caller hears of it, and keeps the process alive until then', async () => {
@@ -136,6 +136,21 @@ describe('a call that is not answered at its first attempt', () => {
     ok(Number.parseInt(header, 10) <= 6_100, header);
     client.call.answer(6n);
     equal(await answered, 6n);
+  });
+
+  it('makes its other attempts in the asynchronous context of its caller', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const sentBy: unknown[] = [];
+    const start = (caller: string) =>
+      context.run(caller, () => client.range({ onSend: () => sentBy.push(context.getStore()) }));
+    const answered = [start('a'), start('b')];
+    context.run('the connection', () => {
+      for (const call of client.calls.slice(0, 2)) call.end(status.UNAVAILABLE, 'Connection dropped');
+    });
+    await client.sent(4);
+    for (const call of client.calls.slice(2)) call.answer(6n);
+    await Promise.all(answered);
+    deepEqual(sentBy, ['a', 'b', 'a', 'b']);
   });
 
   it('is ambiguous if it is a write whose answer was lost', async () => {
