@@ -82,7 +82,7 @@ export const mutants = [
   one(
     'an incomplete revision outlives its stream',
     state,
-    'this.#phase = phase;\n        this.#fragments.clear();',
+    'this.#phase = phase;\n        this.#fragments = undefined;',
     'this.#phase = phase;',
   ),
   one(
@@ -227,8 +227,8 @@ export const mutants = [
   one(
     'an unchecked start is forgotten when the watcher moves',
     state,
-    'this.#phase = phase;\n        this.#fragments.clear();',
-    'this.uncheckedStart = undefined;\n        this.#phase = phase;\n        this.#fragments.clear();',
+    'this.#phase = phase;\n        this.#fragments = undefined;',
+    'this.uncheckedStart = undefined;\n        this.#phase = phase;\n        this.#fragments = undefined;',
   ),
   one(
     'a start found compacted does not end the watcher',
@@ -253,8 +253,8 @@ export const mutants = [
   one(
     'a read serves watchers that were requested after it was sent',
     pinWaiters,
-    'const served = [...this.#served];',
-    'const served = [...this.#served, ...this.#waiting];\n        this.#waiting.clear();',
+    'const served = this.#served.filter(isWaiting);',
+    'const served = [...this.#served, ...this.#waiting].filter(isWaiting);\n        this.#waiting = [];',
   ),
   one(
     'each watcher sends its own read',
@@ -287,7 +287,7 @@ export const mutants = [
     'fail.apply(state);\n        }\n        pinWaiters.readNext();',
     'fail.apply(state);\n        }',
   ),
-  one('a watcher that left is pinned', lifecycle, 'this.pinWaiters.remove(state);', ''),
+  one('a watcher that left is pinned', pinWaiters, "return phase === 'pinning';", 'return true;'),
 
   // Rollback.
   one('no rollback check', replies, 'headerRevision > 0n && headerRevision < state.knownRevision', 'false'),

@@ -32,3 +32,23 @@ export class ProcessRef {
     clearInterval(this.#timer);
   }
 }
+
+/** One reference for any number of users: taken when the first one is added, released when the last one is removed. */
+export class CountedRef {
+  readonly #take: () => () => void;
+  #release = () => {};
+  #users = 0;
+
+  /** @param take Takes the reference and returns a function that releases it. */
+  constructor(take: () => () => void) {
+    this.#take = take;
+  }
+
+  add(): void {
+    if (this.#users++ === 0) this.#release = this.#take();
+  }
+
+  remove(): void {
+    if (--this.#users === 0) this.#release();
+  }
+}

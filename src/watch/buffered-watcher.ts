@@ -6,16 +6,15 @@ import {
   RolledBackError,
   StoreReplacedError,
 } from '../errors/index.js';
-import { type Revision, type WatchEvent, withJson } from '../model/index.js';
+import { type Revision, type WatchEvent, type WireRange, withJson } from '../model/index.js';
 import { BufferUsage, type WatcherLimits } from './buffer-usage.js';
 import type { WatchDriver, WatchSink } from './driver.js';
-import type { WatchSpec } from './watch-request.js';
+import type { WatchFilter, WatchSpec, WatchStart } from './watch-request.js';
 import type { InternalWatchBatch, InternalWatcher, WatchBatch, WatchEnd } from './watcher.js';
 
-/** The client-side parameters of one watcher. */
+/** The client-side parameters of watchers. Those with the same parameters share one object. */
 export interface WatcherOptions {
   readonly limits: WatcherLimits;
-  readonly signal: AbortSignal | undefined;
   /** Whether to deliver progress notifications as batches without events. */
   readonly progress: boolean;
   /** Whether to deliver a batch without events each time the watch becomes live. */
@@ -30,23 +29,66 @@ interface Buffered extends InternalWatchBatch {
   readonly bytes: number;
 }
 
-/** A bounded buffer between the driver and the iteration of one watch. */
+/** A promise that was asked for before its outcome was known. */
+interface Pending<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Ended {
+  readonly end: WatchEnd;
+  /** The reason with which `ready` rejects. */
+  readonly cause: unknown;
+}
+
+/**
+ * A bounded buffer between the driver and the iteration of one watch. A process may have ten thousand of them, most of
+ * which receive nothing: promises, the queue and its usage are made when they are needed.
+ */
 export class BufferedWatcher implements InternalWatcher {
-  readonly ready: Promise<Revision>;
-  readonly closed: Promise<WatchEnd>;
-  readonly #options: WatcherOptions;
-  readonly #driver: WatchDriver;
-  readonly #key: number;
-  readonly #queue = new AsyncQueue<Buffered>((batch) => this.#onTake(batch));
-  readonly #releaseSignal: () => void;
-  readonly #settle: {
-    ready(revision: Revision): void;
-    notReady(error: unknown): void;
-    closed(end: WatchEnd): void;
+  /** What the driver calls. The methods are private, because users of a watcher must not see them. */
+  static readonly sink: WatchSink<BufferedWatcher> = {
+    specOf: (watcher) => ({ range: watcher.#range, filter: watcher.#filter }),
+    ready: (watcher, revision, nextRevision) => watcher.#onReady(revision, nextRevision),
+    deliver: (watcher, events) => watcher.#deliver(events),
+    interrupted: (watcher) => watcher.#setLive(false),
+    resumed: (watcher, fromRevision) => watcher.#onResumed(fromRevision),
+    progress: (watcher, revision) => watcher.#progress(revision + 1n),
+    finish: (watcher, error) => watcher.#finish(error),
   };
-  #ended = false;
+
+  /** The iteration of a watcher. */
+  static readonly #Iteration = class implements AsyncIterator<InternalWatchBatch, undefined> {
+    readonly #watcher: BufferedWatcher;
+
+    constructor(watcher: BufferedWatcher) {
+      this.#watcher = watcher;
+    }
+
+    next(): Promise<IteratorResult<InternalWatchBatch, undefined>> {
+      return this.#watcher.#next();
+    }
+
+    async return(): Promise<IteratorResult<InternalWatchBatch, undefined>> {
+      await this.#watcher.close();
+      return { done: true, value: undefined };
+    }
+  };
+
+  readonly #range: WireRange;
+  readonly #filter: WatchFilter;
+  readonly #options: WatcherOptions;
+  readonly #driver: WatchDriver<BufferedWatcher>;
+  readonly #key: number;
+  #ready: Pending<Revision> | undefined;
+  #readyRevision: Revision | undefined;
+  #closed: Pending<WatchEnd> | undefined;
+  #ended: Ended | undefined;
+  #queue: AsyncQueue<Buffered> | undefined;
+  #usage: BufferUsage | undefined;
+  #releaseSignal: (() => void) | undefined;
   #iterating = false;
-  readonly #usage: BufferUsage;
   #live = false;
   #liveChangedAt: number | undefined;
   #nextRevision: Revision | undefined;
@@ -59,20 +101,38 @@ export class BufferedWatcher implements InternalWatcher {
   /** The progress batch at the end of the buffer, if there is one. Newer progress replaces its revision. */
   #lastProgress: { nextRevision: Revision } | undefined;
 
-  constructor(driver: WatchDriver, spec: WatchSpec, options: WatcherOptions) {
-    const ready = deferred<Revision>();
-    const closed = deferred<WatchEnd>();
-    this.ready = ready.promise;
-    this.ready.catch(() => {}); // the iteration reports the error as well
-    this.closed = closed.promise;
-    this.#settle = { ready: ready.resolve, notReady: ready.reject, closed: closed.resolve };
+  constructor(
+    driver: WatchDriver<BufferedWatcher>,
+    spec: WatchSpec,
+    start: WatchStart,
+    options: WatcherOptions,
+    signal: AbortSignal | undefined,
+  ) {
     this.#driver = driver;
+    this.#range = spec.range;
+    this.#filter = spec.filter;
     this.#options = options;
-    this.#usage = new BufferUsage(options.limits);
-    this.#nextRevision = spec.startRevision;
-    this.#key = driver.start(spec, this.#sink());
-    this.#releaseSignal = onAbort(options.signal, (reason) => this.#onAbort(reason));
+    this.#nextRevision = start.startRevision;
+    this.#key = driver.start(this, spec.range, start);
+    if (!signal) return;
+    this.#releaseSignal = onAbort(signal, (reason) => this.#onAbort(reason));
     if (this.#ended) this.#releaseSignal();
+  }
+
+  get ready(): Promise<Revision> {
+    if (this.#readyRevision !== undefined) return Promise.resolve(this.#readyRevision);
+    if (this.#ended) return handled(Promise.reject(this.#ended.cause));
+    if (!this.#ready) {
+      this.#ready = pending();
+      void handled(this.#ready.promise);
+    }
+    return this.#ready.promise;
+  }
+
+  get closed(): Promise<WatchEnd> {
+    if (this.#ended) return Promise.resolve(this.#ended.end);
+    this.#closed ??= pending();
+    return this.#closed.promise;
   }
 
   get nextRevision(): Revision | undefined {
@@ -89,7 +149,7 @@ export class BufferedWatcher implements InternalWatcher {
 
   close(): Promise<void> {
     this.#end({ reason: 'closed' }, new ClosedError('the watch'));
-    this.#queue.discard();
+    this.#useQueue().discard();
     return Promise.resolve();
   }
 
@@ -100,42 +160,23 @@ export class BufferedWatcher implements InternalWatcher {
   [Symbol.asyncIterator](): AsyncIterator<InternalWatchBatch, undefined> {
     if (this.#iterating) throw new TypeError('a watcher can be iterated once; call watch() again');
     this.#iterating = true;
-    return {
-      next: () => this.#next(),
-      return: async () => {
-        await this.close();
-        return { done: true, value: undefined };
-      },
-    };
+    return new BufferedWatcher.#Iteration(this);
   }
 
-  #sink(): WatchSink {
-    return {
-      ready: (revision, nextRevision) => {
-        this.#setLive(true);
-        this.#nextRevision ??= nextRevision;
-        this.#settle.ready(revision);
-        this.#putResumption(nextRevision);
-      },
-      deliver: (events) => this.#deliver(events),
-      interrupted: () => this.#setLive(false),
-      resumed: (fromRevision) => {
-        this.#setLive(true);
-        this.#putResumption(fromRevision);
-      },
-      progress: (revision) => this.#progress(revision + 1n),
-      finish: (error) => {
-        this.#end({ reason: endReason(error), error }, error);
-        this.#queue.end(error);
-      },
-    };
+  get #isEmpty(): boolean {
+    return this.#queue === undefined || this.#queue.size === 0;
+  }
+
+  #useQueue(): AsyncQueue<Buffered> {
+    this.#queue ??= new AsyncQueue<Buffered>((batch) => this.#onTake(batch));
+    return this.#queue;
   }
 
   #next(): Promise<IteratorResult<WatchBatch, undefined>> {
     this.#setCheckpoint(this.#pendingCheckpoint);
     this.#pendingCheckpoint = undefined;
-    if (this.#queue.size === 0) this.#setCheckpoint(this.#idleRevision);
-    return this.#queue.take();
+    if (this.#isEmpty) this.#setCheckpoint(this.#idleRevision);
+    return this.#useQueue().take();
   }
 
   #setLive(live: boolean): void {
@@ -153,6 +194,20 @@ export class BufferedWatcher implements InternalWatcher {
     return this.#maxNextRevision;
   }
 
+  #onReady(revision: Revision, nextRevision: Revision): void {
+    this.#setLive(true);
+    this.#nextRevision ??= nextRevision;
+    this.#readyRevision = revision;
+    this.#ready?.resolve(revision);
+    this.#ready = undefined;
+    this.#putResumption(nextRevision);
+  }
+
+  #onResumed(fromRevision: Revision): void {
+    this.#setLive(true);
+    this.#putResumption(fromRevision);
+  }
+
   #progress(revision: Revision): void {
     if (this.#ended) return;
     const nextRevision = this.#raiseNextRevision(revision);
@@ -163,17 +218,17 @@ export class BufferedWatcher implements InternalWatcher {
       }
       const batch = withJson({ events: [], nextRevision, bytes: 0 });
       this.#lastProgress = batch;
-      this.#queue.put(batch);
-    } else if (this.#queue.size === 0) {
+      this.#useQueue().put(batch);
+    } else if (this.#isEmpty) {
       this.#idleRevision = nextRevision;
-      if (this.#queue.hasWaiter) this.#setCheckpoint(nextRevision);
+      if (this.#queue?.hasWaiter) this.#setCheckpoint(nextRevision);
     }
   }
 
   #putResumption(revision: Revision): void {
     if (this.#ended || !this.#options.resumptions) return;
     this.#lastProgress = undefined;
-    this.#queue.put(
+    this.#useQueue().put(
       withJson({ events: [], nextRevision: this.#raiseNextRevision(revision), bytes: 0, resumed: true }),
     );
   }
@@ -188,7 +243,8 @@ export class BufferedWatcher implements InternalWatcher {
     }
     this.#idleRevision = undefined;
     this.#lastProgress = undefined;
-    this.#queue.put(
+    this.#usage ??= new BufferUsage(this.#options.limits);
+    this.#useQueue().put(
       withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }),
     );
     // Called after put(), in which a waiting reader has already taken the batch.
@@ -196,27 +252,50 @@ export class BufferedWatcher implements InternalWatcher {
   }
 
   #onTake({ events, nextRevision, bytes }: Buffered): void {
-    if (this.#queue.size === 0) this.#lastProgress = undefined;
+    if (this.#isEmpty) this.#lastProgress = undefined;
     this.#pendingCheckpoint = nextRevision;
-    if (this.#usage.remove(events.length, bytes)) this.#driver.bufferDrained(this.#key);
+    if (this.#usage?.remove(events.length, bytes)) this.#driver.bufferDrained(this.#key);
   }
 
   #onAbort(reason: unknown): void {
     this.#end({ reason: 'aborted' }, reason);
-    this.#queue.discard(reason);
+    this.#useQueue().discard(reason);
+  }
+
+  #finish(error: EtcdError): void {
+    this.#end({ reason: endReason(error), error }, error);
+    this.#useQueue().end(error);
   }
 
   #end(end: Omit<WatchEnd, 'nextRevision'>, cause: unknown): void {
     if (this.#ended) return;
-    this.#ended = true;
+    this.#ended = { end: withJson({ ...end, nextRevision: this.#nextRevision }), cause };
     this.#setLive(false);
     this.#releaseSignal?.();
     this.#options.release();
     this.#driver.stop(this.#key);
-    this.#settle.notReady(cause);
-    this.#settle.closed(withJson({ ...end, nextRevision: this.#nextRevision }));
+    this.#ready?.reject(cause);
+    this.#closed?.resolve(this.#ended.end);
   }
 }
+
+function pending<T>(): Pending<T> {
+  let resolve: (value: T) => void = ignore;
+  let reject: (error: unknown) => void = ignore;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Marks a rejection as handled: the iteration reports the error as well. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(ignore);
+  return promise;
+}
+
+function ignore(): void {}
 
 /** Removes the prefix from the keys in place: each event was decoded for this watcher only. */
 function stripNamespace(events: readonly WatchEvent[], length: number): void {
@@ -234,14 +313,4 @@ function endReason(error: EtcdError): WatchEnd['reason'] {
   if (error instanceof CompactedError) return 'compacted';
   if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
   return error instanceof ClosedError ? 'closed' : 'failed';
-}
-
-function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

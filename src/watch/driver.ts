@@ -1,6 +1,6 @@
 import { type Clock, EffectLoop, raceAbort } from '../async/index.js';
 import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
-import { describeAccess, type Revision, type WatchEvent } from '../model/index.js';
+import { describeAccess, type Revision, type WatchEvent, type WireRange } from '../model/index.js';
 import type { WatchCalls } from '../wire/index.js';
 import {
   type StreamStatus,
@@ -10,20 +10,21 @@ import {
   WatchSession,
 } from './core/index.js';
 import { StartCheckReads } from './start-check-reads.js';
-import { createRequest, type WatchSpec } from './watch-request.js';
+import { createRequest, type WatchSpec, type WatchStart } from './watch-request.js';
 import { WatchStreams } from './watch-streams.js';
 
-/** Receives the events of one watcher. */
-export interface WatchSink {
+/** Receives the events of all watchers. Functions of the watcher, so that it needs no closures. */
+export interface WatchSink<W> {
+  specOf(watcher: W): WatchSpec;
   /** The watcher is no longer live. `resumed` follows, unless it ends. */
-  interrupted(): void;
+  interrupted(watcher: W): void;
   /** The watcher is live again, from that revision on. */
-  resumed(fromRevision: Revision): void;
+  resumed(watcher: W, fromRevision: Revision): void;
   /** etcd has acknowledged the watcher for the first time; see the effect `ready`. */
-  ready(revision: Revision, nextRevision: Revision): void;
-  deliver(events: readonly WatchEvent[]): void;
-  progress(revision: Revision): void;
-  finish(error: EtcdError): void;
+  ready(watcher: W, revision: Revision, nextRevision: Revision): void;
+  deliver(watcher: W, events: readonly WatchEvent[]): void;
+  progress(watcher: W, revision: Revision): void;
+  finish(watcher: W, error: EtcdError): void;
 }
 
 export interface DriverPorts {
@@ -40,28 +41,25 @@ export interface DriverPorts {
   readonly onStatus: (status: StreamStatus) => void;
 }
 
-interface WatcherEntry {
-  readonly spec: WatchSpec;
-  readonly sink: WatchSink;
-}
-
 /** The effects that go to a watcher's sink. */
 type SinkEffect = WatchEffect & {
   readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
 };
 
 /** Performs the effects of a session, and makes no decision about revisions. */
-export class WatchDriver {
+export class WatchDriver<W> {
   readonly #ports: DriverPorts;
-  readonly #watchers = new Map<WatcherKey, WatcherEntry>();
+  readonly #sink: WatchSink<W>;
+  readonly #watchers = new Map<WatcherKey, W>();
   readonly #streams: WatchStreams;
   readonly #loop: EffectLoop<WatchInput, WatchEffect>;
   readonly #closing = new AbortController();
   readonly #startChecks: StartCheckReads;
   #nextKey = 1;
 
-  constructor(ports: DriverPorts) {
+  constructor(ports: DriverPorts, sink: WatchSink<W>) {
     this.#ports = ports;
+    this.#sink = sink;
     // From 2^40 on, far from the ids that a server or proxy assigns, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     const { random, maxRevisionBytes } = ports;
@@ -85,17 +83,12 @@ export class WatchDriver {
     ports.calls.onStoreReplaced((error) => this.#loop.dispatch({ type: 'store-replaced', error }));
   }
 
-  start(spec: WatchSpec, sink: WatchSink): WatcherKey {
-    const watcher = this.#nextKey++;
-    this.#watchers.set(watcher, { spec, sink });
-    this.#loop.dispatch({
-      type: 'watch',
-      watcher,
-      range: spec.range,
-      startRevision: spec.startRevision,
-      knownRevision: spec.knownRevision,
-    });
-    return watcher;
+  /** The watcher must know its spec already. Its events go to the sink from now on. */
+  start(watcher: W, range: WireRange, { startRevision, knownRevision }: WatchStart): WatcherKey {
+    const key = this.#nextKey++;
+    this.#watchers.set(key, watcher);
+    this.#loop.dispatch({ type: 'watch', watcher: key, range, startRevision, knownRevision });
+    return key;
   }
 
   stop(watcher: WatcherKey): void {
@@ -115,9 +108,9 @@ export class WatchDriver {
   /** Ends all watchers with ClosedError, and their streams. */
   close(): void {
     if (this.#closing.signal.aborted) return;
-    for (const [watcher, { sink }] of [...this.#watchers]) {
-      this.stop(watcher);
-      sink.finish(new ClosedError('the client'));
+    for (const [key, watcher] of [...this.#watchers]) {
+      this.stop(key);
+      this.#sink.finish(watcher, new ClosedError('the client'));
     }
     this.#closing.abort(new ClosedError('the client'));
   }
@@ -159,30 +152,35 @@ export class WatchDriver {
   }
 
   #notify(effect: SinkEffect): void {
-    const driven = this.#watchers.get(effect.watcher);
-    if (!driven) return;
-    const { sink, spec } = driven;
+    const watcher = this.#watchers.get(effect.watcher);
+    if (!watcher) return;
+    const sink = this.#sink;
     switch (effect.type) {
       case 'ready':
-        sink.ready(effect.revision, effect.nextRevision);
+        sink.ready(watcher, effect.revision, effect.nextRevision);
         return;
       case 'interrupted':
-        sink.interrupted();
+        sink.interrupted(watcher);
         return;
       case 'resumed':
-        sink.resumed(effect.fromRevision);
+        sink.resumed(watcher, effect.fromRevision);
         return;
       case 'deliver':
-        sink.deliver(effect.events);
+        sink.deliver(watcher, effect.events);
         return;
       case 'progress':
-        sink.progress(effect.revision);
+        sink.progress(watcher, effect.revision);
         return;
       case 'finish':
         this.#watchers.delete(effect.watcher);
         this.#startChecks.remove(effect.watcher);
-        sink.finish(this.#withRequest(effect.error, spec));
+        sink.finish(watcher, this.#withRequest(effect.error, sink.specOf(watcher)));
     }
+  }
+
+  #specOf(key: WatcherKey): WatchSpec | undefined {
+    const watcher = this.#watchers.get(key);
+    return watcher && this.#sink.specOf(watcher);
   }
 
   #withRequest(error: EtcdError, { range }: WatchSpec): EtcdError {
@@ -191,7 +189,7 @@ export class WatchDriver {
   }
 
   #readRevision(watcher: WatcherKey): void {
-    const spec = this.#watchers.get(watcher)?.spec;
+    const spec = this.#specOf(watcher);
     if (!spec) return;
     this.#read(
       spec.range.key,
@@ -231,7 +229,7 @@ export class WatchDriver {
   }
 
   #checkStart(watcher: WatcherKey, startRevision: Revision): void {
-    const spec = this.#watchers.get(watcher)?.spec;
+    const spec = this.#specOf(watcher);
     if (spec) this.#startChecks.add(watcher, spec.range.key, startRevision);
   }
 
@@ -242,7 +240,7 @@ export class WatchDriver {
     startRevision,
     fragments,
   }: WatchEffect & { readonly type: 'send-create' }): void {
-    const spec = this.#watchers.get(watcher)?.spec;
+    const spec = this.#specOf(watcher);
     if (spec) this.#streams.send(slot, createRequest(spec, { watchId, startRevision, fragments }));
   }
 }

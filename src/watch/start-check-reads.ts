@@ -40,6 +40,7 @@ export class StartCheckReads {
   readonly #signal: AbortSignal;
   /** In the order in which they are due: each waits for the same time. */
   readonly #checks = new Set<Check>();
+  readonly #checksOf = new Map<WatcherKey, Check[]>();
   readonly #pacer: Pacer;
   readonly #timer: MovableTimer;
   #reading = false;
@@ -55,14 +56,24 @@ export class StartCheckReads {
   }
 
   add(watcher: WatcherKey, key: Buffer, startRevision: Revision): void {
-    this.#checks.add({ watcher, key, startRevision, dueAt: this.#ports.clock.now() + conclusiveAfterMs });
+    const check = { watcher, key, startRevision, dueAt: this.#ports.clock.now() + conclusiveAfterMs };
+    this.#checks.add(check);
+    this.#checksOf.set(watcher, [...(this.#checksOf.get(watcher) ?? []), check]);
     this.#schedule();
   }
 
   /** Drops the checks of a watcher that has ended. */
   remove(watcher: WatcherKey): void {
-    for (const check of this.#checks) if (check.watcher === watcher) this.#checks.delete(check);
+    for (const check of this.#checksOf.get(watcher) ?? []) this.#checks.delete(check);
+    this.#checksOf.delete(watcher);
     if (this.#checks.size === 0) this.#timer.cancel();
+  }
+
+  #settle(check: Check): void {
+    this.#checks.delete(check);
+    const others = this.#checksOf.get(check.watcher)?.filter((other) => other !== check) ?? [];
+    if (others.length > 0) this.#checksOf.set(check.watcher, others);
+    else this.#checksOf.delete(check.watcher);
   }
 
   #schedule(): void {
@@ -91,7 +102,7 @@ export class StartCheckReads {
     if (!lowest) return;
     try {
       await this.#ports.readAt(lowest.key, lowest.startRevision - 1n, this.#signal);
-      for (const check of due) this.#checks.delete(check);
+      for (const check of due) this.#settle(check);
     } catch (error) {
       this.#onReadFailed(lowest, error);
     }
@@ -104,7 +115,7 @@ export class StartCheckReads {
     }
     // A start above the store's revision has no history to lose; a start that cannot be read cannot be checked.
     const isLost = error instanceof CompactedError && this.#checks.has(check);
-    this.#checks.delete(check);
+    this.#settle(check);
     if (isLost) this.#ports.compacted(check.watcher, check.startRevision);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../async/index.js';
+import { type Clock, CountedRef } from '../async/index.js';
 import { ClosedError, Code, errorFromServer } from '../errors/index.js';
 import {
   type Bytes,
@@ -16,9 +16,10 @@ import {
 } from '../model/index.js';
 import type { KvCalls, RangeResponse, WatchCalls } from '../wire/index.js';
 import type { WatcherLimits } from './buffer-usage.js';
-import { BufferedWatcher } from './buffered-watcher.js';
+import { BufferedWatcher, type WatcherOptions } from './buffered-watcher.js';
 import type { StreamStatus } from './core/index.js';
-import { WatchDriver } from './driver.js';
+import { type DriverPorts, WatchDriver } from './driver.js';
+import type { WatchFilter } from './watch-request.js';
 import type { InternalWatcher } from './watcher.js';
 
 /** Options of `watch()`. */
@@ -93,11 +94,16 @@ export interface WatchPorts {
 /** etcd's Watch service: watchers that outlive streams, members and restarts, each on exactly the right revision. */
 export class WatchClient {
   readonly #ports: WatchPorts;
-  readonly #drivers = new Map<boolean, WatchDriver>();
+  readonly #drivers = new Map<boolean, WatchDriver<BufferedWatcher>>();
+  readonly #processRef: CountedRef;
+  /** Of the watches without options about delivery, which are nearly all. */
+  readonly #defaultOptions: WatcherOptions;
   #closed = false;
 
   constructor(ports: WatchPorts) {
     this.#ports = ports;
+    this.#processRef = new CountedRef(() => ports.watch.keepProcessAlive());
+    this.#defaultOptions = this.#makeOptions(noOptions, 0);
   }
 
   /**
@@ -116,23 +122,15 @@ export class WatchClient {
   ): InternalWatcher {
     checkWatch(options);
     if (this.#closed) throw new ClosedError('the client');
-    const { startRevision, only } = options;
+    const wireRange = toWireRange(range);
     const spec = {
-      range: namespace ? namespaceRange(namespace, toWireRange(range)) : toWireRange(range),
-      startRevision,
-      knownRevision: options.knownRevision,
-      prevKv: options.prevKv ?? false,
-      noPut: only === 'delete',
-      noDelete: only === 'put',
+      range: namespace ? namespaceRange(namespace, wireRange) : wireRange,
+      filter: filterOf(options),
     };
-    return new BufferedWatcher(this.#driver(options.requireLeader ?? true), spec, {
-      limits: limitsOf(options),
-      signal: options.signal,
-      progress: options.progress ?? false,
-      resumptions: options.resumptions ?? false,
-      namespaceLength: namespace?.length ?? 0,
-      release: options.unref ? () => {} : this.#ports.watch.keepProcessAlive(),
-    });
+    const watcherOptions = this.#watcherOptions(options, namespace?.length ?? 0);
+    const driver = this.#driver(options.requireLeader ?? true);
+    if (!options.unref) this.#processRef.add();
+    return new BufferedWatcher(driver, spec, options, watcherOptions, options.signal);
   }
 
   /** Ends every watch. Idempotent. */
@@ -141,11 +139,33 @@ export class WatchClient {
     for (const driver of this.#drivers.values()) driver.close();
   }
 
-  #driver(requireLeader: boolean): WatchDriver {
+  #watcherOptions(options: InternalWatchOptions, namespaceLength: number): WatcherOptions {
+    const { maxBufferedEvents, maxBufferedBytes, progress, resumptions, unref } = options;
+    const isDefault =
+      maxBufferedEvents === undefined &&
+      maxBufferedBytes === undefined &&
+      !progress &&
+      !resumptions &&
+      !unref &&
+      namespaceLength === 0;
+    return isDefault ? this.#defaultOptions : this.#makeOptions(options, namespaceLength);
+  }
+
+  #makeOptions(options: InternalWatchOptions, namespaceLength: number): WatcherOptions {
+    return {
+      limits: limitsOf(options),
+      progress: options.progress ?? false,
+      resumptions: options.resumptions ?? false,
+      namespaceLength,
+      release: options.unref ? () => {} : () => this.#processRef.remove(),
+    };
+  }
+
+  #driver(requireLeader: boolean): WatchDriver<BufferedWatcher> {
     const existing = this.#drivers.get(requireLeader);
     if (existing) return existing;
     const { watch: calls, clock, random, maxRevisionBytes } = this.#ports;
-    const driver = new WatchDriver({
+    const driverPorts: DriverPorts = {
       calls,
       clock,
       random,
@@ -158,7 +178,8 @@ export class WatchClient {
       // Each driver numbers its slots from 1; this makes the numbers unique within the client.
       onStatus: (status) =>
         this.#ports.onStatus({ ...status, slot: 2 * status.slot - (requireLeader ? 1 : 0) }),
-    });
+    };
+    const driver = new WatchDriver(driverPorts, BufferedWatcher.sink);
     this.#drivers.set(requireLeader, driver);
     return driver;
   }
@@ -197,7 +218,14 @@ export class WatchClient {
   }
 }
 
+const everything: WatchFilter = { prevKv: false, noPut: false, noDelete: false };
+
+function filterOf({ prevKv = false, only }: WatchOptions): WatchFilter {
+  return prevKv || only ? { prevKv, noPut: only === 'delete', noDelete: only === 'put' } : everything;
+}
+
 function limitsOf(options: WatchOptions): WatcherLimits {
+  if (options.maxBufferedEvents === undefined && options.maxBufferedBytes === undefined) return defaultLimits;
   return {
     maxBufferedEvents: options.maxBufferedEvents ?? defaultLimits.maxBufferedEvents,
     maxBufferedBytes: options.maxBufferedBytes ?? defaultLimits.maxBufferedBytes,

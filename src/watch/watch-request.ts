@@ -1,16 +1,25 @@
 import type { Revision, WireRange } from '../model/index.js';
 import type { WatchRequest } from '../wire/index.js';
 
-/** The server-side parameters of one watcher. */
+/** The server-side parameters of one watcher, for every create. */
 export interface WatchSpec {
   readonly range: WireRange;
-  /** Undefined: from now on. */
-  readonly startRevision: Revision | undefined;
-  /** A revision that the store is known to have reached. */
-  readonly knownRevision?: Revision | undefined;
+  readonly filter: WatchFilter;
+}
+
+/** What the server sends. Most watchers share one object. */
+export interface WatchFilter {
   readonly prevKv: boolean;
   readonly noPut: boolean;
   readonly noDelete: boolean;
+}
+
+/** Where a watch starts. */
+export interface WatchStart {
+  /** Undefined: from now on. */
+  readonly startRevision?: Revision | undefined;
+  /** A revision that the store is known to have reached. */
+  readonly knownRevision?: Revision | undefined;
 }
 
 // etcd's WatchCreateRequest.FilterType.
@@ -25,13 +34,12 @@ export interface CreateParameters {
 }
 
 export function createRequest(
-  spec: WatchSpec,
+  { range: { key, rangeEnd }, filter }: WatchSpec,
   { watchId, startRevision, fragments }: CreateParameters,
 ): WatchRequest {
   const filters: (0 | 1)[] = [];
-  if (spec.noPut) filters.push(noPutFilter);
-  if (spec.noDelete) filters.push(noDeleteFilter);
-  const { key, rangeEnd } = spec.range;
+  if (filter.noPut) filters.push(noPutFilter);
+  if (filter.noDelete) filters.push(noDeleteFilter);
   return {
     requestUnion: {
       $case: 'createRequest',
@@ -40,7 +48,7 @@ export function createRequest(
         rangeEnd,
         startRevision,
         watchId,
-        prevKv: spec.prevKv,
+        prevKv: filter.prevKv,
         filters,
         fragment: fragments,
         progressNotify: true, // keeps an idle watch resumable after a compaction

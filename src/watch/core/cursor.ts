@@ -42,6 +42,7 @@ export function lastRevision(events: readonly WatchEvent[]): Revision {
   return events[events.length - 1]?.kv.modRevision ?? 0n;
 }
 
+/** Returns the first one if they are equal, so that watchers with the same revision share one bigint. */
 export function max(a: Revision, b: Revision): Revision {
-  return a > b ? a : b;
+  return a >= b ? a : b;
 }

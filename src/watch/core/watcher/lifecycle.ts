@@ -104,7 +104,6 @@ export class WatcherLifecycle {
   #forget(state: WatcherState): void {
     this.watchers.delete(state.key);
     this.tokenWaiters.remove(state);
-    this.pinWaiters.remove(state);
     this.retryQueue.remove(state);
   }
 }

@@ -15,10 +15,10 @@ export interface EndedRead {
  */
 export class PinWaiters {
   readonly #context: SessionContext;
-  /** For the next read. */
-  #waiting = new Set<WatcherState>();
-  /** For the pending read, which uses the key of the first one. */
-  #served = new Set<WatcherState>();
+  /** For the next read; some may have left since. */
+  #waiting: WatcherState[] = [];
+  /** For the pending read; some may have left since. */
+  #served: WatcherState[] = [];
   #reader: WatcherState | undefined;
   #read: 'none' | 'scheduled' | 'pending' = 'none';
 
@@ -27,15 +27,10 @@ export class PinWaiters {
   }
 
   add(state: WatcherState): void {
-    this.#waiting.add(state);
+    this.#waiting.push(state);
     if (this.#read !== 'none') return;
     this.#read = 'scheduled';
     this.#context.emit({ type: 'schedule-pin-read' });
-  }
-
-  remove(state: WatcherState): void {
-    this.#waiting.delete(state);
-    this.#served.delete(state);
   }
 
   /** Sends the scheduled read. It also serves the watchers that were added since. */
@@ -45,21 +40,26 @@ export class PinWaiters {
 
   /** Sends the next read, if a watcher waits for it. */
   readNext(): void {
-    const [reader] = this.#waiting;
+    const reader = this.#waiting.find(isWaiting);
     this.#read = reader ? 'pending' : 'none';
-    if (!reader) return;
     this.#reader = reader;
     this.#served = this.#waiting;
-    this.#waiting = new Set();
+    this.#waiting = [];
+    if (!reader) return;
     this.#context.emit({ type: 'read-pin', watcher: reader.key, range: reader.range });
   }
 
   /** Called when the pending read has ended. The caller decides about its watchers, and then calls `readNext`. */
   takeEnded(): EndedRead {
-    const served = [...this.#served];
-    const reader = this.#reader && this.#served.has(this.#reader) ? this.#reader : undefined;
-    this.#served.clear();
+    const served = this.#served.filter(isWaiting);
+    const reader = this.#reader && isWaiting(this.#reader) ? this.#reader : undefined;
+    this.#served = [];
     this.#reader = undefined;
     return { reader, served };
   }
+}
+
+/** Only the end of a read or of the watcher ends this phase. */
+function isWaiting({ phase }: WatcherState): boolean {
+  return phase === 'pinning';
 }

@@ -55,7 +55,8 @@ export class WatcherState {
   #rollbackFloor: Revision | undefined;
   /** Whether another low revision was acknowledged during the read, which may be older than that acknowledgement. */
   #needsAnotherCheck = false;
-  readonly #fragments = new Fragments();
+  /** Made by the first fragment on a stream. */
+  #fragments: Fragments | undefined;
 
   constructor(key: WatcherKey, range: WireRange, startRevision: Revision | undefined) {
     this.key = key;
@@ -76,7 +77,7 @@ export class WatcherState {
    */
   enter(phase: Phase): void {
     this.#phase = phase;
-    this.#fragments.clear();
+    this.#fragments = undefined;
   }
 
   get needsPin(): boolean {
@@ -95,12 +96,12 @@ export class WatcherState {
 
   /** Whether more fragments of a response are to come. */
   get midResponse(): boolean {
-    return this.#fragments.isIncomplete;
+    return this.#fragments?.isIncomplete === true;
   }
 
   /** The memory that the incomplete revision takes, in bytes. */
   get incompleteBytes(): number {
-    return this.#fragments.bytes;
+    return this.#fragments?.bytes ?? 0;
   }
 
   /** Returns the number of duplicate events since the last call. */
@@ -188,7 +189,7 @@ export class WatcherState {
 
   /** Returns how the response violates etcd's protocol, or undefined. No part of such a response may be applied. */
   protocolViolation(reply: WatchReply & { kind: 'events' }): string | undefined {
-    return protocolViolation(reply, this.range, this.#fragments.revision);
+    return protocolViolation(reply, this.range, this.#fragments?.revision ?? 0n);
   }
 
   /** Applies a response. Returns its new events that belong to complete revisions. */
@@ -196,7 +197,8 @@ export class WatcherState {
     this.#isPinnedWithoutEvents = false;
     this.#cursor = nextRevision(this.#cursor, reply);
     this.raiseKnownRevision(lastRevision(reply.events));
-    const complete = this.#fragments.takeComplete(reply);
+    if (reply.fragment) this.#fragments ??= new Fragments();
+    const complete = this.#fragments?.takeComplete(reply) ?? reply.events;
     const fresh = this.#withoutDuplicates(complete);
     if (fresh.length > 0) this.#lastDelivered = lastRevision(fresh);
     return fresh;
