@@ -65,9 +65,9 @@ export class FakeRegistry {
         return this.onTimeToLive();
       },
     },
-    watch: (_key: unknown, { signal }: { signal: AbortSignal }) => {
+    watch: () => {
       this.counts.watch++;
-      return fakeWatcher(this.onWatch(), signal);
+      return fakeWatcher(this.onWatch());
     },
   } as unknown as NamingClient;
 
@@ -95,19 +95,21 @@ function fakeLease(id: bigint): HeldLease {
   };
 }
 
-function fakeWatcher(batches: Iterable<WatchBatch>, signal: AbortSignal) {
+function fakeWatcher(batches: Iterable<WatchBatch>) {
+  let isClosed = false;
   let left: () => void = () => {};
-  const over = new Promise<void>((resolve, reject) => {
+  const over = new Promise<void>((resolve) => {
     left = resolve;
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
-  over.catch(() => {});
   return {
-    close: async () => left(),
+    async close() {
+      isClosed = true;
+      left();
+    },
     async *[Symbol.asyncIterator]() {
       await turn();
       for (const batch of batches) {
-        signal.throwIfAborted();
+        if (isClosed) return;
         yield batch;
         await turn();
       }

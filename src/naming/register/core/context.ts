@@ -17,6 +17,7 @@ export class CoreContext {
   readonly updates: PendingUpdates;
   readonly #random: () => number;
   now = 0;
+  readonly #clock = { now: () => this.now };
   effects: RegistrationEffect[] = [];
   /** Set until the first record is stored or `start` fails. */
   initial: InitialRegistration | undefined;
@@ -76,7 +77,7 @@ export class CoreContext {
   }
 
   newPacer(): Pacer {
-    return new Pacer(retryBackoff, { now: () => this.now }, this.#random);
+    return new Pacer(retryBackoff, this.#clock, this.#random);
   }
 }
 

@@ -13,7 +13,7 @@ import type {
   WriteResult,
 } from '../core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
-import { followKey } from './follow-key.js';
+import { KeyFollower } from './key-follower.js';
 import { leaseLossError } from './lease-loss-error.js';
 
 export interface DriverCallbacks {
@@ -36,7 +36,7 @@ export class RegistrationDriver {
   readonly #key: string;
   readonly #ttlSeconds: number;
   readonly #callbacks: DriverCallbacks;
-  readonly #requests = new Map<RequestKey, AbortController>();
+  readonly #requests = new Map<RequestKey, { abort(): void }>();
   readonly #leases = new Map<LeaseId, OpenLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   /** Keeps the process alive, because between two leases nothing else does. */
@@ -73,7 +73,7 @@ export class RegistrationDriver {
         this.#write(effect.request, effect.txn, effect.timeoutMs);
         return;
       case 'follow':
-        void this.#follow(effect.request, effect.from);
+        this.#follow(effect.request, effect.from);
         return;
       case 'check-lease':
         this.#checkLease(effect.request, effect.lease);
@@ -160,24 +160,17 @@ export class RegistrationDriver {
     }));
   }
 
-  async #follow(request: RequestKey, from: Revision): Promise<void> {
-    const signal = this.#signalFor(request);
-    const known = () => this.#core.revision ?? 0n;
-    const onFailure = (error: EtcdError) => this.dispatch({ type: 'follow-failure', request, error });
-    try {
-      for await (const state of followKey(this.#client, {
-        key: this.#key,
-        from,
-        knownRevision: known,
-        signal,
-        onFailure,
-      })) {
-        if (signal.aborted) return;
-        this.dispatch({ type: 'state', request, ...state });
-      }
-    } catch (error) {
-      if (!signal.aborted) this.#failed(request, error);
-    }
+  #follow(request: RequestKey, from: Revision): void {
+    const follower = new KeyFollower(this.#client, {
+      key: this.#key,
+      from,
+      knownRevision: () => this.#core.revision ?? 0n,
+      onState: (state) => this.dispatch({ type: 'state', request, ...state }),
+      onFailure: (error) => this.dispatch({ type: 'follow-failure', request, error }),
+      onEnd: (error) => this.#failed(request, error),
+    });
+    this.#requests.set(request, follower);
+    follower.start();
   }
 
   #checkLease(request: RequestKey, lease: LeaseId): void {
