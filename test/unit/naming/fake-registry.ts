@@ -20,6 +20,8 @@ export class FakeRegistry {
   onWatch: () => Iterable<WatchBatch> = () => [];
   onTimeToLive: () => unknown = () => ({ remainingSeconds: 5 });
 
+  openWatches = 0;
+
   get requests(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
@@ -67,7 +69,8 @@ export class FakeRegistry {
     },
     watch: () => {
       this.counts.watch++;
-      return fakeWatcher(this.onWatch());
+      this.openWatches++;
+      return fakeWatcher(this.onWatch(), () => this.openWatches--);
     },
   } as unknown as NamingClient;
 
@@ -95,7 +98,7 @@ function fakeLease(id: bigint): HeldLease {
   };
 }
 
-function fakeWatcher(batches: Iterable<WatchBatch>) {
+function fakeWatcher(batches: Iterable<WatchBatch>, onClose: () => void) {
   let isClosed = false;
   let left: () => void = () => {};
   const over = new Promise<void>((resolve) => {
@@ -103,6 +106,7 @@ function fakeWatcher(batches: Iterable<WatchBatch>) {
   });
   return {
     async close() {
+      if (!isClosed) onClose();
       isClosed = true;
       left();
     },

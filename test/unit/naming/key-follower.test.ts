@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Code, CompactedError, PermissionDeniedError } from '#src/errors/index.js';
 import { KeyFollower } from '#src/naming/register/driver/key-follower.js';
+import { eventually } from '../../support/eventually.js';
 import { FakeRegistry } from './fake-registry.js';
 
 describe('the states of a key', () => {
@@ -100,6 +101,27 @@ describe('the states of a key', () => {
     assert.deepEqual(await follow(registry, 1), [11n]);
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(registry.counts.watch, 1);
+  });
+
+  it('are read again when the watch is created again, and neither read nor watched after an abort', async () => {
+    const registry = new FakeRegistry();
+    const { kv } = registry.client as unknown as { kv: { range: object } };
+    const reads: AbortSignal[] = [];
+    kv.range = (_: unknown, { signal }: { signal: AbortSignal }) => {
+      reads.push(signal);
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    registry.onWatch = () => [resumed, resumed];
+    const fail = () => assert.fail('nothing to report');
+    const options = { key: 'svc/e', from: 10n, onState: fail, onFailure: fail, onEnd: fail };
+    const follower = new KeyFollower(registry.client, options);
+    follower.start();
+    await eventually('there are two reads', () => reads.length === 2);
+    assert.deepEqual([reads.map(({ aborted }) => aborted), registry.openWatches], [[true, false], 1]);
+    follower.abort();
+    assert.deepEqual([reads.map(({ aborted }) => aborted), registry.openWatches], [[true, true], 0]);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(reads.length, 2);
   });
 
   it('end with the error of a watch that cannot be created', async () => {
