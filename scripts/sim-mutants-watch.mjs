@@ -310,7 +310,7 @@ export const mutants = [
     'revision < state.rollbackFloor',
     'revision < state.knownRevision',
   ),
-  one('a second suspicion of a rollback is ignored', state, 'this.#needsAnotherCheck = true;', ''),
+  one('a second suspicion of a rollback is ignored', state, 'this.#rollbackCheck.needsAnother = true;', ''),
   one(
     'a failed rollback check counts as passed',
     rollbacks,
@@ -337,7 +337,7 @@ export const mutants = [
     'this.#tokens.onRefused(state, error, generation);',
     'this.#tokens.onRefused(state, error);',
   ),
-  one("a token's refusals count repeatedly", state, 'if (token > this.#lastRefusedToken)', 'if (true)'),
+  one("a token's refusals count repeatedly", state, 'if (token > refusals.token)', 'if (true)'),
   one(
     'a slot keeps the generation of its first token',
     slot,

@@ -33,7 +33,7 @@ export class Replies {
 
   onAcknowledged(state: WatcherState, headerRevision: Revision): void {
     const first = state.readyRevision === undefined;
-    state.refusedTokens = 0;
+    state.clearRefusedTokens();
     // The member may lag behind the read that pinned the watcher.
     if (first) state.readyRevision = max(headerRevision, state.knownRevision);
     this.#lifecycle.apply(state, 'acknowledged');

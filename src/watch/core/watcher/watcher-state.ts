@@ -16,6 +16,14 @@ export interface AssignedSlot {
   readonly losesDeletes: boolean | undefined;
 }
 
+/** A pending read that decides whether the store was rolled back. */
+interface RollbackCheck {
+  /** The revision below which it was. */
+  readonly floor: Revision;
+  /** Whether another low revision was acknowledged during the read, which may be older than that acknowledgement. */
+  needsAnother: boolean;
+}
+
 /** The state of one watcher: its phase, its cursor, and the part of a revision that is still incomplete. */
 export class WatcherState {
   readonly key: WatcherKey;
@@ -39,9 +47,8 @@ export class WatcherState {
   fragments = false;
   /** Its stream failed for an oversized request or fragment, maybe another watcher's, and nothing was delivered since. */
   oversized = false;
-  /** How many different tokens were refused in a row. */
-  refusedTokens = 0;
-  #lastRefusedToken: TokenGeneration = -1;
+  /** How many different tokens were refused in a row, and the last one. */
+  #refusals: { count: number; token: TokenGeneration } | undefined;
   /** Events that arrived again, or from before the start, and were not delivered. */
   #duplicates = 0;
   /** Whether the watcher started "from now on" and has received no event. */
@@ -52,9 +59,7 @@ export class WatcherState {
   #cursor: Revision;
   #lastDelivered: Revision;
   #knownRevision = 0n;
-  #rollbackFloor: Revision | undefined;
-  /** Whether another low revision was acknowledged during the read, which may be older than that acknowledgement. */
-  #needsAnotherCheck = false;
+  #rollbackCheck: RollbackCheck | undefined;
   /** Made by the first fragment on a stream. */
   #fragments: Fragments | undefined;
 
@@ -118,25 +123,24 @@ export class WatcherState {
 
   /** During a rollback check: the revision below which the store was rolled back. Otherwise undefined. */
   get rollbackFloor(): Revision | undefined {
-    return this.#rollbackFloor;
+    return this.#rollbackCheck?.floor;
   }
 
   /** Returns whether the store's revision must be read. False while a read is pending. */
   beginRollbackCheck(): boolean {
-    if (this.#rollbackFloor !== undefined) {
-      this.#needsAnotherCheck = true; // the pending read may be older than this acknowledgement
+    if (this.#rollbackCheck) {
+      this.#rollbackCheck.needsAnother = true; // the pending read may be older than this acknowledgement
       return false;
     }
-    this.#rollbackFloor = this.#knownRevision; // newer events may arrive before the answer
+    this.#rollbackCheck = { floor: this.#knownRevision, needsAnother: false }; // newer events may arrive before the answer
     return true;
   }
 
   /** Called when the read has ended. Returns whether another check is needed. */
   endRollbackCheck(): boolean {
-    const needsAnotherCheck = this.#needsAnotherCheck;
-    this.#rollbackFloor = undefined;
-    this.#needsAnotherCheck = false;
-    return needsAnotherCheck;
+    const needsAnother = this.#rollbackCheck?.needsAnother === true;
+    this.#rollbackCheck = undefined;
+    return needsAnother;
   }
 
   /** Called when the history after the pin is lost before the watcher was ready. */
@@ -165,9 +169,16 @@ export class WatcherState {
 
   /** Returns how many different tokens were refused in a row. The same token may be tried, and refused, repeatedly. */
   countRefusedToken(token: TokenGeneration): number {
-    if (token > this.#lastRefusedToken) this.refusedTokens++;
-    this.#lastRefusedToken = Math.max(this.#lastRefusedToken, token);
-    return this.refusedTokens;
+    this.#refusals ??= { count: 0, token: -1 };
+    const refusals = this.#refusals;
+    if (token > refusals.token) refusals.count++;
+    refusals.token = Math.max(refusals.token, token);
+    return refusals.count;
+  }
+
+  /** Called when a token was accepted. */
+  clearRefusedTokens(): void {
+    if (this.#refusals) this.#refusals.count = 0;
   }
 
   /** Called when the watcher has advanced. */
