@@ -424,11 +424,16 @@ export const mutants = [
 
   // Responses above the receive limit.
   one('fragments are asked for from the start', state, 'fragments = false;', 'fragments = true;'),
-  one('fragments are never asked for', failures, 'state.fragments = true;', ''),
+  one(
+    'fragments are never asked for',
+    failures,
+    'state.oversized = state.fragments;\n        state.fragments = true;',
+    '',
+  ),
   one(
     'one watcher of a stream with an oversized response asks for fragments',
     failures,
-    'state.fragments = true;',
+    'state.oversized = state.fragments;\n        state.fragments = true;',
     'state.fragments = true;\n        break;',
   ),
   one(

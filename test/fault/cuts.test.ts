@@ -37,9 +37,6 @@ function useFaultProxy() {
   return { etcd, connect, fixture };
 }
 
-/** Less than the responses of these tests, which therefore arrive in fragments of about 2 MB. */
-const maxReceiveBytes = 4 * 1024 * 1024;
-
 describe('a connection that is reset', function () {
   this.timeout(120_000);
   const { etcd, connect, fixture } = useFaultProxy();
@@ -55,7 +52,7 @@ describe('a connection that is reset', function () {
     (await readHistory(etcd().endpoints[0]!, folder, from, to)).map(describeEvent);
 
   it('at 25 places within a fragmented revision, delivers that revision completely and once', async () => {
-    // With previous values, one delete is about 12 MB, in fragments of about 2 MB.
+    // With previous values, one delete is about 12 MB. The client refuses it whole, and gets fragments of about 2 MB.
     const value = Buffer.alloc(600 * 1024, 'x');
     for (let i = 0; i < 20; i++) await direct.kv.put(`${folder}${i}`, value);
     const { revision } = await direct.kv.delete({ prefix: folder });
@@ -65,7 +62,7 @@ describe('a connection that is reset', function () {
     for (let place = 0; place < 25; place++) {
       const before = link.accepted;
       link.cutAfterBytes(200_000 + place * 480_000, 'down');
-      const watcher = connect([link.endpoint], { maxReceiveBytes }).watch(
+      const watcher = connect([link.endpoint], { maxReceiveBytes: 4 * 1024 * 1024 }).watch(
         { prefix: folder },
         { startRevision: revision, prevKv: true },
       );
@@ -84,16 +81,13 @@ describe('a connection that is reset', function () {
     const from = (await direct.kv.put(`${folder}0`, value)).revision;
     for (let i = 1; i < 50; i++) await direct.kv.put(`${folder}${i % 10}`, value);
     const to = await putMarker(direct, folder);
-    const watcher = connect([link.endpoint], { maxReceiveBytes }).watch(
-      { prefix: folder },
-      { startRevision: from },
-    );
+    const watcher = connect([link.endpoint]).watch({ prefix: folder }, { startRevision: from });
     const received = recordWatch(watcher);
     const isComplete = () => (received.events.at(-1)?.kv.modRevision ?? 0n) >= to;
     let cuts = 0;
     for (; !isComplete(); cuts++) {
       const before = link.accepted;
-      link.cutAfterBytes(3_000_000, 'down');
+      link.cutAfterBytes(6_000_000, 'down');
       await eventually(
         'the connection is reset, or the watch is complete',
         () => link.accepted > before || isComplete(),

@@ -106,6 +106,7 @@ export class Oracle implements RuleContext {
     this.#acknowledged = undefined;
     this.#corruptedWatcher = undefined;
     this.#disconnected.clear();
+    if (input.type === 'stream-lost') this.#onLoss(input.slot);
     if (input.type === 'stream-lost' && /larger than max/.test(input.error.message))
       this.#onOversized(input.slot);
     this.slots.input(input);
@@ -122,6 +123,7 @@ export class Oracle implements RuleContext {
     if (!('watcher' in effect)) {
       if (effect.type === 'status' && effect.status.type === 'resumed') this.counts.resumed++;
       if (effect.type === 'refresh-token') this.counts.refreshed++;
+      if (effect.type === 'close-stream') this.#onLoss(effect.slot);
       if (effect.type === 'close-stream')
         this.#detach(effect.slot, effect.unresponsive || this.#corruptedWatcher !== undefined);
       return;
@@ -230,6 +232,11 @@ export class Oracle implements RuleContext {
     if (!model || model.over) return;
     if (phase === 'waiting') model.drained = true;
     model.phase = phase;
+  }
+
+  #onLoss(slot: SlotKey): void {
+    if (this.slots.lossesOf(slot) < 2) return;
+    for (const model of this.watchersOn(slot)) model.mayNeedFragments = true;
   }
 
   #onOversized(slot: SlotKey): void {

@@ -81,6 +81,11 @@ export class SlotRules {
     return watcher;
   }
 
+  /** Upper bound of how many streams of the slot were lost in a row without progress. */
+  lossesOf(slot: SlotKey): number {
+    return (this.#losses.get(slot)?.length ?? 0) + (this.#corruptions.get(slot)?.length ?? 0);
+  }
+
   /** Whether the watcher is live on the slot's stream, or is being created there. */
   hasOnStream(slot: SlotKey, { key, createId }: WatcherModel): boolean {
     const open = this.#open.get(slot);

@@ -43,8 +43,10 @@ export class WatcherModel {
   readonly refused = new Set<number>();
   /** The watch id of its last create. */
   createId: bigint | undefined;
-  /** One of its streams had an oversized message, so it must ask for fragments. */
+  /** One of its streams had an oversized message, or it asked before: it must ask for fragments. */
   needsFragments = false;
+  /** Three of its streams in a row were lost without progress, maybe within large messages. */
+  mayNeedFragments = false;
   /**
    * Oversized messages on its streams since it last received anything, while it asked for fragments; and whether it was
    * alone at the last one.
@@ -214,8 +216,9 @@ export class WatcherModel {
     this.needsFragments = true;
   }
 
-  /** A create asks for fragments exactly if they are needed. */
+  /** A create asks for fragments if they are needed, and only if they may be. */
   checkFragments(asked: boolean): RuleBreak {
+    if (asked && this.mayNeedFragments) this.needsFragments = true;
     if (asked === this.needsFragments) return undefined;
     return ['fragments', `${asked ? 'asks' : 'does not ask'} for fragments`];
   }

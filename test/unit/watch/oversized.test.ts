@@ -76,6 +76,40 @@ describe('the slots of a watch session', () => {
     });
   });
 
+  describe('after three streams in a row that were lost without a delivery', () => {
+    it('ask for fragments for the watchers that were acknowledged', () => {
+      const bench = new Bench().live();
+      for (const id of [1_001, 1_002]) {
+        assert.match(brief(bench.reconnect()), new RegExp(`create 1 as ${id} from 1$`));
+        bench.reply(id, created(1));
+      }
+      bench.watch(2, 1); // not acknowledged
+      assert.match(brief(bench.reconnect()), /create 1 as 1004 from 1 in fragments$/);
+      assert.match(brief(bench.reply(1_004, created(1))), /create 2 as 1005 from 1$/);
+    });
+
+    it('ask for none if a stream delivered something in between, or was stable', () => {
+      for (const interlude of [
+        (bench: Bench) => bench.reply(1_001, events(puts(2))),
+        (bench: Bench) => bench.timer('stable'),
+      ]) {
+        const bench = new Bench().live();
+        bench.reconnect();
+        bench.reply(1_001, created(1));
+        interlude(bench);
+        bench.reconnect();
+        bench.reply(1_002, created(1));
+        assert.doesNotMatch(brief(bench.reconnect()), /fragments/);
+      }
+    });
+
+    it('ask for none while no server acknowledges a watcher', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      for (let i = 0; i < 5; i++) assert.doesNotMatch(brief(bench.reconnect()), /fragments/);
+    });
+  });
+
   describe('after an oversized fragment', () => {
     it('try once more, and end the watcher the second time', () => {
       const bench = inFragments(new Bench().live());

@@ -6,6 +6,13 @@ import type { WatcherState } from '../watcher/watcher-state.js';
 import { streamFailureAction } from './failure-action.js';
 import type { TokenRenewal } from './token-renewal.js';
 
+/**
+ * How many streams in a row may acknowledge watchers and be lost without a delivery before these ask for fragments. A
+ * link that is lost again and again within a large response never delivers it whole, but each fragment that it delivers
+ * moves the cursor.
+ */
+const maxFruitlessStreams = 3;
+
 /** Decides what happens to the watchers of a slot when its stream is lost, is about to be reopened, or is stable. */
 export class StreamFailures {
   readonly #lifecycle: WatcherLifecycle;
@@ -18,6 +25,7 @@ export class StreamFailures {
 
   onFailed(slot: StreamSlot, { error, created }: SlotOutcome & { kind: 'failed' }): void {
     const watchers = [...slot.watchers];
+    const acknowledged = created.filter(({ phase }) => phase === 'live');
     for (const state of watchers) this.#lifecycle.apply(state, 'stream-lost');
     slot.pause(error);
     switch (streamFailureAction(error)) {
@@ -34,6 +42,8 @@ export class StreamFailures {
         this.#isolate(created, created.length === 1, error);
         return;
       case 'resume':
+        if (slot.fruitlessStreams >= maxFruitlessStreams)
+          for (const state of acknowledged) state.fragments = true;
     }
   }
 

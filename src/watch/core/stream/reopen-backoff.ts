@@ -5,10 +5,14 @@ export const reopenBackoff: BackoffOptions = { baseMs: 50, maxMs: 5_000 };
 
 /** How long a slot pauses before its next stream. */
 export class ReopenBackoff {
-  /** How many streams were lost in a row without a delivery. */
   #failures = 0;
   /** How many streams had a malformed response since the last stable one. Deliveries do not reset it. */
   #malformedStreams = 0;
+
+  /** How many streams were lost in a row without a delivery. */
+  get failures(): number {
+    return this.#failures;
+  }
 
   /** Called when a watcher has advanced, which shows that the stream works. */
   onAdvanced(): void {

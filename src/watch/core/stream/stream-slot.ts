@@ -44,6 +44,11 @@ export class StreamSlot implements AssignedSlot {
     return this.#reopening;
   }
 
+  /** How many of its streams were lost in a row without a delivery. */
+  get fruitlessStreams(): number {
+    return this.#backoff.failures;
+  }
+
   get viaProxy(): boolean {
     return this.#stream?.viaProxy === true;
   }

@@ -43,7 +43,7 @@ export class WatcherState {
   uncheckedStart: Revision | undefined;
   /** Failures in a row that affected only this watcher. */
   failures = 0;
-  /** Whether its creates ask for fragments: one of its streams had an oversized response, maybe for another watcher. */
+  /** Whether its creates ask for fragments: a response to it may have been too large for its stream; see StreamFailures. */
   fragments = false;
   /** Its stream failed for an oversized request or fragment, maybe another watcher's, and nothing was delivered since. */
   oversized = false;
