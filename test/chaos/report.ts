@@ -13,7 +13,10 @@ export interface Counts {
   readonly infoWrites: InfoWrites;
   readonly leases: { readonly held: number; readonly lost: number; readonly droppedEarly: number };
   readonly renewals: number;
+  /** Attempts of writes. */
   readonly attempts: number;
+  /** Batches of reads: all of them, and those that failed. */
+  readonly batches: { readonly sent: number; readonly failed: number };
   readonly revisions: number;
 }
 
@@ -33,6 +36,9 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
     operations.set(name, outcomes.set(outcome.type, (outcomes.get(outcome.type) ?? 0) + 1));
   }
   const leases = factsOf(history, 'lease');
+  const attempts = factsOf(history, 'attempt');
+  const reads = new Set(factsOf(history, 'op').flatMap(({ id, op }) => (op.type === 'get' ? [id] : [])));
+  const batches = attempts.filter(({ op }) => reads.has(op));
   const ends = leases.filter((fact) => fact.type === 'ended');
   return {
     faults,
@@ -44,13 +50,15 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
       droppedEarly: earlyExpiries(history, truth),
     },
     renewals: factsOf(history, 'renewal').filter(({ direction }) => direction === 'sent').length,
-    attempts: factsOf(history, 'attempt').length,
+    attempts: attempts.length - batches.length,
+    batches: { sent: batches.length, failed: batches.filter(({ code }) => code !== 0).length },
     revisions: truth.revisions.length,
   };
 }
 
 /** What is missing for the run to be conclusive. */
-export function inconclusiveReasons({ faults, infoWrites, leases, renewals, attempts }: Counts): string[] {
+export function inconclusiveReasons(counts: Counts): string[] {
+  const { faults, infoWrites, leases, renewals, attempts, batches } = counts;
   const reasons = [...faults]
     .filter(([, { effective }]) => effective === 0)
     .map(([name]) => `${name} had no effect`);
@@ -58,6 +66,7 @@ export function inconclusiveReasons({ faults, infoWrites, leases, renewals, atte
   if (infoWrites.applied === 0) reasons.push('no ambiguous write was proven applied');
   if (leases.lost === 0) reasons.push('no lease was lost');
   if (renewals === 0 || attempts === 0) reasons.push('nothing was recorded on the wire');
+  if (batches.sent === 0 || batches.failed === 0) reasons.push('no batch of reads was sent, or none failed');
   return reasons;
 }
 
@@ -68,6 +77,7 @@ export function formatCounts({
   leases,
   renewals,
   attempts,
+  batches,
   revisions,
 }: Counts): string {
   const lines = [row('fault', 'drawn', 'effective')];
@@ -81,7 +91,7 @@ export function formatCounts({
     '',
     `${infoWrites.total} ambiguous writes: ${infoWrites.applied} proven applied (${infoWrites.appliedLate} of them after a later acknowledged write to the same key), ${infoWrites.neverApplied} never applied, ${infoWrites.unknown} deletes whose outcome cannot be proven`,
     `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} expired early by etcd; ${renewals} renewals`,
-    `${attempts} writes on the wire, ${revisions} revisions in the truth`,
+    `${attempts} writes on the wire, ${batches.sent} batches of reads (${batches.failed} failed), ${revisions} revisions in the truth`,
   );
   return lines.join('\n');
 }

@@ -33,6 +33,8 @@ const plans: readonly WorkerPlan[] = [
   { names: ['a0'], run: runKvOps },
   { names: ['a1'], run: runKvOps },
   { names: ['a2'], run: runKvOps },
+  // Reads of several workers travel together.
+  { names: ['b0', 'b1', 'b2', 'b3'], run: runKvOps },
   { names: ['h0'], member: 0, run: runLeaseOps },
   { names: ['h1'], member: 1, run: runLeaseOps },
   { names: ['ha'], run: runLeaseOps },

@@ -12,7 +12,7 @@ export interface CallLimits {
 
 type OpOf<T extends Operation['type']> = Extract<Operation, { type: T }>;
 
-/** A client that records every call. One call at a time. */
+/** A client that records every call. */
 export class RecordedClient {
   readonly name: string;
   readonly #etcd: EtcdClient;

@@ -15,6 +15,7 @@ const generators: readonly (readonly [weight: number, Generator])[] = [
   [24, putRegister],
   [12, (client, random, limits) => read(client, random, limits, false)],
   [8, (client, random, limits) => read(client, random, limits, true)],
+  [8, readTogether],
   [6, (client, random, limits) => readRange(client, random, limits, false)],
   [4, (client, random, limits) => readRange(client, random, limits, true)],
   [7, putOrDelete],
@@ -41,9 +42,13 @@ function drawLimits(random: Random): CallLimits {
     [1, 3_000],
   ]);
   if (!random.chance(0.02)) return { timeoutMs };
+  return { timeoutMs, signal: abortSoon(random) };
+}
+
+function abortSoon(random: Random): AbortSignal {
   const abort = new AbortController();
   setTimeout(() => abort.abort(new CallAborted('no longer wanted')), random.between(0, 40));
-  return { timeoutMs, signal: abort.signal };
+  return abort.signal;
 }
 
 function putRegister(client: RecordedClient, random: Random, limits: () => CallLimits) {
@@ -55,6 +60,23 @@ function putRegister(client: RecordedClient, random: Random, limits: () => CallL
 function read(client: RecordedClient, random: Random, limits: () => CallLimits, serializable: boolean) {
   const key = random.pick([...registers, ...counters, ...deletable]);
   return client.get({ type: 'get', key, serializable }, limits());
+}
+
+/**
+ * Reads many keys at the same time, some of them several times. The reads travel together in batches, with different
+ * deadlines; some are aborted, and a batch with many keys is refused because of the members' `--max-txn-ops`.
+ */
+async function readTogether(client: RecordedClient, random: Random, limits: () => CallLimits): Promise<void> {
+  const keys = [...registers, ...counters, ...deletable, ...pair];
+  const common = limits();
+  const serializable = random.chance(0.3);
+  const reads = Array.from({ length: random.between(2, 16) }, () => {
+    const key = random.pick(keys);
+    const own = random.chance(0.7) ? common : limits();
+    const aborted = random.chance(0.1) ? { ...own, signal: abortSoon(random) } : own;
+    return client.get({ type: 'get', key, serializable: serializable && random.chance(0.8) }, aborted);
+  });
+  await Promise.all(reads);
 }
 
 function readRange(client: RecordedClient, random: Random, limits: () => CallLimits, serializable: boolean) {

@@ -172,7 +172,7 @@ describe('a run', () => {
   it('is inconclusive if a fault had no effect, or a case never occurred', () => {
     const reasons = inconclusiveReasons(countFacts(new HistoryBuilder().end(), faultNames));
     for (const name of faultNames) assert.ok(reasons.includes(`${name} had no effect`));
-    assert.equal(reasons.length, faultNames.length + 4);
+    assert.equal(reasons.length, faultNames.length + 5);
   });
 
   it('rejects invalid options', () => {
