@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { RangeResponse, StatusResponse } from '#src/gen/etcd/rpc.js';
+import { StoreReplacedError } from '#src/errors/index.js';
+import { RangeResponse, StatusResponse, TxnResponse } from '#src/gen/etcd/rpc.js';
 import {
   type ScriptedCall,
   type ScriptedServer,
@@ -18,6 +19,16 @@ describe('reads of single keys in one turn', () => {
 
   const header = (memberId: bigint) => ({ clusterId: 1n, memberId, revision: 5n, raftTerm: 2n });
   const rangeAnswer = RangeResponse.encode(RangeResponse.create({ header: header(7n) })).finish();
+  /** Neither of two keys exists. */
+  const batchAnswer = TxnResponse.encode(
+    TxnResponse.create({
+      header: header(7n),
+      succeeded: true,
+      responses: [0, 1].map(() => ({
+        response: { $case: 'responseRange' as const, value: RangeResponse.create({ header: header(7n) }) },
+      })),
+    }),
+  ).finish();
   const statusAnswer = (version: string, memberId = 7n, isLearner = false) =>
     StatusResponse.encode(StatusResponse.create({ header: header(memberId), version, isLearner })).finish();
 
@@ -137,22 +148,66 @@ describe('reads of single keys in one turn', () => {
 
   it('travel on their own to the member of an older release when the other one fails', async () => {
     const older = await serve({ Status: (call) => call.reply(statusAnswer('3.5.2', 8n)) });
-    const newer = await serve({});
-    const client = connect([newer.endpoint, older.endpoint]);
-    const failing = (call: ScriptedCall) => call.end(14, 'etcdserver: no leader');
-    await eventually('a batch failed, and the other member was used', async () => {
-      await pair(client);
-      newer.script = (call) =>
-        call.onMessage(() => {
-          if (call.method === 'Txn') failing(call);
-          else if (call.method === 'Range') call.reply(rangeAnswer);
-          else if (call.method === 'Status') call.reply(statusAnswer('3.7.1'));
-          else call.reply(Buffer.alloc(0));
-        });
-      return count(newer, 'Txn') > 0 && count(older, 'Range') > 0;
+    let isFailing = false;
+    const answerOrFail = (call: ScriptedCall, answer: Uint8Array) =>
+      isFailing ? call.end(14, 'etcdserver: no leader') : call.reply(answer);
+    const newer = await serve({
+      Range: (call) => answerOrFail(call, rangeAnswer),
+      Txn: (call) => answerOrFail(call, batchAnswer),
     });
+    let client = connect([newer.endpoint, older.endpoint]);
+    await eventually('a client prefers the newer member, and its reads travel together', async () => {
+      await pair(client);
+      // Each client draws the member that it prefers.
+      if (count(older, 'Range') > 0) client = connect([newer.endpoint, older.endpoint]);
+      older.clearCalls();
+      return count(newer, 'Txn') > 1;
+    });
+    isFailing = true;
     for (let i = 0; i < 20; i++) await pair(client);
+    assert.ok(count(older, 'Range') > 0);
     assert.equal(count(older, 'Txn'), 0);
+  });
+
+  it('reject with an error of their own if the answer comes from another store', async () => {
+    let clusterId = 1n;
+    const answerOf = (method: typeof rangeAnswer) => {
+      const changed = TxnResponse.decode(method);
+      changed.header!.clusterId = clusterId;
+      return TxnResponse.encode(changed).finish();
+    };
+    const server = await serve({ Txn: (call) => call.reply(answerOf(batchAnswer)) });
+    const client = await readAfterStatus(server);
+    await eventually('reads travel together', async () => {
+      await pair(client);
+      return count(server, 'Txn') > 0;
+    });
+    clusterId = 2n;
+    const outcomes = await Promise.allSettled(['a', 'b', 'a'].map((key) => client.kv.get(key)));
+    const errors = outcomes.map((one) => {
+      assert.ok(one.status === 'rejected' && one.reason instanceof StoreReplacedError, one.status);
+      return one.reason;
+    });
+    assert.equal(new Set(errors).size, 3);
+  });
+
+  it('share no error, although they shared the attempt that failed', async () => {
+    const server = await serve({
+      Txn: (call) => void setTimeout(() => call.end(14, 'etcdserver: leader changed'), 250),
+    });
+    const client = await readAfterStatus(server);
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'a'].map((key) => client.kv.get(key, { timeoutMs: 290 })),
+    );
+    const seen = new Set<unknown>();
+    for (const one of outcomes) {
+      assert.ok(one.status === 'rejected', 'there is no time for another attempt');
+      for (let error: unknown = one.reason; error instanceof Error; error = error.cause) {
+        assert.ok(!seen.has(error), `shared: ${error.message}`);
+        seen.add(error);
+        assert.doesNotMatch(error.message, /Txn/);
+      }
+    }
   });
 
   const refusals: readonly (readonly [what: string, answer: (call: ScriptedCall) => void])[] = [
@@ -164,8 +219,11 @@ describe('reads of single keys in one turn', () => {
     ],
     ['a full store', (call) => call.end(8, 'etcdserver: mvcc: database space exceeded')],
     ['bytes that are not an answer', (call) => call.reply(Buffer.from('nonsense'))],
-    ['no results', (call) => call.reply(Buffer.from([10, 2, 24, 5, 16, 1]))],
-    ['results of no operation', (call) => call.reply(Buffer.from([10, 2, 24, 5, 16, 1, 26, 0, 26, 0]))],
+    ['no results', (call) => call.reply(Buffer.from([10, 4, 16, 7, 24, 5, 16, 1]))],
+    [
+      'results of no operation',
+      (call) => call.reply(Buffer.from([10, 4, 16, 7, 24, 5, 16, 1, 26, 0, 26, 0])),
+    ],
   ];
   for (const [what, answer] of refusals) {
     it(`travel on their own after ${what}`, async () => {
