@@ -71,8 +71,6 @@ export class BatchCore<Read extends QueuedRead> {
     const failure = failureOf(error, batch.serializable);
     if (failure === 'batch') this.#servers.onRefusal(connection, now);
     else if (failure === 'operations') this.#servers.onTooManyOperations(connection, now);
-    else if (failure === 'size')
-      this.#sizes.recordTooLarge(batch.operations.length, this.#limits.answerBytes);
     return failure;
   }
 
@@ -86,6 +84,7 @@ export class BatchCore<Read extends QueuedRead> {
     const isRefusal = error?.reason === 'PermissionDenied';
     if (isRefusal) this.#refusedKeys.add(name, now);
     else if (!error) this.#refusedKeys.remove(name);
+    else if (error.reason === 'ResponseTooLarge') this.#sizes.record(name, this.#limits.answerBytes);
     if (!refused) return;
     refused.hasRefusedKey ||= isRefusal;
     if (--refused.pending === 0 && !refused.hasRefusedKey) this.#servers.onRefusal(refused.connection, now);

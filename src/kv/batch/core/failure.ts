@@ -5,7 +5,7 @@ import { Code, type EtcdError, isPersistent, needsNewToken } from '../../../erro
  * - `attempt`: each of them would probably have failed in the same way, so the batch counts as their first attempt.
  * - `key`: one of the keys may be refused.
  * - `operations`: the server permits fewer operations.
- * - `size`: the answer was too large.
+ * - `size`: the answer was too large. The separate reads show which values are large.
  * - `batch`: the server, or a proxy before it, does not accept or does not answer batches as etcd does.
  */
 export type BatchFailure = 'attempt' | 'key' | 'operations' | 'size' | 'batch';

@@ -32,7 +32,7 @@ export function planReads<Read extends QueuedRead>(
   for (const read of reads) {
     if (read.isSettled) continue;
     const timeMs = read.deadline - now;
-    const bytes = read.keysOnly ? 0 : known.expectedBytes(read.name);
+    const bytes = read.key.length + (read.keysOnly ? 0 : known.expectedBytes(read.name));
     const fits = read.key.length <= limits.keyBytes && bytes <= limits.answerBytes;
     if (timeMs <= 0 || !fits || known.isRefused(read.name)) separate.push(read);
     else addTo(open, full, read, timeMs, bytes, limits);

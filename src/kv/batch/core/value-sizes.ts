@@ -29,9 +29,4 @@ export class ValueSizes {
     const { value: oldest } = this.#large.keys().next();
     if (oldest !== undefined) this.#large.delete(oldest);
   }
-
-  /** Records that a batch of that many operations had more than that many bytes. */
-  recordTooLarge(operations: number, bytes: number): void {
-    this.#average = Math.max(this.#average, bytes / operations);
-  }
 }

@@ -202,5 +202,24 @@ describe('a transaction of reads that etcd refuses', () => {
       assert.equal(next.ranges, 0, JSON.stringify(next));
       assert.ok(next.txns >= 4 && next.txns <= 7, JSON.stringify(next));
     });
+
+    it('has the key of a value that is too large by itself no more', async () => {
+      const folder = folderOf(etcd());
+      const writer = connect(etcd().endpoints);
+      const keys = Array.from({ length: 5 }, (_, i) => `${folder}${i}`);
+      for (const key of keys) await writer.kv.put(key, 'small');
+      await writer.kv.put(`${folder}large`, Buffer.alloc(1_200_000, 'v'));
+      const client = connect(etcd().endpoints, { maxReceiveBytes: 1_000_000 });
+      await untilBatched(etcd(), readerOf(client.kv));
+      const read = async () => {
+        const outcomes = await Promise.allSettled(
+          [...keys, `${folder}large`].map((key) => client.kv.get(key)),
+        );
+        const reasons = outcomes.map((one) => one.status === 'rejected' && one.reason.reason);
+        assert.deepEqual(reasons, [...keys.map(() => false), 'ResponseTooLarge']);
+      };
+      assert.deepEqual(await callsDuring(etcd(), read), { ranges: 6, txns: 1 });
+      assert.deepEqual(await callsDuring(etcd(), read), { ranges: 1, txns: 1 });
+    });
   });
 });

@@ -53,12 +53,6 @@ describe('what is remembered of values', () => {
     assert.ok(sizes.expected('0') < 1_000_000);
     assert.ok(sizes.expected('1') > 1_000_000);
   });
-
-  it('is at least what made a batch too large', () => {
-    const sizes = new ValueSizes();
-    sizes.recordTooLarge(10, 1_000_000);
-    assert.ok(sizes.expected('a') >= 100_000);
-  });
 });
 
 describe('what is remembered of a connection', () => {
