@@ -5,6 +5,13 @@ const pieceBytes = 8 * 1024;
 /** A message of at least this size gets a piece of its own, so that at most this much of a shared piece is wasted. */
 const largeMessageBytes = 1024;
 
+/** The class of Node's buffers. Its constructor takes half the time of `subarray`, which makes the same object. */
+const BufferView = (
+  Buffer as unknown as {
+    readonly [Symbol.species]: new (memory: ArrayBufferLike, offset: number, length: number) => Buffer;
+  }
+)[Symbol.species];
+
 /** Numbers that many key-values have, such as versions. They are not allocated again. */
 const smallNumbers = Array.from({ length: 64 }, (_, i) => BigInt(i));
 
@@ -26,8 +33,10 @@ const [lowHalf, highHalf] = isLittleEndian ? [0, 1] : [1, 0];
 export class AnswerReader {
   readonly #bytes: Buffer;
   #offset = 0;
-  #piece: Buffer = noBytes;
-  #pieceStart = 0;
+  /** The memory of the present piece, and where it would have the first byte of the answer. */
+  #memory: ArrayBufferLike = noBytes.buffer;
+  #pieceOffset = 0;
+  /** Up to where the answer is copied. */
   #pieceEnd = 0;
   /** The halves of the number that was read last. */
   #low = 0;
@@ -112,9 +121,9 @@ export class AnswerReader {
   bytes(): Buffer {
     const length = this.uint32();
     if (length === 0) return noBytes;
-    const start = this.#offset - this.#pieceStart;
+    const start = this.#pieceOffset + this.#offset;
     this.#offset += length;
-    return this.#piece.subarray(start, start + length);
+    return new BufferView(this.#memory, start, length);
   }
 
   /** Skips a field of a newer etcd. */
@@ -139,9 +148,10 @@ export class AnswerReader {
     const start = this.#offset;
     const size = messageEnd - start;
     const length = size < largeMessageBytes ? Math.min(pieceBytes, this.#bytes.length - start) : size;
-    this.#piece = Buffer.allocUnsafe(length);
-    this.#bytes.copy(this.#piece, 0, start, start + length);
-    this.#pieceStart = start;
+    const piece = Buffer.allocUnsafe(length);
+    this.#bytes.copy(piece, 0, start, start + length);
+    this.#memory = piece.buffer;
+    this.#pieceOffset = piece.byteOffset - start;
     this.#pieceEnd = start + length;
   }
 
