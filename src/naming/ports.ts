@@ -9,7 +9,7 @@ import { NamingError } from './errors.js';
 /** The part of an etcd client that naming uses. An EtcdClient implements it. */
 export interface NamingClient {
   /** Reads and writes of records. */
-  readonly kv: Pick<KvClient, 'txn' | 'range' | 'stream'>;
+  readonly kv: Pick<KvClient, 'get' | 'txn' | 'range' | 'stream'>;
   /** Leases of registrations. */
   readonly lease: Pick<LeaseClient, 'hold' | 'timeToLive'>;
   /** Whether `close()` was called. */

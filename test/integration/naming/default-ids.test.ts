@@ -76,6 +76,7 @@ function watchCalls(client: EtcdClient) {
   const { kv, lease, closed } = client;
   const naming: NamingClient = {
     kv: {
+      get: (...args) => noted(kv.get(...args)),
       txn: (...args) => noted(kv.txn(...args)),
       range: (...args) => noted(kv.range(...args)),
       stream: (...args) => kv.stream(...args),

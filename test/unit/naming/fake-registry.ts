@@ -5,17 +5,14 @@ import type { NamingClient } from '#src/naming/index.js';
 import type { WatchBatch } from '#src/watch/index.js';
 
 /** The number of requests of each kind. */
-export type RequestKind = 'grant' | 'txn' | 'range' | 'watch' | 'timeToLive';
+export type RequestKind = 'grant' | 'txn' | 'get' | 'watch' | 'timeToLive';
 
 /** A scripted etcd, for answers that a real one does not give on demand. */
 export class FakeRegistry {
-  readonly counts: Record<RequestKind, number> = { grant: 0, txn: 0, range: 0, watch: 0, timeToLive: 0 };
+  readonly counts: Record<RequestKind, number> = { grant: 0, txn: 0, get: 0, watch: 0, timeToLive: 0 };
   /** The answer to a write: its revision, or the current record. */
   onTxn: () => bigint | readonly KeyValue[] = () => 10n;
-  onRange: () => { readonly revision: bigint; readonly kvs: readonly KeyValue[] } = () => ({
-    revision: 10n,
-    kvs: [],
-  });
+  onGet: () => { readonly revision: bigint; readonly kv?: KeyValue } = () => ({ revision: 10n });
   /** The batches of a watch; it then stays silent until it is closed. */
   onWatch: () => Iterable<WatchBatch> = () => [];
   onTimeToLive: () => unknown = () => ({ remainingSeconds: 5 });
@@ -49,10 +46,10 @@ export class FakeRegistry {
               results: [{ type: 'range', kvs: answer }],
             } as unknown as TxnResult);
       },
-      range: async () => {
-        this.counts.range++;
+      get: async () => {
+        this.counts.get++;
         await turn();
-        return this.onRange();
+        return this.onGet();
       },
     } as unknown as KvClient,
     lease: {

@@ -33,7 +33,7 @@ describe('the states of a key', () => {
   it('include one read each time the watch is created on a stream', async () => {
     const registry = new FakeRegistry();
     let revision = 20n;
-    registry.onRange = () => ({ revision: ++revision, kvs: [] });
+    registry.onGet = () => ({ revision: ++revision });
     registry.onWatch = function* () {
       for (const _ of [1, 2, 3]) {
         yield resumed;
@@ -41,13 +41,13 @@ describe('the states of a key', () => {
       }
     };
     assert.deepEqual(await follow(registry, 3), [21n, 22n, 23n]);
-    assert.equal(registry.counts.range, 3);
+    assert.equal(registry.counts.get, 3);
     assert.equal(registry.counts.watch, 1);
   });
 
   it('do not include a read that finishes after a newer event', async () => {
     const registry = new FakeRegistry();
-    registry.onRange = () => ({ revision: 11n, kvs: [] });
+    registry.onGet = () => ({ revision: 11n });
     registry.onWatch = () => [
       { ...resumed, events: [put(registry, 12n)] },
       { events: [put(registry, 13n)], nextRevision: 14n },
@@ -59,9 +59,9 @@ describe('the states of a key', () => {
     const registry = new FakeRegistry();
     let running = 0;
     let most = 0;
-    const { kv } = registry.client as unknown as { kv: { range: () => Promise<unknown> } };
-    const read = kv.range;
-    kv.range = async () => {
+    const { kv } = registry.client as unknown as { kv: { get: () => Promise<unknown> } };
+    const read = kv.get;
+    kv.get = async () => {
       most = Math.max(most, ++running);
       try {
         return await read();
@@ -69,23 +69,23 @@ describe('the states of a key', () => {
         running--;
       }
     };
-    registry.onRange = () => ({ revision: 11n, kvs: [] });
+    registry.onGet = () => ({ revision: 11n });
     registry.onWatch = () => [resumed];
     await Promise.all(Array.from({ length: 1_000 }, () => follow(registry, 1)));
-    assert.equal(registry.counts.range, 1_000);
+    assert.equal(registry.counts.get, 1_000);
     assert.equal(most, 16);
   });
 
   it('end with RolledBackError if the store was rolled back', async () => {
     const registry = new FakeRegistry();
-    registry.onRange = () => ({ revision: 5n, kvs: [] });
+    registry.onGet = () => ({ revision: 5n });
     registry.onWatch = () => [resumed];
     await assert.rejects(follow(registry, 1), { name: 'RolledBackError' });
   });
 
   it('are read after a compaction, and followed from there', async () => {
     const registry = new FakeRegistry();
-    registry.onRange = () => ({ revision: 20n, kvs: [] });
+    registry.onGet = () => ({ revision: 20n });
     registry.onWatch = function* () {
       if (registry.counts.watch === 1) throw new CompactedError('compacted', 15n);
       yield { events: [put(registry, 21n)], nextRevision: 22n };
@@ -105,9 +105,9 @@ describe('the states of a key', () => {
 
   it('are read again when the watch is created again, and neither read nor watched after an abort', async () => {
     const registry = new FakeRegistry();
-    const { kv } = registry.client as unknown as { kv: { range: object } };
+    const { kv } = registry.client as unknown as { kv: { get: object } };
     const reads: AbortSignal[] = [];
-    kv.range = (_: unknown, { signal }: { signal: AbortSignal }) => {
+    kv.get = (_: unknown, { signal }: { signal: AbortSignal }) => {
       reads.push(signal);
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     };

@@ -45,20 +45,20 @@ describe('a registration whose etcd repeats the same answer', () => {
     'another registration has the key, which is free immediately afterwards': (registry) => {
       registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
       registry.onWatch = () => [resumed];
-      registry.onRange = () => ({ revision: 11n, kvs: [] });
+      registry.onGet = () => ({ revision: 11n });
     },
     'another registration has the key, whose history is compacted': (registry) => {
       registry.onTxn = () => [registry.record({ value: other, lease: 99n })];
       registry.onWatch = compacted;
-      registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: other, lease: 99n })] });
+      registry.onGet = () => ({ revision: 11n, kv: registry.record({ value: other, lease: 99n }) });
     },
     'the watch of its record is compacted': (registry) => {
       registry.onWatch = compacted;
-      registry.onRange = () => ({ revision: 11n, kvs: [registry.record({ value: own })] });
+      registry.onGet = () => ({ revision: 11n, kv: registry.record({ value: own }) });
     },
     'its record is deleted as soon as it is stored': (registry) => {
       registry.onWatch = () => [resumed];
-      registry.onRange = () => ({ revision: 11n, kvs: [] });
+      registry.onGet = () => ({ revision: 11n });
     },
     'its record has another address as soon as it is stored': (registry) => {
       let revision = 10n;
@@ -72,14 +72,14 @@ describe('a registration whose etcd repeats the same answer', () => {
     },
     'its record is deleted, and the state of its lease is unknown': (registry) => {
       registry.onWatch = () => [resumed];
-      registry.onRange = () => ({ revision: 11n, kvs: [] });
+      registry.onGet = () => ({ revision: 11n });
       registry.onTimeToLive = () => {
         throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
       };
     },
     'its key cannot be read': (registry) => {
       registry.onWatch = () => [resumed];
-      registry.onRange = () => {
+      registry.onGet = () => {
         throw new EtcdError('etcdserver: request timed out', { code: 14, verdict: 'not-applied' });
       };
     },

@@ -130,9 +130,10 @@ export class KeyFollower {
       const written = knownRevision?.() ?? 0n; // before the read: a concurrent write may be newer
       const minRevision = written > from ? written : from;
       try {
-        const { kvs, revision } = await limit.run(() => this.#client.kv.range(key, { signal }), signal);
+        // The gets of one turn share a request.
+        const { kv, revision } = await limit.run(() => this.#client.kv.get(key, { signal }), signal);
         if (revision < minRevision) throw new RolledBackError(minRevision, revision);
-        return { kv: kvs[0], revision };
+        return { kv, revision };
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError) || error.verdict === 'final') throw error;
