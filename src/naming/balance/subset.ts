@@ -39,9 +39,11 @@ export class Subset<T extends object> {
   select(items: readonly T[]): T[] {
     const { size } = this.#options;
     if (items.length <= size) return [...items];
-    const ranked = Float64Array.from(items, (item) => this.#rankOf(item));
-    const worst = ranked.slice().sort()[size - 1] ?? 0;
-    let atWorst = size - ranked.filter((rank) => rank < worst).length; // equal hashes are possible, though unlikely
+    const ranked = new Float64Array(items.length);
+    for (const [i, item] of items.entries()) ranked[i] = this.#rankOf(item);
+    const sorted = ranked.slice().sort();
+    const worst = sorted[size - 1] ?? 0;
+    let atWorst = size - sorted.indexOf(worst); // equal hashes are possible, though unlikely
     return items.filter((_, i) => {
       const rank = ranked[i] ?? 0;
       return rank === worst ? atWorst-- > 0 : rank < worst;
