@@ -60,6 +60,7 @@ describe('a registration, for readers that apply every event', function () {
     const counted: NamingClient = Object.create(client, {
       kv: {
         value: {
+          get: client.kv.get.bind(client.kv),
           range: client.kv.range.bind(client.kv),
           stream: client.kv.stream.bind(client.kv),
           txn: (...args: Parameters<typeof client.kv.txn>) => {
