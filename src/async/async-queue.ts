@@ -1,13 +1,19 @@
+interface Waiter<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: unknown): void;
+}
+
 /**
  * A queue between a producer that must not wait and one async iteration. Items put before `end()` are taken before the
  * iteration ends.
  */
 export class AsyncQueue<T> {
   readonly #onTake: ((item: T) => void) | undefined;
-  readonly #items: T[] = [];
+  /** Made by the first item that waits: a process may have thousands of queues that stay empty. */
+  #items: T[] | undefined;
   #head = 0;
   #end: { readonly error?: unknown } | undefined;
-  #waiter: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void } | undefined;
+  #waiter: Waiter<T> | undefined;
 
   /** @param onTake Called with each item when it leaves the queue. */
   constructor(onTake?: (item: T) => void) {
@@ -16,7 +22,7 @@ export class AsyncQueue<T> {
 
   /** The number of items that were put and not yet taken. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items === undefined ? 0 : this.#items.length - this.#head;
   }
 
   /** Whether a `take()` is pending. */
@@ -36,13 +42,14 @@ export class AsyncQueue<T> {
       this.#onTake?.(item);
       waiting.resolve({ done: false, value: item });
     } else {
+      this.#items ??= [];
       this.#items.push(item);
     }
   }
 
-  /** Drops the oldest item, if there is one. */
-  dropOldest(): void {
-    if (this.size > 0) this.#shift();
+  /** Takes and returns the oldest item, if there is one. */
+  takeNow(): T | undefined {
+    return this.#items !== undefined && this.size > 0 ? this.#shift(this.#items) : undefined;
   }
 
   /**
@@ -61,7 +68,7 @@ export class AsyncQueue<T> {
    * Drops all items and ends the iteration. A pending or the next `take()` rejects with the reason, if there is one.
    */
   discard(reason?: unknown): void {
-    this.#items.length = 0;
+    this.#items = undefined;
     this.#head = 0;
     if (reason === undefined) {
       this.#end = {};
@@ -76,30 +83,28 @@ export class AsyncQueue<T> {
   take(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiter)
       return Promise.reject(new Error('only one next() may be pending: the previous one has not settled'));
-    if (this.size > 0) return Promise.resolve({ done: false, value: this.#shift() });
+    if (this.#items !== undefined && this.size > 0)
+      return Promise.resolve({ done: false, value: this.#shift(this.#items) });
     return new Promise((resolve, reject) => {
       if (this.#end) this.#settleEnd({ resolve, reject });
       else this.#waiter = { resolve, reject };
     });
   }
 
-  #shift(): T {
-    const item = this.#items[this.#head++] as T;
+  #shift(items: T[]): T {
+    const item = items[this.#head++] as T;
     this.#onTake?.(item);
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
+    if (this.#head === items.length) {
+      items.length = 0;
       this.#head = 0;
     } else if (this.#head >= 1024) {
-      this.#items.splice(0, this.#head);
+      items.splice(0, this.#head);
       this.#head = 0;
     }
     return item;
   }
 
-  #settleEnd(waiting: {
-    resolve(result: IteratorResult<T, undefined>): void;
-    reject(error: unknown): void;
-  }): void {
+  #settleEnd(waiting: Waiter<T>): void {
     const error = this.#end?.error;
     this.#end = {};
     if (error === undefined) waiting.resolve({ done: true, value: undefined });

@@ -51,7 +51,7 @@ export class Subscription<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   #put(value: T): void {
-    if (this.#queue.size >= this.#maxQueued) this.#queue.dropOldest();
+    if (this.#queue.size >= this.#maxQueued) this.#queue.takeNow();
     this.#queue.put(value);
   }
 

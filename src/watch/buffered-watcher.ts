@@ -168,7 +168,7 @@ export class BufferedWatcher implements InternalWatcher {
   }
 
   #useQueue(): AsyncQueue<Buffered> {
-    this.#queue ??= new AsyncQueue<Buffered>((batch) => this.#onTake(batch));
+    this.#queue ??= new AsyncQueue<Buffered>();
     return this.#queue;
   }
 
@@ -176,7 +176,18 @@ export class BufferedWatcher implements InternalWatcher {
     this.#setCheckpoint(this.#pendingCheckpoint);
     this.#pendingCheckpoint = undefined;
     if (this.#isEmpty) this.#setCheckpoint(this.#idleRevision);
-    return this.#useQueue().take();
+    const queue = this.#useQueue();
+    const batch = queue.takeNow();
+    if (!batch) return queue.take();
+    this.#onTake(batch);
+    return Promise.resolve({ done: false, value: batch });
+  }
+
+  /** A reader that waits takes the batch immediately. */
+  #put(batch: Buffered): void {
+    const queue = this.#useQueue();
+    if (queue.hasWaiter) this.#onTake(batch);
+    queue.put(batch);
   }
 
   #setLive(live: boolean): void {
@@ -218,7 +229,7 @@ export class BufferedWatcher implements InternalWatcher {
       }
       const batch = withJson({ events: [], nextRevision, bytes: 0 });
       this.#lastProgress = batch;
-      this.#useQueue().put(batch);
+      this.#put(batch);
     } else if (this.#isEmpty) {
       this.#idleRevision = nextRevision;
       if (this.#queue?.hasWaiter) this.#setCheckpoint(nextRevision);
@@ -228,7 +239,7 @@ export class BufferedWatcher implements InternalWatcher {
   #putResumption(revision: Revision): void {
     if (this.#ended || !this.#options.resumptions) return;
     this.#lastProgress = undefined;
-    this.#useQueue().put(
+    this.#put(
       withJson({ events: [], nextRevision: this.#raiseNextRevision(revision), bytes: 0, resumed: true }),
     );
   }
@@ -244,10 +255,8 @@ export class BufferedWatcher implements InternalWatcher {
     this.#idleRevision = undefined;
     this.#lastProgress = undefined;
     this.#usage ??= new BufferUsage(this.#options.limits);
-    this.#useQueue().put(
-      withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }),
-    );
-    // Called after put(), in which a waiting reader has already taken the batch.
+    this.#put(withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }));
+    // Called after #put(), in which a waiting reader has already taken the batch.
     if (this.#usage.add(events.length, bytes)) this.#driver.bufferFull(this.#key);
   }
 

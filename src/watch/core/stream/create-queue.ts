@@ -35,7 +35,7 @@ export class CreateQueue {
   takeCreated(watchId: bigint): bigint | undefined {
     const at = this.#pending.indexOf(watchId);
     this.#echoesIds ??= at >= 0;
-    return this.#pending.splice(Math.max(at, 0), 1)[0];
+    return at > 0 ? this.#pending.splice(at, 1)[0] : this.#pending.shift();
   }
 
   /** Removes and returns the create that a refusal answers. */

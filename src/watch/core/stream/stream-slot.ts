@@ -24,6 +24,8 @@ export class StreamSlot implements AssignedSlot {
   readonly #watchers = new Set<WatcherState>();
   /** The watchers to create on the stream, oldest first. */
   readonly #waiting = new Set<WatcherState>();
+  /** Takes them from #waiting. A new iterator for each create would skip the places of all that were taken before. */
+  #nextWaiting = this.#waiting.values();
   readonly #backoff = new ReopenBackoff();
   #stream: StreamState | undefined;
   #reopening = false;
@@ -84,8 +86,12 @@ export class StreamSlot implements AssignedSlot {
     if (this.#waiting.size === 0 || this.#reopening) return none;
     const stream = this.#stream ?? this.#open();
     const created: WatcherState[] = [];
-    for (const state of this.#waiting) {
-      if (!stream.canCreate) break;
+    while (stream.canCreate) {
+      const { value: state, done } = this.#nextWaiting.next();
+      if (done) {
+        this.#nextWaiting = this.#waiting.values();
+        break;
+      }
       this.#waiting.delete(state);
       stream.create(state);
       created.push(state);
