@@ -10,8 +10,8 @@ import {
 import { type AttemptOwner, UnaryAttempt } from './call/attempt.js';
 import type { PendingCallPorts } from './call/pending-call.js';
 import { attemptTimeoutMs } from './call/retry-rule.js';
+import type { FailedAttempt } from './call/sent-attempt.js';
 import { wholeMs } from './call/timeout.js';
-import type { FailedAttempt } from './call/unary.js';
 import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
 import type { MemberChecks, MemberFacts } from './member/checks.js';
 import type { MemberHealth } from './member/health.js';

@@ -8,7 +8,7 @@ export {
 export type { BatchAttempt, ReadyConnection } from './batch-attempts.js';
 export type { EarlierAttempt } from './call/pending-call.js';
 export type { MemberFailure } from './call/retry-rule.js';
-export type { FailedAttempt } from './call/unary.js';
+export type { FailedAttempt } from './call/sent-attempt.js';
 export {
   type BatchCalls,
   batchCalls,

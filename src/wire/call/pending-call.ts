@@ -1,14 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { Channel } from '@grpc/grpc-js';
 import type { ProcessRef } from '../../async/index.js';
 import { ClosedError } from '../../errors/index.js';
 import { type Convert, converted } from '../../model/index.js';
-import type { MemberHealth } from '../member/health.js';
 import type { TracedCallOptions } from '../method.js';
 import { type AttemptOwner, UnaryAttempt } from './attempt.js';
 import { encodeRequest } from './encode-request.js';
-import { attemptTimeoutMs } from './retry-rule.js';
-import { type FailedAttempt, UnaryCall, type UnaryPorts, type UnaryRequest } from './unary.js';
+import { type FailedAttempt, SentAttempt } from './sent-attempt.js';
+import { UnaryCall } from './unary.js';
+import type { UnaryPorts, UnaryRequest } from './unary-ports.js';
 
 /** What a pending call needs from its client. */
 export interface PendingCallPorts extends UnaryPorts {
@@ -47,10 +46,7 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
   readonly #epoch: number;
   #bytes: Buffer = noBytes;
   #deadline = 0;
-  #health: MemberHealth | undefined;
-  #connectionId = 0;
-  #sentAt = 0;
-  #generation = 0;
+  #sent: SentAttempt | undefined;
 
   constructor(
     ports: PendingCallPorts,
@@ -84,7 +80,7 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
 
   onAnswer(answer: Res): void {
     try {
-      this.#recordAnswer(answer);
+      this.#sent?.recordAnswer(answer);
     } catch (error) {
       this.onFailure(error);
       return;
@@ -93,59 +89,28 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
   }
 
   onFailure(error: unknown): void {
-    const health = this.#health;
-    if (!health) return;
-    const failed = { error, health, sentAt: this.#sentAt, generation: this.#generation };
+    const failed = this.#sent?.failedWith(error);
     this.runInAsyncScope(() => this.#continue(failed));
   }
 
   /** Sends the first attempt. Returns false if a member must be connected or a token fetched before. */
   #sendAt(now: number): boolean {
-    const { pool, token, onSend } = this.#ports;
+    const { pool, token } = this.#ports;
     if (token?.generation === 0) return false;
     token?.renewIfDue();
     const health = pool.readyAt(now);
     const channel = health?.member.readyChannel;
     if (!health || !channel) return false;
-    this.#options.onSend?.();
-    health.callSent(now);
-    onSend();
-    this.#health = health;
-    this.#sentAt = now;
-    this.#generation = token?.generation ?? 0;
-    this.#connectionId = health.member.connectionId;
-    this.#attempt(channel, health);
-    return true;
-  }
-
-  #attempt(channel: Channel, { member }: MemberHealth): void {
-    const { metadata, maxReceiveBytes, pool, running, token } = this.#ports;
     const { method, idempotency } = this.#caller;
-    const generation = this.#generation;
+    const sent = new SentAttempt(this.#ports, idempotency, this.#options, health, now);
+    sent.begin();
+    this.#sent = sent;
     try {
-      const options = {
-        metadata: metadata().for(idempotency),
-        timeoutMs: attemptTimeoutMs(this.#deadline - this.#sentAt, idempotency, pool.hasOthers()),
-        maxReceiveBytes,
-        signal: this.#options.signal,
-        running,
-        tokenUse: token && { member, generation, idempotency },
-      };
-      new UnaryAttempt(channel, method, options, this).start(this.#bytes);
+      new UnaryAttempt(channel, method, sent.optionsUntil(this.#deadline), this).start(this.#bytes);
     } catch (error) {
       this.onFailure(error);
     }
-  }
-
-  #recordAnswer(answer: Res): void {
-    const health = this.#health;
-    if (!health) return;
-    const { clock, retries, store } = this.#ports;
-    health.callSettled(clock.now(), true);
-    retries.for(this.#caller.idempotency).recordAnswer();
-    store.observe(answer, health.member.endpoint);
-    const { connectionId } = health.member;
-    this.#options.onAnswer?.(connectionId === this.#connectionId ? connectionId : undefined);
+    return true;
   }
 
   /** Makes the other attempts. */

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
+import { backoffDelay, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -13,22 +13,14 @@ import {
   requestName,
   toEtcdError,
 } from '../../errors/index.js';
-import type { AuthOptions } from '../auth/auth.js';
 import type { TokenSource } from '../auth/token.js';
 import type { MemberHealth } from '../member/health.js';
-import type { Member } from '../member/member.js';
-import type { MemberPool } from '../member/pool.js';
-import type { StoreIdentity } from '../member/store-identity.js';
-import type { IdempotencyLevel, Method, TracedCallOptions } from '../method.js';
+import type { TracedCallOptions } from '../method.js';
 import { attemptUnary } from './attempt.js';
 import { AttemptLog, describeTried } from './attempt-log.js';
-import type { RunningCall } from './call.js';
-import type { CallMetadata } from './metadata.js';
 import { describeRequest } from './request-description.js';
 import type { RetryQueue } from './retry-queue.js';
-import type { RetryQueues } from './retry-queues.js';
 import {
-  attemptTimeoutMs,
   isRetryable,
   maxTokenRefusals,
   memberFailureOf,
@@ -36,47 +28,8 @@ import {
   retryPause,
   toCallerError,
 } from './retry-rule.js';
-
-/** What a call needs from its client. */
-export interface UnaryPorts {
-  readonly pool: MemberPool;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly retries: RetryQueues;
-  readonly store: StoreIdentity;
-  readonly token: TokenSource | undefined;
-  /** The metadata with the present token. */
-  readonly metadata: () => CallMetadata;
-  /** The client's credentials, for the user's name in errors. */
-  readonly auth?: AuthOptions | undefined;
-  readonly maxReceiveBytes: number;
-  readonly running: Set<RunningCall>;
-  /** Called when a request is sent. */
-  readonly onSend: () => void;
-  /** Whether a server other than etcd answers a read at the member's address within the time limit. */
-  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
-  /** Aborted when the client closes. */
-  readonly closing: AbortSignal;
-}
-
-/** One request and how it may be sent. */
-export interface UnaryRequest<Req, Res> {
-  readonly method: Method<Req, Res>;
-  readonly idempotency: IdempotencyLevel;
-  /** The request before encoding, for the keys in error messages. */
-  readonly request: Req;
-}
-
-/** An attempt that failed. */
-export interface FailedAttempt {
-  readonly error: unknown;
-  readonly health: MemberHealth;
-  readonly sentAt: number;
-  /** The generation of its token; 0 without one. */
-  readonly generation: number;
-  /** Whether it was the attempt of several reads, and its end is recorded with the member. */
-  readonly isShared?: boolean;
-}
+import { type FailedAttempt, SentAttempt } from './sent-attempt.js';
+import type { UnaryPorts, UnaryRequest } from './unary-ports.js';
 
 /** One unary call, with as many attempts and members as its deadline and its idempotency level allow. */
 export class UnaryCall<Req, Res> {
@@ -108,13 +61,12 @@ export class UnaryCall<Req, Res> {
    * @throws as `Transport.unary` does.
    */
   async run(bytes: Buffer, first?: FailedAttempt): Promise<Res> {
-    const { token } = this.#ports;
+    const { token, pool, clock } = this.#ports;
+    const { method, idempotency } = this.#request;
     if (first) await this.#onError(first, 0);
     for (let attempt = first ? 1 : 0; ; attempt++) {
       if (token?.generation === 0) await this.#refreshToken(token, 0);
       token?.renewIfDue();
-      const generation = token?.generation ?? 0;
-      const { pool, clock } = this.#ports;
       const now = clock.now();
       const readyHealth = pool.readyAt(now);
       const health = readyHealth ?? (await this.#connect());
@@ -123,28 +75,15 @@ export class UnaryCall<Req, Res> {
         await this.#waitForRetry(backoffDelay(retryPause, attempt, this.#ports.random));
         continue;
       }
-      this.#options.onSend?.();
       const sentAt = readyHealth ? now : clock.now();
-      health.callSent(sentAt);
-      const { connectionId } = health.member;
-      this.#ports.onSend();
+      const sent = new SentAttempt(this.#ports, idempotency, this.#options, health, sentAt);
+      sent.begin();
       try {
-        const answer = await attemptUnary(channel, this.#request.method, bytes, {
-          metadata: this.#ports.metadata().for(this.#request.idempotency),
-          timeoutMs: attemptTimeoutMs(this.#deadline - sentAt, this.#request.idempotency, pool.hasOthers()),
-          maxReceiveBytes: this.#ports.maxReceiveBytes,
-          signal: this.#options.signal,
-          running: this.#ports.running,
-          tokenUse: token && { member: health.member, generation, idempotency: this.#request.idempotency },
-        });
-        health.callSettled(clock.now(), true);
-        this.#retries.recordAnswer();
-        if (!readyHealth && this.#request.idempotency !== 'local-read') pool.markHealthy(health);
-        this.#ports.store.observe(answer, health.member.endpoint);
-        this.#options.onAnswer?.(connectionId === health.member.connectionId ? connectionId : undefined);
+        const answer = await attemptUnary(channel, method, bytes, sent.optionsUntil(this.#deadline));
+        sent.recordAnswer(answer, !readyHealth && idempotency !== 'local-read');
         return answer;
       } catch (error) {
-        await this.#onError({ error, health, sentAt, generation }, attempt);
+        await this.#onError(sent.failedWith(error), attempt);
       }
     }
   }

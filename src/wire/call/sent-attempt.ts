@@ -1,0 +1,81 @@
+import type { MemberHealth } from '../member/health.js';
+import type { IdempotencyLevel, TracedCallOptions } from '../method.js';
+import type { AttemptOptions } from './attempt.js';
+import { attemptTimeoutMs } from './retry-rule.js';
+import type { UnaryPorts } from './unary-ports.js';
+
+/** An attempt that failed. */
+export interface FailedAttempt {
+  readonly error: unknown;
+  readonly health: MemberHealth;
+  readonly sentAt: number;
+  /** The generation of its token; 0 without one. */
+  readonly generation: number;
+  /** Whether it was the attempt of several reads, and its end is recorded with the member. */
+  readonly isShared?: boolean;
+}
+
+/** The records of one attempt: with its member, with the client and with the caller, when it is sent and answered. */
+export class SentAttempt {
+  readonly #ports: UnaryPorts;
+  readonly #idempotency: IdempotencyLevel;
+  readonly #options: TracedCallOptions;
+  readonly #health: MemberHealth;
+  readonly #sentAt: number;
+  readonly #generation: number;
+  readonly #connectionId: number;
+
+  /** @param now On the client's clock. */
+  constructor(
+    ports: UnaryPorts,
+    idempotency: IdempotencyLevel,
+    options: TracedCallOptions,
+    health: MemberHealth,
+    now: number,
+  ) {
+    this.#ports = ports;
+    this.#idempotency = idempotency;
+    this.#options = options;
+    this.#health = health;
+    this.#sentAt = now;
+    this.#generation = ports.token?.generation ?? 0;
+    this.#connectionId = health.member.connectionId;
+  }
+
+  /** Called immediately before the attempt is sent. */
+  begin(): void {
+    this.#options.onSend?.();
+    this.#health.callSent(this.#sentAt);
+    this.#ports.onSend();
+  }
+
+  /** @param deadline The call's, on the client's clock. */
+  optionsUntil(deadline: number): AttemptOptions {
+    const { metadata, maxReceiveBytes, pool, running, token } = this.#ports;
+    const idempotency = this.#idempotency;
+    return {
+      metadata: metadata().for(idempotency),
+      timeoutMs: attemptTimeoutMs(deadline - this.#sentAt, idempotency, pool.hasOthers()),
+      maxReceiveBytes,
+      signal: this.#options.signal,
+      running,
+      tokenUse: token && { member: this.#health.member, generation: this.#generation, idempotency },
+    };
+  }
+
+  /** @param recovers Whether the answer ends the member's ejection. */
+  recordAnswer(answer: unknown, recovers = false): void {
+    const { clock, pool, retries, store } = this.#ports;
+    const { member } = this.#health;
+    this.#health.callSettled(clock.now(), true);
+    retries.for(this.#idempotency).recordAnswer();
+    if (recovers) pool.markHealthy(this.#health);
+    store.observe(answer, member.endpoint);
+    const { connectionId } = member;
+    this.#options.onAnswer?.(connectionId === this.#connectionId ? connectionId : undefined);
+  }
+
+  failedWith(error: unknown): FailedAttempt {
+    return { error, health: this.#health, sentAt: this.#sentAt, generation: this.#generation };
+  }
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../../async/index.js';
+import type { AuthOptions } from '../auth/auth.js';
+import type { TokenSource } from '../auth/token.js';
+import type { Member } from '../member/member.js';
+import type { MemberPool } from '../member/pool.js';
+import type { StoreIdentity } from '../member/store-identity.js';
+import type { IdempotencyLevel, Method } from '../method.js';
+import type { RunningCall } from './call.js';
+import type { CallMetadata } from './metadata.js';
+import type { RetryQueues } from './retry-queues.js';
+
+/** What a call needs from its client. */
+export interface UnaryPorts {
+  readonly pool: MemberPool;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly retries: RetryQueues;
+  readonly store: StoreIdentity;
+  readonly token: TokenSource | undefined;
+  /** The metadata with the present token. */
+  readonly metadata: () => CallMetadata;
+  /** The client's credentials, for the user's name in errors. */
+  readonly auth?: AuthOptions | undefined;
+  readonly maxReceiveBytes: number;
+  readonly running: Set<RunningCall>;
+  /** Called when a request is sent. */
+  readonly onSend: () => void;
+  /** Whether a server other than etcd answers a read at the member's address within the time limit. */
+  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
+  /** Aborted when the client closes. */
+  readonly closing: AbortSignal;
+}
+
+/** One request and how it may be sent. */
+export interface UnaryRequest<Req, Res> {
+  readonly method: Method<Req, Res>;
+  readonly idempotency: IdempotencyLevel;
+  /** The request before encoding, for the keys in error messages. */
+  readonly request: Req;
+}
