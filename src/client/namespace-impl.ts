@@ -35,7 +35,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
 
   /** @throws {InvalidInputError} for an empty prefix. */
   constructor(parent: NamespaceParent, prefix: Bytes) {
-    this.prefix = Buffer.from(keyBytes(prefix)); // a copy, because the caller may change the bytes
+    this.prefix = keyBytes(prefix);
     if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
     this.#parent = parent;
     this.kv = new KvClientImpl(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, {

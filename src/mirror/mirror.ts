@@ -27,8 +27,8 @@ import {
   type KeyRange,
   type KeyValue,
   noOptions,
+  ownRange,
   type Revision,
-  toWireRange,
   withJson,
 } from '../model/index.js';
 import type { InternalWatcher, WatchClient } from '../watch/index.js';
@@ -78,12 +78,11 @@ export class MirrorImpl implements Mirror {
 
   constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = noOptions) {
     checkMirror(options);
-    toWireRange(range); // throws here rather than in the first list
     this.#ports = ports;
     this.#clock = ports.clock ?? refClock;
     this.#staleSince = this.#clock.now();
     this.#resyncPacer = new Pacer(retryBackoff, this.#clock, ports.random);
-    this.#range = range;
+    this.#range = ownRange(range); // throws here rather than in the first list
     this.#options = options;
     this.#view = new View(retainOption.get(options));
   }

@@ -20,6 +20,7 @@ export {
   contains,
   type KeyRange,
   keyAfter,
+  ownRange,
   prefixEnd,
   toWireRange,
   type WireRange,

@@ -4,7 +4,7 @@ import { InvalidInputError } from '../../errors/index.js';
 export type Bytes = string | Uint8Array;
 
 /**
- * The bytes as a Buffer. A Uint8Array is not copied: it must not change until the call has settled.
+ * The bytes as a Buffer. Those of a Uint8Array are shared: for values, which are encoded before the call returns.
  * @throws {InvalidInputError} for any other type.
  */
 export function toBuffer(bytes: Bytes): Buffer {

@@ -44,6 +44,13 @@ export function toWireRange(range: Bytes | KeyRange): WireRange {
   return { key, rangeEnd };
 }
 
+/** The same range in bytes of its own, for a range that is used after the call that it was given to. */
+export function ownRange(range: KeyRange): KeyRange {
+  const { key, rangeEnd } = toWireRange(range);
+  if (rangeEnd.length === 0) return { key };
+  return isOpenEnded(rangeEnd) ? { fromKey: key } : { key, rangeEnd };
+}
+
 /** The end of a prefix's range: the last byte below 0xff is incremented; a single zero byte when there is none. */
 export function prefixEnd(prefix: Buffer): Buffer {
   for (let i = prefix.length - 1; i >= 0; i--) {

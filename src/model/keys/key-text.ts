@@ -21,10 +21,11 @@ export function keyText(key: Uint8Array): string {
 
 /**
  * The bytes of a key: a string stands for its UTF-8 bytes, and a lone surrogate from U+DC80 to U+DCFF for the byte that
- * `keyText` escapes with it. A Uint8Array is not copied.
+ * `keyText` escapes with it. The bytes of a Uint8Array are copied, because their owner may change them during a call.
  * @throws {InvalidInputError} for any other lone surrogate, which UTF-8 cannot encode: all would become the same key.
  */
 export function keyBytes(key: Bytes): Buffer {
+  if (key instanceof Uint8Array) return Buffer.from(key);
   if (typeof key !== 'string' || !loneSurrogate.test(key)) return toBuffer(key);
   const parts = key.split(escapedByte).map((part, i) => {
     if (i % 2 === 1) return Buffer.of(part.charCodeAt(0) - escapeBase);
