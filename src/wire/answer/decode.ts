@@ -15,7 +15,8 @@ export const itemOverheadBytes = 512;
 /**
  * Validates the bytes of an answer and decodes it. Without the validation, 50 MB of empty key-values would become 25
  * million objects. The limit counts the memory of the decoded answer, including `itemOverheadBytes` for each element of
- * its lists, so it also bounds the time of decoding.
+ * its lists, so it also bounds the time of decoding. A fragment of a watch may take 64 MiB in any case, since etcd cuts
+ * by bytes on the wire.
  *
  * @param maxBytes The limit for methods that answer with values or lists. For all other methods the limit is 4 MiB, or
  *   this value if it is smaller.
@@ -25,13 +26,14 @@ export const itemOverheadBytes = 512;
 export function decodeAnswer<Res>(method: Method<never, Res>, bytes: Buffer, maxBytes: number): Res {
   const rule = answerRules.get(method.path);
   const limit = rule?.large ? maxBytes : Math.min(maxBytes, maxSmallAnswerBytes);
+  const memoryLimit = Math.max(limit, rule?.leastMemoryBytes ?? 0);
   try {
     if (bytes.length > limit) throw new SizeLimitError();
-    if (rule) new AnswerValidator(bytes, limit, itemOverheadBytes).validate(rule.shape);
+    if (rule) new AnswerValidator(bytes, memoryLimit, itemOverheadBytes).validate(rule.shape);
     return method.responseDeserialize(bytes);
   } catch (error) {
     throw error instanceof SizeLimitError
-      ? tooLarge(method, bytes.length, limit)
+      ? tooLarge(method, bytes.length, bytes.length > limit ? limit : memoryLimit)
       : malformedAnswer(method, error);
   }
 }

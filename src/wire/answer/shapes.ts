@@ -166,7 +166,16 @@ export interface AnswerRule {
   readonly shape: Shape;
   /** Whether the limit is `maxReceiveBytes`, for answers with values or with lists of any length. */
   readonly large: boolean;
+  /** The memory that an answer within the limit may take in any case, in bytes. Default: the limit. */
+  readonly leastMemoryBytes?: number;
 }
+
+/**
+ * A fragment has up to 2.05 MB, of events of some 20 bytes at least: 55 MB with their objects.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/etcdserver/api/v3rpc/watch.go, `sendFragments`
+ */
+const fragmentMemoryBytes = 64 * 1024 * 1024;
 
 /** The rules for the methods that the client calls. Answers of other methods are only limited in size. */
 export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
@@ -176,7 +185,7 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   [KVService.deleteRange.path, { shape: deleteRange, large: true }],
   [KVService.txn.path, { shape: txn, large: true }],
   [KVService.compact.path, { shape: headerAlone, large: false }],
-  [WatchService.watch.path, { shape: watch, large: true }],
+  [WatchService.watch.path, { shape: watch, large: true, leastMemoryBytes: fragmentMemoryBytes }],
   [LeaseService.leaseGrant.path, { shape: leaseGrant, large: false }],
   [LeaseService.leaseRevoke.path, { shape: headerAlone, large: false }],
   [LeaseService.leaseKeepAlive.path, { shape: leaseKeepAlive, large: false }],

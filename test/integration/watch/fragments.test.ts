@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { EtcdClient, StatusEvent } from '#src/client/index.js';
 import { type WatchCreateRequest, WatchRequest, WatchResponse } from '#src/gen/etcd/rpc.js';
+import { op } from '#src/kv/index.js';
 import type { Watcher } from '#src/watch/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { type ScriptedCall, startScriptedServer } from '../../support/scripted-server.js';
@@ -56,6 +57,28 @@ describe('a backlog above the receive limit', function () {
       }
     }
     await busy.close();
+  });
+});
+
+describe('a backlog of small events whose objects take more than the receive limit', function () {
+  this.timeout(30_000);
+  const etcd = useEtcd();
+  const { connect } = useClients();
+
+  it('arrives completely', async () => {
+    const folder = folderOf(etcd());
+    const writer = connect(etcd().endpoints);
+    const keys = Array.from({ length: 100 }, (_, i) => `${folder}${i}`);
+    const { revision: before } = await writer.kv.get(folder);
+    for (let i = 0; i < 100; i++) await writer.kv.txn({ success: keys.map((key) => op.put(key, 'x')) });
+    const narrow = connect(etcd().endpoints, { maxReceiveBytes: 4 * MiB });
+    await using watcher = narrow.watch({ prefix: folder }, { startRevision: before + 1n });
+    let received = 0;
+    for await (const { events } of watcher) {
+      received += events.length;
+      if (received >= 10_000) break;
+    }
+    assert.equal(received, 10_000);
   });
 });
 
