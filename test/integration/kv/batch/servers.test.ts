@@ -191,6 +191,23 @@ describe('reads of single keys in one turn', () => {
     assert.equal(new Set(errors).size, 3);
   });
 
+  it('are not cancelled on the server when their callers abort', async () => {
+    const held: ScriptedCall[] = [];
+    const server = await serve({ Txn: (call) => void held.push(call) });
+    const client = connect([server.endpoint]);
+    const controller = new AbortController();
+    await eventually('reads travel together', () => {
+      void Promise.allSettled(['a', 'b'].map((key) => client.kv.get(key, { signal: controller.signal })));
+      return held.length > 0;
+    });
+    controller.abort();
+    // The server sees what was sent before this read is answered.
+    await client.kv.get('c');
+    await client.kv.get('d');
+    for (const { stream } of held) assert.deepEqual([stream.destroyed, stream.aborted], [false, false]);
+    for (const call of held) call.reply(batchAnswer);
+  });
+
   it('share no error, although they shared the attempt that failed', async () => {
     const server = await serve({
       Txn: (call) => void setTimeout(() => call.end(14, 'etcdserver: leader changed'), 250),
