@@ -24,7 +24,10 @@ import type { InternalWatcher } from './watcher.js';
 
 /** Options of `watch()`. */
 export interface WatchOptions {
-  /** The first revision to deliver. Default: the one after the store's revision at the time of the call. */
+  /**
+   * The first revision to deliver. Default: the one after the store's revision at some time between the call and the
+   * end of `ready`.
+   */
   readonly startRevision?: Revision;
   /**
    * A revision that the store is known to have reached, such as that of the list or checkpoint from which the watch

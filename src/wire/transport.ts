@@ -126,7 +126,7 @@ export class Transport {
 
   /** As `unary`, for a caller with its own promise, possibly after its request was part of a batch. */
   call<Req, Res, T>(caller: Caller<Req, Res, T>, options: CallOptions, earlier: EarlierAttempt): void {
-    new PendingCall(this.#callPorts, caller, options, earlier.epoch).start(earlier.failed);
+    new PendingCall(this.#callPorts, caller, options, earlier.epoch).start(earlier);
   }
 
   /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */

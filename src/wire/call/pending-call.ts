@@ -62,13 +62,14 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
     if (!options.unref) ports.processRef.add();
   }
 
-  /** @param failed The first attempt, if it was made already. */
-  start(failed?: FailedAttempt): void {
+  /** @param earlier For a read that was requested before, when the client was not closed. */
+  start(earlier?: EarlierAttempt): void {
+    const failed = earlier?.failed;
     const { closing, clock, maxRequestBytes, timeoutMs } = this.#ports;
     const { method, request } = this.#caller;
     try {
       this.#options.signal?.throwIfAborted();
-      if (closing.aborted && !failed) throw new ClosedError('the client');
+      if (closing.aborted && !failed) throw new ClosedError('the client', earlier ? 'not-applied' : 'final');
       this.#bytes = encodeRequest(method, request, maxRequestBytes);
       const now = clock.now();
       this.#deadline = now + (this.#options.timeoutMs ?? timeoutMs);

@@ -187,6 +187,19 @@ describe('a read that shares a transaction', () => {
     }
   });
 
+  for (const batchReads of [true, false]) {
+    it(`was not applied if the client closes in its turn, ${batchReads ? 'in' : 'without'} a batch`, async () => {
+      const client = connect(etcd().endpoints, { batchReads });
+      await client.kv.get(`${folder}0`);
+      const outcomes = Promise.allSettled(keys(2).map((key) => client.kv.get(key)));
+      await client.close();
+      for (const one of await outcomes) {
+        assert.ok(one.status === 'rejected' && one.reason instanceof ClosedError, JSON.stringify(one));
+        assert.equal(one.reason.verdict, 'not-applied');
+      }
+    });
+  }
+
   it('is answered again after etcd was restarted, and each error names the own key', async () => {
     const client = await batchingClient({ timeoutMs: 1_500 });
     await etcd().kill();
