@@ -5,7 +5,8 @@ interface Listener<T> {
 
 /** Passes each value to all listeners, in the order in which they were added. */
 export class Broadcast<T> {
-  readonly #listeners = new Set<Listener<T>>();
+  /** Made with the first listener: a process may have thousands of broadcasts to which nothing listens. */
+  #listeners: Set<Listener<T>> | undefined;
   readonly #failed: (error: unknown) => void;
   #hasEnded = false;
 
@@ -18,7 +19,7 @@ export class Broadcast<T> {
   }
 
   get size(): number {
-    return this.#listeners.size;
+    return this.#listeners?.size ?? 0;
   }
 
   /**
@@ -31,8 +32,9 @@ export class Broadcast<T> {
       return () => false;
     }
     const listener = { onValue, onEnd }; // one for each call: the same function may listen twice
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#listeners ??= new Set();
+    const listeners = this.#listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /** Listeners that are added meanwhile do not get the value. */
@@ -44,13 +46,14 @@ export class Broadcast<T> {
   end(): void {
     this.#hasEnded = true;
     this.#callAll(({ onEnd }) => onEnd());
-    this.#listeners.clear();
+    this.#listeners?.clear();
   }
 
   #callAll(call: (listener: Listener<T>) => void): void {
-    if (this.#listeners.size === 0) return;
-    for (const listener of [...this.#listeners]) {
-      if (!this.#listeners.has(listener)) continue;
+    const listeners = this.#listeners;
+    if (!listeners || listeners.size === 0) return;
+    for (const listener of [...listeners]) {
+      if (!listeners.has(listener)) continue;
       try {
         call(listener);
       } catch (error) {

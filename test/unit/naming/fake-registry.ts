@@ -1,5 +1,5 @@
 import type { KvClient, TxnResult } from '#src/kv/index.js';
-import type { HeldLease } from '#src/lease/index.js';
+import type { HeldLease, LeaseEnd } from '#src/lease/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 import type { WatchBatch } from '#src/watch/index.js';
@@ -18,6 +18,8 @@ export class FakeRegistry {
   onTimeToLive: () => unknown = () => ({ remainingSeconds: 5 });
 
   openWatches = 0;
+  /** Ends the lease that was granted last. */
+  endLease: (end: LeaseEnd) => void = () => {};
 
   get requests(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
@@ -56,7 +58,12 @@ export class FakeRegistry {
       hold: async (): Promise<HeldLease> => {
         this.counts.grant++;
         await turn();
-        return fakeLease(this.lastLease);
+        return fakeLease(
+          this.lastLease,
+          new Promise((resolve) => {
+            this.endLease = resolve;
+          }),
+        );
       },
       timeToLive: async () => {
         this.counts.timeToLive++;
@@ -80,7 +87,7 @@ export class FakeRegistry {
 /** Yields to the event loop, so that requests without a pause do not block the process. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function fakeLease(id: bigint): HeldLease {
+function fakeLease(id: bigint, ended: Promise<LeaseEnd>): HeldLease {
   const { signal } = new AbortController();
   const done = () => Promise.resolve();
   return {
@@ -88,7 +95,7 @@ function fakeLease(id: bigint): HeldLease {
     ttlSeconds: 10,
     held: true,
     signal,
-    ended: new Promise(() => {}),
+    ended,
     revoke: done,
     close: done,
     [Symbol.asyncDispose]: done,

@@ -3,8 +3,7 @@ import type { HeldLease, LeaseEnd } from '../../../lease/index.js';
 import { describeLease } from '../../../model/index.js';
 
 /** The error that explains why a lease ended. */
-export function leaseLossError(lease: HeldLease): EtcdError {
-  const end = lease.signal.reason as LeaseEnd;
+export function leaseLossError(lease: HeldLease, end: LeaseEnd): EtcdError {
   const code = end.reason === 'lost-contact' ? Code.UNAVAILABLE : (end.cause?.code ?? Code.NOT_FOUND);
   return new EtcdError(`${leaseEndText(lease, end)}${end.cause ? `: ${end.cause.message}` : ''}`, {
     code,
