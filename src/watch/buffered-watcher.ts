@@ -9,6 +9,8 @@ import {
 import { type Revision, type WatchEvent, type WireRange, withJson } from '../model/index.js';
 import { BufferUsage, type WatcherLimits } from './buffer-usage.js';
 import type { WatchDriver, WatchSink } from './driver.js';
+import { handled, type Pending, pending } from './pending.js';
+import { stripNamespace } from './strip-namespace.js';
 import type { WatchFilter, WatchSpec, WatchStart } from './watch-request.js';
 import type { InternalWatchBatch, InternalWatcher, WatchBatch, WatchEnd } from './watcher.js';
 
@@ -27,13 +29,6 @@ export interface WatcherOptions {
 
 interface Buffered extends InternalWatchBatch {
   readonly bytes: number;
-}
-
-/** A promise that was asked for before its outcome was known. */
-interface Pending<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 interface Ended {
@@ -286,36 +281,6 @@ export class BufferedWatcher implements InternalWatcher {
     this.#ready?.reject(cause);
     this.#closed?.resolve(this.#ended.end);
   }
-}
-
-function pending<T>(): Pending<T> {
-  let resolve: (value: T) => void = ignore;
-  let reject: (error: unknown) => void = ignore;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
-}
-
-/** Marks a rejection as handled: the iteration reports the error as well. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(ignore);
-  return promise;
-}
-
-function ignore(): void {}
-
-/** Removes the prefix from the keys in place: each event was decoded for this watcher only. */
-function stripNamespace(events: readonly WatchEvent[], length: number): void {
-  for (const { kv, prevKv } of events) {
-    strip(kv, length);
-    if (prevKv) strip(prevKv, length);
-  }
-}
-
-function strip(kv: { key: Buffer }, length: number): void {
-  kv.key = kv.key.subarray(length);
 }
 
 function endReason(error: EtcdError): WatchEnd['reason'] {
