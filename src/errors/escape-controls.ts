@@ -1,9 +1,10 @@
+import { lazyPattern } from './lazy-pattern.js';
+
 /**
  * Control characters, format characters such as U+202E, lone surrogates, unassigned code points, line and paragraph
  * separators, and characters that are invisible by default.
  */
-const unprintable = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
-const eachUnprintable = new RegExp(unprintable, 'gu');
+const unprintable = lazyPattern('[\\p{C}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}]', 'gu');
 
 /**
  * Makes text from outside safe for a terminal and for one line of a log. Characters that control a terminal, end the
@@ -12,8 +13,7 @@ const eachUnprintable = new RegExp(unprintable, 'gu');
  * output is read by people. Format `json` takes JSON on one line and returns JSON of the same value.
  */
 export function escapeControls(text: string, format: 'text' | 'json' = 'text'): string {
-  if (!unprintable.test(text)) return text;
-  return text.replace(eachUnprintable, format === 'json' ? jsonEscape : textEscape);
+  return text.replace(unprintable(), format === 'json' ? jsonEscape : textEscape);
 }
 
 function textEscape(char: string): string {

@@ -18,6 +18,7 @@ export {
   toEtcdError,
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isPersistent, makeError, needsNewToken } from './from-server.js';
+export { lazyPattern } from './lazy-pattern.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
   type EtcdReason,

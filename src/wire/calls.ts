@@ -1,32 +1,31 @@
 import { type EtcdError, type RequestDescription, requestError } from '../errors/index.js';
-import {
-  type CompactionRequest,
-  type CompactionResponse,
-  type DeleteRangeRequest,
-  type DeleteRangeResponse,
-  KVService,
-  type LeaseGrantRequest,
-  type LeaseGrantResponse,
-  type LeaseKeepAliveRequest,
-  type LeaseKeepAliveResponse,
-  type LeaseLeasesResponse,
-  type LeaseRevokeResponse,
-  LeaseService,
-  type LeaseTimeToLiveRequest,
-  type LeaseTimeToLiveResponse,
-  type PutRequest,
-  type PutResponse,
-  type RangeRequest,
+import type {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  LeaseLeasesResponse,
+  LeaseRevokeResponse,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
   RangeResponse,
-  type TxnRequest,
-  type TxnResponse,
-  type WatchRequest,
+  TxnRequest,
+  TxnResponse,
+  WatchRequest,
 } from '../gen/etcd/rpc.js';
 import type { Convert } from '../model/index.js';
 import type { BatchAttempts } from './batch-attempts.js';
 import type { Caller, EarlierAttempt } from './call/pending-call.js';
 import { describeRequest } from './call/request-description.js';
 import * as kv from './codec/kv-answers.js';
+import * as methods from './codec/methods.js';
 import { type WatchResponse, watch } from './codec/watch-answer.js';
 import type { Member } from './member/member.js';
 import type { StoreIdentity } from './member/store-identity.js';
@@ -136,7 +135,7 @@ export function kvCalls(transport: Transport): KvCalls {
       transport.unary(kv.deleteRange, request, idempotency, options, convert),
     txn: (request, idempotency, options, convert) =>
       transport.unary(kv.txn, request, idempotency, options, convert),
-    compact: (request, options) => transport.unary(KVService.compact, request, 'write', options),
+    compact: (request, options) => transport.unary(methods.compact, request, 'write', options),
     keepProcessAlive: () => transport.keepProcessAlive(),
     rangeStream: (request, handlers) => {
       const stream = transport.duplex(
@@ -144,7 +143,8 @@ export function kvCalls(transport: Transport): KvCalls {
         { requireLeader: !request.serializable },
         {
           ...(handlers.opened && { opened: handlers.opened }),
-          message: ({ rangeResponse }) => handlers.message(rangeResponse ?? RangeResponse.create()),
+          message: ({ rangeResponse }) =>
+            handlers.message(rangeResponse ?? { header: undefined, kvs: [], more: false, count: 0n }),
           end: (error) =>
             handlers.end(
               requestError(error, { ...describeRequest(kv.rangeStream, request), ...transport.user }),
@@ -177,10 +177,10 @@ export function batchCalls(transport: Transport): BatchCalls {
 /** Grant and revoke contain the lease id, so both may be sent twice. Their callers interpret the second answer. */
 export function leaseCalls(transport: Transport): LeaseCalls {
   return {
-    grant: (request, options) => transport.unary(LeaseService.leaseGrant, request, 'idempotent', options),
-    revoke: (id, options) => transport.unary(LeaseService.leaseRevoke, { ID: id }, 'idempotent', options),
-    timeToLive: (request, options) => transport.unary(LeaseService.leaseTimeToLive, request, 'read', options),
-    leases: (options) => transport.unary(LeaseService.leaseLeases, {}, 'local-read', options),
+    grant: (request, options) => transport.unary(methods.leaseGrant, request, 'idempotent', options),
+    revoke: (id, options) => transport.unary(methods.leaseRevoke, { ID: id }, 'idempotent', options),
+    timeToLive: (request, options) => transport.unary(methods.leaseTimeToLive, request, 'read', options),
+    leases: (options) => transport.unary(methods.leaseLeases, {}, 'local-read', options),
     get user() {
       return transport.user;
     },
@@ -192,7 +192,7 @@ export function leaseCalls(transport: Transport): LeaseCalls {
     },
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
     keepProcessAlive: () => transport.keepProcessAlive(),
-    keepAlive: (options, handlers) => transport.duplex(LeaseService.leaseKeepAlive, options, handlers),
+    keepAlive: (options, handlers) => transport.duplex(methods.leaseKeepAlive, options, handlers),
   };
 }
 

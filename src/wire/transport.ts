@@ -1,7 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
 import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
-import { ClusterService } from '../gen/etcd/rpc.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { checkAuth } from './auth/auth.js';
 import { ClientToken } from './auth/client-token.js';
@@ -14,6 +13,7 @@ import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
 import { makeChannelOptions } from './channel-options.js';
+import { memberList } from './codec/methods.js';
 import { MemberChecks } from './member/checks.js';
 import { type MemberAddress, parseEndpoints } from './member/endpoints.js';
 import { Member } from './member/member.js';
@@ -144,7 +144,7 @@ export class Transport {
    */
   async sync(options: TracedCallOptions): Promise<SyncResult> {
     this.#membership.checkRule(this.#options.sync);
-    const { members } = await this.unary(ClusterService.memberList, { linearizable: true }, 'read', options);
+    const { members } = await this.unary(memberList, { linearizable: true }, 'read', options);
     return this.#membership.adopt(members, this.#options.sync);
   }
 

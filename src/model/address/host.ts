@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { lazyPattern } from '../../errors/index.js';
 import { printable } from '../keys/key-text.js';
 
 const maxNameLength = 253;
@@ -25,18 +26,20 @@ export function canonicalHost(host: string): string {
 export function hostProblem(host: string): string | undefined {
   if (isCanonicalName(host)) return undefined;
   if (host === '') return 'it names no host';
-  const invisible = invisibleCharacterProblem(host);
-  if (invisible !== undefined) return invisible;
+  const problem = invisibleCharacterProblem(host);
+  if (problem !== undefined) return problem;
   if (host.includes(':')) return isIpv6(host) ? undefined : `'${printable(host)}' is not an IPv6 address`;
   return nameProblem(host);
 }
+
+const invisible = lazyPattern('[\\s\\p{C}\\p{Default_Ignorable_Code_Point}]', 'u');
 
 /**
  * Names the first character that is invisible or misleading, such as U+202E, which reverses the text after it;
  * undefined when there is none.
  */
 export function invisibleCharacterProblem(text: string): string | undefined {
-  const code = /[\s\p{C}\p{Default_Ignorable_Code_Point}]/u.exec(text)?.[0].codePointAt(0);
+  const code = invisible().exec(text)?.[0].codePointAt(0);
   if (code === undefined) return undefined;
   if (code === 0x20) return 'it has a space';
   return `it has the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -2,7 +2,7 @@ import { escapeControls, InvalidInputError } from '../../errors/index.js';
 import { type Bytes, toBuffer } from './bytes.js';
 
 /** With the `u` flag, a surrogate matches only when its other half is missing. */
-const loneSurrogate = /\p{Surrogate}/u;
+const loneSurrogate = /[\ud800-\udfff]/u;
 const escapedByte = /([\udc80-\udcff])/u;
 const escapeBase = 0xdc00;
 const replacement = '\ufffd';

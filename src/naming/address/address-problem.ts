@@ -1,3 +1,4 @@
+import { lazyPattern } from '../../errors/index.js';
 import { canonicalHost, invisibleCharacterProblem, isWildcard, printable } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 import { defaultPort, parseAddress, type TcpAddress } from './parse-address.js';
@@ -22,13 +23,15 @@ export function addressProblem(addr: string): string | undefined {
   return spellingProblem(tcp) ?? labelProblem(tcp.host);
 }
 
+const invisible = lazyPattern('[\\s\\p{C}]', 'gu');
+
 /** @throws {NamingError} with the reason, for an address that `register` rejects. */
 export function checkAddress(addr: unknown): asserts addr is string {
   if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
   const problem = addressProblem(addr);
   if (problem === undefined) return;
   // The text before an @ may contain a password.
-  const shown = addr.replace(/^([^/@]*\/\/)?.*@/s, '$1…@').replace(/[\s\p{C}]/gu, '\ufffd');
+  const shown = addr.replace(/^([^/@]*\/\/)?.*@/s, '$1…@').replace(invisible(), '\ufffd');
   throw new NamingError(
     `the endpoint's addr is '${printable(shown)}', which cannot be registered: ${problem}`,
   );

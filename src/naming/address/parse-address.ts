@@ -98,7 +98,7 @@ function parseSocket(rest: string): ParsedAddress {
   const path = rest.startsWith('///') ? rest.slice(2) : rest;
   if (path.startsWith('//')) return { problem: "a socket file's address has no host: write unix:/path" };
   if (!/^\/./s.test(path)) return { problem: "a socket file's path is absolute: write unix:/path" };
-  const odd = /[\0\p{Surrogate}]/u.exec(path)?.[0];
+  const odd = /[\0\ud800-\udfff]/u.exec(path)?.[0];
   if (odd !== undefined)
     return { problem: `its path has ${odd === '\0' ? 'a zero byte' : 'half a surrogate pair'}` };
   return Buffer.byteLength(path) > maxPathBytes

@@ -53,9 +53,9 @@ function goScalar(value: JsonValue | undefined): string {
   }
 }
 
-/** With the `u` flag `\p{Surrogate}` matches only lone surrogates. */
-const loneSurrogate = /\p{Surrogate}/gu;
-const needsEscape = /[<>&"\\\p{Cc}\u2028\u2029]|\p{Surrogate}/gu;
+/** With the `u` flag, these are only lone surrogates. */
+const loneSurrogate = /[\ud800-\udfff]/gu;
+const needsEscape = /[<>&"\\\p{Cc}\u2028\u2029\ud800-\udfff]/gu;
 
 const shortEscapes: Readonly<Record<string, string>> = {
   '"': '\\"',

@@ -34,7 +34,7 @@ export function readMembers(value: Uint8Array): readonly JsonMember[] | undefine
 /** Go replaces each byte that is not UTF-8 by U+FFFD; Node replaces each run of such bytes. */
 function decodeLikeGo(value: Uint8Array): string {
   const text = toBuffer(value).toString('utf8');
-  return text.includes('\ufffd') ? keyText(value).replace(/\p{Surrogate}/gu, '\ufffd') : text;
+  return text.includes('\ufffd') ? keyText(value).replace(/[\ud800-\udfff]/gu, '\ufffd') : text;
 }
 
 /** A list or object that is not complete. */

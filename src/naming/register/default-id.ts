@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import type { Cluster } from 'node:cluster';
 
 /** The facts about this process that identify it among workers that share an address. */
 export interface WorkerEnvironment {
@@ -35,5 +35,7 @@ export function unescapedId(
 }
 
 function currentEnvironment(): WorkerEnvironment {
-  return { workerId: cluster.worker?.id, env: process.env };
+  // Not imported: loading this module takes 1 ms, and few programs register.
+  const { worker } = process.getBuiltinModule('node:cluster') as unknown as Cluster;
+  return { workerId: worker?.id, env: process.env };
 }

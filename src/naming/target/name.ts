@@ -19,7 +19,7 @@ export function checkService(service: string): string {
     throw new NamingError(
       `invalid target: target is ${formatValue(service)}; it must be a name such as 'foo/bar'`,
     );
-  if (/\p{Surrogate}/u.test(service)) throw new NamingError(`invalid target: ${loneSurrogateText}`);
+  if (/[\ud800-\udfff]/u.test(service)) throw new NamingError(`invalid target: ${loneSurrogateText}`);
   return service;
 }
 

@@ -53,7 +53,7 @@ export function toUri(scheme: string, authority: string, service: string): strin
 
 /** Whether the name is valid as the authority of a URI without escapes. */
 export function isAuthorityName(name: unknown): name is string {
-  return typeof name === 'string' && /^[^/?#\s\p{Cc}\p{Surrogate}]+$/u.test(name);
+  return typeof name === 'string' && /^[^/?#\s\p{Cc}\ud800-\udfff]+$/u.test(name);
 }
 
 /** @throws {NamingError} for a name that is not valid as the authority of a URI. */

@@ -1,23 +1,21 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
 import { detectNotEtcd, type EtcdError, isGrpcContentType } from '../../errors/index.js';
-import { AuthService, KVService, LeaseService, WatchService } from '../../gen/etcd/rpc.js';
+import { paths } from '../paths.js';
 
 /**
  * Methods that every release of etcd and every compatible server implements. UNIMPLEMENTED for one of them shows that
  * another kind of server answers. Methods that are not listed may be missing in older releases of etcd.
  */
-const universalMethods: ReadonlySet<string> = new Set(
-  [
-    KVService.range,
-    KVService.put,
-    KVService.deleteRange,
-    KVService.txn,
-    LeaseService.leaseGrant,
-    LeaseService.leaseKeepAlive,
-    WatchService.watch,
-    AuthService.authenticate,
-  ].map(({ path }) => path),
-);
+const universalMethods: ReadonlySet<string> = new Set([
+  paths.range,
+  paths.put,
+  paths.deleteRange,
+  paths.txn,
+  paths.leaseGrant,
+  paths.leaseKeepAlive,
+  paths.watch,
+  paths.authenticate,
+]);
 
 /** Whether the headers announce a content type other than gRPC. */
 export function isForeignContentType(headers: Metadata | undefined): boolean {

@@ -1,11 +1,4 @@
-import {
-  AuthService,
-  ClusterService,
-  KVService,
-  LeaseService,
-  MaintenanceService,
-  WatchService,
-} from '../../gen/etcd/rpc.js';
+import { paths } from '../paths.js';
 import {
   any64,
   bytes,
@@ -179,19 +172,19 @@ const fragmentMemoryBytes = 64 * 1024 * 1024;
 
 /** The rules for the methods that the client calls. Answers of other methods are only limited in size. */
 export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
-  [KVService.range.path, { shape: range, large: true }],
-  [KVService.rangeStream.path, { shape: rangeStream, large: true }],
-  [KVService.put.path, { shape: put, large: true }], // the previous value
-  [KVService.deleteRange.path, { shape: deleteRange, large: true }],
-  [KVService.txn.path, { shape: txn, large: true }],
-  [KVService.compact.path, { shape: headerAlone, large: false }],
-  [WatchService.watch.path, { shape: watch, large: true, leastMemoryBytes: fragmentMemoryBytes }],
-  [LeaseService.leaseGrant.path, { shape: leaseGrant, large: false }],
-  [LeaseService.leaseRevoke.path, { shape: headerAlone, large: false }],
-  [LeaseService.leaseKeepAlive.path, { shape: leaseKeepAlive, large: false }],
-  [LeaseService.leaseTimeToLive.path, { shape: leaseTimeToLive, large: true }], // every key attached
-  [LeaseService.leaseLeases.path, { shape: leases, large: true }], // every lease of the store
-  [AuthService.authenticate.path, { shape: authenticate, large: false }],
-  [ClusterService.memberList.path, { shape: memberList, large: false }],
-  [MaintenanceService.status.path, { shape: status, large: false }],
+  [paths.range, { shape: range, large: true }],
+  [paths.rangeStream, { shape: rangeStream, large: true }],
+  [paths.put, { shape: put, large: true }], // the previous value
+  [paths.deleteRange, { shape: deleteRange, large: true }],
+  [paths.txn, { shape: txn, large: true }],
+  [paths.compact, { shape: headerAlone, large: false }],
+  [paths.watch, { shape: watch, large: true, leastMemoryBytes: fragmentMemoryBytes }],
+  [paths.leaseGrant, { shape: leaseGrant, large: false }],
+  [paths.leaseRevoke, { shape: headerAlone, large: false }],
+  [paths.leaseKeepAlive, { shape: leaseKeepAlive, large: false }],
+  [paths.leaseTimeToLive, { shape: leaseTimeToLive, large: true }], // every key attached
+  [paths.leaseLeases, { shape: leases, large: true }], // every lease of the store
+  [paths.authenticate, { shape: authenticate, large: false }],
+  [paths.memberList, { shape: memberList, large: false }],
+  [paths.status, { shape: status, large: false }],
 ]);

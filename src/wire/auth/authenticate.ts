@@ -1,12 +1,12 @@
 import { backoffDelay, type Clock, delay, onAbort } from '../../async/index.js';
 import { Code, DeadlineError, EtcdError, requestError } from '../../errors/index.js';
-import { AuthService } from '../../gen/etcd/rpc.js';
 import { printable } from '../../model/index.js';
 import { attemptUnary } from '../call/attempt.js';
 import { describeTried } from '../call/attempt-log.js';
 import type { RunningCall } from '../call/call.js';
 import { CallMetadata } from '../call/metadata.js';
 import { isRetryable, memberFailureOf } from '../call/retry-rule.js';
+import * as methods from '../codec/methods.js';
 import type { Member } from '../member/member.js';
 import type { MemberPool } from '../member/pool.js';
 import type { StoreIdentity } from '../member/store-identity.js';
@@ -55,7 +55,7 @@ export async function authenticate(
   password: string,
 ): Promise<string> {
   const { pool, clock, random, closing } = ports;
-  const request = AuthService.authenticate.requestSerialize({ name, password });
+  const request = methods.authenticate.requestSerialize({ name, password });
   const deadline = clock.now() + totalTimeoutMs;
   for (let attempt = 0; ; attempt++) {
     const { member } = await connect(ports);
@@ -107,7 +107,7 @@ async function attemptOn(ports: AuthenticatePorts, member: Member, request: Buff
   const release = onAbort(ports.closing, (reason) => attemptAbort.abort(reason));
   const stopChecks = checkMeanwhile(ports, member, () => attemptAbort.abort(silent(member)));
   try {
-    const answer = await attemptUnary(channel, AuthService.authenticate, request, {
+    const answer = await attemptUnary(channel, methods.authenticate, request, {
       metadata: withoutToken,
       timeoutMs: answerTimeoutMs,
       maxReceiveBytes: ports.maxReceiveBytes,

@@ -1,13 +1,11 @@
 import type { RequestDescription } from '../../errors/index.js';
-import {
-  type CompactionRequest,
-  type DeleteRangeRequest,
-  KVService,
-  LeaseService,
-  type PutRequest,
-  type RangeRequest,
-  type RequestOp,
-  type TxnRequest,
+import type {
+  CompactionRequest,
+  DeleteRangeRequest,
+  PutRequest,
+  RangeRequest,
+  RequestOp,
+  TxnRequest,
 } from '../../gen/etcd/rpc.js';
 import {
   type AccessedRange,
@@ -18,6 +16,7 @@ import {
 } from '../../model/index.js';
 import type { AuthOptions } from '../auth/auth.js';
 import { methodName } from '../method.js';
+import { paths } from '../paths.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
 
@@ -38,20 +37,20 @@ export function userOf(auth: AuthOptions | undefined): Pick<RequestDescription, 
 
 function describe(path: string, request: unknown): Described {
   switch (path) {
-    case KVService.range.path:
-    case KVService.rangeStream.path:
+    case paths.range:
+    case paths.rangeStream:
       return describeRange(request as RangeRequest);
-    case KVService.put.path:
+    case paths.put:
       return describePut(request as PutRequest);
-    case KVService.deleteRange.path:
+    case paths.deleteRange:
       return describeAccess([accessByDelete(request as DeleteRangeRequest)]);
-    case KVService.txn.path:
+    case paths.txn:
       return describeAccess(accessByTxn(request as TxnRequest));
-    case KVService.compact.path:
+    case paths.compact:
       return { subject: `at revision ${(request as CompactionRequest).revision}` };
-    case LeaseService.leaseGrant.path:
-    case LeaseService.leaseRevoke.path:
-    case LeaseService.leaseTimeToLive.path:
+    case paths.leaseGrant:
+    case paths.leaseRevoke:
+    case paths.leaseTimeToLive:
       return describeLeaseRequest((request as { readonly ID: bigint }).ID);
     default:
       return {};

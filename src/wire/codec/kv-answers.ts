@@ -1,7 +1,6 @@
 import {
   DeleteRangeRequest,
   type DeleteRangeResponse,
-  KVService,
   PutRequest,
   type PutResponse,
   RangeRequest,
@@ -13,6 +12,8 @@ import {
   type TxnResponse,
 } from '../../gen/etcd/rpc.js';
 import type { KeyValue } from '../../model/index.js';
+import type { Method } from '../method.js';
+import { paths } from '../paths.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
 import { requestEncoder } from './request-encoder.js';
@@ -20,24 +21,28 @@ import { requestEncoder } from './request-encoder.js';
 // The methods of the KV service whose answers have key-values. The values that the decoders return are those of the
 // generated decoders, a unit test compares them.
 
-export const range = {
-  ...KVService.range,
+export const range: Method<RangeRequest, RangeResponse> = {
+  path: paths.range,
   requestSerialize: requestEncoder(RangeRequest),
   responseDeserialize: decoder(readRange),
 };
-export const rangeStream = { ...KVService.rangeStream, responseDeserialize: decoder(readRangeStream) };
-export const put = {
-  ...KVService.put,
+export const rangeStream: Method<RangeRequest, RangeStreamResponse> = {
+  path: paths.rangeStream,
+  requestSerialize: requestEncoder(RangeRequest),
+  responseDeserialize: decoder(readRangeStream),
+};
+export const put: Method<PutRequest, PutResponse> = {
+  path: paths.put,
   requestSerialize: requestEncoder(PutRequest),
   responseDeserialize: decoder(readPut),
 };
-export const deleteRange = {
-  ...KVService.deleteRange,
+export const deleteRange: Method<DeleteRangeRequest, DeleteRangeResponse> = {
+  path: paths.deleteRange,
   requestSerialize: requestEncoder(DeleteRangeRequest),
   responseDeserialize: decoder(readDeleteRange),
 };
-export const txn = {
-  ...KVService.txn,
+export const txn: Method<TxnRequest, TxnResponse> = {
+  path: paths.txn,
   requestSerialize: requestEncoder(TxnRequest),
   responseDeserialize: decoder(readTxn),
 };

@@ -1,7 +1,8 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { KVService, type ResponseHeader } from '../../gen/etcd/rpc.js';
+import type { ResponseHeader } from '../../gen/etcd/rpc.js';
 import type { KeyValue } from '../../model/index.js';
 import type { Method } from '../method.js';
+import { paths } from '../paths.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
 
@@ -25,7 +26,7 @@ export interface ReadBatchResponse {
 
 /** The method Txn for a batch of reads, encoded and decoded without the objects of a general transaction. */
 export const readBatch: Method<ReadBatchRequest, ReadBatchResponse> = {
-  path: KVService.txn.path,
+  path: paths.txn,
   requestSerialize: encode,
   responseDeserialize: decode,
 };

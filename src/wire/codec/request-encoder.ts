@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 
 /** The generated function of a message that its encoder needs. */
-interface EncodableMessage<T> {
+export interface EncodableMessage<T> {
   encode(message: T, writer: BinaryWriter): BinaryWriter;
 }
 

@@ -1,8 +1,10 @@
-import { type ResponseHeader, type WatchRequest, WatchService } from '../../gen/etcd/rpc.js';
+import { type ResponseHeader, WatchRequest } from '../../gen/etcd/rpc.js';
 import type { KeyValue, WatchEvent } from '../../model/index.js';
 import type { Method } from '../method.js';
+import { paths } from '../paths.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
+import { requestEncoder } from './request-encoder.js';
 
 /** etcd's WatchResponse with the events as the reader of a watch receives them. */
 export interface WatchResponse {
@@ -18,7 +20,8 @@ export interface WatchResponse {
 
 /** The method Watch, whose answers are decoded without an object of the protocol for each event. */
 export const watch: Method<WatchRequest, WatchResponse> = {
-  ...WatchService.watch,
+  path: paths.watch,
+  requestSerialize: requestEncoder(WatchRequest),
   responseDeserialize: decode,
 };
 

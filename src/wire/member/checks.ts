@@ -1,9 +1,11 @@
 import { Code, DeadlineError, EtcdError, UnauthenticatedError } from '../../errors/index.js';
-import { KVService, MaintenanceService, RangeRequest } from '../../gen/etcd/rpc.js';
+import { RangeRequest } from '../../gen/etcd/rpc.js';
 import { attemptUnary } from '../call/attempt.js';
 import type { RunningCall } from '../call/call.js';
 import { CallMetadata, type SharedMetadata } from '../call/metadata.js';
 import { type MemberFailure, memberFailureOf } from '../call/retry-rule.js';
+import { range } from '../codec/kv-answers.js';
+import { status } from '../codec/methods.js';
 import type { Method } from '../method.js';
 import type { Member } from './member.js';
 
@@ -53,7 +55,7 @@ export class MemberChecks {
   async probe(member: Member): Promise<MemberFailure | undefined> {
     try {
       await member.connect();
-      await this.#send(member, KVService.range, probeRequest, probeTimeoutMs, this.#ports.metadata().plain);
+      await this.#send(member, range, probeRequest, probeTimeoutMs, this.#ports.metadata().plain);
       member.recordProbe(true);
       return undefined;
     } catch (error) {
@@ -67,7 +69,7 @@ export class MemberChecks {
   async isForeign(member: Member, withinMs: number): Promise<boolean> {
     try {
       const ms = Math.min(withinMs, probeTimeoutMs);
-      await this.#send(member, KVService.range, probeRequest, ms, this.#ports.metadata().plain);
+      await this.#send(member, range, probeRequest, ms, this.#ports.metadata().plain);
       return false;
     } catch (error) {
       return error instanceof EtcdError && error.reason === 'NotEtcd';
@@ -78,7 +80,7 @@ export class MemberChecks {
   async versionOf(member: Member): Promise<string | undefined> {
     try {
       const { plain } = this.#ports.metadata();
-      return (await this.#send(member, MaintenanceService.status, {}, versionTimeoutMs, plain))?.version;
+      return (await this.#send(member, status, {}, versionTimeoutMs, plain))?.version;
     } catch {
       return undefined; // unknown, whatever the reason
     }
@@ -100,7 +102,7 @@ export class MemberChecks {
         () => true,
         (error: unknown) => !(error instanceof EtcdError && error.code === Code.UNIMPLEMENTED),
       );
-      const statuses = await Promise.all([send(MaintenanceService.status), send(MaintenanceService.status)]);
+      const statuses = await Promise.all([send(status), send(status)]);
       const [one, other] = statuses;
       if (!one?.header || !other?.header) return undefined;
       const { memberId } = one.header;
@@ -134,7 +136,7 @@ export class MemberChecks {
   ): Promise<boolean> {
     try {
       const request = serializable ? { ...probeRequest, serializable } : probeRequest;
-      return (await this.#send(member, KVService.range, request, ms, metadata)) !== undefined;
+      return (await this.#send(member, range, request, ms, metadata)) !== undefined;
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       return error.verdict === 'final' || error instanceof UnauthenticatedError;

@@ -30,10 +30,16 @@ describe('the bundled package', () => {
   });
 
   it('loads for an entry what the entry needs', () => {
-    assert.deepEqual(loadedBy('index.js'), ['chunks/main.js', 'chunks/messages.js', 'index.js']);
-    assert.deepEqual(loadedBy('testing.js'), ['chunks/main.js', 'chunks/messages.js', 'testing.js']);
-    assert.deepEqual(loadedBy('proto.js'), ['chunks/messages.js', 'proto.js']);
+    assert.deepEqual(loadedBy('index.js'), ['chunks/main.js', 'index.js']);
+    assert.deepEqual(loadedBy('testing.js'), ['chunks/main.js', 'testing.js']);
+    assert.deepEqual(loadedBy('proto.js'), ['proto.js']);
     assert.deepEqual(loadedBy('cli.js'), ['cli.js']);
+  });
+
+  it('loads only the messages that the client sends or receives', () => {
+    const main = readFileSync(join(dist, 'chunks/main.js'), 'utf8');
+    assert.match(main, /\bLeaseGrantRequest\b/);
+    assert.doesNotMatch(main, /\bKVService\b|\bAuthUserAddRequest\b|\bRangeResponse\b|\bKVServer\b/);
   });
 
   it('does not load grpc-js for the protocol', () => {
@@ -43,18 +49,42 @@ describe('the bundled package', () => {
     assert.equal(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }), '0\n');
   });
 
+  it('loads fast: has no import of a built-in module, and only ASCII characters', () => {
+    for (const [file, code] of Object.entries(bundled())) {
+      assert.deepEqual(
+        staticImports(code).filter((specifier) => specifier.startsWith('node:')),
+        [],
+        file,
+      );
+      assert.match(code, /^\p{ASCII}*$/u, file);
+    }
+  });
+
+  it('does not load node:cluster before a registration', () => {
+    const program = `import '@org/etcd-naming'; console.log(process.moduleLoadList.includes('NativeModule cluster'));`;
+    const args = ['--input-type=module', '--eval', program];
+    assert.equal(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }), 'false\n');
+  });
+
   it('imports only packages that it declares, and contains the licences of the one that it includes', () => {
     const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
-      file.endsWith('.js'),
-    );
-    const imported = new Set(files.flatMap((file) => packagesIn(readFileSync(join(dist, file), 'utf8'))));
+    const imported = new Set(Object.values(bundled()).flatMap(packagesIn));
     assert.deepEqual([...imported].sort(), Object.keys(peerDependencies).sort());
-    const messages = readFileSync(join(dist, 'chunks/messages.js'), 'utf8');
-    assert.match(messages, /Copyright \d+-\d+ Buf Technologies/);
-    assert.match(messages, /Copyright 2008 Google Inc\./);
+    for (const file of ['chunks/main.js', 'proto.js']) {
+      const code = readFileSync(join(dist, file), 'utf8');
+      assert.match(code, /Copyright \d+-\d+ Buf Technologies/, file);
+      assert.match(code, /Copyright 2008 Google Inc\./, file);
+    }
   });
 });
+
+/** The code of each file. */
+function bundled(): Readonly<Record<string, string>> {
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  );
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(dist, file), 'utf8')]));
+}
 
 /** The files that importing one loads, itself included. */
 function loadedBy(file: string, seen = new Set<string>()): string[] {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import {
+  AuthService,
+  ClusterService,
+  KVService,
+  LeaseService,
+  MaintenanceService,
+  WatchService,
+} from '#src/gen/etcd/rpc.js';
+import * as methods from '#src/wire/codec/methods.js';
+import type { Method } from '#src/wire/method.js';
+import { paths } from '#src/wire/paths.js';
+
+interface GeneratedMethod extends Method<never, object> {
+  requestDeserialize(bytes: Buffer): object;
+}
+
+const generated = {
+  ...AuthService,
+  ...ClusterService,
+  ...KVService,
+  ...LeaseService,
+  ...MaintenanceService,
+  ...WatchService,
+} as unknown as Readonly<Record<string, GeneratedMethod>>;
+
+/** Fields 1 to 3 as a number and as bytes. A message skips those that it does not have. */
+const fields = [1, 2, 3].flatMap((field) => [
+  Buffer.from([field * 8, field]),
+  Buffer.from([field * 8 + 2, 2, 0x18, field]),
+]);
+
+describe('the methods that the client calls', () => {
+  it('have the paths of the generated services', () => {
+    for (const [name, path] of Object.entries(paths)) assert.equal(path, generated[name]?.path);
+  });
+
+  for (const [name, method] of Object.entries(methods) as [string, Method<never, object>][]) {
+    const reference = generated[name];
+    assert.ok(reference);
+
+    it(`encode and decode ${name} as the generated service does`, () => {
+      assert.equal(method.path, reference.path);
+      for (const bytes of fields) {
+        const request = reference.requestDeserialize(bytes) as never;
+        assert.deepEqual(method.requestSerialize(request), reference.requestSerialize(request));
+        assert.deepEqual(method.responseDeserialize(bytes), reference.responseDeserialize(bytes));
+      }
+    });
+  }
+});
