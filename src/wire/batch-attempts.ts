@@ -7,10 +7,11 @@ import {
   makeError,
   toEtcdError,
 } from '../errors/index.js';
+import { noOptions } from '../model/index.js';
 import { type AttemptOwner, UnaryAttempt } from './call/attempt.js';
 import type { PendingCallPorts } from './call/pending-call.js';
 import { attemptTimeoutMs } from './call/retry-rule.js';
-import type { FailedAttempt } from './call/sent-attempt.js';
+import { type FailedAttempt, SentAttempt } from './call/sent-attempt.js';
 import { wholeMs } from './call/timeout.js';
 import { type ReadBatchRequest, type ReadBatchResponse, readBatch } from './codec/read-batch.js';
 import type { MemberChecks, MemberFacts } from './member/checks.js';
@@ -68,7 +69,8 @@ export class BatchAttempts {
     const channel = member.readyChannel;
     if (health?.member !== member || !channel || member.connectionId !== id) return undefined;
     const timeoutMs = attemptTimeoutMs(remainingMs, 'read', pool.hasOthers());
-    const attempt = new BatchAttempt(this.#ports, health, now, timeoutMs);
+    const idempotency = request.serializable ? 'local-read' : 'read';
+    const attempt = new BatchAttempt(this.#ports, health, idempotency, now, timeoutMs);
     attempt.start(channel, request);
     return attempt;
   }
@@ -100,21 +102,26 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
   readonly #ports: PendingCallPorts;
   readonly #health: MemberHealth;
   readonly #connection: number;
-  readonly #generation: number;
+  readonly #sent: SentAttempt;
   readonly #sentAt: number;
   readonly #timeoutMs: number;
-  #idempotency: 'read' | 'local-read' = 'read';
   #attempt: UnaryAttempt<ReadBatchRequest, ReadBatchResponse> | undefined;
   #cancelTimer: () => void = () => {};
   #isSettled = false;
   #resolve!: (answer: ReadBatchResponse) => void;
   #reject!: (error: EtcdError) => void;
 
-  constructor(ports: PendingCallPorts, health: MemberHealth, now: number, timeoutMs: number) {
+  constructor(
+    ports: PendingCallPorts,
+    health: MemberHealth,
+    idempotency: 'read' | 'local-read',
+    now: number,
+    timeoutMs: number,
+  ) {
     this.#ports = ports;
     this.#health = health;
     this.#connection = health.member.connectionId;
-    this.#generation = ports.token?.generation ?? 0;
+    this.#sent = new SentAttempt(ports, idempotency, noOptions, health, now);
     this.#sentAt = now;
     this.#timeoutMs = timeoutMs;
     this.endsAt = now + timeoutMs;
@@ -125,23 +132,12 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
   }
 
   start(channel: Channel, request: ReadBatchRequest): void {
-    const { clock, metadata, maxReceiveBytes, onSend, running, token } = this.#ports;
-    const { member } = this.#health;
-    const idempotency: 'read' | 'local-read' = request.serializable ? 'local-read' : 'read';
-    this.#idempotency = idempotency;
+    const { clock, token } = this.#ports;
     token?.renewIfDue();
-    this.#health.callSent(this.#sentAt);
-    onSend();
+    this.#sent.begin();
     this.#cancelTimer = clock.setTimer(this.#timeoutMs, () => this.#onTimeout());
     try {
-      const options = {
-        metadata: metadata().for(idempotency),
-        timeoutMs: Number.POSITIVE_INFINITY,
-        maxReceiveBytes,
-        signal: undefined,
-        running,
-        tokenUse: token && { member, generation: this.#generation, idempotency },
-      };
+      const options = this.#sent.optionsUntil(Number.POSITIVE_INFINITY);
       this.#attempt = new UnaryAttempt(channel, readBatch, options, this);
       this.#attempt.start(readBatch.requestSerialize(request));
     } catch (error) {
@@ -150,15 +146,18 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
   }
 
   onAnswer(answer: ReadBatchResponse): void {
-    if (!this.#settle(true)) return;
-    this.#ports.retries.for(this.#idempotency).recordAnswer();
-    this.#ports.store.observe(answer, this.#health.member.endpoint);
-    this.#resolve(answer);
+    if (!this.#settle()) return;
+    try {
+      this.#sent.recordAnswer(answer);
+      this.#resolve(answer);
+    } catch (error) {
+      this.#reject(toEtcdError(error)); // of a listener
+    }
   }
 
   onFailure(error: unknown): void {
     const failure = toEtcdError(error);
-    if (this.#settle(failure.code !== Code.DEADLINE_EXCEEDED)) this.#reject(failure);
+    if (this.#settle()) this.#fail(failure, failure.code !== Code.DEADLINE_EXCEEDED);
   }
 
   /** The batch as a failed first attempt of one of its reads, with an error of its own. */
@@ -167,37 +166,32 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
       error instanceof DeadlineError
         ? timeoutError(error.verdict === 'not-applied', this.#timeoutMs)
         : copyServerError(error);
-    return this.#failed(own);
+    return { ...this.#sent.failedWith(own), isShared: true };
   }
 
   /** The batch as the first attempt of a read whose deadline passes before the batch's. */
   timedOut(): FailedAttempt {
-    return this.#failed(timeoutError(false, this.#ports.clock.now() - this.#sentAt));
-  }
-
-  #failed(error: EtcdError): FailedAttempt {
-    return {
-      error,
-      health: this.#health,
-      sentAt: this.#sentAt,
-      generation: this.#generation,
-      isShared: true,
-    };
+    const error = timeoutError(false, this.#ports.clock.now() - this.#sentAt);
+    return { ...this.#sent.failedWith(error), isShared: true };
   }
 
   #onTimeout(): void {
     const attempt = this.#attempt;
-    if (!this.#settle(false)) return;
-    this.#reject(timeoutError(attempt?.isUnsent() === true, this.#timeoutMs));
+    if (!this.#settle()) return;
+    this.#fail(timeoutError(attempt?.isUnsent() === true, this.#timeoutMs), false);
     if (this.#health.member.connectionId === this.#connection) attempt?.cancel('no answer in time');
   }
 
+  #fail(error: EtcdError, answered: boolean): void {
+    this.#health.callSettled(this.#ports.clock.now(), answered);
+    this.#reject(error);
+  }
+
   /** Returns false if the batch is settled already. */
-  #settle(answered: boolean): boolean {
+  #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
     this.#cancelTimer();
-    this.#health.callSettled(this.#ports.clock.now(), answered);
     return true;
   }
 }

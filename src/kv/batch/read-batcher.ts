@@ -18,6 +18,10 @@ import { copyKeyValue, misfit, readResult } from './results.js';
 import { SentBatch } from './sent-batch.js';
 import { SingleRead } from './single-read.js';
 
+/** Taken when the module is loaded: fake timers, as tests install them, must not stop reads. */
+const { queueMicrotask, setImmediate } = globalThis;
+const { nextTick } = process;
+
 export interface BatcherPorts {
   readonly calls: BatchCalls;
   readonly clock: Clock;
@@ -49,7 +53,7 @@ export class ReadBatcher {
    * The reads that follow the answers of a batch are requested in microtasks, which all run before the next tick. From
    * the main program, ticks come before microtasks: hence both.
    */
-  readonly #afterMicrotasks = () => process.nextTick(this.#flush);
+  readonly #afterMicrotasks = () => nextTick(this.#flush);
   readonly #flush = () => this.#send();
   readonly #sentPorts;
 
@@ -119,10 +123,9 @@ export class ReadBatcher {
     }
     this.#ports.calls.keepProcessAlive();
     const batch = new SentBatch(connection, planned, attempt, this.#sentPorts);
-    attempt.answer.then(
-      (answer) => this.#onAnswer(batch, answer),
-      (error: unknown) => this.#onFailure(batch, toEtcdError(error)),
-    );
+    attempt.answer
+      .then((answer) => this.#onAnswer(batch, answer))
+      .catch((error: unknown) => this.#onFailure(batch, toEtcdError(error)));
   }
 
   #onAnswer(batch: SentBatch, answer: ReadBatchResponse): void {

@@ -153,6 +153,30 @@ describe('reads of single keys in one turn', () => {
     assert.deepEqual(results.map(textOf), [...values, values[1]]);
   });
 
+  it('are sent although timers are replaced, as by the fake timers of tests', async () => {
+    const client = await batchingClient();
+    const original = { setImmediate, queueMicrotask };
+    const never = (() => {}) as unknown;
+    const reads: Promise<unknown>[] = [];
+    try {
+      Object.assign(globalThis, { setImmediate: never, queueMicrotask: never });
+      for (const key of keys(3)) reads.push(client.kv.get(key));
+      await undefined;
+    } finally {
+      Object.assign(globalThis, original);
+    }
+    await Promise.all(reads);
+  });
+
+  it('may be very many', async () => {
+    const client = await batchingClient();
+    const calls = await callsDuring(etcd(), async () => {
+      const results = await Promise.all(keys(20_000).map((key) => client.kv.get(key)));
+      assert.equal(results.length, 20_000);
+    });
+    assert.deepEqual(calls, { ranges: 0, txns: 200 });
+  });
+
   const filtered: readonly (readonly [name: string, options: GetOptions])[] = [
     ['a revision', { revision: 1n }],
     ['minModRevision', { minModRevision: 1n }],
