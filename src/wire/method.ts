@@ -5,6 +5,12 @@ export interface Method<Req, Res> {
   responseDeserialize(bytes: Buffer): Res;
 }
 
+/** A method that is called as a stream. */
+export interface StreamMethod<Req, Res> extends Method<Req, Res> {
+  /** False if the client sends exactly one request: the stream is then half-closed after it. */
+  readonly requestStream: boolean;
+}
+
 /** The options of every call. */
 export interface CallOptions {
   /** Cancels the call, on the server too. The call rejects with the signal's own reason. */

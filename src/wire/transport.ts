@@ -20,7 +20,7 @@ import { Member } from './member/member.js';
 import { Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
 import { StoreIdentity } from './member/store-identity.js';
-import type { CallOptions, IdempotencyLevel, Method, TracedCallOptions } from './method.js';
+import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOptions } from './method.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import { makeCredentials } from './tls/credentials.js';
@@ -131,7 +131,7 @@ export class Transport {
 
   /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */
   duplex<Req, Res>(
-    method: Method<Req, Res>,
+    method: StreamMethod<Req, Res>,
     options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {

@@ -12,7 +12,7 @@ import {
   type TxnResponse,
 } from '../../gen/etcd/rpc.js';
 import type { KeyValue } from '../../model/index.js';
-import type { Method } from '../method.js';
+import type { Method, StreamMethod } from '../method.js';
 import { paths } from '../paths.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
@@ -26,8 +26,9 @@ export const range: Method<RangeRequest, RangeResponse> = {
   requestSerialize: requestEncoder(RangeRequest),
   responseDeserialize: decoder(readRange),
 };
-export const rangeStream: Method<RangeRequest, RangeStreamResponse> = {
+export const rangeStream: StreamMethod<RangeRequest, RangeStreamResponse> = {
   path: paths.rangeStream,
+  requestStream: false,
   requestSerialize: requestEncoder(RangeRequest),
   responseDeserialize: decoder(readRangeStream),
 };

@@ -18,7 +18,7 @@ import {
   StatusRequest,
   StatusResponse,
 } from '../../gen/etcd/rpc.js';
-import type { Method } from '../method.js';
+import type { Method, StreamMethod } from '../method.js';
 import { paths } from '../paths.js';
 import { type EncodableMessage, requestEncoder } from './request-encoder.js';
 
@@ -28,7 +28,10 @@ export const compact = generated(paths.compact, CompactionRequest, CompactionRes
 
 export const leaseGrant = generated(paths.leaseGrant, LeaseGrantRequest, LeaseGrantResponse);
 export const leaseRevoke = generated(paths.leaseRevoke, LeaseRevokeRequest, LeaseRevokeResponse);
-export const leaseKeepAlive = generated(paths.leaseKeepAlive, LeaseKeepAliveRequest, LeaseKeepAliveResponse);
+export const leaseKeepAlive: StreamMethod<LeaseKeepAliveRequest, LeaseKeepAliveResponse> = {
+  ...generated(paths.leaseKeepAlive, LeaseKeepAliveRequest, LeaseKeepAliveResponse),
+  requestStream: true,
+};
 export const leaseTimeToLive = generated(
   paths.leaseTimeToLive,
   LeaseTimeToLiveRequest,

@@ -1,6 +1,6 @@
 import { type ResponseHeader, WatchRequest } from '../../gen/etcd/rpc.js';
 import type { KeyValue, WatchEvent } from '../../model/index.js';
-import type { Method } from '../method.js';
+import type { StreamMethod } from '../method.js';
 import { paths } from '../paths.js';
 import { AnswerReader } from './answer-reader.js';
 import { readHeader, readKeyValue } from './key-value.js';
@@ -19,8 +19,9 @@ export interface WatchResponse {
 }
 
 /** The method Watch, whose answers are decoded without an object of the protocol for each event. */
-export const watch: Method<WatchRequest, WatchResponse> = {
+export const watch: StreamMethod<WatchRequest, WatchResponse> = {
   path: paths.watch,
+  requestStream: true,
   requestSerialize: requestEncoder(WatchRequest),
   responseDeserialize: decode,
 };

@@ -4,7 +4,7 @@ import { decodeAnswer } from '../answer/decode.js';
 import { foreignAnswerError, isForeignContentType } from '../answer/foreign-answer.js';
 import { errorFromStatus, malformedRequest, type RawCall } from '../call/call.js';
 import type { Member } from '../member/member.js';
-import type { Method } from '../method.js';
+import type { StreamMethod } from '../method.js';
 
 /** The callbacks of a stream. */
 export interface DuplexHandlers<Res> {
@@ -35,9 +35,6 @@ export interface ReportableDuplex<Req> extends Duplex<Req> {
   /** Marks the member unhealthy as silent. The stream continues, in case the answer is only late. */
   reportUnresponsive(): void;
 }
-
-/** With ts-proto's flag `requestStream`: false if the client sends exactly one request. */
-type StreamMethod<Req, Res> = Method<Req, Res> & { readonly requestStream?: boolean };
 
 /**
  * Runs a duplex call over a channel. `cancel()` cancels it on the server too, because a half-close alone leaves a watch
@@ -129,7 +126,7 @@ export class DuplexCall<Req, Res> {
     if (first === undefined) return;
     this.#written = 'first';
     this.#write(first, () => this.#writeRest());
-    if (this.#method.requestStream === false) this.#halfClose();
+    if (!this.#method.requestStream) this.#halfClose();
   }
 
   /**

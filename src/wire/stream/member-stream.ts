@@ -7,7 +7,7 @@ import { memberFailureOf } from '../call/retry-rule.js';
 import type { Member } from '../member/member.js';
 import type { MemberPool } from '../member/pool.js';
 import type { StoreIdentity } from '../member/store-identity.js';
-import type { Method } from '../method.js';
+import type { StreamMethod } from '../method.js';
 import { DuplexCall, type DuplexHandlers, type ReportableDuplex } from './duplex.js';
 
 /** What a stream needs from its owner. */
@@ -42,7 +42,7 @@ export interface OpenStream {
 export class MemberStream<Req, Res> implements OpenStream, ReportableDuplex<Req> {
   readonly #ports: MemberStreamPorts;
   readonly #open: Set<OpenStream>;
-  readonly #method: Method<Req, Res>;
+  readonly #method: StreamMethod<Req, Res>;
   readonly #handlers: DuplexHandlers<Res>;
   readonly #call: DuplexCall<Req, Res>;
   readonly #connecting = new AbortController();
@@ -55,7 +55,7 @@ export class MemberStream<Req, Res> implements OpenStream, ReportableDuplex<Req>
   constructor(
     ports: MemberStreamPorts,
     open: Set<OpenStream>,
-    method: Method<Req, Res>,
+    method: StreamMethod<Req, Res>,
     handlers: DuplexHandlers<Res>,
   ) {
     this.#ports = ports;

@@ -1,6 +1,6 @@
 import { Code, EtcdError } from '../../errors/index.js';
 import type { Member } from '../member/member.js';
-import type { Method } from '../method.js';
+import type { StreamMethod } from '../method.js';
 import type { DuplexHandlers, ReportableDuplex } from './duplex.js';
 import { MemberStream, type MemberStreamPorts, type OpenStream } from './member-stream.js';
 
@@ -28,7 +28,7 @@ export class StreamRegistry {
 
   /** Opens a stream on a connected member. The wait for a member has no time limit; `cancel()` ends it. */
   open<Req, Res>(
-    method: Method<Req, Res>,
+    method: StreamMethod<Req, Res>,
     options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {

@@ -49,7 +49,7 @@ async function openStream() {
   });
   const stream = await new Promise<ReturnType<StreamRegistry['open']>>((resolve) => {
     const opening = streams.open(
-      echo,
+      { ...echo, requestStream: true },
       { requireLeader: false },
       {
         opened: () => resolve(opening),

@@ -67,7 +67,7 @@ describe('an error from outside this library ends with a typed error', () => {
       store: new StoreIdentity(),
     });
     const ended = new Promise<EtcdError>((end) => {
-      streams.open(echo, { requireLeader: false }, { message: () => {}, end });
+      streams.open({ ...echo, requestStream: true }, { requireLeader: false }, { message: () => {}, end });
     });
     isTyped(await ended);
   });

@@ -7,11 +7,14 @@ import {
   MaintenanceService,
   WatchService,
 } from '#src/gen/etcd/rpc.js';
+import { rangeStream } from '#src/wire/codec/kv-answers.js';
 import * as methods from '#src/wire/codec/methods.js';
+import { watch } from '#src/wire/codec/watch-answer.js';
 import type { Method } from '#src/wire/method.js';
 import { paths } from '#src/wire/paths.js';
 
 interface GeneratedMethod extends Method<never, object> {
+  readonly requestStream: boolean;
   requestDeserialize(bytes: Buffer): object;
 }
 
@@ -33,6 +36,12 @@ const fields = [1, 2, 3].flatMap((field) => [
 describe('the methods that the client calls', () => {
   it('have the paths of the generated services', () => {
     for (const [name, path] of Object.entries(paths)) assert.equal(path, generated[name]?.path);
+  });
+
+  it('are half-closed after their only request if the generated service has one', () => {
+    const { leaseKeepAlive } = methods;
+    for (const [name, { requestStream }] of Object.entries({ rangeStream, watch, leaseKeepAlive }))
+      assert.equal(requestStream, generated[name]?.requestStream, name);
   });
 
   for (const [name, method] of Object.entries(methods) as [string, Method<never, object>][]) {
