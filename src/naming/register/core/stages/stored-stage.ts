@@ -163,7 +163,8 @@ export class StoredStage implements LeaseStage {
       (desired.hasUnconfirmedChanges && claim.isOwnValue(kv.value));
     const needsRestore = !isAccepted || kv.lease !== this.held.lease;
     this.#foreignText = needsRestore ? valueExcerpt(kv) : undefined;
-    if (needsRestore) this.#restoreAt = now + this.#restorePacer.nextDelayMs();
+    // A pending restore keeps its time: of many random pauses, the shortest would count.
+    if (needsRestore && this.#restoreAt <= now) this.#restoreAt = now + this.#restorePacer.nextDelayMs();
     this.#clearFailureIfConfirmed();
   }
 
