@@ -1,4 +1,4 @@
-import { AsyncQueue, onAbort } from '../async/index.js';
+import { AsyncQueue, handled, onAbort, type Pending, pending } from '../async/index.js';
 import {
   ClosedError,
   CompactedError,
@@ -9,7 +9,6 @@ import {
 import { type Revision, type WatchEvent, type WireRange, withJson } from '../model/index.js';
 import { BufferUsage, type WatcherLimits } from './buffer-usage.js';
 import type { WatchDriver, WatchSink } from './driver.js';
-import { handled, type Pending, pending } from './pending.js';
 import { stripNamespace } from './strip-namespace.js';
 import type { WatchFilter, WatchSpec, WatchStart } from './watch-request.js';
 import type { InternalWatchBatch, InternalWatcher, WatchBatch, WatchEnd } from './watcher.js';

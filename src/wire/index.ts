@@ -5,7 +5,8 @@ export {
   type PasswordProvider,
   type TokenAuth,
 } from './auth/auth.js';
-export type { BatchAttempt, ReadyConnection } from './batch-attempts.js';
+export type { BatchAttempt } from './batch-attempt.js';
+export type { ReadyConnection } from './batch-attempts.js';
 export type { EarlierAttempt } from './call/pending-call.js';
 export type { MemberFailure } from './call/retry-rule.js';
 export type { FailedAttempt } from './call/sent-attempt.js';

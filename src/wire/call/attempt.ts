@@ -6,11 +6,12 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { onAbort, systemTimers, type TimerTask } from '../../async/index.js';
-import { Code, DeadlineError, type EtcdError, invalidTokenText } from '../../errors/index.js';
+import { Code, type EtcdError, invalidTokenText } from '../../errors/index.js';
 import { decodeAnswer, malformedAnswer } from '../answer/decode.js';
 import { foreignAnswerError } from '../answer/foreign-answer.js';
 import { type Method, methodName } from '../method.js';
 import { errorFromStatus, malformedRequest, type RawCall, type RunningCall, type TokenUse } from './call.js';
+import { attemptDeadlineError } from './deadline-error.js';
 import type { SharedMetadata } from './metadata.js';
 import { wholeMs } from './timeout.js';
 import { cancelAndCheckUnsent, isUnsent } from './unsent-call.js';
@@ -177,16 +178,7 @@ export class UnaryAttempt<Req, Res> implements InterceptingListener, RunningCall
     if (foreign) return foreign;
     const error = this.#neverSent ? errorFromStatus(received, true) : errorFromStatus(received);
     // etcd's own "context deadline exceeded" has a known text and another code; this status is grpc-js's.
-    return error.code === Code.DEADLINE_EXCEEDED ? this.#deadlineError(received.details, error) : error;
-  }
-
-  #deadlineError(details: string, cause: EtcdError): DeadlineError {
-    const name = methodName(this.#method);
-    return this.#neverSent
-      ? new DeadlineError(`${name} was not sent in time because no stream was free: ${details}`, {
-          cause,
-          verdict: 'not-applied',
-        })
-      : new DeadlineError(`${name} was not answered in time: ${details}`, { cause });
+    if (error.code !== Code.DEADLINE_EXCEEDED) return error;
+    return attemptDeadlineError(methodName(this.#method), this.#neverSent, received.details, error);
   }
 }
