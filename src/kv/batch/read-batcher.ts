@@ -187,7 +187,8 @@ export class ReadBatcher {
         read.reject(error);
       },
     };
-    calls.range(caller, { signal, timeoutMs: deadline - clock.now() }, { epoch, failed });
+    const options = { signal, timeoutMs: deadline - clock.now() };
+    read.runInAsyncScope(() => calls.range(caller, options, { epoch, failed }));
   }
 
   #convert(read: SingleRead, response: RangeResponse, request: RangeRequest): GetResult {

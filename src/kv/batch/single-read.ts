@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { GetResult } from '../types.js';
 import type { QueuedRead, RefusedBatch } from './core/index.js';
 
@@ -12,8 +13,11 @@ const capture = (resolve: Resolve, reject: Reject): void => {
   rejectNext = reject;
 };
 
-/** One call of `get`, from the call until its caller has the result. */
-export class SingleRead implements QueuedRead {
+/**
+ * One call of `get`, from the call until its caller has the result. It keeps the asynchronous context of its caller, in
+ * which a call of its own continues: the batch has that of another read.
+ */
+export class SingleRead extends AsyncResource implements QueuedRead {
   readonly key: Buffer;
   readonly name: string;
   readonly keysOnly: boolean;
@@ -47,6 +51,7 @@ export class SingleRead implements QueuedRead {
     deadline: number,
     epoch: number,
   ) {
+    super('ETCD_READ');
     this.key = key;
     this.name = key.toString('latin1');
     this.keysOnly = options.keysOnly ?? false;

@@ -1,7 +1,7 @@
 import { type BatchLimits, PlannedBatch } from './planned-batch.js';
 import type { QueuedRead } from './queued-read.js';
 
-/** How the reads of one tick travel. */
+/** How the reads of one turn travel. */
 export interface ReadPlan<Read extends QueuedRead> {
   readonly batches: readonly PlannedBatch<Read>[];
   /** The reads that are sent as requests of their own. */
