@@ -7,7 +7,7 @@ import { describeView, recordsAt, viewSeries } from './views.js';
 
 /**
  * N7: when a service becomes empty unseen, viewers keep its last records for the protection time and no longer, counted
- * from the last fault that may have made etcd unreachable. Records of a service that was not empty are kept only if
+ * from the end of the last outage: a fault that may have made etcd unreachable, or an election. Records of a service that was not empty are kept only if
  * they vanished during a fault or within the protection time after it, when etcd may have been silent.
  */
 export const protectionIsBounded: Check = (history) => {
@@ -26,7 +26,7 @@ function checkDurations(series: readonly ViewFact[], history: StoreHistory, foun
   const ended = (key: string, until: number, { viewer }: ViewFact) => {
     const from = since.get(key) ?? until;
     since.delete(key);
-    const counted = Math.max(from, lastFaultBefore(until, history));
+    const counted = Math.max(from, lastFaultBefore(until, history), lastElectionBefore(until, history));
     // The next liveness read, every third of the protection time, detects that etcd answers again.
     const noticeMs = counted > from ? limits.protectionMs / 3 : 0;
     const paused = pausedMs(history, viewer, counted, until);
@@ -48,6 +48,15 @@ function lastFaultBefore(at: number, history: StoreHistory): number {
     .filter(({ from }) => from < at)
     .map(({ to }) => Math.min(to, at));
   return Math.max(Number.NEGATIVE_INFINITY, ...ends);
+}
+
+/**
+ * When the members' term last rose before `at`. A fault of a member can outlast itself: without pre-vote (etcd 3.4), a
+ * follower that returns with a higher term deposes the leader, and no member answers until the next one is elected.
+ */
+function lastElectionBefore(at: number, history: StoreHistory): number {
+  const rises = factsOf(history, 'term').slice(1); // the first one is that of the start
+  return Math.max(Number.NEGATIVE_INFINITY, ...rises.map((rise) => rise.at).filter((rise) => rise < at));
 }
 
 /** When the viewer was killed or unsubscribed, else the end of the history. */

@@ -57,6 +57,13 @@ describe('the naming chaos check of unconfirmed endpoints', () => {
     assertViolation(builder(8_000).at(13_500).view({}), 'N7');
   });
 
+  it('N7: counts from the last election, which a fault can cause after its end', () => {
+    const builder = () => emptied().term(2).at(2_000).view(both, { unconfirmedKeys });
+    assertValid(builder().at(8_000).term(3).at(11_500).view({}), 'N7 protections', 2);
+    assertViolation(builder().at(8_000).term(3).at(13_500).view({}), 'N7');
+    assertViolation(builder().at(11_500).view({}), 'N7');
+  });
+
   it('N7: detects a loss that no watch received and that takes effect immediately, completely or partly', () => {
     assertViolation(emptied().at(2_000).view({}), 'N7');
     assertViolation(
