@@ -137,14 +137,18 @@ async function* measureAll(chosen, options, etcd, cores) {
   raw.close();
 }
 
-function unlessAborted(work, signal) {
-  return Promise.race([
-    work,
-    new Promise((_resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    }),
-  ]);
+async function unlessAborted(work, signal) {
+  signal.throwIfAborted();
+  let onAbort;
+  const aborted = new Promise((_resolve, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort);
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /** One line that each call replaces, on a terminal; otherwise a line each. */
