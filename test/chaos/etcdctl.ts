@@ -5,15 +5,25 @@ import type { StoredKv, TruthEvent } from './history.js';
 /** etcd's own client. The truth is recorded with it because it shares no code with the library under test. */
 export class Etcdctl {
   readonly path: string;
+  #user: string | undefined;
 
   constructor(path: string) {
     this.path = path;
   }
 
+  /** Uses this user from now on. */
+  authenticate(name: string, password: string): void {
+    this.#user = `${name}:${password}`;
+  }
+
   /** Without the ETCD variables, which would configure etcdctl. */
   get environment(): NodeJS.ProcessEnv {
     const others = Object.entries(process.env).filter(([name]) => !/^ETCD(CTL)?_/.test(name));
-    return { ...Object.fromEntries(others), ETCDCTL_API: '3' };
+    return {
+      ...Object.fromEntries(others),
+      ETCDCTL_API: '3',
+      ...(this.#user && { ETCDCTL_USER: this.#user }),
+    };
   }
 
   async run(endpoints: readonly string[], ...args: string[]): Promise<string> {

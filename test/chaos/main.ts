@@ -44,10 +44,10 @@ function readSettings(): Settings | undefined {
 }
 
 async function runOnce(settings: Settings, signal: AbortSignal): Promise<number> {
-  const { seconds, seed, etcd } = settings;
-  console.log(`seed ${seed}, ${seconds} s`);
+  const { seconds, seed, etcd, auth } = settings;
+  console.log(`seed ${seed}, ${seconds} s${auth ? ', with authentication' : ''}`);
   const progress = (line: string) => console.log(line);
-  const { journal, version, repeated } = await run({ seconds, seed, etcd, signal, progress });
+  const { journal, version, repeated } = await run({ seconds, seed, etcd, auth, signal, progress });
   console.log(`\netcd ${version}; ${repeated} revisions reported twice by a server`);
   return checkHistory(journal.facts, settings);
 }
@@ -71,7 +71,7 @@ function checkHistory(history: History, settings: Settings | undefined): number 
     return 1;
   }
   console.log('no violation');
-  const reasons = inconclusiveReasons(counts);
+  const reasons = inconclusiveReasons(counts, settings?.auth ?? false);
   if (reasons.length === 0) return 0;
   console.log(`but the run is inconclusive: ${reasons.join('; ')}`);
   return 2;

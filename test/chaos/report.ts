@@ -1,6 +1,7 @@
 import { earlyExpiries } from './check/early-expiry.js';
 import { countInfoWrites, type InfoWrites } from './check/info-writes.js';
 import { groupBy } from './check/lease-history.js';
+import { isRefused } from './check/refusals.js';
 import type { Violation } from './check/violation.js';
 import { encodeFact } from './codec.js';
 import { factsOf, type History } from './history.js';
@@ -17,6 +18,8 @@ export interface Counts {
   readonly attempts: number;
   /** Batches of reads: all of them, and those that failed. */
   readonly batches: { readonly sent: number; readonly failed: number };
+  /** Reads that etcd refused because the user may not read the key. */
+  readonly refused: number;
   readonly revisions: number;
 }
 
@@ -52,13 +55,14 @@ export function countFacts(history: History, faultNames: readonly string[]): Cou
     renewals: factsOf(history, 'renewal').filter(({ direction }) => direction === 'sent').length,
     attempts: attempts.length - batches.length,
     batches: { sent: batches.length, failed: batches.filter(({ code }) => code !== 0).length },
+    refused: factsOf(history, 'op').filter(isRefused).length,
     revisions: truth.revisions.length,
   };
 }
 
 /** What is missing for the run to be conclusive. */
-export function inconclusiveReasons(counts: Counts): string[] {
-  const { faults, infoWrites, leases, renewals, attempts, batches } = counts;
+export function inconclusiveReasons(counts: Counts, withAuth: boolean): string[] {
+  const { faults, infoWrites, leases, renewals, attempts, batches, refused } = counts;
   const reasons = [...faults]
     .filter(([, { effective }]) => effective === 0)
     .map(([name]) => `${name} had no effect`);
@@ -67,6 +71,7 @@ export function inconclusiveReasons(counts: Counts): string[] {
   if (leases.lost === 0) reasons.push('no lease was lost');
   if (renewals === 0 || attempts === 0) reasons.push('nothing was recorded on the wire');
   if (batches.sent === 0 || batches.failed === 0) reasons.push('no batch of reads was sent, or none failed');
+  if (withAuth && refused === 0) reasons.push('no read was refused');
   return reasons;
 }
 
@@ -78,6 +83,7 @@ export function formatCounts({
   renewals,
   attempts,
   batches,
+  refused,
   revisions,
 }: Counts): string {
   const lines = [row('fault', 'drawn', 'effective')];
@@ -91,7 +97,7 @@ export function formatCounts({
     '',
     `${infoWrites.total} ambiguous writes: ${infoWrites.applied} proven applied (${infoWrites.appliedLate} of them after a later acknowledged write to the same key), ${infoWrites.neverApplied} never applied, ${infoWrites.unknown} deletes whose outcome cannot be proven`,
     `${leases.held} leases held, ${leases.lost} lost, ${leases.droppedEarly} expired early by etcd; ${renewals} renewals`,
-    `${attempts} writes on the wire, ${batches.sent} batches of reads (${batches.failed} failed), ${revisions} revisions in the truth`,
+    `${attempts} writes on the wire, ${batches.sent} batches of reads (${batches.failed} failed), ${refused} reads refused, ${revisions} revisions in the truth`,
   );
   return lines.join('\n');
 }

@@ -1,5 +1,6 @@
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../sim/random.js';
+import { enableAuth } from './auth.js';
 import { Etcdctl } from './etcdctl.js';
 import { type FaultContext, pause } from './faults/fault.js';
 import { linkFaults } from './faults/link-faults.js';
@@ -19,6 +20,8 @@ export interface RunOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly etcd: string | undefined;
+  /** Whether the cluster requires authentication. */
+  readonly auth: boolean;
   /** Aborts the run: faults are healed, everything is closed, and the promise rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /** Called every ten seconds and at each phase. */
@@ -37,13 +40,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using resources = new Resources();
   const { cluster, etcdctl } = await startCluster(options);
   resources.use(cluster);
+  const user = options.auth ? await enableAuth(cluster, etcdctl) : undefined;
   const journal = new Journal();
   resources.defer(tap(journal));
   resources.defer(recordStalls(journal));
   const log = new TruthLog(journal);
   const recorders = cluster.members.map((member) => new TruthRecorder(etcdctl, member, log));
   for (const recorder of recorders) resources.defer(() => recorder.close());
-  const { links, workers } = await openWorkers(cluster, journal, options.seed, resources);
+  const { links, workers } = await openWorkers({ cluster, journal, seed: options.seed, user }, resources);
   const context: FaultContext = { cluster, links, recorders, journal };
   await runWorkload(context, workers, options);
   options.signal.throwIfAborted();

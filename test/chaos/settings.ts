@@ -8,18 +8,21 @@ everything that the clients observed against what etcdctl saw.
   --seconds N      duration of the workload (default 60; at least 20); longer if a fault had no effect yet
   --seed S         determines faults, ops and timeouts (default: random, printed)
   --etcd PATH      the etcd to break, with an etcdctl beside it (default: the one that the test kit finds)
+  --auth           the clients are a user who may not read some keys, and ask for them in batches with others
   --keep-history   save the history even without a violation
   --check FILE     check a saved history, run nothing
   --help           this text
 
 Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: inconclusive: a fault
-had no effect, no write was ambiguous, no ambiguous write was applied, or no lease was lost. 3: the run itself failed. 130:
+had no effect, no write was ambiguous, no ambiguous write was applied, no lease was lost, or no read was refused (--auth).
+ 3: the run itself failed. 130:
 interrupted; faults are healed and no process is left running.`;
 
 export interface Settings {
   readonly seconds: number;
   readonly seed: number;
   readonly etcd: string | undefined;
+  readonly auth: boolean;
   readonly keepHistory: boolean;
   readonly check: string | undefined;
   readonly help: boolean;
@@ -33,6 +36,7 @@ export function parseSettings(args: readonly string[]): Settings {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string' },
       etcd: { type: 'string' },
+      auth: { type: 'boolean', default: false },
       'keep-history': { type: 'boolean', default: false },
       check: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -42,6 +46,7 @@ export function parseSettings(args: readonly string[]): Settings {
     seconds: parseInteger('--seconds', values.seconds, 20),
     seed: values.seed === undefined ? randomSeed() : parseInteger('--seed', values.seed, 0),
     etcd: values.etcd,
+    auth: values.auth,
     keepHistory: values['keep-history'],
     check: values.check,
     help: values.help,

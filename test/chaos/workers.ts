@@ -1,6 +1,7 @@
-import { EtcdClient } from '#src/client/index.js';
+import { EtcdClient, type PasswordAuth } from '#src/client/index.js';
 import { type EtcdClusterHandle, startFaultProxy } from '#src/testing/index.js';
 import { Random } from '../sim/random.js';
+import { refusedKeys } from './auth.js';
 import type { Link } from './faults/fault.js';
 import type { Journal } from './journal.js';
 import type { Resources } from './resources.js';
@@ -42,11 +43,17 @@ const plans: readonly WorkerPlan[] = [
   { names: ['hb', 'hc', 'hd'], run: runLeaseOps },
 ];
 
+export interface WorkerSetup {
+  readonly cluster: EtcdClusterHandle;
+  readonly journal: Journal;
+  readonly seed: number;
+  /** The user of all clients, if the cluster requires authentication. */
+  readonly user: PasswordAuth | undefined;
+}
+
 /** Opens all clients. Each client has its own proxy to every member that it knows. */
 export async function openWorkers(
-  cluster: EtcdClusterHandle,
-  journal: Journal,
-  seed: number,
+  { cluster, journal, seed, user }: WorkerSetup,
   resources: Resources,
 ): Promise<{ readonly links: readonly Link[]; readonly workers: readonly Worker[] }> {
   const links: Link[] = [];
@@ -57,12 +64,17 @@ export async function openWorkers(
     const etcd = new EtcdClient({
       endpoints: ownLinks.map(({ proxy }) => proxy.endpoint),
       ...keepaliveOptions,
+      ...(user && { auth: user }),
     });
     resources.use(etcd);
     links.push(...ownLinks);
     for (const name of plan.names) {
       const random = new Random(seed * 31 + workers.length);
-      workers.push({ client: new RecordedClient(name, etcd, journal), random, run: plan.run });
+      workers.push({
+        client: new RecordedClient(name, etcd, journal, user ? refusedKeys : []),
+        random,
+        run: plan.run,
+      });
     }
   }
   return { links, workers };

@@ -5,6 +5,7 @@ import { leaseLossIsReported } from './lease-loss.js';
 import { noOrphanLeases, renewalsAreOnTime } from './lease-renewals.js';
 import { readsMatchTruth } from './reads.js';
 import { realTimeOrderHolds } from './real-time.js';
+import { refusalsAreOwn } from './refusals.js';
 import { truthIsConsistent } from './truth-consistency.js';
 import { txnsAreAtomic } from './txns.js';
 import { verdictsAreCorrect } from './verdicts.js';
@@ -20,6 +21,7 @@ const checks: readonly Check[] = [
   realTimeOrderHolds,
   txnsAreAtomic,
   verdictsAreCorrect,
+  refusalsAreOwn,
   leaseLossIsReported,
   renewalsAreOnTime,
   noOrphanLeases,

@@ -15,12 +15,15 @@ type OpOf<T extends Operation['type']> = Extract<Operation, { type: T }>;
 /** A client that records every call. */
 export class RecordedClient {
   readonly name: string;
+  /** Keys that the client's user may not read. */
+  readonly refusedKeys: readonly string[];
   readonly #etcd: EtcdClient;
   readonly #journal: Journal;
   #values = 0;
 
-  constructor(name: string, etcd: EtcdClient, journal: Journal) {
+  constructor(name: string, etcd: EtcdClient, journal: Journal, refusedKeys: readonly string[] = []) {
     this.name = name;
+    this.refusedKeys = refusedKeys;
     this.#etcd = etcd;
     this.#journal = journal;
   }

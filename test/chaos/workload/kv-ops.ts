@@ -64,14 +64,16 @@ function read(client: RecordedClient, random: Random, limits: () => CallLimits, 
 
 /**
  * Reads many keys at the same time, some of them several times. The reads travel together in batches, with different
- * deadlines; some are aborted, and a batch with many keys is refused because of the members' `--max-txn-ops`.
+ * deadlines; some are aborted, and a batch with many keys is refused because of the members' `--max-txn-ops`. If etcd
+ * requires authentication, some keys are refused.
  */
 async function readTogether(client: RecordedClient, random: Random, limits: () => CallLimits): Promise<void> {
   const keys = [...registers, ...counters, ...deletable, ...pair];
+  const { refusedKeys } = client;
   const common = limits();
   const serializable = random.chance(0.3);
   const reads = Array.from({ length: random.between(2, 16) }, () => {
-    const key = random.pick(keys);
+    const key = random.pick(refusedKeys.length > 0 && random.chance(0.1) ? refusedKeys : keys);
     const own = random.chance(0.7) ? common : limits();
     const aborted = random.chance(0.1) ? { ...own, signal: abortSoon(random) } : own;
     return client.get({ type: 'get', key, serializable: serializable && random.chance(0.8) }, aborted);

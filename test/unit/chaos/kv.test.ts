@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { check } from '../../chaos/check/index.js';
+import type { Outcome } from '../../chaos/history.js';
 import { ambiguous, failed, HistoryBuilder, putStep } from './history-builder.js';
 import { assertNoViolation, assertViolation } from './support.js';
 
@@ -263,5 +264,34 @@ describe('T: the truth', () => {
       violation?.slice.map(({ kind }) => kind),
       ['op', 'truth'],
     );
+  });
+});
+
+describe('K9: a read is refused only if its user may not read its own key', () => {
+  const get = (key: string) => ({ type: 'get', key, serializable: false }) as const;
+  const refused: Outcome = {
+    type: 'fail',
+    error: { name: 'PermissionError', code: 7, text: 'etcdserver: permission denied' },
+  };
+
+  it('holds for refusals of forbidden keys, and for failures of them', () => {
+    const builder = new HistoryBuilder();
+    builder.op(get('x/1'), refused);
+    builder.op(get('x/1'), failed);
+    builder.op({ type: 'range', prefix: '', serializable: false }, refused);
+    builder.get('r/0');
+    assertNoViolation(builder.end());
+  });
+
+  it('is violated by a read that is refused because of another key', () => {
+    const builder = new HistoryBuilder();
+    builder.op(get('r/0'), refused);
+    assertViolation(builder.end(), 'K9');
+  });
+
+  it('is violated by a forbidden read that succeeds', () => {
+    const builder = new HistoryBuilder();
+    builder.get('x/1');
+    assertViolation(builder.end(), 'K9');
   });
 });

@@ -170,9 +170,11 @@ describe('leases that expire in etcd', () => {
 
 describe('a run', () => {
   it('is inconclusive if a fault had no effect, or a case never occurred', () => {
-    const reasons = inconclusiveReasons(countFacts(new HistoryBuilder().end(), faultNames));
+    const counts = countFacts(new HistoryBuilder().end(), faultNames);
+    const reasons = inconclusiveReasons(counts, false);
     for (const name of faultNames) assert.ok(reasons.includes(`${name} had no effect`));
     assert.equal(reasons.length, faultNames.length + 5);
+    assert.deepEqual(inconclusiveReasons(counts, true), [...reasons, 'no read was refused']);
   });
 
   it('rejects invalid options', () => {
