@@ -1,25 +1,16 @@
 // What the command needs besides the package: the peers, and descriptors for one of them.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installFolder } from '../../scripts/install-folder.mjs';
 import { protoFolder, runProtoc } from '../../scripts/protoc.mjs';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 
 /** Installs the peers if they are missing or another lockfile's. */
-export async function installPeers(signal) {
-  const lock = join(folder, 'package-lock.json');
-  const installed = join(folder, 'node_modules/.installed-package-lock.json');
-  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
-  console.log('installing the peers in bench');
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--prefix', folder];
-  const npm = spawn('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], signal });
-  const [code] = await once(npm, 'exit');
-  if (code !== 0) throw new Error(`npm ci --prefix bench ended with ${code}`);
-  copyFileSync(lock, installed);
+export function installPeers(signal) {
+  return installFolder(folder, signal);
 }
 
 /** Writes the descriptors of etcd's services to a file until the process ends; its path is `BENCH_DESCRIPTORS`. */

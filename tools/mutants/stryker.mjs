@@ -1,8 +1,9 @@
 // Installs and runs StrykerJS.
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installFolder } from '../../scripts/install-folder.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
@@ -12,12 +13,9 @@ export class NoResultError extends Error {}
 
 /** Installs StrykerJS if it is missing or another lockfile's. */
 export async function install() {
-  const lock = join(here, 'package-lock.json');
-  const installed = join(here, 'node_modules/.installed-package-lock.json');
-  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
-  console.log('installing StrykerJS in tools/mutants');
-  await run('npm', ['ci', '--ignore-scripts', '--no-audit'], here);
-  copyFileSync(lock, installed);
+  await installFolder(here).catch((error) => {
+    throw new NoResultError(error.message);
+  });
 }
 
 /**
