@@ -36,6 +36,7 @@ export {
   type TlsReason,
   type TriedMember,
   UnauthenticatedError,
+  ValueDecodeError,
   type Verdict,
 } from './errors/index.js';
 export {
@@ -43,8 +44,10 @@ export {
   type Compare,
   type CompareResult,
   compare,
+  type Decode,
   type DeleteOptions,
   type DeleteResult,
+  decode,
   type GetOptions,
   type GetResult,
   type KvClient,
@@ -56,6 +59,9 @@ export {
   type RangeBatch,
   type RangeOptions,
   type RangeResult,
+  type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
   type StreamOptions,
   type Txn,
   type TxnResult,

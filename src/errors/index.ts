@@ -47,4 +47,5 @@ export {
 export { TlsError } from './transport/tls-error.js';
 export type { TlsReason } from './transport/tls-reason.js';
 export { wasNeverSent } from './transport/transport-texts.js';
+export { ValueDecodeError } from './value-decode-error.js';
 export type { Verdict } from './verdict.js';

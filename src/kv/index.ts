@@ -1,4 +1,6 @@
 export { type BatchLimits, batchLimits, ReadBatcher } from './batch/index.js';
+export { type Decode, decode } from './decode/decode.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './decode/validator.js';
 export type { KvClient } from './kv-client.js';
 export { KvClientImpl, type KvClientSettings } from './kv-client-impl.js';
 export { namespacedKvCalls } from './namespace.js';

@@ -26,6 +26,7 @@ const examples: readonly errors.EtcdError[] = [
   new errors.PermissionDeniedError('no', { ...text, code: Code.PERMISSION_DENIED }),
   new errors.UnauthenticatedError('who?', { ...text, code: Code.UNAUTHENTICATED }),
   new errors.TlsError('expired', 'expired', [{ member: 'm:1', answer: 'expired', attempts: 1 }], foreign),
+  new errors.ValueDecodeError('no JSON', 'a\udcff', foreign),
   new NamingError('invalid target', foreign),
   new EndpointDecodeError('no JSON', foreign),
   new ConflictError('another has it'),
