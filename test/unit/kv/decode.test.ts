@@ -52,7 +52,7 @@ describe('decode', () => {
     });
   });
 
-  describe('with an argument that is no key-value, such as the result of a get', () => {
+  describe('with an argument that is not a key-value, such as the result of a get', () => {
     it('refuses it', () => {
       for (const other of [null, { kv: stored('1') }, 'text', Buffer.of(1), { value: '1' }])
         for (const convert of [decode.string, decode.number, decode.bigint, decode.json])

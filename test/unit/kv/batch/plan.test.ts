@@ -1,25 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { planReads } from '#src/kv/batch/core/plan.js';
-import type { QueuedRead } from '#src/kv/batch/core/queued-read.js';
-
-class Read implements QueuedRead {
-  readonly key: Buffer;
-  readonly name: string;
-  readonly deadline: number;
-  readonly serializable: boolean;
-  readonly keysOnly: boolean;
-  operation = -1;
-  isSettled = false;
-
-  constructor(name: string, deadline = 10_000, serializable = false, keysOnly = false) {
-    this.key = Buffer.from(name, 'latin1');
-    this.name = name;
-    this.deadline = deadline;
-    this.serializable = serializable;
-    this.keysOnly = keysOnly;
-  }
-}
+import { PlannedRead } from './planned-read.js';
 
 const limits = { operations: 10, keyBytes: 100, answerBytes: 1_000 };
 const nothing = { isRefused: () => false, expectedBytes: () => 1 };
@@ -38,7 +20,7 @@ describe('a plan of reads', () => {
       isSettled: fc.boolean(),
     })
     .map(({ name, deadline, serializable, keysOnly, isSettled }) =>
-      Object.assign(new Read(name, deadline, serializable, keysOnly), { isSettled }),
+      Object.assign(new PlannedRead(name, deadline, serializable, keysOnly), { isSettled }),
     );
 
   it('has every read once, in a batch that suits it or on its own', () => {
@@ -73,7 +55,7 @@ describe('a plan of reads', () => {
     );
   });
 
-  const numbered = (count: number) => Array.from({ length: count }, (_, i) => new Read(`${i}`));
+  const numbered = (count: number) => Array.from({ length: count }, (_, i) => new PlannedRead(`${i}`));
   const sizes = ({ batches, separate }: ReturnType<typeof planReads>) => [
     batches.map(({ operations }) => operations.length),
     separate.length,
@@ -84,7 +66,7 @@ describe('a plan of reads', () => {
   });
 
   it('limits the bytes of keys, and of the expected answer', () => {
-    const long = Array.from({ length: 5 }, (_, i) => new Read(`${i}`.padEnd(40)));
+    const long = Array.from({ length: 5 }, (_, i) => new PlannedRead(`${i}`.padEnd(40)));
     assert.deepEqual(sizes(planReads(long, 0, limits, nothing)), [[2, 2], 1]);
     const large = { ...nothing, expectedBytes: () => 300 };
     assert.deepEqual(sizes(planReads(numbered(6), 0, limits, large)), [[3, 3], 0]);
@@ -95,7 +77,7 @@ describe('a plan of reads', () => {
       isRefused: (name: string) => name === '1',
       expectedBytes: (name: string) => (name === '2' ? 1_001 : 1),
     };
-    const reads = [...numbered(5), new Read('k'.repeat(101))];
+    const reads = [...numbered(5), new PlannedRead('k'.repeat(101))];
     const { batches, separate } = planReads(reads, 0, limits, known);
     assert.deepEqual(
       [batches.map((batch) => batch.reads.map(({ name }) => name)), separate.map(({ key }) => key.length)],
@@ -105,7 +87,7 @@ describe('a plan of reads', () => {
 
   it('expects nothing of a read without value', () => {
     const large = { ...nothing, expectedBytes: () => 900 };
-    const reads = numbered(3).map(({ name }) => new Read(name, 10_000, false, true));
+    const reads = numbered(3).map(({ name }) => new PlannedRead(name, 10_000, false, true));
     assert.deepEqual(sizes(planReads(reads, 0, limits, large)), [[3], 0]);
   });
 });
