@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Runs the demo and writes docs/images/demo.svg, the README's picture of its output.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { toSvg } from './terminal-svg.mjs';
+
+const root = join(fileURLToPath(import.meta.url), '../..');
+const file = join(root, 'docs/images/demo.svg');
+
+const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'build/examples/demo/main.js')], {
+  encoding: 'utf8',
+  env: { ...process.env, FORCE_COLOR: '1' },
+});
+if (status !== 0) {
+  console.error(stdout, stderr);
+  process.exit(1);
+}
+const command = '$ npm run demo\n';
+mkdirSync(dirname(file), { recursive: true });
+writeFileSync(file, toSvg(command + stdout, 'The output of npm run demo'));
+console.log(`wrote ${file}`);
