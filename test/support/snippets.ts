@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -14,34 +14,95 @@ const declarations = {
   '@org/etcd-naming/testing': [join(root, 'build/src/testing/index.d.ts')],
 };
 
-/** The README's TypeScript blocks, by the name after the language. */
-export function readmeSnippets(): Map<string, string> {
-  const blocks = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^```ts (\w+)\n(.*?)^```$/gms);
-  return new Map([...blocks].map(([, name = '', code = '']) => [name, code]));
+/**
+ * A program of a page. In the text of the page it is a block such as ```` ```ts name mode ````, and the block of the
+ * language `text` that follows it is its output.
+ */
+export interface Snippet {
+  readonly page: string;
+  readonly name: string;
+  readonly language: 'ts' | 'js' | 'sh';
+  /** `compiled`: it cannot run here; `until-SIGTERM`, `until-output`: it does not end on its own. */
+  readonly mode: 'ends' | 'compiled' | 'until-SIGTERM' | 'until-output';
+  readonly code: string;
+  readonly output: string | undefined;
 }
 
+const block =
+  /^```(ts|js|sh) ([\w-]+)(?: ([\w-]+))?\n(.*?)^```$(?:(?:(?!^#|^```).)*?^```text\n(.*?)^```$)?/gms;
+
+/** The programs of a page: its blocks of TypeScript, JavaScript and shell that have a name. */
+export function snippetsOf(page: string): readonly Snippet[] {
+  return [...readFileSync(join(root, page), 'utf8').matchAll(block)].map(
+    ([, language, name = '', mode = 'ends', code = '', output]) => ({
+      page,
+      name,
+      language: language as Snippet['language'],
+      mode: mode as Snippet['mode'],
+      code,
+      output,
+    }),
+  );
+}
+
+export function snippetOf(page: string, name: string): Snippet {
+  const found = snippetsOf(page).find((snippet) => snippet.name === name);
+  assert.ok(found, `${page} has no program '${name}'`);
+  return found;
+}
+
+/** The file of a compiled program, below the folder that `compileSnippets` returned. */
+export function programFile(folder: string, { page, name, language }: Snippet): string {
+  return join(folder, 'out', slug(page), `${name}.${language === 'ts' ? 'js' : 'mjs'}`);
+}
+
+const slug = (page: string) => page.replace(/\W+/g, '-');
+
 /**
- * Compiles files in a package that depends on this one, as a user's package does, outside of the checkout, which may be
- * read-only. Returns its folder; the programs are in `out`.
+ * Compiles programs in a package that depends on this one, as a user's package does, outside of the checkout, which may
+ * be read-only. The programs of a page are in one folder, with `service.mjs`, the service of getting started. Returns the
+ * folder of the package; {@link programFile} has the file of each program.
  */
-export function compileSnippets(snippets: ReadonlyMap<string, string>): string {
+export function compileSnippets(
+  snippets: readonly Snippet[],
+  adapt = (code: string): string => code,
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-snippets-'));
+  installPackages(folder);
+  const service = snippetOf('docs/getting-started.md', 'service');
+  for (const snippet of snippets) {
+    if (snippet.language === 'ts')
+      write(join(folder, slug(snippet.page), `${snippet.name}.ts`), `${adapt(snippet.code)}\nexport {};\n`);
+    if (snippet.language !== 'js') continue;
+    write(programFile(folder, snippet), adapt(snippet.code));
+    write(programFile(folder, { ...service, page: snippet.page }), service.code);
+  }
+  if (snippets.some(({ language }) => language === 'ts')) compile(folder);
+  return folder;
+}
+
+function installPackages(folder: string): void {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@org'), { recursive: true });
   symlinkSync(root, join(modules, '@org', 'etcd-naming'));
   for (const scope of ['@grpc', '@types'])
     symlinkSync(join(root, 'node_modules', scope), join(modules, scope));
-  cpSync(join(root, 'test/support/readme'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+}
+
+function compile(folder: string): void {
   const tsconfig = {
     extends: join(root, 'test/support/readme/tsconfig.json'),
     compilerOptions: { rootDir: '.', outDir: 'out', paths: declarations },
-    include: ['*.ts'],
+    include: ['*/*.ts'],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-  for (const [name, code] of snippets) writeFileSync(join(folder, `${name}.ts`), `${code}\nexport {};\n`);
   const tsc = join(root, 'node_modules/.bin/tsc');
   const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
   assert.equal(status, 0, stdout);
-  return folder;
+}
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }

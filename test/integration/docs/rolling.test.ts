@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
@@ -12,11 +12,12 @@ import { freePorts } from '#src/testing/ports.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { unproxied } from '../../support/proxy.js';
-import { compileSnippets, readmeSnippets } from '../../support/snippets.js';
+import { compileSnippets, programFile, snippetOf } from '../../support/snippets.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const examples = join(root, 'build', 'examples');
-/** The folder of the README's compiled server. */
+/** The server that the page about servers shows, and the folder that it is copied to. */
+const documented = snippetOf('docs/servers.md', 'server');
 let folder = '';
 const timeoutMs = 60_000;
 const callIntervalMs = 8; // 125 calls per second
@@ -33,12 +34,11 @@ interface Service {
 const run = (...args: readonly string[]) =>
   spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 
-/** The README's server, on a port of its own. */
-async function startReadme(etcd: string): Promise<ChildProcess> {
+/** The documented server, on a port of its own. */
+async function startDocumented(etcd: string): Promise<ChildProcess> {
   const [port = 0] = await freePorts(1);
-  const file = join(folder, 'out', `server-${port}.js`);
-  const code = readFileSync(join(folder, 'out', 'server.js'), 'utf8');
-  writeFileSync(file, code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`));
+  const file = join(dirname(programFile(folder, documented)), `server-${port}.mjs`);
+  writeFileSync(file, documented.code.replaceAll('127.0.0.1:2379', etcd).replaceAll(':50051', `:${port}`));
   return run(file);
 }
 
@@ -80,9 +80,9 @@ const protobuf = Buffer.from('\x0a\x01x'); // the name is x
 const json = Buffer.from('{"name":"x"}');
 
 const services: Readonly<Record<string, Service>> = {
-  'the README’s server': {
+  'the server of docs/servers.md': {
     target: 'foo/bar/my-service',
-    start: startReadme,
+    start: startDocumented,
     caller: greeting('foo/bar/my-service', json),
   },
   'examples/drain': {
@@ -139,7 +139,7 @@ describe('no call is lost while servers are replaced one by one:', function () {
     // The services use fixed names, without the prefix of the tests.
     skipUnlessBreakable(this, etcd());
     process.once('exit', kill);
-    folder = compileSnippets(new Map([['server', readmeSnippets().get('server') ?? '']]));
+    folder = compileSnippets([documented]);
     client = new EtcdClient({ endpoints: etcd().endpoints });
     registerEtcdResolver(client);
     const caller = client;
