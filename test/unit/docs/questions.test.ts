@@ -14,6 +14,12 @@ interface Question {
 
 const questions: readonly Question[] = [
   {
+    question: 'Which role does my server need?',
+    clicks: ['permissions'],
+    heading: 'Two roles for a service',
+    answer: /readwrite --prefix foo\/bar\/my-service\//,
+  },
+  {
     question: 'Why is my name not resolved?',
     clicks: ['troubleshooting'],
     heading: '`Failed to parse DNS address dns:etcd:///…`',
