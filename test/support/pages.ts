@@ -39,9 +39,7 @@ function once<Result>(read: (page: string) => Result): (page: string) => Result 
 
 /** The links of a page to other files and to its own headings, pictures included. */
 export const linksOf = once((page): readonly Link[] => {
-  const links = withoutCode(pageText(page)).matchAll(
-    /\[([^\]]*)\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g,
-  );
+  const links = proseOf(page).matchAll(/\[([^\]]*)\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]*))?\)/g);
   return [...links].map(([, text = '', path = '', anchor]) => ({
     text,
     path: path === '' ? page : normalize(join(dirname(page), decodeURIComponent(path))),
@@ -84,6 +82,9 @@ export function sectionOf(page: string, heading: string): string | undefined {
   const end = withSameLengthOfBlocks(body).search(new RegExp(`^#{1,${start[1]?.length ?? 1}} `, 'm'));
   return end < 0 ? body : body.slice(0, end);
 }
+
+/** The text of a page without its code. */
+export const proseOf = once((page) => withoutCode(pageText(page)));
 
 const blocks = /^(?: *)```.*?^ *```$/gms;
 const withoutBlocks = (text: string) => text.replace(blocks, '');
