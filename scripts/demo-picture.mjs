@@ -9,7 +9,7 @@ import { toSvg } from './terminal-svg.mjs';
 const root = join(fileURLToPath(import.meta.url), '../..');
 const file = join(root, 'docs/images/demo.svg');
 
-const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'build/examples/demo/main.js')], {
+const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'examples/demo/main.js')], {
   encoding: 'utf8',
   env: { ...process.env, FORCE_COLOR: '1' },
 });

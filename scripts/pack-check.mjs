@@ -11,15 +11,16 @@ import { checkContents, declarationsOf, readManifest } from '../tools/package/co
 import { lintTarball } from '../tools/package/linters.mjs';
 import { extractReport, generated } from './extract-api.mjs';
 import { installFolder } from './install-folder.mjs';
+import { runExamples } from './pack-examples.mjs';
 
 const help = `npm run pack:check [-- --node <path of a node binary> …]
 
 Packs, installs the tarball beside @grpc/grpc-js in an empty project, and there resolves one call through a real etcd,
 by import and by require, with this Node and with each --node, and with the lowest grpc-js that the package accepts.
-Checks that the tarball has the files that package.json names, and the command, and stays within its size; that publint
-and Are the Types Wrong do not complain; that it has one file of declarations for each entry, with the interface and the
-docstrings of api/; and type-checks a consumer without skipLibCheck. The first run installs what it needs in
-tools/package.`;
+Runs the examples there too. Checks that the tarball has the files that package.json names, and the command, and stays
+within its size; that publint and Are the Types Wrong do not complain; that it has one file of declarations for each
+entry, with the interface and the docstrings of api/; and type-checks a consumer without skipLibCheck. The first run
+installs what it needs in tools/package.`;
 
 const { values } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean' } },
@@ -126,6 +127,7 @@ async function resolveCalls(nodes) {
           throw new Error(`${file} on Node ${version} printed: ${printed}`);
         console.log(`ok: Node ${version}, ${file}: one call resolved`);
       }
+      await runExamples(node, project, manifest.name, etcd.endpoints[0]);
     }
   } finally {
     await etcd.close();

@@ -1,20 +1,31 @@
 // Removes outputs of earlier builds whose sources no longer exist: tsc keeps them, and Mocha would run them.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
-/** The output folder of each project, as in its tsconfig.json. */
-const outputs = { 'build/src': 'src', 'build/test': 'test', 'build/examples': 'examples' };
+/** The output folders, as in each tsconfig.json, and the folder of their sources. */
+const folders = {
+  'build/src': 'src',
+  'build/test': 'test',
+  'build/examples': 'examples',
+  examples: 'examples',
+};
 const emitted = /\.(js|js\.map|d\.ts|d\.ts\.map)$/;
 
 /** Removes outputs without a source below `root`; returns their paths. */
 export function prune(root) {
-  return Object.entries(outputs).flatMap(([output, source]) => {
+  return Object.entries(folders).flatMap(([output, source]) => {
     const folder = join(root, output);
-    const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : [];
-    const stale = files.filter(
-      (file) => emitted.test(file) && !existsSync(join(root, source, file.replace(emitted, '.ts'))),
-    );
-    for (const file of stale) rmSync(join(folder, file));
-    return stale.map((file) => join(output, file));
+    const sourceOf = (file) => join(root, source, relative(folder, file).replace(emitted, '.ts'));
+    const stale = outputsIn(folder).filter((file) => !existsSync(sourceOf(file)));
+    for (const file of stale) rmSync(file);
+    return stale.map((file) => relative(root, file));
   });
+}
+
+/** The files in a folder that tsc wrote, without those of installed packages. */
+export function outputsIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true })
+    .filter((file) => emitted.test(file) && !file.includes('node_modules'))
+    .map((file) => join(folder, file));
 }

@@ -19,7 +19,7 @@ export interface HelloReply {
   readonly server: string;
 }
 
-const file = fileURLToPath(new URL('../../../examples/greeter/greeter.proto', import.meta.url));
+const file = fileURLToPath(new URL('./greeter.proto', import.meta.url));
 const definition = loadPackageDefinition(loadSync(file)) as GrpcObject & {
   readonly greeter: { readonly Greeter: ServiceClientConstructor };
 };

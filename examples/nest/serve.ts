@@ -11,7 +11,7 @@ import type { HelloReply, HelloRequest } from '../greeter/greeter.js';
 export const target = 'examples/nest';
 export const proto = {
   package: 'greeter',
-  protoPath: fileURLToPath(new URL('../../../examples/greeter/greeter.proto', import.meta.url)),
+  protoPath: fileURLToPath(new URL('../greeter/greeter.proto', import.meta.url)),
 };
 
 class GreeterController {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
@@ -9,17 +10,19 @@ import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { proxyVariables } from '../../support/proxy.js';
 import { frame } from '../../support/scripted-server.js';
 
-const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
+const folder = fileURLToPath(new URL('../../../../examples/', import.meta.url));
 
 /** A process that runs an example, in an environment with an HTTP proxy, and its output. */
 class Example {
   readonly child: ChildProcess;
   text = '';
 
-  constructor(name: string, args: readonly string[], proxyEnv: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [`${folder}${name}/main.js`, ...args], {
+  /** @param file its folder, or its file in the folder of the examples. */
+  constructor(file: string, args: readonly string[], proxyEnv: NodeJS.ProcessEnv) {
+    const path = `${folder}${file.endsWith('.js') ? file : `${file}/main.js`}`;
+    this.child = spawn(process.execPath, [path, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...proxyEnv },
+      env: { ...process.env, FORCE_COLOR: undefined, ...proxyEnv },
     });
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -116,6 +119,26 @@ describe('examples', function () {
     assert.match(await run('plain').ended(), /Hello, world, from plain under examples\/plain\/127\.0\.0\.1:/);
     await using client = new EtcdClient({ endpoints: etcd().endpoints });
     assert.equal((await client.kv.range({ prefix: 'examples/' })).count, 0n);
+  });
+
+  it('greeter: a client calls all servers, and each is drained on Ctrl-C', async () => {
+    const client = run('greeter/client.js');
+    const servers = [run('greeter/server.js'), run('greeter/server.js')];
+    for (const server of servers) await client.prints(`Hello, world, from server ${server.child.pid}`);
+    for (const { child } of servers) child.kill('SIGINT');
+    for (const server of servers)
+      assert.match(await server.ended(), /registered as examples\/greeter\/.*\ndraining\n$/);
+    assert.doesNotMatch(client.text, /UNAVAILABLE: (?!.*no endpoint)/);
+  });
+
+  it('etcd: runs an etcd for the other examples, and prints their commands', async () => {
+    const example = run('etcd');
+    await example.prints('npx etcd-naming ls');
+    const [, command = '', endpoint = ''] = /^ {2}node (\S+plain\/main\.js) (\S+)$/m.exec(example.text) ?? [];
+    assert.equal(resolve(command), `${folder}plain/main.js`);
+    assert.match(await start('plain', [endpoint], httpProxy).ended(), /Hello, world/);
+    example.child.kill('SIGINT');
+    await example.ended();
   });
 
   it('nest: the client calls the server, and no record is left', async () => {

@@ -15,7 +15,7 @@ import { unproxied } from '../../support/proxy.js';
 import { compileSnippets, programFile, snippetOf } from '../../support/snippets.js';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
-const examples = join(root, 'build', 'examples');
+const examples = join(root, 'examples');
 /** The server that the page about servers shows, and the folder that it is copied to. */
 const documented = snippetOf('docs/servers.md', 'server');
 let folder = '';

@@ -8,7 +8,8 @@ describe('pruning the output of earlier builds', () => {
 
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'prune-'));
-    for (const folder of ['test/unit', 'build/test/unit']) mkdirSync(join(root, folder), { recursive: true });
+    const folders = ['test/unit', 'build/test/unit', 'examples/plain', 'examples/plain/node_modules'];
+    for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
     for (const file of ['test/unit/kept.test.ts', 'build/test/.tsbuildinfo', 'build/test/unit/data.json'])
       writeFileSync(join(root, file), '');
     for (const name of ['kept', 'gone'])
@@ -17,10 +18,14 @@ describe('pruning the output of earlier builds', () => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  it('removes only output whose source no longer exists', async () => {
+  const prune = async () => {
     const url = new URL('../../../../scripts/prune.mjs', import.meta.url).href;
-    const { prune } = (await import(url)) as { prune(root: string): string[] };
-    assert.equal(prune(root).length, 4);
+    const script = (await import(url)) as { prune(root: string): string[] };
+    return script.prune(root);
+  };
+
+  it('removes only output whose source no longer exists', async () => {
+    assert.equal((await prune()).length, 4);
     assert.deepEqual(readdirSync(join(root, 'build/test/unit')).sort(), [
       'data.json',
       'kept.test.d.ts',
@@ -29,5 +34,13 @@ describe('pruning the output of earlier builds', () => {
       'kept.test.js.map',
     ]);
     assert.deepEqual(readdirSync(join(root, 'build/test')).sort(), ['.tsbuildinfo', 'unit']);
+  });
+
+  it('removes it beside the sources of the examples, and nothing from their packages', async () => {
+    for (const file of ['main.ts', 'main.js', 'gone.js', 'greeter.proto', 'node_modules/index.js'])
+      writeFileSync(join(root, 'examples/plain', file), '');
+    rmSync(join(root, 'build'), { recursive: true });
+    assert.deepEqual(await prune(), ['examples/plain/gone.js']);
+    assert.deepEqual(readdirSync(join(root, 'examples/plain/node_modules')), ['index.js']);
   });
 });
