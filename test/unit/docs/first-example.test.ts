@@ -26,6 +26,14 @@ describe('each page of the index', () => {
       );
     });
 
+    it(`${page} has only programs that a test compiles`, () => {
+      assert.doesNotMatch(
+        pageText(page),
+        /^```(?:ts|js|typescript|javascript|mjs)$/m,
+        'a block without a name',
+      );
+    });
+
     it(`${page} names scripts that exist`, () => {
       const named = [...pageText(page).matchAll(/npm run ([\w:-]*\w)/g)].map(([, name = '']) => name);
       assert.deepEqual(
