@@ -39,6 +39,7 @@ async function write(files, groups) {
       { name: 'licences', transform: { filter: { id: /\/node_modules\// }, handler: keepLicence } },
       { name: 'built-ins', transform: { filter: { id: /\/build\/src\// }, handler: withoutFacades } },
       { name: 'ascii', generateBundle: toAscii },
+      { name: 'import.meta', generateBundle: checkImportMeta },
     ],
     onLog(_level, log) {
       throw new Error(log.message);
@@ -78,4 +79,11 @@ function toAscii(_options, files) {
 
 function escaped(char) {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Jest compiles the entries to CommonJS, where it is a syntax error. The command is not imported. */
+function checkImportMeta(_options, files) {
+  for (const { fileName, code } of Object.values(files))
+    if (!/^(?:cli|chunks\/run)\.js$/.test(fileName) && code.includes('import.meta'))
+      throw new Error(`${fileName} contains import.meta`);
 }

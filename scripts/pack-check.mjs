@@ -19,8 +19,8 @@ Packs, installs the tarball beside @grpc/grpc-js in an empty project, and there 
 by import and by require, with this Node and with each --node, and with the lowest grpc-js that the package accepts.
 Runs the examples there too. Checks that the tarball has the files that package.json names, and the command, and stays
 within its size; that publint and Are the Types Wrong do not complain; that it has one file of declarations for each
-entry, with the interface and the docstrings of api/; and type-checks a consumer without skipLibCheck. The first run
-installs what it needs in tools/package.`;
+entry, with the interface and the docstrings of api/; type-checks a consumer without skipLibCheck; and runs two projects
+of pack:matrix. The first run installs what it needs in tools/package.`;
 
 const { values } = parseArgs({
   options: { node: { type: 'string', multiple: true, default: [] }, help: { type: 'boolean' } },
@@ -45,6 +45,7 @@ try {
   await resolveCalls([process.execPath, ...values.node]);
   installGrpc(lowestGrpc());
   await resolveCalls([process.execPath]);
+  checkConsumers(packed.filename);
 } finally {
   rmSync(project, { recursive: true, force: true });
 }
@@ -132,6 +133,12 @@ async function resolveCalls(nodes) {
   } finally {
     await etcd.close();
   }
+}
+
+/** The projects of the matrix that fail first: Jest compiles the package, and a bundle contains it. */
+function checkConsumers(tarball) {
+  const options = ['--only', 'jest,esbuild', '--tarball', join(project, tarball)];
+  console.log(run(process.execPath, [join(root, 'scripts/pack-matrix.mjs'), ...options], root).trim());
 }
 
 function run(command, args, cwd) {

@@ -7,10 +7,25 @@ import { dirname, join } from 'node:path';
  * @throws Error in an application that was bundled and moved away from its `node_modules`: the folder is not there.
  */
 export function protoFolder(): string {
-  // An imported createRequire would be replaced by webpack, and in a CommonJS bundle `import.meta` has no URL.
+  // An imported createRequire would be replaced by webpack.
   const { createRequire } = process.getBuiltinModule('node:module');
-  const require = createRequire(import.meta.url ?? join(process.cwd(), 'any.js'));
+  const require = createRequire(thisFile() ?? join(process.cwd(), 'any.js'));
   return join(dirname(require.resolve('@org/etcd-naming/package.json')), 'proto');
+}
+
+/**
+ * The path or URL of the file that contains this code, from V8's stack trace API. `import.meta` is a syntax error where
+ * Jest compiles the package to CommonJS, and has no URL in a CommonJS bundle.
+ */
+function thisFile(): string | null | undefined {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  try {
+    Error.stackTraceLimit = 1;
+    Error.prepareStackTrace = (_, [site]) => site?.getFileName();
+    return new Error().stack as string | null | undefined;
+  } finally {
+    Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  }
 }
 
 /** All `.proto` files of the protocol, relative to {@link protoFolder}. */

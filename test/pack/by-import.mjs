@@ -1,6 +1,3 @@
-import * as grpc from '@grpc/grpc-js';
-import * as naming from '@org/etcd-naming';
-import * as proto from '@org/etcd-naming/proto';
-import { main } from './one-call.cjs';
+import { call } from './app/call.js';
 
-await main({ grpc, naming, proto }, ...process.argv.slice(2));
+console.log(await call(...process.argv.slice(2)));

@@ -1,9 +1,9 @@
 const grpc = require('@grpc/grpc-js');
 const naming = require('@org/etcd-naming');
 const proto = require('@org/etcd-naming/proto');
-const { main } = require('./one-call.cjs');
+const { oneCall } = require('./app/one-call.js');
 
-main({ grpc, naming, proto }, ...process.argv.slice(2)).catch((error) => {
+oneCall({ grpc, naming, proto }, ...process.argv.slice(2)).then(console.log, (error) => {
   console.error(error);
   process.exit(1);
 });

@@ -24,20 +24,21 @@ const knownSchemes = new Set<string>();
 export function warnOfOtherGrpc(): void {
   if (hasWarned) return;
   try {
-    const require = createRequire(import.meta.url);
-    const loaded = Object.keys(require.cache);
+    const { cache } = createRequire(process.execPath); // the same for any file
+    const loaded = Object.keys(cache);
     if (loaded.length === checkedModules) return;
     checkedModules = loaded.length;
-    const own = require.resolve('@grpc/grpc-js');
-    const other = loaded.find((file) => file.endsWith(grpcEntry) && file !== own);
-    if (other === undefined || !loaded.includes(own)) return;
+    const copies = loaded.filter((file) => file.endsWith(grpcEntry));
+    const own = copies.find((file) => cache[file]?.exports?.getChannelzHandlers === getChannelzHandlers);
+    const other = copies.find((file) => file !== own);
+    if (own === undefined || other === undefined) return;
     hasWarned = true;
     warn(
       'ETCD_NAMING_GRPC_COPY',
       `two copies of @grpc/grpc-js are loaded: ${packageFolder(own)} resolves etcd's targets, and clients made with ${packageFolder(other)} do not ('Failed to parse DNS address'): have one copy installed, or make clients with the first; see ${guide}`,
     );
   } catch {
-    // A bundle has no module path to resolve from.
+    // A runtime other than Node may have no such cache.
   }
 }
 

@@ -1,0 +1,156 @@
+// The consumer projects of test/pack: installs them in a temporary folder, and runs their scripts.
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'test', 'pack');
+const timeout = 300_000;
+
+export class Consumers {
+  #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
+  #keep;
+
+  constructor({ tarball, keep }) {
+    this.#keep = keep;
+    mkdirSync(join(this.#folder, 'moved'));
+    copyFileSync(tarball ? resolve(tarball) : this.#pack(), join(this.#folder, 'etcd-naming.tgz'));
+  }
+
+  /** The names of all projects, or of the wanted ones. */
+  projects(wanted) {
+    const all = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'package.json')));
+    const unknown = wanted.filter((name) => !all.includes(name));
+    if (unknown.length > 0) throw new Error(`no project ${unknown}; there are ${all.join(', ')}`);
+    return wanted.length > 0 ? wanted : all;
+  }
+
+  /** Yields `{ version, check, seconds, error }` for the installation and for each test script of a project. */
+  *run(project, endpoint) {
+    const manifest = manifestOf(join(sources, project));
+    const folder = this.#copy(project, manifest);
+    const manager = new PackageManager(this.#folder, manifest.packageManager);
+    const version = manifest.packageManager?.split('@').at(-1) ?? versionOf(project, manifest);
+    const installed = timed(() => manager.install(folder));
+    yield { version, check: 'install', ...installed };
+    if (installed.error) return;
+    for (const script of Object.keys(manifest.scripts).filter((name) => name.startsWith('test'))) {
+      const check = script.replace(/^test:?/, '') || 'call';
+      const name = `${project}-${check}`;
+      const env = { ETCD_ENDPOINT: endpoint, CONSUMER: name, ...this.#caches() };
+      yield { version, check, ...timed(() => expectAnswer(manager.run(script, folder, env), name)) };
+    }
+  }
+
+  close() {
+    if (this.#keep) console.log(this.#folder);
+    else rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The runtimes keep theirs in the home folder otherwise. */
+  #caches() {
+    return { DENO_DIR: join(this.#folder, 'deno'), BUN_INSTALL: join(this.#folder, 'bun') };
+  }
+
+  #pack() {
+    run('npm', ['pack', '--silent', '--pack-destination', this.#folder], root);
+    return join(
+      this.#folder,
+      readdirSync(this.#folder).find((file) => file.endsWith('.tgz')),
+    );
+  }
+
+  /** A project has the files of test/pack/app, those of the project in its field `filesOf`, and its own. */
+  #copy(project, { filesOf }) {
+    const folder = join(this.#folder, project);
+    for (const source of ['app', filesOf, project])
+      if (source) cpSync(join(sources, source), folder, { recursive: true });
+    return folder;
+  }
+}
+
+/** npm, or the package manager that a project names in `packageManager`. */
+class PackageManager {
+  #command = 'npm';
+  #env = {};
+
+  constructor(folder, spec) {
+    if (!spec) return;
+    const tools = join(folder, `manager-${spec.replace(/\W/g, '-')}`);
+    mkdirSync(tools);
+    this.#env = environment(tools);
+    run('npm', ['install', '--silent', '--no-save', '--prefix', tools, spec], tools);
+    const bin = join(tools, 'node_modules', '.bin');
+    this.#command = join(bin, existsSync(join(bin, 'pnpm')) ? 'pnpm' : 'yarn');
+  }
+
+  install(folder) {
+    const options = this.#command === 'npm' ? ['--no-audit', '--loglevel=error'] : [];
+    run(this.#command, ['install', ...options], folder, this.#env);
+  }
+
+  run(script, folder, env) {
+    return run(this.#command, ['run', script], folder, { ...this.#env, ...env });
+  }
+}
+
+/** Yarn does not read npm's configuration. Stores of packages are in the temporary folder. */
+function environment(tools) {
+  const registry = run('npm', ['config', 'get', 'registry'], tools).trim();
+  return {
+    YARN_REGISTRY: registry,
+    YARN_NPM_REGISTRY_SERVER: registry,
+    YARN_ENABLE_TELEMETRY: '0',
+    YARN_CACHE_FOLDER: join(tools, 'cache'),
+    YARN_GLOBAL_FOLDER: join(tools, 'global'),
+    XDG_DATA_HOME: join(tools, 'data'),
+    XDG_CACHE_HOME: join(tools, 'cache'),
+    XDG_STATE_HOME: join(tools, 'state'),
+  };
+}
+
+function manifestOf(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+/** The version of the tool: of the package with the project's name, or in its field `tool`. */
+function versionOf(project, { tool = project, dependencies }) {
+  return tool === 'node' ? process.versions.node : dependencies[tool];
+}
+
+function timed(work) {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1_000;
+  try {
+    work();
+    return { seconds: seconds() };
+  } catch (error) {
+    return { seconds: seconds(), error: error.message };
+  }
+}
+
+function expectAnswer(printed, name) {
+  if (!printed.includes(`hello, ${name}`)) throw new Error(`it printed: ${printed}`);
+}
+
+function run(command, args, cwd, env = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout,
+    env: { ...process.env, ...env },
+  });
+  if (status === 0) return stdout + stderr;
+  throw new Error(`${command} ${args.join(' ')} failed (${status ?? error}):\n${stdout}${stderr}`);
+}

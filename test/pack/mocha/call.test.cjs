@@ -1,0 +1,17 @@
+const assert = require('node:assert/strict');
+const { startEtcd } = require('@org/etcd-naming/testing');
+const { call } = require('./call.js');
+
+describe('a call by name', () => {
+  let etcd;
+  before(async () => {
+    etcd = await startEtcd();
+  });
+  after(() => etcd?.close());
+
+  it('is answered', async () => {
+    const answer = await call(etcd.endpoints[0], process.env.CONSUMER);
+    assert.equal(answer, `hello, ${process.env.CONSUMER}`);
+    console.log(answer);
+  });
+});
