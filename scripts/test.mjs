@@ -12,7 +12,7 @@ import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs
 
 const help = `npm test [-- options] [paths] [mocha options]
 
-  --only <suite>     build, then run only one suite: unit, sim, integration, fault or interop
+  --only <suite>     build, then run only one suite: unit, sim, integration, fault, interop or migration
   --jobs <n>         run the test files in n Mocha processes at once; 1: all files in one process
                      (default without mocha options: one for each core, at most 4, for the sim suite, one more for
                      the integration suite; else 1)
@@ -45,7 +45,7 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
-const suites = ['unit', 'sim', 'integration', 'fault', 'interop'];
+const suites = ['unit', 'sim', 'integration', 'fault', 'interop', 'migration'];
 if (values.only && !suites.includes(values.only))
   refuse(`unknown suite '${values.only}': one of ${suites.join(', ')}`);
 if (!isJobs(values.jobs)) refuse(`--jobs must be a number from 1, not '${values.jobs}'`);

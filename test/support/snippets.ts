@@ -62,13 +62,17 @@ const slug = (page: string) => page.replace(/\W+/g, '-');
  * Compiles programs in a package that depends on this one, as a user's package does, outside of the checkout, which may
  * be read-only. The programs of a page are in one folder, with `service.mjs`, the service of getting started. Returns the
  * folder of the package; {@link programFile} has the file of each program.
+ *
+ * @param modules Further packages that the programs import, by name, with their folders. Their declarations are not
+ *   checked.
  */
 export function compileSnippets(
   snippets: readonly Snippet[],
   adapt = (code: string): string => code,
+  modules: Readonly<Record<string, string>> = {},
 ): string {
   const folder = mkdtempSync(join(tmpdir(), 'etcd-naming-snippets-'));
-  installPackages(folder);
+  installPackages(folder, modules);
   const service = snippetOf('docs/getting-started.md', 'service');
   for (const snippet of snippets) {
     if (snippet.language === 'ts')
@@ -77,23 +81,24 @@ export function compileSnippets(
     write(programFile(folder, snippet), adapt(snippet.code));
     write(programFile(folder, { ...service, page: snippet.page }), service.code);
   }
-  if (snippets.some(({ language }) => language === 'ts')) compile(folder);
+  if (snippets.some(({ language }) => language === 'ts')) compile(folder, Object.keys(modules).length > 0);
   return folder;
 }
 
-function installPackages(folder: string): void {
+function installPackages(folder: string, others: Readonly<Record<string, string>>): void {
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@org'), { recursive: true });
   symlinkSync(root, join(modules, '@org', 'etcd-naming'));
   for (const scope of ['@grpc', '@types'])
     symlinkSync(join(root, 'node_modules', scope), join(modules, scope));
+  for (const [name, path] of Object.entries(others)) symlinkSync(path, join(modules, name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 }
 
-function compile(folder: string): void {
+function compile(folder: string, skipLibCheck: boolean): void {
   const tsconfig = {
     extends: join(root, 'test/support/readme/tsconfig.json'),
-    compilerOptions: { rootDir: '.', outDir: 'out', paths: declarations },
+    compilerOptions: { rootDir: '.', outDir: 'out', paths: declarations, skipLibCheck },
     include: ['*/*.ts'],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));

@@ -1,0 +1,95 @@
+import type { Side } from './compile.js';
+
+/** How the programs of from-etcd3.md become modules. `Scene` has the names that the programs use. */
+export const before: Side = {
+  head: `
+import { ExponentialBackoff, handleAll, noop, retry } from 'cockatiel';
+import * as peer from 'etcd3';
+const { Etcd3, Range, Election, comparator, compareTarget, isRecoverableError, castGrpcError, castGrpcErrorMessage } = peer;
+const { RecoverableError, ClientClosedError, ClientRuntimeError, EtcdError, EtcdLeaseInvalidError } = peer;
+const { EtcdPermissionDeniedError, EtcdAuthenticationFailedError, EtcdInvalidAuthTokenError } = peer;
+const { EtcdWatchStreamEnded, EtcdLockFailedError, NotCampaigningError, STMConflictError } = peer;
+const { EtcdRoleExistsError, EtcdRoleNotFoundError, EtcdRoleNotGrantedError } = peer;
+const { EtcdUserExistsError, EtcdUserNotFoundError, GRPCGenericError, GRPCProtocolError } = peer;
+const { GRPCCancelledError, GRPCUnknownError, GRPCInvalidArgumentError, GRPCDeadlineExceededError } = peer;
+const { GRPCNotFoundError, GRPCAlreadyExistsError, GRPCResourceExhastedError } = peer;
+const { GRPCFailedPreconditionError, GRPCAbortedError, GRPCOutOfRangeError, GRPCNotImplementedError } = peer;
+const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthenticatedError } = peer;
+interface Scene {
+  etcd3: peer.Etcd3;
+  watcher: peer.Watcher;
+  lease: peer.Lease;
+  leaseId: string;
+  revision: string;
+  campaign: peer.Campaign;
+  observer: peer.ElectionObserver;
+  ca: Buffer;
+  key: Buffer;
+  cert: Buffer;
+  password: string;
+  newPassword: string;
+  work: () => Promise<void>;
+  print: (value: unknown) => void;
+}`,
+  names: [
+    'etcd3',
+    'watcher',
+    'lease',
+    'leaseId',
+    'revision',
+    'campaign',
+    'observer',
+    'ca',
+    'key',
+    'cert',
+    'password',
+    'newPassword',
+    'work',
+    'print',
+  ],
+};
+
+export const after: Side = {
+  head: `
+import { ClosedError, Code, compare, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
+import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Watcher } from '@org/etcd-naming';
+import { AuthService, authpb, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
+import { MaintenanceService, v3electionpb } from '@org/etcd-naming/proto';
+import { call, stub } from './call.js';
+import { leaderOf } from './election.js';
+import { tryLock } from './lock.js';
+import { strings } from './strings.js';
+import { update } from './update.js';
+interface Scene {
+  client: EtcdClient;
+  watcher: Watcher;
+  lease: HeldLease;
+  leaseId: bigint;
+  revision: bigint;
+  leader: v3electionpb.LeaderKey;
+  error: EtcdError;
+  ca: Buffer;
+  key: Buffer;
+  cert: Buffer;
+  password: string;
+  newPassword: string;
+  work: () => Promise<void>;
+  print: (value: unknown) => void;
+}`,
+  names: [
+    'client',
+    'watcher',
+    'lease',
+    'leaseId',
+    'revision',
+    'leader',
+    'error',
+    'ca',
+    'key',
+    'cert',
+    'password',
+    'newPassword',
+    'work',
+    'print',
+  ],
+};

@@ -1,0 +1,47 @@
+import { EtcdClient } from '#src/client/index.js';
+import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
+import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
+import { AccessControl } from './access.js';
+
+/** The etcds of the programs. */
+export interface Servers {
+  /** Without users and TLS. */
+  readonly main: EtcdHandle;
+  /** With TLS and client certificates. */
+  readonly secure: TlsEtcd;
+  /** With the user `u`, who may read `k`. */
+  readonly guarded: EtcdHandle;
+  readonly certificate: CertificatePair & { readonly ca: string };
+  close(): Promise<void>;
+}
+
+export async function startServers(): Promise<Servers> {
+  const authority = await CertificateAuthority.root('migration');
+  const leaf = await authority.issue({ names: ['127.0.0.1'] });
+  const [main, secure, guarded] = await Promise.all([
+    startEtcd(),
+    startTlsEtcd(leaf, authority.pem),
+    startGuarded(),
+  ]);
+  await using client = new EtcdClient({ endpoints: [secure.plain] });
+  await client.kv.put('k', 'v');
+  return {
+    ...{ main, secure, guarded },
+    certificate: { ...leaf, ca: authority.pem },
+    close: async () => {
+      await Promise.all([main.close(), secure.close(), guarded.close()]);
+    },
+  };
+}
+
+async function startGuarded(): Promise<EtcdHandle> {
+  const etcd = await startEtcd();
+  await using client = new EtcdClient({ endpoints: etcd.endpoints });
+  await client.kv.put('k', 'v');
+  const access = new AccessControl(etcd.endpoints[0] ?? '');
+  await access.set({ roles: { r: ['k'], root: [] }, users: { u: ['r'], root: ['root'] } });
+  await access.enable();
+  access.close();
+  return etcd;
+}
