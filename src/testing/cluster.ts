@@ -3,10 +3,11 @@ import { EtcdStartError } from './errors.js';
 import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
 import type { PeerNetwork } from './faults/peer-network.js';
-import { GatewayClient, type MemberStatus } from './gateway-client.js';
+import type { GatewayClient, MemberStatus } from './gateway-client.js';
 import { launch } from './launch.js';
 import { LocalEtcd, type NodeContext } from './local-etcd.js';
 import { type EtcdSource, resolveSettings, type StartEtcdOptions, startChecks } from './options.js';
+import type { EtcdConnectOptions } from './security/connect-options.js';
 import { findRuntime } from './sources/find.js';
 import { until } from './wait.js';
 
@@ -71,6 +72,14 @@ class LocalCluster implements EtcdClusterHandle {
     this.endpoints = nodes.map(({ endpoint }) => endpoint);
   }
 
+  get clientOptions(): EtcdConnectOptions {
+    return this.clientOptionsOf('root');
+  }
+
+  clientOptionsOf(user: string): EtcdConnectOptions {
+    return this.#context.security.connectOptions(this.endpoints, user);
+  }
+
   get source(): EtcdSource {
     return this.#context.runtime.source;
   }
@@ -120,6 +129,7 @@ class LocalCluster implements EtcdClusterHandle {
   async wipe(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     await Promise.all(this.members.map((member) => member.reinitialize()));
+    await this.#context.prepareStore();
   }
 
   async close(): Promise<void> {
@@ -171,7 +181,7 @@ class ClusterMember extends LocalEtcd {
 
   /** For a wipe of the whole cluster: restarts the member in its initial state, without data. */
   reinitialize(): Promise<void> {
-    return this.runExclusively(() => super.replaceData());
+    return this.runExclusively(() => this.startEmpty());
   }
 
   protected override async replaceData(): Promise<void> {
@@ -185,7 +195,7 @@ class ClusterMember extends LocalEtcd {
 
   /** Without a quorum among the others, the member would be removed or killed and could never join again. */
   async #checkQuorum({ name }: EtcdNode): Promise<void> {
-    const others = this.#siblings.map(({ endpoint }) => new GatewayClient(endpoint));
+    const others = this.#siblings.map(({ gateway }) => gateway);
     const needed = Math.floor((others.length + 1) / 2) + 1;
     const refuse = (count: number, what: string): never => {
       throw new Error(
@@ -203,9 +213,8 @@ class ClusterMember extends LocalEtcd {
 
   /** Asks the siblings in turn: some may be down. Returns false if none could; an election may be in progress. */
   async #replace(): Promise<boolean> {
-    for (const sibling of this.#siblings) {
+    for (const { gateway } of this.#siblings) {
       try {
-        const gateway = new GatewayClient(sibling.endpoint);
         const id = await gateway.memberIdAt(this.node.peerUrl);
         if (id !== undefined) await gateway.removeMember(id);
         await gateway.addMember(this.node.peerUrl);

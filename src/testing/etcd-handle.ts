@@ -1,4 +1,5 @@
 import type { EtcdSource } from './options.js';
+import type { EtcdConnectOptions } from './security/connect-options.js';
 
 /**
  * A running etcd. Every operation resolves once its effect is in place, so a test needs no wait of its own. An etcd that
@@ -7,6 +8,16 @@ import type { EtcdSource } from './options.js';
 export interface EtcdHandle extends AsyncDisposable {
   /** The client addresses as `host:port`, without a scheme; a single one unless the etcd is external. */
   readonly endpoints: readonly string[];
+  /**
+   * The options of a client for this etcd, as root if it has users: `new EtcdClient(etcd.clientOptions)`. Contain the
+   * endpoints, and the certificates and password of the options `tls` and `auth`.
+   */
+  readonly clientOptions: EtcdConnectOptions;
+  /**
+   * Returns the options of a client for a user of the option `auth`.
+   * @throws {InvalidInputError} for an unknown user.
+   */
+  clientOptionsOf(user: string): EtcdConnectOptions;
   /** The source of this etcd; a cached binary is `binary` too. */
   readonly source: EtcdSource;
   /** etcd's version, such as `3.5.25`. */
@@ -40,7 +51,8 @@ export interface EtcdHandle extends AsyncDisposable {
    */
   restart(): Promise<void>;
   /**
-   * Kills etcd, deletes its data and starts it on the same ports: revision 1, no keys, no leases. A member of a cluster is
+   * Kills etcd, deletes its data and starts it on the same ports: revision 1, no keys, no leases, and the users of the
+   * option `auth`, without which the new store answers for a moment. A member of a cluster is
    * removed from the cluster instead and joins as a new member, because a member without its log cannot rejoin. Rejects
    * without a change when the other members have no quorum.
    */
@@ -74,6 +86,16 @@ export interface EtcdClusterHandle extends AsyncDisposable {
   readonly members: readonly EtcdMember[];
   /** The client addresses of all members as `host:port`, in the order of `members`. */
   readonly endpoints: readonly string[];
+  /**
+   * The options of a client for all members, as root if the cluster has users: `new EtcdClient(cluster.clientOptions)`. Contain the
+   * endpoints, and the certificates and password of the options `tls` and `auth`.
+   */
+  readonly clientOptions: EtcdConnectOptions;
+  /**
+   * Returns the options of a client for a user of the option `auth`.
+   * @throws {InvalidInputError} for an unknown user.
+   */
+  clientOptionsOf(user: string): EtcdConnectOptions;
   /** The source of the cluster; never `external`. */
   readonly source: EtcdSource;
   /** etcd's version, such as `3.5.25`. */
@@ -98,7 +120,7 @@ export interface EtcdClusterHandle extends AsyncDisposable {
   isolate(member: EtcdMember): void;
   /** Ends every isolation. */
   rejoin(): void;
-  /** Kills all members, deletes all data, and starts all members on the same ports. */
+  /** Kills all members, deletes all data, and starts all members on the same ports, with the users of the option `auth`. */
   wipe(): Promise<void>;
   /** Kills all members and deletes their data. Idempotent. */
   close(): Promise<void>;

@@ -1,5 +1,7 @@
 import type { PeerNetwork } from './faults/peer-network.js';
+import type { GatewayClient } from './gateway-client.js';
 import type { EtcdSource } from './options.js';
+import type { Security } from './security/security.js';
 import type { WaitLimits } from './wait.js';
 
 /** One etcd server that a handle controls, as a process or a container. A server that has not been started is a node too. */
@@ -9,6 +11,8 @@ export interface EtcdNode {
   readonly endpoint: string;
   /** The URL for its peers. */
   readonly peerUrl: string;
+  /** etcd's HTTP endpoints of this node, used as root. */
+  readonly gateway: GatewayClient;
   readonly pid: number | undefined;
   /** Starts the server on its data; resolves when `/health` answers. After a failure nothing runs. */
   start(limits: WaitLimits): Promise<void>;
@@ -54,10 +58,24 @@ export interface NodeAddresses {
   readonly initialCluster: string;
 }
 
+/** The folders of one node, as etcd sees them. */
+export interface NodeFolders {
+  readonly data: string;
+  /** The folder of the files of TLS. */
+  readonly tls: string;
+}
+
 /** The command line of one node, without the program. */
-export function etcdFlags(addresses: NodeAddresses, dataDir: string, joinExisting: boolean): string[] {
+export function etcdFlags(
+  addresses: NodeAddresses,
+  folders: NodeFolders,
+  joinExisting: boolean,
+  security: Security,
+): string[] {
   return [
-    ...['--name', addresses.name, '--data-dir', dataDir],
+    ...(security.tls?.flags(folders.tls) ?? []),
+    ...security.flags,
+    ...['--name', addresses.name, '--data-dir', folders.data],
     ...[
       '--listen-client-urls',
       addresses.listenClientUrl,

@@ -6,4 +6,6 @@ export type { Direction } from './faults/pipe.js';
 export { type FaultProxy, type FaultProxyOptions, startFaultProxy } from './faults/proxy.js';
 export { locateEtcd } from './locate.js';
 export { DEFAULT_ETCD_VERSION, type EtcdSource, type StartEtcdOptions } from './options.js';
+export type { EtcdConnectOptions } from './security/connect-options.js';
+export type { EtcdAuthOptions, EtcdPermission, EtcdTlsOptions, EtcdUser } from './security/options.js';
 export { startEtcd } from './start.js';

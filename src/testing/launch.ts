@@ -2,7 +2,6 @@ import { longestTimerMs } from '../async/index.js';
 import { checkSupported } from './binary/supported.js';
 import { EtcdStartError, isAddressInUse } from './errors.js';
 import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
-import { GatewayClient } from './gateway-client.js';
 import type { NodeContext } from './local-etcd.js';
 import type { Settings } from './options.js';
 import { orAborted } from './wait.js';
@@ -57,7 +56,11 @@ async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings
   await Promise.all(plan.nodes.map((node) => node.start(limits)));
   const [first] = plan.nodes;
   if (!first) throw new EtcdStartError('a cluster has at least one member');
-  const version = await orAborted(settings.signal, new GatewayClient(first.endpoint).version());
+  const version = await orAborted(settings.signal, first.gateway.version());
   checkSupported(version, runtime.source === 'docker' ? settings.image : runtime.source);
-  return { plan, context: { runtime, version, limits, dispose: () => plan.dispose() } };
+  const { security } = settings;
+  const prepareStore = async () => security.users?.createIn(plan.nodes.map(({ gateway }) => gateway));
+  await orAborted(settings.signal, prepareStore());
+  const dispose = () => plan.dispose();
+  return { plan, context: { runtime, version, limits, security, prepareStore, dispose } };
 }

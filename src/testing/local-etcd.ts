@@ -2,8 +2,10 @@ import { checkInt64 } from '../model/index.js';
 import { isAddressInUse } from './errors.js';
 import type { EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdRuntime } from './etcd-node.js';
-import { GatewayClient, readMetric } from './gateway-client.js';
+import { type GatewayClient, readMetric } from './gateway-client.js';
 import type { EtcdSource } from './options.js';
+import type { EtcdConnectOptions } from './security/connect-options.js';
+import type { Security } from './security/security.js';
 import { until, type WaitLimits } from './wait.js';
 
 /** What the handle of a node needs besides the node. */
@@ -11,6 +13,9 @@ export interface NodeContext {
   readonly runtime: EtcdRuntime;
   readonly version: string;
   readonly limits: WaitLimits;
+  readonly security: Security;
+  /** Creates the users in the store of the plan, which has just lost all its data. */
+  readonly prepareStore: () => Promise<void>;
   /** Removes all nodes of the plan that the node belongs to. */
   readonly dispose: () => Promise<void>;
 }
@@ -35,7 +40,7 @@ export class LocalEtcd implements EtcdMember {
 
   constructor(node: EtcdNode, context: NodeContext) {
     this.node = node;
-    this.gateway = new GatewayClient(node.endpoint);
+    this.gateway = node.gateway;
     this.endpoint = node.endpoint;
     this.endpoints = [node.endpoint];
     this.name = node.name;
@@ -43,6 +48,14 @@ export class LocalEtcd implements EtcdMember {
     this.etcdctl = context.runtime.etcdctl;
     this.version = context.version;
     this.#context = context;
+  }
+
+  get clientOptions(): EtcdConnectOptions {
+    return this.clientOptionsOf('root');
+  }
+
+  clientOptionsOf(user: string): EtcdConnectOptions {
+    return this.#context.security.connectOptions(this.endpoints, user);
   }
 
   get pid(): number | undefined {
@@ -119,8 +132,14 @@ export class LocalEtcd implements EtcdMember {
     return this.node;
   }
 
-  /** Kills etcd and starts it without data. */
+  /** Replaces the store by an empty one with the same users. */
   protected async replaceData(): Promise<void> {
+    await this.startEmpty();
+    await this.#context.prepareStore();
+  }
+
+  /** Kills etcd and starts it without data. */
+  protected async startEmpty(): Promise<void> {
     await this.open().kill();
     await this.node.erase();
     await this.startAgain();

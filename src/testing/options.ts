@@ -12,6 +12,8 @@ import {
   wrongValueError,
 } from '../model/index.js';
 import { type Reporter, StderrReporter } from './progress.js';
+import { authCheck, type EtcdAuthOptions, type EtcdTlsOptions, tlsCheck } from './security/options.js';
+import { Security } from './security/security.js';
 
 /** The source of an etcd. `external` runs independently of the test; it is never broken, compacted or wiped. */
 export type EtcdSource = 'binary' | 'docker' | 'fetch' | 'external';
@@ -47,6 +49,18 @@ export interface StartEtcdOptions {
   signal?: AbortSignal;
   /** Receives one line per step of a fetch or an image pull. Default: those lines go to stderr. */
   onProgress?: (line: string) => void;
+  /**
+   * TLS between client and etcd, and between the members of a cluster, with certificates that are created in memory and
+   * valid for a day; the handle's `clientOptions` contain them. Their names are `localhost` and the addresses of loopback;
+   * with Docker also the engine's host. `{}` turns it on. Default: plaintext. Not for `external`.
+   */
+  tls?: EtcdTlsOptions;
+  /**
+   * Users and roles, for etcd's authentication; the handle's `clientOptions` are root's, and `clientOptionsOf(user)` those
+   * of another user. Passwords are hashed with the lowest cost, which `args: ['--bcrypt-cost', '10']` changes. Default: no
+   * authentication. Not for `external`.
+   */
+  auth?: EtcdAuthOptions;
   /** `host:port` of each member of an external etcd; `ETCD_TEST_ENDPOINTS`, comma separated. Required for `external`. */
   endpoints?: readonly string[];
 }
@@ -67,6 +81,8 @@ export const startChecks = {
   args: listOf(text),
   image: text,
   startTimeoutMs: duration({ min: 1 }),
+  tls: tlsCheck,
+  auth: authCheck,
   endpoints: listOf(text),
   ...locateChecks,
 };
@@ -82,6 +98,7 @@ export interface Settings {
   readonly startTimeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly progress: Reporter;
+  readonly security: Security;
   readonly endpoints: readonly string[];
 }
 
@@ -102,6 +119,7 @@ export function resolveSettings(options: StartEtcdOptions = noOptions): Settings
     startTimeoutMs: options.startTimeoutMs ?? 30_000,
     signal: options.signal,
     progress: options.onProgress ? lineReporter(options.onProgress) : new StderrReporter(),
+    security: new Security(options.tls, options.auth),
     endpoints: options.endpoints ?? fromEnv('ETCD_TEST_ENDPOINTS')?.split(',').filter(isNotBlank) ?? [],
   };
 }

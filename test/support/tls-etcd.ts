@@ -1,10 +1,11 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CertificatePair } from '#src/testing/certificates/index.js';
 import { locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { ProcessEtcd } from '#src/testing/process/etcd.js';
-import type { CertificatePair } from './certificates.js';
+import { Security } from '#src/testing/security/security.js';
 
 /** An etcd that listens without and with TLS, each on a port and on a unix socket. */
 export interface TlsEtcd {
@@ -56,12 +57,16 @@ export async function startTlsEtcd(server: CertificatePair, clientAuthority?: st
       peerUrl,
       initialCluster: `m0=${peerUrl}`,
     },
-    [
-      ...['--cert-file', file('server.pem'), '--key-file', file('server.key')],
-      ...(clientAuthority === undefined
-        ? []
-        : ['--client-cert-auth', '--trusted-ca-file', file('clients.pem')]),
-    ],
+    {
+      security: new Security(),
+      files: {},
+      args: [
+        ...['--cert-file', file('server.pem'), '--key-file', file('server.key')],
+        ...(clientAuthority === undefined
+          ? []
+          : ['--client-cert-auth', '--trusted-ca-file', file('clients.pem')]),
+      ],
+    },
   );
   const close = async () => {
     await etcd.remove();

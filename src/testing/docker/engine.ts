@@ -38,11 +38,6 @@ export class DockerEngine {
     return new this.#library.GenericContainer(image);
   }
 
-  /** Waits for `/health`: the image has no shell, which the strategies for a listening port and a command need. */
-  waitForHealth(port: number) {
-    return this.#library.Wait.forHttp('/health', port, { abortOnContainerExit: true }).forStatusCode(200);
-  }
-
   async newNetwork(): Promise<StartedNetwork> {
     return new this.#library.Network().start();
   }

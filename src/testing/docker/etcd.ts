@@ -5,14 +5,17 @@ import { ETCD_ENVIRONMENT, type EtcdNode, etcdFlags } from '../etcd-node.js';
 import { GatewayClient } from '../gateway-client.js';
 import type { Settings } from '../options.js';
 import { type Guard, guard } from '../process/guard.js';
+import type { TlsFiles } from '../security/server-tls.js';
 import { orAborted, until, type WaitLimits } from '../wait.js';
 import type { Container, DockerEngine } from './engine.js';
+import { HealthWait } from './health-wait.js';
 
 const CLIENT_PORT = 2379;
 const LOG_TAIL_CHARACTERS = 16_384;
 const STOP_TIMEOUT_SECONDS = 10;
 const LABEL = 'etcd-naming.node';
 const DATA_FOLDER = '/etcd-data';
+const TLS_FOLDER = '/etcd-tls';
 
 /** The identity and the addresses of a member in a container. */
 export interface DockerLayout {
@@ -22,6 +25,7 @@ export interface DockerLayout {
   readonly peerUrl: string;
   readonly initialCluster: string;
   readonly network: StartedNetwork | undefined;
+  readonly files: TlsFiles;
 }
 
 /** An etcd in a container. Its data is in the container's file system, so removing the container deletes the data. */
@@ -29,11 +33,11 @@ export class DockerEtcd implements EtcdNode {
   readonly name: string;
   readonly endpoint: string;
   readonly peerUrl: string;
+  readonly gateway: GatewayClient;
   readonly pid = undefined;
   readonly #engine: DockerEngine;
   readonly #settings: Settings;
   readonly #layout: DockerLayout;
-  readonly #gateway: GatewayClient;
   readonly #id = randomUUID();
   #container: Container | undefined;
   #guard: Guard | undefined;
@@ -47,7 +51,7 @@ export class DockerEtcd implements EtcdNode {
     this.name = layout.name;
     this.endpoint = `${engine.host}:${layout.port}`;
     this.peerUrl = layout.peerUrl;
-    this.#gateway = new GatewayClient(this.endpoint);
+    this.gateway = new GatewayClient(this.endpoint, settings.security.gatewayAccess);
   }
 
   async start(limits: WaitLimits): Promise<void> {
@@ -133,14 +137,20 @@ export class DockerEtcd implements EtcdNode {
   }
 
   #describe(limits: WaitLimits): GenericContainer {
-    const { network, port, name } = this.#layout;
+    const { network, port, name, files } = this.#layout;
+    const contents = Object.entries(files).map(([file, content]) => ({
+      content,
+      target: `${TLS_FOLDER}/${file}`,
+      mode: 0o444,
+    }));
     const container = this.#engine
       .newContainer(this.#settings.image)
       .withCommand(['etcd', ...this.#flags(), ...this.#settings.args])
       .withEnvironment({ ...ETCD_ENVIRONMENT })
       .withLabels({ [LABEL]: this.#id })
+      .withCopyContentToContainer(contents)
       .withExposedPorts({ container: CLIENT_PORT, host: port })
-      .withWaitStrategy(this.#engine.waitForHealth(CLIENT_PORT))
+      .withWaitStrategy(new HealthWait(this.gateway))
       .withStartupTimeout(limits.timeoutMs)
       .withLogConsumer((stream) => this.#collect(stream));
     return network ? container.withNetwork(network).withNetworkAliases(name) : container;
@@ -148,13 +158,14 @@ export class DockerEtcd implements EtcdNode {
 
   #flags(): string[] {
     const { name, peerUrl, initialCluster } = this.#layout;
+    const { security } = this.#settings;
     const addresses = {
       ...{ name, peerUrl, initialCluster },
-      listenClientUrl: `http://0.0.0.0:${CLIENT_PORT}`,
-      advertiseClientUrl: `http://${this.endpoint}`,
-      listenPeerUrl: 'http://0.0.0.0:2380',
+      listenClientUrl: `${security.scheme}://0.0.0.0:${CLIENT_PORT}`,
+      advertiseClientUrl: `${security.scheme}://${this.endpoint}`,
+      listenPeerUrl: `${security.scheme}://0.0.0.0:2380`,
     };
-    return etcdFlags(addresses, DATA_FOLDER, this.#joinExisting);
+    return etcdFlags(addresses, { data: DATA_FOLDER, tls: TLS_FOLDER }, this.#joinExisting, security);
   }
 
   async #startAgain(container: Container, limits: WaitLimits): Promise<void> {
@@ -165,7 +176,7 @@ export class DockerEtcd implements EtcdNode {
     }
     await until('/health', limits, async () => {
       if (!(await this.#running())) throw new Error('the container ended');
-      return this.#gateway.isHealthy();
+      return this.gateway.isHealthy();
     });
   }
 

@@ -30,18 +30,20 @@ export class DockerRuntime implements EtcdRuntime {
       throw new EtcdStartError("partitions need members that are processes: source 'binary' or 'fetch'");
     const ports = await freePorts(count);
     const network = count > 1 ? await this.#engine.newNetwork() : undefined;
-    const peers = ports.map((port, i) => ({ port, name: `m${i}`, peerUrl: peerUrlOf(network, i) }));
+    const { security } = this.#settings;
+    const peers = ports.map((port, i) => {
+      const host = network ? `m${i}` : '127.0.0.1';
+      return { port, name: `m${i}`, peerUrl: `${security.scheme}://${host}:2380` };
+    });
+    const hosts = ['localhost', '127.0.0.1', '::1', this.#engine.host, ...peers.map(({ name }) => name)];
+    const files = security.tls?.filesFor([...new Set(hosts)]) ?? {};
     const initialCluster = initialClusterOf(peers);
     const nodes = peers.map(({ name, port, peerUrl }) => {
-      const layout = { name, port, peerUrl, initialCluster, network };
+      const layout = { name, port, peerUrl, initialCluster, network, files };
       return new DockerEtcd(this.#engine, this.#settings, layout);
     });
     return { nodes, dispose: () => dispose(nodes, network) };
   }
-}
-
-function peerUrlOf(network: StartedNetwork | undefined, index: number): string {
-  return network ? `http://m${index}:2380` : 'http://127.0.0.1:2380';
 }
 
 async function dispose(nodes: readonly EtcdNode[], network: StartedNetwork | undefined): Promise<void> {

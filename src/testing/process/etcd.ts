@@ -1,10 +1,12 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdStartError, reasonOf } from '../errors.js';
 import { ETCD_ENVIRONMENT, type EtcdNode, etcdFlags, type NodeAddresses } from '../etcd-node.js';
 import { GatewayClient } from '../gateway-client.js';
+import type { Security } from '../security/security.js';
+import type { TlsFiles } from '../security/server-tls.js';
 import { until, type WaitLimits } from '../wait.js';
 import { ProcessGroup } from './group.js';
 import { type Guard, guard } from './guard.js';
@@ -21,16 +23,24 @@ function removeAllAtExit(): void {
   for (const etcd of alive) etcd.removeSync();
 }
 
+/** What the processes of one plan share. */
+export interface ProcessSettings {
+  /** Additional flags, which override the others. */
+  readonly args: readonly string[];
+  readonly security: Security;
+  readonly files: TlsFiles;
+}
+
 /** An etcd as a child process, or started by a script that is one. Its data and its log are in a temporary folder. */
 export class ProcessEtcd implements EtcdNode {
   readonly name: string;
   readonly endpoint: string;
   readonly peerUrl: string;
+  readonly gateway: GatewayClient;
   readonly #binary: string;
   readonly #addresses: NodeAddresses;
-  readonly #args: readonly string[];
+  readonly #settings: ProcessSettings;
   readonly #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-'));
-  readonly #gateway: GatewayClient;
   /** Lives as long as the folder, which exists before the first process and after a killed one. */
   readonly #guard: Guard;
   #group: ProcessGroup | undefined;
@@ -39,17 +49,19 @@ export class ProcessEtcd implements EtcdNode {
   #joinExisting = false;
   #logStart = 0;
 
-  constructor(binary: string, addresses: NodeAddresses, args: readonly string[]) {
+  constructor(binary: string, addresses: NodeAddresses, settings: ProcessSettings) {
     this.#binary = binary;
     this.#addresses = addresses;
-    this.#args = args;
+    this.#settings = settings;
     this.name = addresses.name;
     this.endpoint = new URL(addresses.advertiseClientUrl).host;
     this.peerUrl = addresses.peerUrl;
-    this.#gateway = new GatewayClient(this.endpoint);
+    this.gateway = new GatewayClient(this.endpoint, settings.security.gatewayAccess);
     this.#guard = guard('[ -n "$pid" ] && kill -9 "-$pid" 2>/dev/null; rm -rf -- "$1"', [this.#folder]);
     if (!process.listeners('exit').includes(removeAllAtExit)) process.once('exit', removeAllAtExit);
     alive.add(this);
+    for (const [name, content] of Object.entries(settings.files))
+      writeFileSync(join(this.#folder, name), content, { mode: 0o600 });
   }
 
   get pid(): number | undefined {
@@ -68,7 +80,7 @@ export class ProcessEtcd implements EtcdNode {
     try {
       await until('/health', limits, async () => {
         if (!group.isRunning) throw new Error(group.exitText);
-        return this.#gateway.isHealthy();
+        return this.gateway.isHealthy();
       });
       this.#server = await findServerPid(this.#program, group);
     } catch (error) {
@@ -158,7 +170,9 @@ export class ProcessEtcd implements EtcdNode {
   #spawn(): ProcessGroup {
     this.#logStart = fileSize(this.#logFile);
     const log = openSync(this.#logFile, 'a');
-    const flags = [...etcdFlags(this.#addresses, this.#dataDir, this.#joinExisting), ...this.#args];
+    const { security, args } = this.#settings;
+    const folders = { data: this.#dataDir, tls: this.#folder };
+    const flags = [...etcdFlags(this.#addresses, folders, this.#joinExisting, security), ...args];
     const group = new ProcessGroup(this.#binary, flags, {
       stdio: ['ignore', log, log],
       env: cleanEnvironment(),

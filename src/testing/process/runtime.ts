@@ -2,7 +2,7 @@ import type { EtcdBinary } from '../binary/etcd-binary.js';
 import { EtcdStartError } from '../errors.js';
 import { type EtcdPlan, type EtcdRuntime, initialClusterOf, type PlanOptions } from '../etcd-node.js';
 import { PeerNetwork } from '../faults/peer-network.js';
-import type { EtcdSource } from '../options.js';
+import type { EtcdSource, Settings } from '../options.js';
 import { freePorts } from '../ports.js';
 import { ProcessEtcd } from './etcd.js';
 
@@ -11,18 +11,21 @@ export class ProcessRuntime implements EtcdRuntime {
   readonly source: EtcdSource;
   readonly etcdctl: string | undefined;
   readonly #binary: EtcdBinary;
-  readonly #args: readonly string[];
+  readonly #settings: Settings;
 
-  constructor(source: EtcdSource, binary: EtcdBinary, args: readonly string[]) {
+  constructor(source: EtcdSource, binary: EtcdBinary, settings: Settings) {
     this.source = source;
     this.etcdctl = binary.etcdctl;
     this.#binary = binary;
-    this.#args = args;
+    this.#settings = settings;
   }
 
   async plan(count: number, { partitions }: PlanOptions = { partitions: false }): Promise<EtcdPlan> {
     const ports = await freePorts(count * 2);
     const nodes: ProcessEtcd[] = [];
+    const { args, security } = this.#settings;
+    const files = security.tls?.filesFor(['localhost', '127.0.0.1', '::1']) ?? {};
+    const urlOf = (port: number) => `${security.scheme}://127.0.0.1:${port}`;
     const peers = partitions ? openNetwork(nodes) : undefined;
     const members = await Promise.all(
       Array.from({ length: count }, async (_, i) => {
@@ -34,7 +37,7 @@ export class ProcessRuntime implements EtcdRuntime {
     const initialCluster = initialClusterOf(members);
     for (const member of members) {
       const addresses = { ...member, advertiseClientUrl: member.listenClientUrl, initialCluster };
-      nodes.push(new ProcessEtcd(this.#binary.etcd, addresses, this.#args));
+      nodes.push(new ProcessEtcd(this.#binary.etcd, addresses, { args, security, files }));
     }
     const dispose = async () => {
       await Promise.all(nodes.map((node) => node.remove()));
@@ -51,8 +54,4 @@ function openNetwork(nodes: readonly ProcessEtcd[]): PeerNetwork {
     );
   }
   return new PeerNetwork(() => nodes);
-}
-
-function urlOf(port: number): string {
-  return `http://127.0.0.1:${port}`;
 }

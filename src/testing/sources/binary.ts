@@ -9,7 +9,7 @@ import { ProcessRuntime } from '../process/runtime.js';
 /** A binary on this machine: `ETCD_BIN`, `PATH`, the cache. */
 export async function openBinary(settings: Settings, tried: string[]): Promise<EtcdRuntime | undefined> {
   const binary = await findBinary(settings, tried);
-  return binary && new ProcessRuntime('binary', binary, settings.args);
+  return binary && new ProcessRuntime('binary', binary, settings);
 }
 
 export async function findBinary(settings: Settings, tried: string[]): Promise<EtcdBinary | undefined> {

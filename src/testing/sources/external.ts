@@ -5,6 +5,8 @@ import { EtcdStartError, ExternalEtcdError, reasonOf } from '../errors.js';
 import type { EtcdHandle } from '../etcd-handle.js';
 import { GatewayClient, readMetric } from '../gateway-client.js';
 import type { Settings } from '../options.js';
+import type { EtcdConnectOptions } from '../security/connect-options.js';
+import type { Security } from '../security/security.js';
 import { orAborted } from '../wait.js';
 
 /** An etcd that runs independently of the test. Only checks that it answers. */
@@ -16,9 +18,14 @@ export async function connectExternal(settings: Settings): Promise<EtcdHandle> {
       "source 'external' needs the endpoints of an etcd: the option `endpoints`, or ETCD_TEST_ENDPOINTS=host:port,…",
     );
   }
+  const { tls, users } = settings.security;
+  if (tls || users)
+    throw new EtcdStartError(
+      `option ${tls ? 'tls' : 'auth'} is not for source 'external': its owner decides on certificates and users`,
+    );
   const version = await versionOf(first, settings.signal);
   checkSupported(version, first);
-  return new ExternalEtcd(endpoints, first, version);
+  return new ExternalEtcd(endpoints, first, version, settings.security);
 }
 
 async function versionOf(endpoint: string, signal: AbortSignal | undefined): Promise<string> {
@@ -39,12 +46,22 @@ class ExternalEtcd implements EtcdHandle {
   readonly pid = undefined;
   readonly etcdctl = findOnPath('etcdctl');
   readonly #gateway: GatewayClient;
+  readonly #security: Security;
   #closing: Promise<void> | undefined;
 
-  constructor(endpoints: readonly string[], first: string, version: string) {
+  constructor(endpoints: readonly string[], first: string, version: string, security: Security) {
     this.endpoints = endpoints;
     this.version = version;
+    this.#security = security;
     this.#gateway = new GatewayClient(first);
+  }
+
+  get clientOptions(): EtcdConnectOptions {
+    return this.clientOptionsOf('root');
+  }
+
+  clientOptionsOf(user: string): EtcdConnectOptions {
+    return this.#security.connectOptions(this.endpoints, user);
   }
 
   async pause(): Promise<void> {

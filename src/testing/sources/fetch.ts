@@ -13,7 +13,7 @@ export async function openFetch(settings: Settings, tried: string[]): Promise<Et
   const version = settings.version ?? DEFAULT_ETCD_VERSION;
   const cached = await findInCache({ ...settings, version }, tried);
   const binary = cached ?? (await fetchBinary(settings, tried));
-  return binary && new ProcessRuntime('fetch', binary, settings.args);
+  return binary && new ProcessRuntime('fetch', binary, settings);
 }
 
 /** The release archive first, because it has the requested version; a distribution has only its own. */

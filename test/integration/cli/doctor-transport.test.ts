@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
-import { CertificateAuthority } from '../../support/certificates.js';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { CommandRunner } from './support.js';
 
@@ -38,7 +38,7 @@ describe('etcd-naming doctor with --tls and --health', () => {
   let round = 0;
 
   before(async () => {
-    authority = await CertificateAuthority.root('servers');
+    authority = CertificateAuthority.root('servers');
     writeFileSync(caFile, authority.pem);
   });
 
@@ -67,7 +67,7 @@ describe('etcd-naming doctor with --tls and --health', () => {
         check: (_: unknown, reply: (error: null, bytes: Buffer) => void) => reply(null, response),
       });
     }
-    const pair = name === undefined ? undefined : await authority.issue({ names: [name] });
+    const pair = name === undefined ? undefined : authority.issue({ names: [name] });
     const credentials = pair
       ? ServerCredentials.createSsl(null, [
           { cert_chain: Buffer.from(pair.cert), private_key: Buffer.from(pair.key) },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CertificateAuthority } from '../../support/certificates.js';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { CommandRunner } from './support.js';
 
@@ -17,15 +17,12 @@ describe('etcd-naming on an etcd that requires TLS and a client certificate', ()
     skipUnlessBinary(this);
     this.timeout(300_000);
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-cli-'));
-    const [servers, clients] = await Promise.all([
-      CertificateAuthority.root('servers'),
-      CertificateAuthority.root('clients'),
-    ]);
-    const client = await clients.issue({ uses: ['client'] });
+    const [servers, clients] = [CertificateAuthority.root('servers'), CertificateAuthority.root('clients')];
+    const client = clients.issue({ uses: ['client'] });
     await writeFile(file('ca.pem'), servers.pem);
     await writeFile(file('client.pem'), client.cert);
     await writeFile(file('client.key'), client.key);
-    etcd = await startTlsEtcd(await servers.issue({ names: ['127.0.0.1'] }), clients.pem);
+    etcd = await startTlsEtcd(servers.issue({ names: ['127.0.0.1'] }), clients.pem);
   });
 
   after(async () => {

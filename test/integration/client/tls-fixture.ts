@@ -5,9 +5,8 @@ import {
   CertificateAuthority,
   type CertificateOptions,
   type CertificatePair,
-  leafOf,
   selfSigned,
-} from '../../support/certificates.js';
+} from '#src/testing/certificates/index.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 
 /** Certificates and servers for the rows of the table. `ca` signs server certificates, `clients` client certificates. */
@@ -22,8 +21,8 @@ export interface TlsFixture {
   readonly impostor: string;
   readonly client: CertificatePair;
   readonly server: Readonly<Record<ServerName, TlsEtcd>>;
-  issueClient(options?: CertificateOptions): Promise<CertificatePair>;
-  issueClientFrom(authority: 'other' | 'intermediate' | 'self'): Promise<CertificatePair>;
+  issueClient(options?: CertificateOptions): CertificatePair;
+  issueClientFrom(authority: 'other' | 'intermediate' | 'self'): CertificatePair;
   /** Writes the content to a new file and returns its path. */
   file(content: string): Promise<string>;
   close(): Promise<void>;
@@ -44,19 +43,16 @@ export type ServerName = keyof typeof servers | 'chain' | 'leafOnly' | 'mutual';
 
 /** Starts an etcd for each kind of certificate, and creates certificates for clients. */
 export async function createTlsFixture(): Promise<TlsFixture> {
-  const [root, other, impostor, clients] = await Promise.all(
-    ['servers', 'others', 'servers', 'clients'].map((name) => CertificateAuthority.root(name)),
+  const [root, other, impostor, clients] = ['servers', 'others', 'servers', 'clients'].map((name) =>
+    CertificateAuthority.root(name),
   );
-  const middle = await root!.intermediate('middle');
-  const chain = await middle.issue(servers.any);
-  const any = await root!.issue(servers.any);
+  const middle = root!.intermediate('middle');
+  const chain = middle.issue(servers.any);
+  const any = root!.issue(servers.any);
   const pairs: [ServerName, CertificatePair][] = [
-    ...(await Promise.all(
-      Object.entries(servers).map(
-        async ([name, options]) =>
-          [name as ServerName, await root!.issue(options)] as [ServerName, CertificatePair],
-      ),
-    )),
+    ...Object.entries(servers).map(
+      ([name, options]) => [name as ServerName, root!.issue(options)] as [ServerName, CertificatePair],
+    ),
     ['chain', chain],
     ['leafOnly', { cert: leafOf(chain), key: chain.key }],
     ['mutual', any],
@@ -75,12 +71,12 @@ export async function createTlsFixture(): Promise<TlsFixture> {
     intermediate: middle.pem,
     leaf: leafOf(chain),
     impostor: impostor!.pem,
-    client: await clients!.issue({ uses: ['client'] }),
+    client: clients!.issue({ uses: ['client'] }),
     server: server as Record<ServerName, TlsEtcd>,
     issueClient: (options = {}) => clients!.issue({ uses: ['client'], ...options }),
-    async issueClientFrom(authority) {
+    issueClientFrom(authority) {
       if (authority === 'self') return selfSigned({ uses: ['client'] });
-      return (authority === 'other' ? other! : await clients!.intermediate('teams')).issue({
+      return (authority === 'other' ? other! : clients!.intermediate('teams')).issue({
         uses: ['client'],
       });
     },
@@ -94,4 +90,10 @@ export async function createTlsFixture(): Promise<TlsFixture> {
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** The certificate of a pair without its chain. */
+function leafOf({ cert }: CertificatePair): string {
+  const end = '-----END CERTIFICATE-----\n';
+  return cert.slice(0, cert.indexOf(end) + end.length);
 }

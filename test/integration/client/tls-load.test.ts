@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { DeadlineError, TlsError } from '#src/errors/index.js';
-import { CertificateAuthority } from '../../support/certificates.js';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { eventually, useClients } from './support.js';
 
 /** How long each test sends calls as fast as possible. */
@@ -23,7 +23,7 @@ describe('a TLS server that', () => {
   let connections = 0;
 
   async function serve(options: TlsOptions, onSecure: (socket: TLSSocket) => void): Promise<string> {
-    const { cert, key } = await authority.issue({ names: ['127.0.0.1'] });
+    const { cert, key } = authority.issue({ names: ['127.0.0.1'] });
     server = createServer({ cert, key, ALPNProtocols: ['h2'], ...options }, onSecure);
     connections = 0;
     server.on('connection', () => connections++);
@@ -45,7 +45,7 @@ describe('a TLS server that', () => {
   }
 
   before(async () => {
-    authority = await CertificateAuthority.root('servers');
+    authority = CertificateAuthority.root('servers');
   });
 
   afterEach(async () => {
@@ -65,7 +65,7 @@ describe('a TLS server that', () => {
 
   it('is not trusted is not dialled in a tight loop, regardless of the number of calls', async () => {
     const endpoint = await serve({}, () => {});
-    const client = connect([endpoint], { tls: { ca: (await CertificateAuthority.root('others')).pem } });
+    const client = connect([endpoint], { tls: { ca: CertificateAuthority.root('others').pem } });
     const since = performance.now();
     let calls = 0;
     while (performance.now() - since < hammerMs) {
@@ -209,9 +209,9 @@ describe('a server that is dialled by address with a serverName', () => {
     ['::1', undefined, '[::1]'],
   ] as const) {
     it(`receives ${serverName} in TLS and HTTP/2, without the final dot of an absolute name`, async () => {
-      const authority = await CertificateAuthority.root('servers');
+      const authority = CertificateAuthority.root('servers');
       const names = [serverName.replace(/\.$/, '')];
-      const server = createSecureHttp2Server(await authority.issue({ names }));
+      const server = createSecureHttp2Server(authority.issue({ names }));
       const greeted: unknown[] = [];
       server.on('secureConnection', ({ servername }) => greeted.push(servername || undefined));
       server.on('sessionError', () => {});
@@ -242,10 +242,10 @@ describe('a server whose endpoint is an absolute name', () => {
   // The endpoint is a socket whose file name is the host, so the test needs no DNS.
   it('receives the name without the final dot', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-dot-'));
-    const authority = await CertificateAuthority.root('servers');
+    const authority = CertificateAuthority.root('servers');
     const greeted: unknown[] = [];
     const server = createServer(
-      { ...(await authority.issue({ names: ['etcd.test'] })), ALPNProtocols: ['h2'] },
+      { ...authority.issue({ names: ['etcd.test'] }), ALPNProtocols: ['h2'] },
       (socket) => {
         greeted.push((socket as { servername?: unknown }).servername);
         socket.on('error', () => {});

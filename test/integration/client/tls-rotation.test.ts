@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EtcdClient, StatusEvent } from '#src/client/index.js';
 import { TlsError, type TlsReason } from '#src/errors/index.js';
+import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { type FaultProxy, startFaultProxy } from '#src/testing/index.js';
-import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { eventually, useClients } from './support.js';
 
@@ -58,17 +58,17 @@ describe('certificates that are replaced under a running client', function () {
   before(async function () {
     skipUnlessBinary(this);
     this.timeout(300_000);
-    [servers, newServers, clients, strangers] = await Promise.all(
-      ['servers', 'new servers', 'clients', 'strangers'].map((name) => CertificateAuthority.root(name)),
+    [servers, newServers, clients, strangers] = ['servers', 'new servers', 'clients', 'strangers'].map(
+      (name) => CertificateAuthority.root(name),
     );
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
-    etcd = await startTlsEtcd(await servers!.issue({ names }), clients!.pem);
+    etcd = await startTlsEtcd(servers!.issue({ names }), clients!.pem);
   });
 
   beforeEach(async () => {
-    await etcd.rotate(await servers!.issue({ names }));
+    await etcd.rotate(servers!.issue({ names }));
     await replace('ca.pem', servers!.pem);
-    await replacePair(await clients!.issue());
+    await replacePair(clients!.issue());
     proxy = await startFaultProxy({ target: etcd.secure });
     client = connect([`https://${proxy.endpoint}`], {
       tls: { caFile: path('ca.pem'), certFile: path('client.pem'), keyFile: path('client.key') },
@@ -84,18 +84,18 @@ describe('certificates that are replaced under a running client', function () {
   });
 
   it('do not affect the open connection, and are used for the next one', async () => {
-    await replacePair(await strangers!.issue());
+    await replacePair(strangers!.issue());
     await works();
     assert.equal(proxy.accepted, 1);
     proxy.cut();
     await failsWith('client-certificate-rejected');
-    await replacePair(await clients!.issue());
+    await replacePair(clients!.issue());
     await worksSoon();
   });
 
   it('can include the server’s, with a new authority that the client already trusts', async () => {
     await replace('ca.pem', servers!.pem + newServers!.pem);
-    await etcd.rotate(await newServers!.issue({ names }));
+    await etcd.rotate(newServers!.issue({ names }));
     await works();
     assert.equal(proxy.accepted, 1);
     proxy.cut();
@@ -106,7 +106,7 @@ describe('certificates that are replaced under a running client', function () {
   });
 
   it('fail calls with `unknown-authority` until the CA file has the new authority', async () => {
-    await etcd.rotate(await newServers!.issue({ names }));
+    await etcd.rotate(newServers!.issue({ names }));
     proxy.cut();
     await failsWith('unknown-authority');
     await replace('ca.pem', newServers!.pem);
@@ -114,15 +114,15 @@ describe('certificates that are replaced under a running client', function () {
   });
 
   it('fail calls with `expired` until the expired certificate is replaced', async () => {
-    await etcd.rotate(await servers!.issue({ names, validFrom: -2, validUntil: -1 }));
+    await etcd.rotate(servers!.issue({ names, validFrom: -2, validUntil: -1 }));
     proxy.cut();
     await failsWith('expired');
-    await etcd.rotate(await servers!.issue({ names }));
+    await etcd.rotate(servers!.issue({ names }));
     await worksSoon();
   });
 
   it('fail calls with `bad-files` and the file names while only the key is replaced', async () => {
-    const next = await clients!.issue();
+    const next = clients!.issue();
     await replace('client.key', next.key);
     await works();
     proxy.cut();
@@ -149,7 +149,7 @@ describe('certificates that are replaced under a running client', function () {
     const watcher = client.watch('watched');
     const next = watcher[Symbol.asyncIterator]().next();
     await eventually('the watch is open', async () => watcher.nextRevision !== undefined);
-    await etcd.rotate(await newServers!.issue({ names }));
+    await etcd.rotate(newServers!.issue({ names }));
     proxy.cut();
     const isTls = (event: StatusEvent) => event.type === 'disconnected' && event.error instanceof TlsError;
     await eventually('the status reports TLS', () => events.some(isTls));

@@ -265,20 +265,20 @@ export const rows: readonly Row[] = [
     'works',
     async (s) => ({
       endpoints: to(s, 'mutual'),
-      tls: { ca: s.ca, ...(await s.issueClientFrom('intermediate')) },
+      tls: { ca: s.ca, ...s.issueClientFrom('intermediate') },
     }),
   ],
   [
     'mTLS',
     'certificate of another CA',
     'client-certificate-rejected',
-    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...(await s.issueClientFrom('other')) } }),
+    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...s.issueClientFrom('other') } }),
   ],
   [
     'mTLS',
     'self-signed certificate',
     'client-certificate-rejected',
-    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...(await s.issueClientFrom('self')) } }),
+    async (s) => ({ endpoints: to(s, 'mutual'), tls: { ca: s.ca, ...s.issueClientFrom('self') } }),
   ],
   [
     'mTLS',
@@ -286,7 +286,7 @@ export const rows: readonly Row[] = [
     'client-certificate-rejected',
     async (s) => ({
       endpoints: to(s, 'mutual'),
-      tls: { ca: s.ca, ...(await s.issueClient({ validFrom: -2, validUntil: -1 })) },
+      tls: { ca: s.ca, ...s.issueClient({ validFrom: -2, validUntil: -1 }) },
     }),
   ],
   [
@@ -295,7 +295,7 @@ export const rows: readonly Row[] = [
     'client-certificate-rejected',
     async (s) => ({
       endpoints: to(s, 'mutual'),
-      tls: { ca: s.ca, ...(await s.issueClient({ validFrom: 1, validUntil: 2 })) },
+      tls: { ca: s.ca, ...s.issueClient({ validFrom: 1, validUntil: 2 }) },
     }),
   ],
   [
@@ -304,7 +304,7 @@ export const rows: readonly Row[] = [
     'client-certificate-rejected',
     async (s) => ({
       endpoints: to(s, 'mutual'),
-      tls: { ca: s.ca, ...(await s.issueClient({ uses: ['server'] })) },
+      tls: { ca: s.ca, ...s.issueClient({ uses: ['server'] }) },
     }),
   ],
   [
@@ -322,7 +322,7 @@ export const rows: readonly Row[] = [
       tls: {
         ca: s.ca,
         certFile: await s.file(s.client.cert),
-        keyFile: await s.file((await s.issueClient()).key),
+        keyFile: await s.file(s.issueClient().key),
       },
     }),
   ],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
-import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
+import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { skipUnlessBinary, startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { useClients } from './support.js';
 
@@ -44,9 +44,9 @@ describe('the private key of a client certificate', () => {
     skipUnlessBinary(this);
     this.timeout(300_000);
     hook.enable();
-    authority = await CertificateAuthority.root('all');
-    pair = await authority.issue();
-    etcd = await startTlsEtcd(await authority.issue({ names: ['127.0.0.1'] }), authority.pem);
+    authority = CertificateAuthority.root('all');
+    pair = authority.issue();
+    etcd = await startTlsEtcd(authority.issue({ names: ['127.0.0.1'] }), authority.pem);
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
     files = { certFile: join(folder, 'client.pem'), keyFile: join(folder, 'client.key') };
     await writeFile(files.certFile, pair.cert);
@@ -80,7 +80,7 @@ describe('the private key of a client certificate', () => {
     });
 
     it(`given ${way} does not appear in the error of a client that cannot connect; neither does the server's certificate`, async () => {
-      const others = await CertificateAuthority.root('others');
+      const others = CertificateAuthority.root('others');
       const client = connect([`https://${etcd.secure}`], { tls: { ca: others.pem, ...tls() } });
       const error = await failure(client);
       assertNothingButWords(error, pair);
@@ -97,7 +97,7 @@ describe('the private key of a client certificate', () => {
   });
 
   it('that does not match the certificate does not appear in the error', async () => {
-    const { cert } = await authority.issue();
+    const { cert } = authority.issue();
     assert.throws(
       () => connect([`https://${etcd.secure}`], { tls: { cert, key: pair.key } }),
       (error: EtcdError) => {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { CertificateAuthority } from '../../support/certificates.js';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Caller } from '../../support/naming/caller.js';
@@ -58,14 +58,14 @@ describe('a service dialled with TLS', () => {
   afterEach(() => opened.close());
 
   it('is called only at servers whose certificate has the server name', async () => {
-    const authority = await CertificateAuthority.root('servers');
+    const authority = CertificateAuthority.root('servers');
     const client = opened.client(etcd().endpoints);
     opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
     for (const [name, answer] of [
       ['svc.internal', 'called'],
       ['other.internal', undefined],
     ] as const) {
-      const { cert, key } = await authority.issue({ names: [name] });
+      const { cert, key } = authority.issue({ names: [name] });
       const server = opened.add(new Server(), (one) => one.forceShutdown());
       let calls = 0;
       server.addService(whoService, {

@@ -7,8 +7,8 @@ import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { Code, InvalidInputError } from '#src/errors/index.js';
 import { channelTarget, type ResolverOptions, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, NamingError } from '#src/naming/index.js';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { secretOf } from '../../support/canary.js';
-import { CertificateAuthority } from '../../support/certificates.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { Opened } from '../../support/naming/opened.js';
@@ -58,9 +58,9 @@ describe('a string from outside that becomes a name in HTTP/2 or TLS', () => {
   let socketsBefore = 0;
 
   before(async () => {
-    const authority = await CertificateAuthority.root('servers');
+    const authority = CertificateAuthority.root('servers');
     ca = authority.pem;
-    tls = createSecureServer(await authority.issue({ names: [notPunycode, numeric] }));
+    tls = createSecureServer(authority.issue({ names: [notPunycode, numeric] }));
     tls.on('sessionError', () => {});
     tls.on('stream', (stream) => {
       stream.on('error', () => {});

@@ -15,9 +15,9 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { DEFAULT_ETCD_VERSION, EtcdStartError, locateEtcd, startEtcd } from '#src/testing/index.js';
 import { tarGz } from '../../support/archives.js';
-import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { withEnvironment, writeFakeEtcd } from './support.js';
 
 const ARCH = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
@@ -57,7 +57,7 @@ describe('fetching a release archive', function () {
 
   before(async function () {
     if (process.platform !== 'linux' || ARCH === undefined) this.skip();
-    certificate = await (await CertificateAuthority.root('fetch')).issue({ names: ['127.0.0.1'] });
+    certificate = CertificateAuthority.root('fetch').issue({ names: ['127.0.0.1'] });
   });
 
   beforeEach(async () => {

@@ -11,6 +11,7 @@ const wallClock: Readonly<Record<string, string>> = {
   'naming/directory/snapshots/file-snapshots.ts': 'the age of a file is measured by the time of day',
   'naming/directory/snapshots/snapshot-saver.ts': 'a snapshot on disk is read by another process',
   'naming/directory/views/view-state.ts': 'a snapshot on disk is read by another process',
+  'testing/certificates/authority.ts': 'a certificate is valid between two times of day',
   'testing/docker/etcd.ts': "Docker's logs have times of day",
   'wire/auth/token.ts': 'a JWT has an expiry time',
 };

@@ -48,7 +48,12 @@ describe('a handle with concurrent operations', () => {
 
   beforeEach(() => {
     node = new FakeNode();
-    const origin = { runtime: { source: 'binary' }, version: '9.9.9', limits: { timeoutMs: 60_000 } };
+    const origin = {
+      runtime: { source: 'binary' },
+      version: '9.9.9',
+      limits: { timeoutMs: 60_000 },
+      prepareStore: async () => {},
+    };
     etcd = new LocalEtcd(node as unknown as EtcdNode, origin as unknown as NodeContext);
   });
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { PemError, TlsFiles } from '#src/wire/tls/files.js';
-import { CertificateAuthority } from '../../support/certificates.js';
 
 describe('TLS files', () => {
   let folder: string;
@@ -12,7 +12,7 @@ describe('TLS files', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
-    authority = await CertificateAuthority.root('all');
+    authority = CertificateAuthority.root('all');
     await writeFile(path('ca.pem'), authority.pem);
   });
 
@@ -26,7 +26,7 @@ describe('TLS files', () => {
   it('that have changed are used by the next connection', async () => {
     const files = new TlsFiles({ caFile: path('ca.pem') });
     const before = await files.context();
-    await writeFile(path('ca.pem'), (await CertificateAuthority.root('next')).pem);
+    await writeFile(path('ca.pem'), CertificateAuthority.root('next').pem);
     assert.notEqual(await files.context(), before);
   });
 
@@ -46,13 +46,13 @@ describe('TLS files', () => {
   });
 
   it('can be combined with PEM options', async () => {
-    const { cert, key } = await authority.issue();
+    const { cert, key } = authority.issue();
     await writeFile(path('client.key'), key);
     await new TlsFiles({ ca: authority.pem, cert, keyFile: path('client.key') }).context();
   });
 
   it('read between the writes of a pair are read a second time before an error is reported', async () => {
-    const [before, after] = [await authority.issue(), await authority.issue()];
+    const [before, after] = [authority.issue(), authority.issue()];
     const keys = [after.key];
     const files = new TlsFiles({ certFile: 'cert', keyFile: 'key' }, async (name) =>
       Buffer.from(name === 'key' ? (keys.shift() ?? before.key) : before.cert),
@@ -62,8 +62,8 @@ describe('TLS files', () => {
   });
 
   it('with a mismatched pair are reported by both names', async () => {
-    await writeFile(path('client.pem'), (await authority.issue()).cert);
-    await writeFile(path('client.key'), (await authority.issue()).key);
+    await writeFile(path('client.pem'), authority.issue().cert);
+    await writeFile(path('client.key'), authority.issue().key);
     const files = new TlsFiles({ certFile: path('client.pem'), keyFile: path('client.key') });
     await assert.rejects(files.context(), {
       name: 'PemError',

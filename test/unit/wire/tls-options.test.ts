@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
+import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { registerSecret } from '../../support/canary.js';
-import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 
 function make(tls: unknown, endpoint = 'https://127.0.0.1:1'): void {
   void new EtcdClient({ endpoints: [endpoint], tls } as EtcdClientOptions).close();
@@ -25,8 +25,8 @@ describe('TLS options', () => {
   let pair: CertificatePair;
 
   before(async () => {
-    authority = await CertificateAuthority.root('all');
-    pair = await authority.issue();
+    authority = CertificateAuthority.root('all');
+    pair = authority.issue();
   });
 
   const bad: readonly (readonly [unknown, RegExp])[] = [
@@ -68,7 +68,7 @@ describe('TLS options', () => {
   });
 
   it('with invalid PEM are refused immediately, and the PEM is not shown', async () => {
-    const other = await authority.issue();
+    const other = authority.issue();
     refuses({ cert: pair.cert, key: other.key }, /tls\.key does not belong to tls\.cert/);
     refuses(
       { cert: pair.cert, key: 'hush' },

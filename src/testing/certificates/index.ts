@@ -1,0 +1,6 @@
+export {
+  CertificateAuthority,
+  type CertificateOptions,
+  type CertificatePair,
+  selfSigned,
+} from './authority.js';
