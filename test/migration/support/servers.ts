@@ -1,6 +1,6 @@
 import { EtcdClient } from '#src/client/index.js';
+import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
-import { CertificateAuthority, type CertificatePair } from '../../support/certificates.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
 import { AccessControl } from './access.js';
 
@@ -17,8 +17,8 @@ export interface Servers {
 }
 
 export async function startServers(): Promise<Servers> {
-  const authority = await CertificateAuthority.root('migration');
-  const leaf = await authority.issue({ names: ['127.0.0.1'] });
+  const authority = CertificateAuthority.root('migration');
+  const leaf = authority.issue({ names: ['127.0.0.1'] });
   const [main, secure, guarded] = await Promise.all([
     startEtcd(),
     startTlsEtcd(leaf, authority.pem),
