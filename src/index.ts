@@ -141,4 +141,12 @@ export {
   type SnapshotStore,
   type UpdateOptions,
 } from './naming/index.js';
+export {
+  EndpointPicker,
+  type PickedEndpoint,
+  type PickerOptions,
+  type PickOptions,
+  pick,
+} from './naming/picker/index.js';
+export type { SelectionOptions } from './naming/selection/index.js';
 export type { WatchBatch, WatchEnd, Watcher, WatchOptions } from './watch/index.js';

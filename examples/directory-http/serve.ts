@@ -6,7 +6,7 @@ export const target = 'examples/http';
 
 /**
  * Starts an HTTP server on a free port that answers with its name, and registers it. `drain()` ends it without losing a
- * request.
+ * request; `kill()` ends it as a crash does, and leaves its record.
  */
 export async function serveHttp(name: string, client: EtcdClient) {
   const server = createServer((_request, response) => response.end(name));
@@ -14,5 +14,10 @@ export async function serveHttp(name: string, client: EtcdClient) {
   const { port } = server.address() as AddressInfo;
   const registration = await register(client, { target, addr: `127.0.0.1:${port}` });
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
-  return { drain: () => registration.drain({ whenIdle: close }) };
+  const kill = () => {
+    const closed = close();
+    server.closeAllConnections();
+    return closed;
+  };
+  return { drain: () => registration.drain({ whenIdle: close }), kill };
 }

@@ -98,6 +98,7 @@ function advertiseHint({ port }: TcpAddress): string {
   return `: register the address that callers reach, for example advertiseAddress(${port})`;
 }
 
-function formatAddress({ host, port }: TcpAddress): string {
+/** Formats an address, an IPv6 host in brackets. */
+export function formatAddress({ host, port }: TcpAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

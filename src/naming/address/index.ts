@@ -1,4 +1,4 @@
-export { addressProblem, checkAddress } from './address-problem.js';
+export { addressProblem, checkAddress, formatAddress } from './address-problem.js';
 export {
   type ParsedAddress,
   parseAddress,

@@ -45,6 +45,10 @@ export function combineTraits(first: Traits, second: Traits): Traits {
   };
 }
 
+export function isSameTraits(a: Traits, b: Traits): boolean {
+  return a === b || (a.weight === b.weight && a.zone === b.zone && a.draining === b.draining);
+}
+
 function clampWeight(weight: number): number {
   return weight === 0 ? 0 : Math.min(Math.max(weight, minWeight), maxWeight);
 }

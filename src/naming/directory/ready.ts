@@ -1,6 +1,6 @@
 import { type Clock, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
-import { optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
+import { InternalOption, optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
 import { keyPrefix } from '../target/index.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './views/view.js';
 
@@ -16,6 +16,9 @@ export interface ReadyOptions {
 
 const defaultTimeoutMs = 30_000;
 
+/** Counts the endpoints that a caller can use. Default: those of the view. */
+export const usableCount = new InternalOption<() => number>('usableCount');
+
 /** One target of a directory. */
 export interface ReadyPorts {
   readonly clock: Clock;
@@ -30,6 +33,7 @@ export interface ReadyPorts {
 export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promise<ServiceView> {
   const checked = resolveReadyOptions(options);
   const { signal, minEndpoints, timeoutMs } = checked;
+  const usable = usableCount.get(options);
   signal?.throwIfAborted();
   const releases: (() => void)[] = [];
   const firstReady = new Promise<ServiceView>((resolve, reject) => {
@@ -37,20 +41,20 @@ export async function whenReady(ports: ReadyPorts, options: ReadyOptions): Promi
       if (error.verdict === 'final') reject(error);
     };
     const onView = (view: ServiceView) => {
-      if (view.endpoints.length >= minEndpoints) resolve(view);
+      if ((usable?.() ?? view.endpoints.length) >= minEndpoints) resolve(view);
     };
     releases.push(ports.follow({ onView, onFailure }));
     releases.push(ports.onFailure(onFailure));
   });
   try {
-    const toError = () => timeoutError(ports, checked);
+    const toError = () => timeoutError(ports, checked, usable);
     return await withTimeout(firstReady, timeoutMs, toError, { clock: ports.clock, signal });
   } finally {
     for (const release of releases) release();
   }
 }
 
-const checkReady = optionsChecker<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
+export const checkReady = optionsChecker<ReadyOptions>({ minEndpoints: wholeNumber(), ...waitChecks });
 
 function resolveReadyOptions(options: ReadyOptions): Required<ReadyOptions> {
   checkReady(options);
@@ -58,11 +62,17 @@ function resolveReadyOptions(options: ReadyOptions): Required<ReadyOptions> {
   return { signal, minEndpoints, timeoutMs };
 }
 
-function timeoutError(ports: ReadyPorts, { minEndpoints, timeoutMs }: Required<ReadyOptions>): EtcdError {
+function timeoutError(
+  ports: ReadyPorts,
+  { minEndpoints, timeoutMs }: Required<ReadyOptions>,
+  usable: (() => number) | undefined,
+): EtcdError {
   const { state, endpoints, lastError: cause } = ports.status();
-  const why = cause?.message ?? (state === 'unknown' ? 'etcd has not answered yet' : `it has ${endpoints}`);
-  return new DeadlineError(
-    `'${keyPrefix(ports.target)}' did not have ${minEndpoints} endpoints within ${timeoutMs} ms: ${why}`,
-    { verdict: 'not-applied', ...(cause ? { cause } : {}) },
-  );
+  const known = usable ? `it has ${endpoints}, of which ${usable()} are usable` : `it has ${endpoints}`;
+  const why = cause?.message ?? (state === 'unknown' ? 'etcd has not answered yet' : known);
+  const missing = minEndpoints === 0 ? 'was not known' : `did not have ${minEndpoints} endpoints`;
+  return new DeadlineError(`'${keyPrefix(ports.target)}' ${missing} within ${timeoutMs} ms: ${why}`, {
+    verdict: 'not-applied',
+    ...(cause ? { cause } : {}),
+  });
 }

@@ -172,6 +172,12 @@ describe('examples', function () {
     assert.match(text, /view is known, and live/);
   });
 
+  it('undici: sends requests to each server, and to the other one after a crash', async () => {
+    const text = await run('undici').ended();
+    assert.match(text, /answered by one 3, two 3/);
+    assert.match(text, /without the server one, whose record remains: two 6/);
+  });
+
   it('health: registers the server while its check succeeds', async () => {
     const text = await run('health').ended();
     assert.deepEqual(text.trim().split('\n'), [

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  isSameSelection,
-  type SelectionOptions,
-  selectAddresses,
-  subsetOf,
-} from '#src/naming/grpc/resolver/select-addresses.js';
 import type { JsonValue } from '#src/naming/index.js';
+import { isSameSelection, type Selector, selectAddresses, subsetOf } from '#src/naming/selection/index.js';
 
 const record = (addr: string, metadata?: JsonValue, id = addr) => ({
   key: `svc/${id}`,
@@ -15,7 +10,7 @@ const record = (addr: string, metadata?: JsonValue, id = addr) => ({
   modRevision: 1n,
   lease: 0n,
 });
-const names = (addrs: string[], options: SelectionOptions = {}) =>
+const names = (addrs: string[], options: Selector = {}) =>
   selectAddresses(
     addrs.map((addr, i) => record(addr, undefined, `${i}`)),
     options,

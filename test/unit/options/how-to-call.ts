@@ -4,10 +4,12 @@ import {
   channelTarget,
   compare,
   EndpointManager,
+  EndpointPicker,
   EtcdClient,
   encodeEndpoint,
   type Mirror,
   op,
+  pick,
   type Registration,
   register,
   registerEtcdResolver,
@@ -28,6 +30,7 @@ export class World implements AsyncDisposable {
   readonly client = new EtcdClient({ endpoints: ['127.0.0.1:1'] });
   readonly server = new Server();
   readonly directory = new ServiceDirectory(this.client);
+  readonly picker = new EndpointPicker(this.directory, 'svc');
   readonly manager = new EndpointManager(this.client, 'svc');
   readonly mirror: Mirror = this.client.mirror({ prefix: 'svc/' });
   readonly registration: Registration;
@@ -81,6 +84,7 @@ const namespace = ({ client }: World) => client.namespace('ns/');
 const registration = ({ registration }: World) => registration;
 const manager = ({ manager }: World) => manager;
 const directory = ({ directory }: World) => directory;
+const picker = ({ picker }: World) => picker;
 const mirror = ({ mirror }: World) => mirror;
 const proxy = ({ proxy }: World) => proxy;
 
@@ -178,6 +182,17 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'ServiceDirectory.follow': on(directory, 'follow', 'svc'),
   'ServiceDirectory.subscribe': on(directory, 'subscribe', 'svc'),
   'ServiceDirectory.ready': on(directory, 'ready', 'svc'),
+  'new EndpointPicker': {
+    args: [undefined, 'svc'],
+    call: ({ directory }, [source = directory, target, options]) =>
+      new EndpointPicker(source as never, target as never, options as never),
+  },
+  'EndpointPicker.ready': on(picker, 'ready'),
+  pick: {
+    args: [undefined, 'svc'],
+    call: ({ directory }, [source = directory, target, options]) =>
+      pick(source as never, target as never, options as never),
+  },
   startEtcd: plain(startEtcd),
   startEtcdCluster: plain(startEtcdCluster),
   locateEtcd: plain(locateEtcd),

@@ -1,6 +1,12 @@
 import { type ChannelOptions, connectivityState, experimental } from '@grpc/grpc-js';
 import { Pacer, systemClock } from '../../../async/index.js';
-import type { BalancedEndpoint, EndpointState, Traits, WeightedBalancer } from '../../balance/index.js';
+import {
+  type BalancedEndpoint,
+  type EndpointState,
+  isSameTraits,
+  type Traits,
+  type WeightedBalancer,
+} from '../../balance/index.js';
 
 /**
  * The pause before a reconnect when the server accepts connections and soon closes them.
@@ -83,8 +89,7 @@ export class Leaf {
   }
 
   updateTraits(traits: Traits): void {
-    const { weight, zone, draining } = this.#traits;
-    if (weight === traits.weight && zone === traits.zone && draining === traits.draining) return;
+    if (isSameTraits(this.#traits, traits)) return;
     this.#traits = traits;
     this.#weightedBalancer.updateTraits(this.#endpoint, traits);
   }

@@ -3,20 +3,17 @@ import { EtcdError } from '../../../errors/index.js';
 import {
   anything,
   type Check,
-  callback,
   duration,
   formatValue,
   noOptions,
   optionsChecker,
-  text,
-  wholeNumber,
   wrongTypeError,
 } from '../../../model/index.js';
 import { type BalanceOptions, checkBalance } from '../../balance/index.js';
-import { ServiceDirectory } from '../../directory/index.js';
-import type { EndpointRecord } from '../../endpoint.js';
+import { directoryOf, type ServiceDirectory } from '../../directory/index.js';
 import { NamingError } from '../../errors.js';
-import { checkClient, type NamingClient } from '../../ports.js';
+import type { NamingClient } from '../../ports.js';
+import { type SelectionOptions, type Selector, selectionChecks, toSelector } from '../../selection/index.js';
 import {
   checkAuthorityName,
   registerAuthorities,
@@ -28,7 +25,6 @@ import { registerBalancer } from '../balancer/balancer.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
 import { EtcdResolver, type ResolvedTarget, toLoadBalancingConfig } from './resolver.js';
 import { checkScheme, defaultAuthority } from './scheme.js';
-import { type SelectionOptions, subsetOf } from './select-addresses.js';
 import {
   checkServiceConfig,
   type ServiceConfigOptions,
@@ -36,21 +32,11 @@ import {
 } from './service-config-source.js';
 
 /** The options of {@link registerEtcdResolver}. */
-export interface ResolverOptions {
+export interface ResolverOptions extends SelectionOptions {
   /** The URI scheme to register; none of gRPC's own, such as `dns`. Default `etcd`. */
   readonly scheme?: string;
   /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
-  /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
-  readonly filter?: (record: EndpointRecord) => boolean;
-  /**
-   * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
-   * connect to all. Each process selects different ones, and keeps them while they exist. `size` is at least 1. `seed`
-   * distinguishes the process; default: random.
-   */
-  readonly subset?: { readonly size: number; readonly seed?: string };
-  /** Returns whether the socket file of a record, `unix:/path`, may be dialled; gets the normalized path. Default: none may. */
-  readonly allowUnix?: (path: string) => boolean;
   /**
    * How long a server may take to accept a connection and send its first byte, in milliseconds. Then the attempt fails
    * and is repeated after grpc-js's backoff. Default 10,000, half of gRPC's recommendation: a healthy server needs far
@@ -72,16 +58,6 @@ export interface ResolverOptions {
   readonly serviceConfig?: ServiceConfigOptions;
 }
 
-const checkSubsetNames = optionsChecker<NonNullable<ResolverOptions['subset']>>({
-  size: wholeNumber({ min: 1 }),
-  seed: text,
-});
-
-const checkSubset: Check = (subset, name) => {
-  checkSubsetNames(subset, name);
-  wholeNumber({ min: 1 })((subset as NonNullable<ResolverOptions['subset']>).size, `${name}.size`);
-};
-
 const checkAuthorities: Check = (authorities, name) => {
   if (typeof authorities !== 'object' || authorities === null)
     throw wrongTypeError(name, authorities, 'an object');
@@ -90,9 +66,7 @@ const checkAuthorities: Check = (authorities, name) => {
 const checkResolver = optionsChecker<ResolverOptions>({
   scheme: anything,
   authorities: checkAuthorities,
-  filter: callback,
-  subset: checkSubset,
-  allowUnix: callback,
+  ...selectionChecks,
   connectTimeoutMs: duration({ min: 1 }),
   balance: checkBalance,
   serviceConfig: (value, name) => {
@@ -132,7 +106,7 @@ class ResolverRegistration implements Disposable {
   readonly #directory: ServiceDirectory;
   readonly #authorities = new Map<string, ServiceDirectory>();
   readonly #inUse = new Set<EtcdResolver>();
-  readonly #selection: SelectionOptions;
+  readonly #selection: Selector;
   readonly #connectTimeoutMs: number;
   readonly #balance: BalanceOptions | undefined;
   readonly #serviceConfigSource: ServiceConfigSource | undefined;
@@ -142,7 +116,7 @@ class ResolverRegistration implements Disposable {
 
   constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
     this.#directory = directory;
-    this.#selection = toSelectionOptions(options);
+    this.#selection = toSelector(options);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.#balance = options.balance;
     this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#balance);
@@ -202,17 +176,6 @@ function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<stri
   return new Map([...authorities].map(([name, { client }]) => [name, client]));
 }
 
-/** Random, to distinguish this process from others. */
-const processSeed = Math.random().toString(36);
-
-function toSelectionOptions({ filter, subset, allowUnix }: ResolverOptions): SelectionOptions {
-  return {
-    filter,
-    allowUnix,
-    subset: subset && subsetOf({ size: subset.size, seed: subset.seed ?? processSeed }),
-  };
-}
-
 function createServiceConfigSource(
   options: ServiceConfigOptions | undefined,
   balance: BalanceOptions | undefined,
@@ -228,16 +191,4 @@ function serviceConfigProblem(options: ServiceConfigOptions): string {
   if (typeof given === 'string')
     return `serviceConfig is ${formatValue(given)} (string); write { prefix: ${formatValue(given)} }`;
   return `serviceConfig.prefix is ${formatValue(options.prefix)}; it must be a string that is not empty`;
-}
-
-const directories = new WeakMap<NamingClient, ServiceDirectory>();
-
-/** One directory per client, so that all its channels share one watch per service. */
-function directoryOf(client: NamingClient | ServiceDirectory): ServiceDirectory {
-  if (client instanceof ServiceDirectory) return client;
-  const known = directories.get(checkClient(client));
-  if (known) return known;
-  const directory = new ServiceDirectory(client);
-  directories.set(client, directory);
-  return directory;
 }

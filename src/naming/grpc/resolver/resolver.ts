@@ -3,18 +3,20 @@ import { systemClock } from '../../../async/index.js';
 import { ClosedError, type EtcdError, escapeControls } from '../../../errors/index.js';
 import type { BalanceOptions } from '../../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
-import { keyPrefix, type TargetUri, toTarget } from '../../target/index.js';
+import {
+  emptyServiceReason,
+  isSameSelection,
+  type SelectedAddress,
+  type Selector,
+  selectAddresses,
+  unresolvedReason,
+  unusableCount,
+} from '../../selection/index.js';
+import { type TargetUri, toTarget } from '../../target/index.js';
 import { policyName } from '../balancer/config.js';
 import { setTraits } from '../balancer/endpoint-info.js';
 import { Coalescer } from './coalescer.js';
 import { withConnectTimeout } from './connect-timeout.js';
-import type { SelectedAddress } from './dial-address.js';
-import {
-  isSameSelection,
-  type Selection,
-  type SelectionOptions,
-  selectAddresses,
-} from './select-addresses.js';
 import type { ServiceConfigSource } from './service-config-source.js';
 
 /** The service of a target and the directory to follow it in; or why there is none. */
@@ -26,7 +28,7 @@ export type ResolvedTarget =
 export interface ResolverContext {
   resolveTarget(target: TargetUri): ResolvedTarget;
   /** Which records to use. */
-  readonly selection: SelectionOptions;
+  readonly selection: Selector;
   /** The timeout of a connection attempt, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** The options of the weighted policy for channels without a service config of their own; undefined for round_robin. */
@@ -190,7 +192,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#emittedConfig = this.#config;
     this.#emittedReason = emptyReason;
     if (selection.addresses.length === 0)
-      this.#emitEmpty(emptyReasonText(view, selection), this.#policyAddresses);
+      this.#emitEmpty(emptyServiceReason(view, selection), this.#policyAddresses);
     else this.#emitAddresses(selection.addresses);
   }
 
@@ -239,8 +241,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emitFailure(): void {
     if (this.#emitted) return;
-    const why = this.#failure?.message ?? 'etcd has not answered yet';
-    this.#emitError(`cannot resolve '${keyPrefix(this.#service)}' in etcd: ${why}`);
+    this.#emitError(unresolvedReason(this.#service, this.#failure));
   }
 
   #emitError(text: string): void {
@@ -283,18 +284,4 @@ function policiesIn(serviceConfig: string): ServiceConfig['loadBalancingConfig']
 /** Whether a service is still empty, but for another reason. */
 function hasOtherReason(before: ServiceView, after: ServiceView): boolean {
   return after.endpoints.length === 0 && before.invalid.size !== after.invalid.size;
-}
-
-/** The number of records without an address that can be dialled. */
-function unusableCount({ invalid }: ServiceView, { unusable }: Selection): number {
-  return unusable + invalid.size;
-}
-
-function emptyReasonText(view: ServiceView, selection: Selection): string {
-  const where = `'${keyPrefix(view.target)}' at etcd revision ${view.revision}`;
-  const { filtered } = selection;
-  const unusable = unusableCount(view, selection);
-  if (filtered + unusable === 0) return `no endpoints under ${where}`;
-  if (filtered === 0) return `none of the ${unusable} records under ${where} has a usable address`;
-  return `none of the ${filtered + unusable} records under ${where} is usable: the filter refuses ${filtered}, and ${unusable} have no usable address`;
 }

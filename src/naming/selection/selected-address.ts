@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../../address/index.js';
-import { readTraits, type Traits } from '../../balance/index.js';
-import type { EndpointRecord } from '../../endpoint.js';
+import { parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
+import { readTraits, type Traits } from '../balance/index.js';
+import type { EndpointRecord } from '../endpoint.js';
 
 /** An address to dial with its traits. It stands for one backend, however many records have the address. */
 export interface SelectedAddress {
@@ -9,6 +9,8 @@ export interface SelectedAddress {
   readonly name: string;
   readonly address: TcpAddress | SocketAddress;
   readonly traits: Traits;
+  /** The first record with the address. */
+  readonly record: EndpointRecord;
 }
 
 /** By record, so that each version of a record is parsed once, whatever else of its service changes. */
@@ -28,8 +30,8 @@ function parse(record: EndpointRecord): SelectedAddress | undefined {
   const parsed = parseAddress(record.addr);
   if ('problem' in parsed) return undefined;
   const traits = readTraits(record.metadata);
-  if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits };
+  if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits, record };
   // A rule such as "below /run/app/" must see the file that is dialled: `/run/app/../x` is not below it.
   const path = posix.normalize(parsed.socket.path);
-  return { name: `unix:${path}`, address: { path }, traits };
+  return { name: `unix:${path}`, address: { path }, traits, record };
 }

@@ -1,17 +1,8 @@
-import { callPredicate, processWarningOnce } from '../../../async/index.js';
-import { combineTraits, Subset, type SubsetOptions } from '../../balance/index.js';
-import type { EndpointRecord } from '../../endpoint.js';
-import { addressOf, type SelectedAddress } from './dial-address.js';
-
-/** Which records of a service a channel uses. */
-export interface SelectionOptions {
-  /** Returns whether to use a record. An exception or a promise counts as no, with one process warning. Default: all are used. */
-  readonly filter?: ((record: EndpointRecord) => boolean) | undefined;
-  /** Use only a part of the addresses. Default: all. */
-  readonly subset?: Subset<SelectedAddress> | undefined;
-  /** Returns whether the socket file with the normalized path may be dialled. An exception or a promise counts as no. Default: none may. */
-  readonly allowUnix?: ((path: string) => boolean) | undefined;
-}
+import { callPredicate, processWarningOnce } from '../../async/index.js';
+import { combineTraits, isSameTraits } from '../balance/index.js';
+import type { EndpointRecord } from '../endpoint.js';
+import type { Selector } from './options.js';
+import { addressOf, type SelectedAddress } from './selected-address.js';
 
 /** The result of {@link selectAddresses}. */
 export interface Selection {
@@ -28,7 +19,7 @@ export interface Selection {
  *
  * Specification: https://github.com/grpc/proposal/blob/master/A61-IPv4-IPv6-dualstack-backends.md
  */
-export function selectAddresses(records: readonly EndpointRecord[], options: SelectionOptions): Selection {
+export function selectAddresses(records: readonly EndpointRecord[], options: Selector): Selection {
   const unique = new Map<string, SelectedAddress>();
   let filtered = 0;
   let unusable = 0;
@@ -52,19 +43,6 @@ export function selectAddresses(records: readonly EndpointRecord[], options: Sel
   return { addresses: options.subset?.select(all) ?? all, filtered, unusable };
 }
 
-/** A subset of addresses. */
-export function subsetOf(options: SubsetOptions): Subset<SelectedAddress> {
-  return new Subset(options, { keyOf: ({ name }) => name, isLast: isLastResort });
-}
-
-/**
- * Whether an address takes calls only if no other can. A subset of such addresses alone would give them new calls although
- * others exist.
- */
-function isLastResort({ traits }: SelectedAddress): boolean {
-  return traits.draining || traits.weight === 0;
-}
-
 /** Whether a channel would see no difference between two selections. `weighted`: its policy uses traits. */
 export function isSameSelection(
   a: readonly SelectedAddress[],
@@ -75,21 +53,15 @@ export function isSameSelection(
 }
 
 function isSameAddress(a: SelectedAddress, b: SelectedAddress | undefined, weighted: boolean): boolean {
-  if (a.name !== b?.name) return false;
-  if (!weighted) return true;
-  return (
-    a.traits.weight === b.traits.weight &&
-    a.traits.zone === b.traits.zone &&
-    a.traits.draining === b.traits.draining
-  );
+  return a.name === b?.name && (!weighted || isSameTraits(a.traits, b.traits));
 }
 
-function passesFilter(record: EndpointRecord, filter: SelectionOptions['filter']): boolean {
+function passesFilter(record: EndpointRecord, filter: Selector['filter']): boolean {
   return filter === undefined || Boolean(callPredicate(filter, record, filterFailed));
 }
 
 /** A value in etcd is data; it does not permit dialling a socket file. */
-function mayDial({ address }: SelectedAddress, { allowUnix }: SelectionOptions): boolean {
+function mayDial({ address }: SelectedAddress, { allowUnix }: Selector): boolean {
   if (!('path' in address)) return true;
   return allowUnix !== undefined && callPredicate(allowUnix, address.path, allowUnixFailed) === true;
 }

@@ -1,0 +1,192 @@
+import { callSafely, processWarning, sharedAbortController, withAnySignal } from '../../async/index.js';
+import { ClosedError, Code, EtcdError } from '../../errors/index.js';
+import { noOptions } from '../../model/index.js';
+import { type BalancedEndpoint, isSameTraits, WeightedBalancer } from '../balance/index.js';
+import {
+  checkReady,
+  directoryOf,
+  type ReadyOptions,
+  type ServiceDirectory,
+  type ServiceView,
+  usableCount,
+} from '../directory/index.js';
+import type { NamingClient } from '../ports.js';
+import {
+  emptyServiceReason,
+  type SelectedAddress,
+  type Selection,
+  type Selector,
+  selectAddresses,
+  toSelector,
+  unresolvedReason,
+} from '../selection/index.js';
+import { resolveService, toTarget } from '../target/index.js';
+import { Ejections } from './ejections.js';
+import { checkPicker, type PickerOptions, portsOf, traitsFor } from './options.js';
+import { ListedEndpoint, type PickedEndpoint } from './picked-endpoint.js';
+
+type Balanced = BalancedEndpoint<ListedEndpoint>;
+
+/**
+ * Picks an endpoint of a service for each request of a caller without gRPC channels, such as an HTTP client: by the same
+ * rules as the `balance` of {@link registerEtcdResolver}, over the view of a {@link ServiceDirectory}, which survives
+ * outages of etcd. The service is followed until `close()`.
+ * @example
+ * using picker = new EndpointPicker(client, 'shop/cart', { zone: 'eu-1a' });
+ * await picker.ready();
+ * const { addr } = picker.pick();
+ * await fetch(`http://${addr}/items`);
+ */
+export class EndpointPicker implements Disposable {
+  /** The service's name, even if the constructor was given a URI. */
+  readonly target: string;
+  readonly #directory: ServiceDirectory;
+  readonly #options: PickerOptions;
+  readonly #selector: Selector;
+  readonly #balancer: WeightedBalancer<ListedEndpoint>;
+  readonly #ejections: Ejections<Balanced>;
+  /** By canonical address. */
+  readonly #balanced = new Map<string, Balanced>();
+  readonly #unfollow: () => void;
+  #known: { readonly view: ServiceView; readonly selection: Selection } | undefined;
+  #failure: EtcdError | undefined;
+  #closed: (() => ClosedError) | undefined;
+  readonly #closing = sharedAbortController();
+
+  /**
+   * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
+   * @param target A service's name or a URI such as `etcd:///foo/bar`.
+   * @throws {NamingError} `invalid etcd client` or `invalid target`; {InvalidInputError} for an unknown or invalid option.
+   */
+  constructor(source: NamingClient | ServiceDirectory, target: string, options: PickerOptions = noOptions) {
+    this.#directory = directoryOf(source);
+    this.target = resolveService(target, this.#directory.client);
+    checkPicker(options);
+    this.#options = options;
+    this.#selector = toSelector(options);
+    const { clock, random } = portsOf(options);
+    this.#balancer = new WeightedBalancer(options, { now: () => clock.now(), random });
+    this.#ejections = new Ejections(clock, random);
+    this.#unfollow = this.#directory.follow(toTarget(this.target), {
+      onView: (view) => this.#apply(view),
+      onFailure: (error) => this.#onFailure(error),
+    });
+  }
+
+  /** The endpoints that `pick()` chooses from, including those that drain or are avoided. */
+  get endpoints(): readonly PickedEndpoint[] {
+    return [...this.#balanced.values()].map(({ item }) => item);
+  }
+
+  /**
+   * Returns the endpoint for the next request. Does not wait, and allocates nothing.
+   * @throws {EtcdError} with the code UNAVAILABLE if the service has no endpoint, with its prefix and revision, or if etcd
+   *   has not answered yet; {ClosedError} after `close()`, or when the directory or the client was closed.
+   */
+  pick(): PickedEndpoint {
+    if (this.#ejections.size > 0) this.#readmit(this.#ejections.takeEnded());
+    const picked = this.#balancer.pick() ?? this.#pickUnhealthy();
+    if (picked === undefined) throw this.#noEndpointError();
+    return picked.item;
+  }
+
+  /**
+   * Resolves when at least `minEndpoints` endpoints can be picked. Records that the options exclude do not count.
+   * @throws as {@link ServiceDirectory.ready}; {ClosedError} after `close()`.
+   */
+  async ready(options: ReadyOptions = noOptions): Promise<void> {
+    checkReady(options);
+    if (this.#closed) throw this.#closed();
+    const wait = (signal: AbortSignal) =>
+      this.#directory.ready(
+        toTarget(this.target),
+        usableCount.set({ ...options, signal }, () => this.#balanced.size),
+      );
+    const { signal } = options;
+    await (signal ? withAnySignal(signal, this.#closing.signal, wait) : wait(this.#closing.signal));
+  }
+
+  /** Stops following the service. Idempotent. */
+  close(): void {
+    this.#end(() => new ClosedError('the picker'));
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #onFailure(error: EtcdError): void {
+    if (error instanceof ClosedError) this.#end(() => error);
+    else this.#failure = error;
+  }
+
+  #end(toError: () => ClosedError): void {
+    if (this.#closed) return;
+    this.#closed = toError;
+    this.#unfollow();
+    this.#closing.abort(toError());
+    for (const [name, balanced] of this.#balanced) this.#remove(name, balanced);
+  }
+
+  #apply(view: ServiceView): void {
+    const selection = selectAddresses(view.endpoints, this.#selector);
+    const isFirst = this.#known === undefined;
+    this.#known = { view, selection };
+    const listed = new Set<string>();
+    for (const address of selection.addresses) {
+      listed.add(address.name);
+      this.#addOrUpdate(address, !isFirst);
+    }
+    for (const [name, balanced] of this.#balanced) if (!listed.has(name)) this.#remove(name, balanced);
+  }
+
+  #addOrUpdate(address: SelectedAddress, newcomer: boolean): void {
+    const { name, record } = address;
+    const traits = traitsFor(this.#options, address.traits);
+    const balanced = this.#balanced.get(name);
+    if (!balanced) {
+      const endpoint = new ListedEndpoint(address, () => this.#eject(name, added));
+      const added = this.#balancer.add(endpoint, traits);
+      this.#balancer.setState(added, 'ready', newcomer);
+      this.#balanced.set(name, added);
+      return;
+    }
+    balanced.item.record = record;
+    if (!isSameTraits(balanced.traits, traits)) this.#balancer.updateTraits(balanced, traits);
+  }
+
+  #remove(name: string, balanced: Balanced): void {
+    this.#balanced.delete(name);
+    this.#balancer.remove(balanced);
+    this.#ejections.delete(balanced);
+    const { onRemoved } = this.#options;
+    if (onRemoved) callSafely(() => onRemoved(balanced.item), processWarning('onRemoved'));
+  }
+
+  #eject(name: string, balanced: Balanced): void {
+    if (this.#balanced.get(name) !== balanced) return; // it was removed meanwhile
+    if (this.#ejections.eject(balanced)) this.#balancer.setState(balanced, 'failed');
+  }
+
+  /** Every endpoint is unhealthy, or the fault is on the caller's side: all take part again. */
+  #pickUnhealthy(): Balanced | undefined {
+    this.#readmit(this.#ejections.takeAll());
+    return this.#balancer.pick();
+  }
+
+  #readmit(ejected: readonly Balanced[]): void {
+    for (const balanced of ejected) this.#balancer.setState(balanced, 'ready');
+  }
+
+  #noEndpointError(): EtcdError {
+    if (this.#closed) return this.#closed();
+    const fields = { code: Code.UNAVAILABLE, verdict: 'not-applied' } as const;
+    if (!this.#known)
+      return new EtcdError(unresolvedReason(this.target, this.#failure), { ...fields, cause: this.#failure });
+    const { view, selection } = this.#known;
+    // The directory's view may have a newer revision: one without changes is not reported.
+    const latest = this.#directory.get(toTarget(this.target)) ?? view;
+    return new EtcdError(emptyServiceReason(latest, selection), fields);
+  }
+}

@@ -1,0 +1,53 @@
+import { formatAddress } from '../address/index.js';
+import type { EndpointRecord } from '../endpoint.js';
+import type { SelectedAddress } from '../selection/index.js';
+
+/**
+ * An endpoint that {@link EndpointPicker.pick} returned. It is the same object as long as its address is registered, so it
+ * may be the key of a Map or WeakMap of connections.
+ */
+export interface PickedEndpoint {
+  /**
+   * The address as it is written in a URL: `10.0.0.7:8080`, `[2001:db8::7]:8080`; `unix:/run/app.sock` for a socket file.
+   * 443 is the port of a record without one.
+   */
+  readonly addr: string;
+  /** The host, an IPv6 address without brackets; undefined for a socket file. */
+  readonly host: string | undefined;
+  /** The port; undefined for a socket file. */
+  readonly port: number | undefined;
+  /** The path of the socket file; undefined for other addresses. */
+  readonly path: string | undefined;
+  /** The record as it is now; the first one if several records have the address. */
+  readonly record: EndpointRecord;
+  /**
+   * Reports that the endpoint could not be reached: it is not picked for a second or two, and after further reports for up
+   * to 31 s, unless all other endpoints are unhealthy too. Reports during that time count as one, as those of many requests
+   * that one lost connection fails. Do nothing for an answer such as 404, which shows that the endpoint is alive.
+   */
+  markUnhealthy(): void;
+}
+
+/** An address that a picker has. */
+export class ListedEndpoint implements PickedEndpoint {
+  readonly addr: string;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+  record: EndpointRecord;
+  readonly #onUnhealthy: (endpoint: ListedEndpoint) => void;
+
+  constructor({ address, record }: SelectedAddress, onUnhealthy: (endpoint: ListedEndpoint) => void) {
+    const tcp = 'path' in address ? undefined : address;
+    this.addr = 'path' in address ? `unix:${address.path}` : formatAddress(address);
+    this.host = tcp?.host;
+    this.port = tcp?.port;
+    this.path = 'path' in address ? address.path : undefined;
+    this.record = record;
+    this.#onUnhealthy = onUnhealthy;
+  }
+
+  markUnhealthy(): void {
+    this.#onUnhealthy(this);
+  }
+}
