@@ -27,16 +27,14 @@ describe('with authentication and a token TTL of two seconds', function () {
 
   before(async function () {
     skipIfExternal(this);
-    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await gateway.addRoot();
-    await gateway.call('user/add', { name: 'reader', password: reader.password });
-    await gateway.call('role/add', { name: 'public' });
-    await gateway.call('role/grant', {
-      name: 'public',
-      perm: { permType: 'READ', key: base64('public/'), range_end: base64('public0') },
+    started = await startEtcd({
+      args: ['--auth-token-ttl', String(tokenSeconds)],
+      auth: {
+        rootPassword: root.password,
+        roles: { public: [{ access: 'read', prefix: 'public/' }] },
+        users: { reader: { password: reader.password, roles: ['public'] } },
+      },
     });
-    await gateway.call('user/grant', { user: 'reader', role: 'public' });
-    await gateway.enable();
   });
 
   beforeEach(() => {

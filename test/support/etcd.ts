@@ -9,7 +9,8 @@ const leakTimeoutMs = 5_000;
  * One etcd for the tests of a file or a `describe`, started before the first and closed after the last. Call it where
  * hooks may be called; call the returned function inside tests. After the last test, the server's watch streams and
  * watchers must return to zero (external etcd: to their initial values) within 5 s, else the suite fails. A suite that
- * breaks its etcd must leave it running, because an etcd that does not answer cannot be checked.
+ * breaks its etcd must leave it running, because an etcd that does not answer cannot be checked. With TLS or users, the
+ * tests are skipped if the etcd is external.
  */
 export function useEtcd(options: StartEtcdOptions = {}): () => EtcdHandle {
   let etcd: EtcdHandle | undefined;
@@ -18,6 +19,7 @@ export function useEtcd(options: StartEtcdOptions = {}): () => EtcdHandle {
   before('an etcd starts', async function () {
     // The first start on a machine may download etcd.
     this.timeout(300_000);
+    if (options.tls || options.auth) skipIfExternal(this);
     etcd = await startEtcd(options);
     if (!etcd.canBreak) gaugesBefore = await readGauges(etcd);
   });

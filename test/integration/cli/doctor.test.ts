@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { EtcdClient } from '#src/client/index.js';
 import { until } from '#src/testing/wait.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { useEtcd } from '../../support/etcd.js';
 import { CommandRunner, skipWithoutScript } from './support.js';
 
 interface Report {
@@ -238,22 +237,16 @@ describe('etcd-naming doctor', () => {
 });
 
 describe('etcd-naming on an etcd with authentication', () => {
-  const etcd = useEtcd();
-  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
   const rootPassword = secretOf('cli-root');
   const password = secretOf('cli-user');
-
-  before(async function () {
-    skipUnlessBreakable(this, etcd());
-    const gateway = new AuthGateway(etcd, rootPassword);
-    await gateway.addRoot();
-    await gateway.call('user/add', { name: 'reader', password });
-    await gateway.call('role/add', { name: 'reads' });
-    const [key, end] = ['mine/', 'mine0'].map((text) => Buffer.from(text).toString('base64'));
-    await gateway.call('role/grant', { name: 'reads', perm: { permType: 'READ', key, range_end: end } });
-    await gateway.call('user/grant', { user: 'reader', role: 'reads' });
-    await gateway.enable();
+  const etcd = useEtcd({
+    auth: {
+      rootPassword,
+      roles: { reads: [{ access: 'read', prefix: 'mine/' }] },
+      users: { reader: { password, roles: ['reads'] } },
+    },
   });
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
 
   it('exits with 1 without a user, and the doctor names the variables', async () => {
     const { code, stdout, stderr } = await commands.run('ls', 'mine');

@@ -3,7 +3,6 @@ import type { EtcdClient } from '#src/client/index.js';
 import { InvalidInputError, PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
 import { EndpointManager, NamingError, register } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd, startFaultProxy } from '#src/testing/index.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { skipIfExternal, skipUnlessBreakable } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
@@ -102,11 +101,8 @@ describe('register() with authentication enabled', function () {
 
   before(async function () {
     skipIfExternal(this);
-    etcd = await startEtcd();
-    const gateway = new AuthGateway(() => etcd!, root.password);
-    await gateway.addRoot();
-    await gateway.call('user/add', { name: 'intruder', password: secretOf('intruder') });
-    await gateway.enable();
+    const users = { intruder: { password: secretOf('intruder') } };
+    etcd = await startEtcd({ auth: { rootPassword: root.password, users } });
   });
 
   beforeEach(() => {

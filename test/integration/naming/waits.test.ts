@@ -5,7 +5,6 @@ import { channelTarget } from '#src/naming/grpc/channel-target.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
@@ -97,17 +96,14 @@ describe('an operation that waits for etcd', function () {
       },
     ],
   ] as const;
-  const gateway = new AuthGateway(() => etcd!, secretOf('root of waits'));
   const user = { username: 'guest', password: secretOf('guest of waits') };
   let etcd: EtcdHandle | undefined;
 
   before(async function () {
     skipIfExternal(this);
     this.timeout(300_000);
-    etcd = await startEtcd();
-    await gateway.addRoot();
-    await gateway.call('user/add', { name: user.username, password: user.password });
-    await gateway.enable();
+    const { username, password } = user;
+    etcd = await startEtcd({ auth: { users: { [username]: { password } } } });
   });
 
   after(() => etcd?.close());

@@ -7,7 +7,7 @@ import {
   startFaultProxy,
 } from '#src/testing/index.js';
 import { registerSecret, secretOf } from '../../support/canary.js';
-import { skipIfExternal, useEtcd } from '../../support/etcd.js';
+import { useEtcd } from '../../support/etcd.js';
 
 const password = secretOf('user of the test kit');
 const roles: Readonly<Record<string, readonly EtcdPermission[]>> = {
@@ -74,9 +74,6 @@ function survivesOperations(etcd: () => EtcdHandle): void {
 
 /** Starts an etcd, and registers the keys and passwords of its clients as secrets. */
 function useSecuredEtcd(options: StartEtcdOptions): () => EtcdHandle {
-  before(function () {
-    skipIfExternal(this);
-  });
   const etcd = useEtcd(options);
   before(() => {
     const { tls, auth: user } = etcd().clientOptions;

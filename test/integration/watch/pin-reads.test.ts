@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { PermissionDeniedError } from '#src/errors/index.js';
 import type { Watcher } from '#src/watch/index.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
-import { grpcCounter, skipIfExternal, useEtcd } from '../../support/etcd.js';
+import { grpcCounter, useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
 
 describe('watches from now on', () => {
@@ -43,27 +42,18 @@ describe('watches from now on', () => {
 
 describe('watches from now on of a user with rights on one prefix', function () {
   this.timeout(30_000);
-  const etcd = useEtcd();
+  const etcd = useEtcd({
+    auth: {
+      roles: { limited: [{ access: 'readwrite', prefix: 'mine/' }] },
+      users: { limited: { password: secretOf('user of pins'), roles: ['limited'] } },
+    },
+  });
   const { connect } = useClients();
-  const gateway = new AuthGateway(etcd, secretOf('root of pins'));
   let client: EtcdClient;
 
-  before(async function () {
-    skipIfExternal(this);
-    await gateway.addRoot();
-    const password = secretOf('user of pins');
-    await gateway.call('user/add', { name: 'limited', password });
-    await gateway.call('role/add', { name: 'limited' });
-    await gateway.call('role/grant', {
-      name: 'limited',
-      perm: { permType: 'READWRITE', key: base64('mine/'), range_end: base64('mine0') },
-    });
-    await gateway.call('user/grant', { user: 'limited', role: 'limited' });
-    await gateway.enable();
-  });
-
   beforeEach(() => {
-    client = connect(etcd().endpoints, { auth: { username: 'limited', password: secretOf('user of pins') } });
+    const { endpoints, ...access } = etcd().clientOptionsOf('limited');
+    client = connect(endpoints, access);
   });
 
   for (const order of ['before', 'after'] as const) {
@@ -90,8 +80,4 @@ describe('watches from now on of a user with rights on one prefix', function () 
 async function firstValue(watcher: Watcher): Promise<string | undefined> {
   for await (const { events } of watcher) return events[0] && String(events[0].kv.value);
   return undefined;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }
