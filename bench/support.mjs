@@ -1,3 +1,4 @@
+import { cpus, release } from 'node:os';
 import { until } from '../build/src/testing/wait.js';
 import { startEtcd } from '../dist/testing.js';
 import grpc from './harness/own-grpc.mjs';
@@ -64,4 +65,10 @@ export function serveOnEveryAddress(method) {
     process.send(port);
   });
   process.on('disconnect', () => process.exit());
+}
+
+/** The machine and Node, on one line. */
+export function machineLine() {
+  const [cpu] = cpus();
+  return `${cpu?.model.trim()}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}`;
 }

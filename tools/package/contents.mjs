@@ -8,7 +8,12 @@ const kinds = [
   { name: 'declarations', pattern: /^types\/\w+\.d\.ts$/, atMost: 260_000 },
   { name: 'protocol', pattern: /^proto\/etcd\/\w+\.proto$/, atMost: 40_000 },
   { name: 'docs', pattern: /^docs\/[\w/.-]+\.(?:md|svg)$/, atMost: 1_200_000 },
-  { name: 'examples', pattern: /^examples\/(?:[\w-]+\/)*[\w-]+\.(?:ts|js|md|proto)$/, atMost: 120_000 },
+  {
+    name: 'examples',
+    pattern:
+      /^examples\/(?:[\w-]+\/)*[\w-]+\.(?:ts|js|mjs|md|proto|yaml)$|^examples\/kubernetes\/Dockerfile$/,
+    atMost: 120_000,
+  },
   { name: 'documents', pattern: /^(?:package\.json|LICENSE|NOTICE|[A-Z]+\.md)$/, atMost: 100_000 },
 ];
 const documents = ['README.md', 'CHANGELOG.md', 'LICENSE'];
