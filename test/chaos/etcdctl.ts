@@ -5,15 +5,12 @@ import type { StoredKv, TruthEvent } from './history.js';
 /** etcd's own client. The truth is recorded with it because it shares no code with the library under test. */
 export class Etcdctl {
   readonly path: string;
-  #user: string | undefined;
+  readonly #user: string | undefined;
 
-  constructor(path: string) {
+  /** @param user The user with the root role, if etcd requires authentication. */
+  constructor(path: string, user?: { readonly username: string; readonly password: string }) {
     this.path = path;
-  }
-
-  /** Uses this user from now on. */
-  authenticate(name: string, password: string): void {
-    this.#user = `${name}:${password}`;
+    this.#user = user && `${user.username}:${user.password}`;
   }
 
   /** Without the ETCD variables, which would configure etcdctl. */

@@ -1,6 +1,6 @@
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../sim/random.js';
-import { enableAuth } from './auth.js';
+import { chaosAuth, workerName } from './auth.js';
 import { Etcdctl } from './etcdctl.js';
 import { type FaultContext, pause } from './faults/fault.js';
 import { linkFaults } from './faults/link-faults.js';
@@ -40,7 +40,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await using resources = new Resources();
   const { cluster, etcdctl } = await startCluster(options);
   resources.use(cluster);
-  const user = options.auth ? await enableAuth(cluster, etcdctl) : undefined;
+  const user = options.auth ? cluster.clientOptionsOf(workerName).auth : undefined;
   const journal = new Journal();
   resources.defer(tap(journal));
   resources.defer(recordStalls(journal));
@@ -59,17 +59,22 @@ export async function run(options: RunOptions): Promise<RunResult> {
 
 async function startCluster({
   etcd,
+  auth,
   signal,
 }: RunOptions): Promise<{ cluster: EtcdClusterHandle; etcdctl: Etcdctl }> {
   if (etcd !== undefined) process.env['ETCD_BIN'] = etcd;
   // A few operations less than a batch of reads may have: members refuse the largest.
   const args = ['--max-txn-ops', '8'];
-  const cluster = await startEtcdCluster({ partitions: true, signal, args });
+  const cluster = await startEtcdCluster({
+    ...{ partitions: true, signal, args },
+    ...(auth && { auth: chaosAuth }),
+  });
   if (cluster.etcdctl === undefined) {
     await cluster.close();
     throw new Error('no etcdctl beside the etcd, on PATH or in the cache; the truth is recorded with it');
   }
-  return { cluster, etcdctl: new Etcdctl(cluster.etcdctl) };
+  const root = cluster.clientOptions.auth;
+  return { cluster, etcdctl: new Etcdctl(cluster.etcdctl, root) };
 }
 
 /** One second without faults, then the faults, then two seconds to recover. */

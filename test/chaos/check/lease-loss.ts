@@ -45,7 +45,7 @@ const lossReportedInTime: Rule = (lease, stalls, endAt) => {
 };
 
 /** L3: `lost-contact` is reported only after etcd was silent for the TTL; `expired` only after such an answer of etcd. */
-const noFalseLoss: Rule = (lease) => {
+const noFalseLoss: Rule = (lease, stalls) => {
   const { ended, acks, ttlMs } = lease;
   if (ended?.reason === 'expired') {
     if (acks.some(({ fact }) => fact.ttlSeconds <= 0 && fact.at <= ended.at)) return undefined;
@@ -57,6 +57,7 @@ const noFalseLoss: Rule = (lease) => {
   }
   if (ended?.reason !== 'lost-contact') return undefined;
   const last = lastAck(lease, ended.at);
+  if (last && cameAfterLoss(last, ended.at, lease, stalls)) return undefined;
   // A renewal that has waited for its connection counts from its request, and the history does not record that time.
   const waitedMs = last?.isFirstOnStream ? ttlMs / 3 : 0;
   const tooEarlyMs = validUntil(lease, ended.at) - ttlMs * driftMargin - waitedMs - slackMs - ended.at;
@@ -67,6 +68,20 @@ const noFalseLoss: Rule = (lease) => {
     slice: [...lastRenewalFacts(lease, ended.at), ended],
   };
 };
+
+/**
+ * Whether the loss was due before this answer arrived. A busy process reads the answer first, and reports the loss then:
+ * the lease was no longer held, and `held` was false.
+ */
+function cameAfterLoss(
+  { fact }: Ack,
+  reportedAt: number,
+  lease: LeaseHistory,
+  stalls: readonly StallFact[],
+): boolean {
+  const until = validUntil(lease, justBefore(fact.at));
+  return fact.at >= until - lease.ttlMs * driftMargin && reportedAt <= withStalls(until, stalls, slackMs);
+}
 
 /** L5: when etcd answers that the lease is gone, the owner is notified immediately. */
 const expiryReported: Rule = (lease, stalls, endAt) => {

@@ -42,6 +42,14 @@ describe('a correct history of leases', () => {
     assertNoViolation(builder.end());
   });
 
+  it('has no violation when an answer comes between the loss and its report', () => {
+    const { builder, lease } = heldAndRenewed();
+    builder.fault(3_500, 20_000);
+    builder.renew(lease, 4_015, { after: 3_010 + ttlMs * 0.98 - 4_015 });
+    builder.endLease(lease, 3_011 + ttlMs * 0.98, 'lost-contact');
+    assertNoViolation(builder.end());
+  });
+
   it('has no violation when etcd reports that the lease does not exist', () => {
     const { builder, lease } = heldAndRenewed();
     builder.renew(lease, 4_015, { ttlSeconds: 0 });
@@ -125,6 +133,22 @@ describe('L2: the owner is notified of a loss in time', () => {
 });
 
 describe('L3: a lease that is not lost is not reported lost', () => {
+  it('is violated by a loss after an answer that came in time', () => {
+    const { builder, lease } = heldAndRenewed();
+    builder.fault(3_500, 20_000);
+    builder.renew(lease, 4_015, { after: 3_010 + ttlMs * 0.94 - 4_015 });
+    builder.endLease(lease, 3_010 + ttlMs * 0.98, 'lost-contact');
+    assertViolation(builder.end(), 'L3');
+  });
+
+  it('is violated by a loss that is reported long after a late answer', () => {
+    const { builder, lease } = heldAndRenewed();
+    builder.fault(3_500, 20_000);
+    builder.renew(lease, 4_015, { after: 3_010 + ttlMs * 0.98 - 4_015 });
+    builder.endLease(lease, 3_100 + ttlMs, 'lost-contact');
+    assertViolation(builder.end(), 'L3');
+  });
+
   it('is violated by a report at the first unanswered renewal', () => {
     const { builder, lease } = heldAndRenewed();
     builder.renew(lease, 4_015, null);
