@@ -1,4 +1,6 @@
 import type { Caller } from './caller.js';
+import type { Outage } from './outage.js';
+import { paint } from './paint.js';
 import type { RegistryView } from './registry-view.js';
 
 const redrawMs = 100;
@@ -12,20 +14,25 @@ export class ProgressView {
   #source: { readonly caller: Caller; readonly registry: RegistryView } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #drawn = 0;
+  /** Set while etcd is away. */
+  outage: Outage | undefined;
 
   show(caller: Caller, registry: RegistryView): void {
     this.#source = { caller, registry };
     this.#timer = setInterval(
-      () => (this.#isTerminal ? this.#redraw() : this.#line()),
+      () => (this.#isTerminal ? this.#redraw() : this.#lines()),
       this.#isTerminal ? redrawMs : lineMs,
     );
   }
 
-  /** Prints a message, which stays above the counts. */
-  log(text: string): void {
-    this.#erase();
-    console.log(`${this.#clock()}  ${text}`);
-    if (this.#isTerminal) this.#redraw();
+  /** Prints what happens next. It stays above the counts. */
+  step(text: string): void {
+    this.#log(paint('bold', text));
+  }
+
+  /** Prints what was reached, and how long it took. */
+  reached(text: string, ms: number): void {
+    this.#log(`${paint('green', '✓')} ${text} ${paint('dim', `(${ms} ms)`)}`);
   }
 
   end(): void {
@@ -34,29 +41,42 @@ export class ProgressView {
     this.#drawn = 0;
   }
 
-  #line(): void {
+  #log(text: string): void {
+    this.#erase();
+    console.log(`${paint('dim', this.#clock())}  ${text}`);
+    if (this.#isTerminal) this.#redraw();
+  }
+
+  #lines(): void {
     if (!this.#source) return;
     const { caller, registry } = this.#source;
     const counts = [...caller.answered].sort().map(([name, count]) => `${name} ${count}`);
-    console.log(
-      `${this.#clock()}  answered: ${counts.join(', ')} | failed: ${caller.failed.length} | registered: ${registry.names.join(', ')}`,
-    );
+    const registered = registry.names.join(', ');
+    const line = `answered: ${counts.join(', ')} | failed: ${caller.failed.length} | registered: ${registered}`;
+    if (this.outage) this.#log(paint('yellow', this.outage.text));
+    this.#log(paint('dim', line));
   }
 
   #redraw(): void {
     if (!this.#source) return;
     this.#erase();
-    const { caller, registry } = this.#source;
-    const lines = [...caller.answered].sort().map(([name, count]) => {
-      const rate = (count - (this.#last.get(name) ?? 0)) / (redrawMs / 1000);
-      this.#last.set(name, count);
-      const bar = '█'.repeat(Math.min(30, Math.round(rate / 3)));
-      const mark = registry.names.includes(name) ? '●' : '○';
-      return `   ${mark} ${name.padEnd(9)} ${String(count).padStart(6)} calls  ${bar}`;
-    });
-    lines.push(`     failed    ${String(caller.failed.length).padStart(6)} calls     ● registered  ○ not`);
-    process.stdout.write(`\n${lines.join('\n')}\n`);
-    this.#drawn = lines.length + 1;
+    const { caller } = this.#source;
+    const failed = String(caller.failed.length).padStart(6);
+    const lines = [
+      this.outage ? `   ${paint('yellow', this.outage.text)}` : '',
+      ...[...caller.answered].sort().map(([name, count]) => this.#row(name, count)),
+      `     failed    ${failed} calls     ${paint('green', '●')} registered  ○ not`,
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    this.#drawn = lines.length;
+  }
+
+  #row(name: string, count: number): string {
+    const rate = (count - (this.#last.get(name) ?? 0)) / (redrawMs / 1000);
+    this.#last.set(name, count);
+    const bar = paint('cyan', '█'.repeat(Math.min(30, Math.round(rate / 3))));
+    const mark = this.#source?.registry.names.includes(name) ? paint('green', '●') : '○';
+    return `   ${mark} ${name.padEnd(9)} ${String(count).padStart(6)} calls  ${bar}`;
   }
 
   #erase(): void {

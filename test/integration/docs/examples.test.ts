@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -113,6 +114,11 @@ describe('examples', function () {
     this.timeout(120_000);
     const text = await start('demo', [], { ...httpProxy, no_proxy: 'localhost,127.0.0.1' }).ended();
     assert.match(text, /^ +0 other calls failed$/m);
+    assert.match(text, /etcd is away: calls continue \(\d\.\d s, [1-9]\d* answered, 0 failed\)/);
+    assert.match(text, /^ *\d+ ms {2}etcd stopped: calls continue$/m);
+    const [, example = ''] = /^What to try next:\n(?:.*\n)*?.* node (\S+)$/m.exec(text) ?? [];
+    assert.ok(existsSync(example), text);
+    assert.ok(!text.includes('\x1b'), 'a pipe gets no control sequences');
   });
 
   it('plain: the client calls the server, and no record is left', async () => {
