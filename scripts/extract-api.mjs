@@ -21,9 +21,9 @@ export const generated = ['proto'];
  * texts of its warnings and errors. A type that an entry uses and does not export causes one, because a reader of the
  * declarations sees it and cannot name it. Generated code has such types.
  */
-export function extract(entry, file, outputs, localBuild = true) {
+export function extract(entry, file, outputs, localBuild = true, paths = {}) {
   const texts = [];
-  const result = Extractor.invoke(configOf(entry, file, outputs), {
+  const result = Extractor.invoke(configOf(entry, file, outputs, paths), {
     localBuild,
     messageCallback: (message) => {
       message.handled = true;
@@ -47,7 +47,7 @@ export function extractReport(entry, file, localBuild) {
   return extract(entry, file, { apiReport }, localBuild);
 }
 
-function configOf(entry, file, outputs) {
+function configOf(entry, file, outputs, paths) {
   const off = { logLevel: 'none' };
   return ExtractorConfig.prepare({
     packageJsonFullPath: join(root, 'package.json'),
@@ -56,7 +56,7 @@ function configOf(entry, file, outputs) {
       projectFolder: root,
       newlineKind: 'lf',
       mainEntryPointFilePath: file,
-      compiler: { overrideTsconfig: tsconfig(file) },
+      compiler: { overrideTsconfig: tsconfig(file, paths) },
       apiReport: { enabled: false },
       docModel: { enabled: false },
       dtsRollup: { enabled: false },
@@ -74,7 +74,7 @@ function configOf(entry, file, outputs) {
 }
 
 /** The declarations are the input: the extractor has a TypeScript of its own, older than the one that made them. */
-function tsconfig(file) {
+function tsconfig(file, paths) {
   return {
     compilerOptions: {
       target: 'ES2022',
@@ -83,6 +83,7 @@ function tsconfig(file) {
       moduleResolution: 'NodeNext',
       types: ['node'],
       skipLibCheck: true,
+      paths,
     },
     files: [file],
   };

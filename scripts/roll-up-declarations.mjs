@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { entries, extract, root } from './extract-api.mjs';
 
 const folder = join(root, 'types');
+/** A module whose code is in dist, and the declarations that replace an import of its types. */
+const inlined = { '@bufbuild/protobuf/wire': [join(root, 'scripts/declarations/protobuf-wire.d.ts')] };
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 const problems = Object.entries(entries).flatMap(([entry, file]) => rollUp(entry, file));
@@ -19,9 +21,8 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 function rollUp(entry, file) {
   const rolledUp = fileOf(entry);
-  const { texts } = extract(entry, join(root, file), {
-    dtsRollup: { enabled: true, publicTrimmedFilePath: rolledUp, omitTrimmingComments: true },
-  });
+  const dtsRollup = { enabled: true, publicTrimmedFilePath: rolledUp, omitTrimmingComments: true };
+  const { texts } = extract(entry, join(root, file), { dtsRollup }, true, inlined);
   return texts.map((text) => `${entry}: ${text}`);
 }
 

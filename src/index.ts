@@ -1,3 +1,4 @@
+export type { AsyncStream } from './async/index.js';
 export {
   type AuthOptions,
   type CallOptions,

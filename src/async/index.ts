@@ -1,4 +1,5 @@
 export { AsyncQueue } from './async-queue.js';
+export type { AsyncStream } from './async-stream.js';
 export { Broadcast } from './broadcast.js';
 export { callPredicate, callSafely, processWarning, processWarningOnce } from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';

@@ -1,4 +1,5 @@
 import { AsyncQueue } from './async-queue.js';
+import type { AsyncStream } from './async-stream.js';
 import { onAbort } from './signals.js';
 
 export interface SubscriptionOptions {
@@ -9,7 +10,7 @@ export interface SubscriptionOptions {
 }
 
 /** An async iteration over the values of a source that does not wait for its readers. */
-export class Subscription<T> implements AsyncIterableIterator<T, undefined> {
+export class Subscription<T> implements AsyncStream<T> {
   readonly #queue = new AsyncQueue<T>();
   readonly #maxQueued: number;
   readonly #unsubscribe: () => void;

@@ -1,4 +1,4 @@
-import { Broadcast, ElapsedClock, systemClock } from '../async/index.js';
+import { type AsyncStream, Broadcast, ElapsedClock, systemClock } from '../async/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
@@ -150,9 +150,7 @@ export class EtcdClient implements AsyncDisposable {
    * events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
    * dropped.
    */
-  status(
-    options: { readonly signal?: AbortSignal | undefined } = noOptions,
-  ): AsyncIterableIterator<StatusEvent, undefined> {
+  status(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<StatusEvent> {
     checkSignalOnly(options);
     return this.#status.subscribe(options.signal);
   }

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { Broadcast, type Clock, Subscription } from '../async/index.js';
+import { type AsyncStream, Broadcast, type Clock, Subscription } from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
@@ -93,7 +93,7 @@ export class StatusFeed {
     this.#publish({ type: 'sync-failed', error });
   }
 
-  subscribe(signal: AbortSignal | undefined): AsyncIterableIterator<StatusEvent, undefined> {
+  subscribe(signal: AbortSignal | undefined): AsyncStream<StatusEvent> {
     return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });
   }
 

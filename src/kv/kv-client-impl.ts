@@ -1,4 +1,4 @@
-import { CancellableIterator, type Clock, systemClock } from '../async/index.js';
+import { type AsyncStream, CancellableIterator, type Clock, systemClock } from '../async/index.js';
 import {
   type Bytes,
   checkInt64,
@@ -100,10 +100,7 @@ export class KvClientImpl implements KvClient {
     }
   }
 
-  stream(
-    range: Bytes | KeyRange,
-    options: StreamOptions = noOptions,
-  ): AsyncIterableIterator<RangeBatch, undefined> {
+  stream(range: Bytes | KeyRange, options: StreamOptions = noOptions): AsyncStream<RangeBatch> {
     checkStream(options);
     const { signal, timeoutMs = this.#settings.timeoutMs, pageSize } = options;
     const ports = {

@@ -1,3 +1,4 @@
+import type { AsyncStream } from '../async/index.js';
 import type { Bytes, KeyRange, Revision } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
 import type { Txn } from './txn/txn.js';
@@ -46,7 +47,7 @@ export interface KvClient {
    * {ClosedError} after the client's `close()`, the signal's own reason, or the errors of `range`.
    * @throws {InvalidInputError} immediately.
    */
-  stream(range: Bytes | KeyRange, options?: StreamOptions): AsyncIterableIterator<RangeBatch, undefined>;
+  stream(range: Bytes | KeyRange, options?: StreamOptions): AsyncStream<RangeBatch>;
   /** Writes a key. The value may be undefined only with `ignoreValue`. */
   put(key: Bytes, value: Bytes | undefined, options?: PutOptions & WriteCallOptions): Promise<PutResult>;
   /** Deletes a key or a range of keys in one revision. */

@@ -32,7 +32,7 @@ export interface WatchEnd {
 }
 
 /** A watch. Iterate it once. Leaving the loop, aborting the signal, or `close()` also cancels it on the server. */
-export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisposable {
+export interface Watcher extends AsyncIterable<WatchBatch>, AsyncDisposable {
   /**
    * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will be
    * delivered. 0 when the server does not report it, as a grpc-proxy may. Rejects with the error or reason that ended
@@ -50,10 +50,12 @@ export interface Watcher extends AsyncIterable<WatchBatch, undefined>, AsyncDisp
   readonly live: boolean;
   /** Ends the watch, also on the server, and drops what is buffered. Idempotent. */
   close(): Promise<void>;
+  /** Iterates over the batches, for one reader. @throws {TypeError} the second time. */
+  [Symbol.asyncIterator](): AsyncIterator<WatchBatch, undefined>;
 }
 
 /** A watcher as this package's own modules use it. */
-export interface InternalWatcher extends Watcher, AsyncIterable<InternalWatchBatch, undefined> {
+export interface InternalWatcher extends Watcher, AsyncIterable<InternalWatchBatch> {
   /** When `live` last changed, on the clock of `performance.now()`; undefined while it was never live. */
   readonly liveChangedAt: number | undefined;
   [Symbol.asyncIterator](): AsyncIterator<InternalWatchBatch, undefined>;

@@ -1,4 +1,11 @@
-import { type Clock, callSafely, ElapsedClock, processWarning, Subscription } from '../../async/index.js';
+import {
+  type AsyncStream,
+  type Clock,
+  callSafely,
+  ElapsedClock,
+  processWarning,
+  Subscription,
+} from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import {
   boolean,
@@ -122,7 +129,7 @@ export class ServiceDirectory implements AsyncDisposable {
   subscribe(
     target: string,
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
-  ): AsyncIterableIterator<ServiceView, undefined> {
+  ): AsyncStream<ServiceView> {
     checkSignalOnly(options);
     const { signal } = options;
     const follow = (onView: (view: ServiceView) => void, end: (error: EtcdError) => void) => {

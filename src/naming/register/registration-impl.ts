@@ -1,4 +1,4 @@
-import { Broadcast, onAbort, raceAbort, Subscription } from '../../async/index.js';
+import { type AsyncStream, Broadcast, onAbort, raceAbort, Subscription } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
@@ -138,9 +138,7 @@ export class RegistrationImpl implements Registration {
     });
   }
 
-  events(
-    options: { readonly signal?: AbortSignal | undefined } = noOptions,
-  ): AsyncIterableIterator<RegistrationEvent, undefined> {
+  events(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<RegistrationEvent> {
     checkSignalOnly(options);
     const { signal } = options;
     return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });

@@ -1,3 +1,4 @@
+import type { AsyncStream } from '../../async/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { LeaseId, Revision } from '../../model/index.js';
 import type { Endpoint } from '../endpoint.js';
@@ -127,9 +128,7 @@ export interface Registration extends AsyncDisposable {
    * Iterates over the events from now on, until the registration ends. At most 1,000 events wait for a slow reader; then
    * the oldest are dropped.
    */
-  events(options?: {
-    readonly signal?: AbortSignal | undefined;
-  }): AsyncIterableIterator<RegistrationEvent, undefined>;
+  events(options?: { readonly signal?: AbortSignal | undefined }): AsyncStream<RegistrationEvent>;
   /**
    * Ends the registration: revokes the lease, which deletes the record and prevents late writes. If etcd is unreachable
    * it resolves after 5 s; the record then expires with its lease, and `ended` has the remaining time. Idempotent.
