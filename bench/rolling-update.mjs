@@ -19,12 +19,15 @@ registers, and the old one drains. Prints for each number of followers the media
 const target = 'bench/rolling-update';
 /** The time that drain() waits before and after the deletion; a shorter one than the default makes a denser load. */
 const propagateMs = 100;
+/** Long enough for a loaded machine: a lost lease would add revisions. */
+const ttlSeconds = 60;
 
 if (process.env.BENCH_ROLE === 'followers') await follow(JSON.parse(process.env.BENCH_OPTIONS));
 else await main();
 
 /** Runs in a separate process, so that only the followers are measured. */
 async function follow({ endpoints, followers, instances, plain }) {
+  process.once('disconnect', () => process.exit());
   const clients = Array.from({ length: followers }, () => new EtcdClient({ endpoints }));
   const all = await Promise.all(clients.map((client) => (plain ? watchOf(client) : directoryOf(client))));
   await eventually('all have the old instances', () =>
@@ -116,10 +119,20 @@ async function update(options) {
 
 async function updateOn(etcd, client, { instances, followers, batch, plain }) {
   const start = (i, metadata) =>
-    register(client, { target, addr: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:50051`, metadata });
-  const running = await Promise.all(
-    Array.from({ length: instances }, (_, i) => start(i, { version: 'old' })),
-  );
+    register(client, {
+      target,
+      addr: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:50051`,
+      metadata,
+      ttlSeconds,
+    });
+  const running = [];
+  while (running.length < instances) {
+    const from = running.length;
+    const size = Math.min(batch, instances - from);
+    running.push(
+      ...(await Promise.all(Array.from({ length: size }, (_, i) => start(from + i, { version: 'old' })))),
+    );
+  }
   const child = await startFollowers({ endpoints: etcd.endpoints, followers, instances, plain });
   const before = await snapshot(etcd);
   for (let from = 0; from < instances; from += batch) {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { knownTexts } from '#src/errors/server-texts.js';
 import { protoFolder } from '#src/raw/index.js';
-import { pageText } from '../../support/pages.js';
+import { pageText, sectionOf } from '../../support/pages.js';
 import { textsPassed } from '../../support/source-texts.js';
 
 const root = join(protoFolder(), '..');
+const grpcFolder = dirname(createRequire(import.meta.url).resolve('@grpc/grpc-js'));
 const page = pageText('docs/troubleshooting.md');
 
 /** The text of all sources below a folder, except those of the test kit and generated ones. */
@@ -65,6 +67,21 @@ describe('docs/troubleshooting.md', () => {
     const texts = [...reasons].map(([, reason]) => `\`${reason}\``);
     assert.ok(texts.length > 5);
     assert.deepEqual(missing(texts), []);
+  });
+
+  it('has texts of grpc-js that the installed grpc-js contains', () => {
+    const section = sectionOf('docs/troubleshooting.md', 'Calls to a service fail') ?? '';
+    const cells = [...section.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell);
+    const texts = cells.flatMap((cell) => [...cell.matchAll(/`(?:14 UNAVAILABLE: )?([A-Z][^`]+)`/g)]);
+    // Node's own text.
+    const ofGrpc = texts.map(([, text = '']) => text).filter((text) => !text.startsWith('Hostname/IP'));
+    const source = readdirSync(grpcFolder)
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(grpcFolder, name), 'utf8'))
+      .join('\n');
+    assert.ok(ofGrpc.length > 8);
+    const unknown = ofGrpc.filter((text) => !source.includes(text.split('…')[0]?.trim() ?? text));
+    assert.deepEqual(unknown, []);
   });
 
   it('has the code of each process warning', () => {
