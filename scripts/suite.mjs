@@ -38,16 +38,17 @@ export function isJobs(value = '1') {
 
 /**
  * The default number of Mocha processes at once. The tests of the sim suite keep a core busy. Those of the integration
- * suite mostly wait: in one process they need a quarter of a core, so one process more than there are cores does not fill
- * them. The unit suite needs a core for half a minute, less than the start of a process for each of its files. Options for
- * Mocha concern all tests (--bail, --reporter json) or select few of them (--grep), so that one process is right or
- * fastest. An external etcd is one for all: its gauges, with which a test finds its leaks, would include the watchers of
- * other files.
+ * and migration suites mostly wait: in one process they need a quarter of a core, so one process more than there are
+ * cores does not fill them. The unit suite needs a core for half a minute, less than the start of a process for each of
+ * its files. Options for Mocha concern all tests (--bail, --reporter json) or select few of them (--grep), so that one
+ * process is right or fastest. An external etcd is one for all: its gauges, with which a test finds its leaks, would
+ * include the watchers of other files.
  */
 export function jobsFor(suite, options) {
   if (options.length > 0 || process.env.ETCD_TEST_SOURCE === 'external') return 1;
   if (suite === 'sim') return Math.min(4, availableParallelism());
-  return suite === 'integration' ? Math.min(4, availableParallelism() + 1) : 1;
+  const mostlyWaits = suite === 'integration' || suite === 'migration';
+  return mostlyWaits ? Math.min(4, availableParallelism() + 1) : 1;
 }
 
 /**

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { keysIn, readSecrets, report } from './canary.mjs';
+import { installFolder } from './install-folder.mjs';
 import { prune } from './prune.mjs';
 import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
 
@@ -15,7 +16,7 @@ const help = `npm test [-- options] [paths] [mocha options]
   --only <suite>     build, then run only one suite: unit, sim, integration, fault, interop or migration
   --jobs <n>         run the test files in n Mocha processes at once; 1: all files in one process
                      (default without mocha options: one for each core, at most 4, for the sim suite, one more for
-                     the integration suite; else 1)
+                     the integration and migration suites; else 1)
   --reporter <name>  Mocha's reporter (default: dot for the unit suite, else spec)
   --help             this text
 
@@ -114,6 +115,8 @@ function clean() {
 }
 
 async function run(suite) {
+  // The test files run at once, so they cannot install it.
+  if (suite === 'migration') await installFolder(join(root, 'test/migration/peer'));
   const files = testFiles(suite, paths);
   const jobs = Math.min(files.length, values.jobs ?? jobsFor(suite, forMocha));
   console.log(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readPage, rowsOf } from './support/page.js';
-import { installPeer, loadPeer, peerMembers, peerSource } from './support/peer.js';
+import { loadPeer, peerMembers, peerSource } from './support/peer.js';
 
 /** The sections of the classes whose name is not in a heading. */
 const sections: Readonly<Record<string, string>> = {
@@ -20,11 +20,6 @@ const optionInterfaces = ['IOptions', 'ILeaseOptions', 'ISTMOptions'];
 describe('docs/migrating/from-etcd3.md, compared with etcd3 itself', () => {
   const page = readPage('from-etcd3');
   const rows = rowsOf(page);
-  before(function () {
-    this.timeout(120_000);
-    installPeer();
-  });
-
   it('has a row for each public method, property, event and option', () => {
     const missing: string[] = [];
     let count = 0;
@@ -47,7 +42,7 @@ describe('docs/migrating/from-etcd3.md, compared with etcd3 itself', () => {
   });
 
   it('names everything that etcd3 exports', () => {
-    const exported = Object.keys(loadPeer([]));
+    const exported = Object.keys(loadPeer());
     assert.ok(exported.length > 60);
     assert.deepEqual(
       exported.filter((name) => !isNamed(page, name)),

@@ -10,7 +10,8 @@ import { accessPassword } from './support/access.js';
 import { compileRows, type Programs } from './support/compile.js';
 import { after as afterSide, before as beforeSide } from './support/etcd3-sides.js';
 import { peerProgram, readPage, rowsOf } from './support/page.js';
-import { installPeer, loadPeer, type PeerLease, peerModules } from './support/peer.js';
+import { loadPeer, peerModules } from './support/peer.js';
+import { PeerTimers } from './support/peer-timers.js';
 import { type Part, play } from './support/play.js';
 import { type Servers, startServers } from './support/servers.js';
 import { Stage } from './support/stage.js';
@@ -27,10 +28,9 @@ describe('a row of docs/migrating/from-etcd3.md does what its case says', functi
   before(async function () {
     this.timeout(300_000);
     skipIfExternal(this);
-    installPeer();
     servers = await startServers();
-    const leases: PeerLease[] = [];
-    stage = await Stage.open(servers.main, loadPeer(leases), leases);
+    const timers = new PeerTimers();
+    stage = await Stage.open(servers.main, { module: loadPeer(timers), timers });
     programs = await compileRows(
       {
         path: 'docs/migrating/from-etcd3.md',

@@ -1,31 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { type LeaseModule, PeerTimers, type UtilModule, type WatchModule } from './peer-timers.js';
 
 const folder = join(import.meta.dirname, '../../../../test/migration/peer');
 const modules = join(folder, 'node_modules');
-
-/** Installs etcd3 if it is missing or another lockfile's. */
-export function installPeer(): void {
-  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8');
-  const installed = join(modules, '.package-lock.json');
-  if (existsSync(installed) && sameVersions(lock, readFileSync(installed, 'utf8'))) return;
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit'], { cwd: folder, stdio: 'inherit' });
-}
-
-function sameVersions(lock: string, installed: string): boolean {
-  const versionsOf = (text: string) => {
-    const { packages } = JSON.parse(text) as { packages: Record<string, { version?: string }> };
-    return JSON.stringify(
-      Object.entries(packages)
-        .filter(([path]) => path !== '')
-        .map(([path, { version }]) => [path, version])
-        .sort(),
-    );
-  };
-  return versionsOf(lock) === versionsOf(installed);
-}
 
 /** etcd3 and the packages that its users import with it, as `compileSnippets` takes them. */
 export const peerModules = { etcd3: join(modules, 'etcd3'), cockatiel: join(modules, 'cockatiel') };
@@ -47,19 +26,17 @@ export interface PeerClient {
 
 export interface PeerLease {
   grant(): Promise<string>;
-  release(): void;
 }
 
-/** Loads etcd3. `leases` has every lease that it makes, also for a lock: their timers keep the process alive. */
-export function loadPeer(leases: PeerLease[]): PeerModule {
+/** Loads etcd3. `timers` ends what it cannot end itself. */
+export function loadPeer(timers = new PeerTimers()): PeerModule {
   const load = createRequire(join(folder, 'package.json'));
-  const inner = load('./node_modules/etcd3/lib/lease.js') as { Lease: new (...args: unknown[]) => PeerLease };
-  inner.Lease = class extends inner.Lease {
-    constructor(...args: unknown[]) {
-      super(...args);
-      leases.push(this);
-    }
-  };
+  const lib = './node_modules/etcd3/lib';
+  timers.observe(
+    load(`${lib}/util.js`) as UtilModule,
+    load(`${lib}/lease.js`) as LeaseModule,
+    load(`${lib}/watch.js`) as WatchModule,
+  );
   return load('etcd3') as PeerModule;
 }
 

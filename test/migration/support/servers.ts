@@ -35,7 +35,8 @@ export async function startServers(): Promise<Servers> {
   };
 }
 
-async function startGuarded(): Promise<EtcdHandle> {
+/** An etcd with the user `u`, who may read `k`. */
+export async function startGuarded(): Promise<EtcdHandle> {
   const etcd = await startEtcd();
   await using client = new EtcdClient({ endpoints: etcd.endpoints });
   await client.kv.put('k', 'v');

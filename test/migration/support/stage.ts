@@ -8,10 +8,25 @@ import { grpcCounter } from '../../support/etcd.js';
 import { unproxied } from '../../support/proxy.js';
 import { AccessControl } from './access.js';
 import type { Case, Outcome, Side } from './case.js';
-import type { PeerClient, PeerLease, PeerModule } from './peer.js';
+import type { PeerClient, PeerModule } from './peer.js';
+import type { PeerTimers } from './peer-timers.js';
 
 /** The names that a program uses. */
 export type Scene = Record<string, unknown>;
+
+/** What a program of this package always has. */
+export interface OurScene extends Scene {
+  readonly client: EtcdClient;
+}
+
+/** What a stage needs besides its etcd. */
+export interface StageOptions {
+  readonly module: PeerModule;
+  /** The timers of the module. */
+  readonly timers: PeerTimers;
+  /** The user of all clients. */
+  readonly auth?: { readonly username: string; readonly password: string };
+}
 
 /** The etcd, the connection and the clients of the programs. */
 export class Stage {
@@ -19,28 +34,30 @@ export class Stage {
   readonly access: AccessControl;
   readonly link: FaultProxy;
   readonly peer: PeerModule;
-  readonly #leases: PeerLease[];
+  readonly #timers: PeerTimers;
   readonly #etcd: EtcdHandle;
+  readonly #auth: Pick<StageOptions, 'auth'>;
 
-  private constructor(etcd: EtcdHandle, link: FaultProxy, peer: PeerModule, leases: PeerLease[]) {
-    this.admin = new EtcdClient({ endpoints: etcd.endpoints });
+  private constructor(etcd: EtcdHandle, link: FaultProxy, { module, timers, ...auth }: StageOptions) {
+    this.#auth = auth;
+    this.admin = new EtcdClient({ endpoints: etcd.endpoints, ...auth });
     this.access = new AccessControl(etcd.endpoints[0] ?? '');
     this.#etcd = etcd;
     this.link = link;
-    this.peer = peer;
-    this.#leases = leases;
+    this.peer = module;
+    this.#timers = timers;
   }
 
-  /** @param leases Receives every lease of `peer`. */
-  static async open(etcd: EtcdHandle, peer: PeerModule, leases: PeerLease[]): Promise<Stage> {
+  static async open(etcd: EtcdHandle, options: StageOptions): Promise<Stage> {
     const link = await startFaultProxy({ target: etcd.endpoints[0] ?? '' });
-    return new Stage(etcd, link, peer, leases);
+    return new Stage(etcd, link, options);
   }
 
   async close(): Promise<void> {
     this.access.close();
     await this.admin.close();
     await this.link.close();
+    this.#timers.endLate();
   }
 
   /** Empties the store, and stores what a case is given. */
@@ -66,8 +83,13 @@ export class Stage {
       link: this.link,
       peer: this.peer,
       printed,
-      watchRequests: () => grpcCounter(this.#etcd, 'grpc_server_msg_received_total', 'Watch'),
+      watchRequests: () => this.#received('Watch'),
+      renewals: () => this.#received('LeaseKeepAlive'),
     };
+  }
+
+  #received(method: string): Promise<number> {
+    return grpcCounter(this.#etcd, 'grpc_server_msg_received_total', method);
   }
 
   /** Runs work with the names of etcd3's programs, as far as the code has them, and closes everything afterwards. */
@@ -78,7 +100,8 @@ export class Stage {
   ): Promise<T> {
     const etcd3 = new this.peer.Etcd3({
       hosts: this.link.endpoint,
-      grpcOptions: { 'grpc.enable_http_proxy': 0 },
+      grpcOptions: unproxied,
+      ...this.#auth,
     });
     const scene: Scene = { etcd3 };
     try {
@@ -89,7 +112,7 @@ export class Stage {
       return await work(scene);
     } finally {
       await end(scene['watcher'], scene['campaign'], scene['observer']);
-      for (const lease of this.#leases.splice(0)) lease.release();
+      this.#timers.end();
       etcd3.close();
     }
   }
@@ -98,10 +121,10 @@ export class Stage {
   async withOurs<T>(
     code: string,
     { leaseSeconds = 60, watches }: Case,
-    work: (scene: Scene) => Promise<T>,
+    work: (scene: OurScene) => Promise<T>,
   ): Promise<T> {
-    await using client = new EtcdClient({ endpoints: [this.link.endpoint] });
-    const scene: Scene = { client, error: new EtcdError('x', { code: 14, verdict: 'maybe-applied' }) };
+    await using client = new EtcdClient({ endpoints: [this.link.endpoint], ...this.#auth });
+    const scene: OurScene = { client, error: new EtcdError('x', { code: 14, verdict: 'maybe-applied' }) };
     if (has(code, 'revision')) scene['revision'] = await this.#revision();
     if (has(code, 'leaseId')) scene['leaseId'] = (await client.lease.grant({ ttlSeconds: 60 })).id;
     if (has(code, 'lease')) scene['lease'] = await client.lease.hold({ ttlSeconds: leaseSeconds });

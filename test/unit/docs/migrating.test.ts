@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { cases } from '../../migration/cases/index.js';
+import { situations } from '../../migration/situations/index.js';
 import { readPage, rowsOf } from '../../migration/support/page.js';
 
 describe('the tables of docs/migrating/from-etcd3.md', () => {
@@ -20,6 +21,12 @@ describe('the tables of docs/migrating/from-etcd3.md', () => {
       else assert.ok(expectsOne, 'the case expects no program');
     });
   }
+
+  it('have a situation for each test, and a test for each situation', () => {
+    const [, table = ''] = text.split('| Situation |');
+    const named = [...table.matchAll(/^\| ([^|`-][^|]*) \|/gm)].map(([, situation]) => situation);
+    assert.deepEqual(named.sort(), Object.keys(situations).sort());
+  });
 
   it('say what is not offered', () => {
     const withoutProgram = text.split('\n').filter((line) => /^\| `[^`]+` \| (?!`)/.test(line));
