@@ -11,7 +11,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,9 +21,12 @@ const timeout = 300_000;
 export class Consumers {
   #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
   #keep;
+  #env;
 
-  constructor({ tarball, keep }) {
+  /** @param options.node the path of the Node binary that runs the tools; default: this one */
+  constructor({ tarball, keep, node = process.execPath }) {
     this.#keep = keep;
+    this.#env = { PATH: `${dirname(resolve(node))}${delimiter}${process.env.PATH}` };
     mkdirSync(join(this.#folder, 'moved'));
     copyFileSync(tarball ? resolve(tarball) : this.#pack(), join(this.#folder, 'etcd-naming.tgz'));
   }
@@ -40,8 +43,8 @@ export class Consumers {
   *run(project, endpoint) {
     const manifest = manifestOf(join(sources, project));
     const folder = this.#copy(project, manifest);
-    const manager = new PackageManager(this.#folder, manifest.packageManager);
-    const version = manifest.packageManager?.split('@').at(-1) ?? versionOf(project, manifest);
+    const manager = new PackageManager(this.#folder, manifest.packageManager, this.#env);
+    const version = manifest.packageManager?.split('@').at(-1) ?? this.#versionOf(project, manifest);
     const installed = timed(() => manager.install(folder));
     yield { version, check: 'install', ...installed };
     if (installed.error) return;
@@ -53,6 +56,11 @@ export class Consumers {
     }
   }
 
+  /** The version of Node, of the package with the project's name, or of the one in its field `tool`. */
+  #versionOf(project, { tool = project, dependencies }) {
+    return tool === 'node' ? run('node', ['--version'], root, this.#env).trim() : dependencies[tool];
+  }
+
   close() {
     if (this.#keep) console.log(this.#folder);
     else rmSync(this.#folder, { recursive: true, force: true });
@@ -60,7 +68,8 @@ export class Consumers {
 
   /** The runtimes keep theirs in the home folder otherwise. */
   #caches() {
-    return { DENO_DIR: join(this.#folder, 'deno'), BUN_INSTALL: join(this.#folder, 'bun') };
+    const folder = join(this.#folder, 'caches');
+    return { DENO_DIR: join(folder, 'deno'), BUN_INSTALL: join(folder, 'bun') };
   }
 
   #pack() {
@@ -83,14 +92,15 @@ export class Consumers {
 /** npm, or the package manager that a project names in `packageManager`. */
 class PackageManager {
   #command = 'npm';
-  #env = {};
+  #env;
 
-  constructor(folder, spec) {
+  constructor(folder, spec, env) {
+    this.#env = env;
     if (!spec) return;
     const tools = join(folder, `manager-${spec.replace(/\W/g, '-')}`);
     mkdirSync(tools);
-    this.#env = environment(tools);
-    run('npm', ['install', '--silent', '--no-save', '--prefix', tools, spec], tools);
+    this.#env = { ...env, ...environment(tools) };
+    run('npm', ['install', '--silent', '--no-save', '--prefix', tools, spec], tools, env);
     const bin = join(tools, 'node_modules', '.bin');
     this.#command = join(bin, existsSync(join(bin, 'pnpm')) ? 'pnpm' : 'yarn');
   }
@@ -122,11 +132,6 @@ function environment(tools) {
 
 function manifestOf(folder) {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-}
-
-/** The version of the tool: of the package with the project's name, or in its field `tool`. */
-function versionOf(project, { tool = project, dependencies }) {
-  return tool === 'node' ? process.versions.node : dependencies[tool];
 }
 
 function timed(work) {

@@ -4,13 +4,14 @@
 import { parseArgs } from 'node:util';
 import { Consumers } from './pack-consumers.mjs';
 
-const help = `npm run pack:matrix [-- --only <project>[,<project> …]] [--tarball <file>] [--keep]
+const help = `npm run pack:matrix [-- --only <project>[,<project> …]] [--tarball <file>] [--node <binary>] [--keep]
 
 Runs the projects of test/pack that have a package.json. In each: installs the tarball with the versions that are pinned
 there, runs each script whose name begins with "test", and checks that it printed the answer of its call.
 
 --only      only these projects, by the names of their folders
 --tarball   a packed package; default: packs this one
+--node      the path of the Node binary that runs the tools; default: this one
 --keep      keeps the installed projects, and prints their folder
 
 Exit code 1 if one failed.`;
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: [] },
     tarball: { type: 'string' },
+    node: { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean' },
   },

@@ -15,4 +15,9 @@ describe('a call by name', () => {
     assert.equal(answer, `hello, ${process.env.CONSUMER}`);
     console.log(answer);
   });
+
+  it('uses the modules that an import loads', async () => {
+    const imported = await import('@org/etcd-naming');
+    assert.equal(require('@org/etcd-naming').EtcdClient, imported.EtcdClient);
+  });
 });
