@@ -12,6 +12,7 @@ export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
 export { Subscription, type SubscriptionOptions } from './subscription.js';
 export { type BackoffOptions, backoffDelay } from './time/backoff.js';
 export { type Clock, refClock, systemClock, systemTimers } from './time/clock.js';
+export { Coalescer } from './time/coalescer.js';
 export { delay } from './time/delay.js';
 export { type DueItem, DueQueue } from './time/due-queue.js';
 export { ElapsedClock, type MachineClocks } from './time/elapsed-clock.js';

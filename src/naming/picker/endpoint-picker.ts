@@ -1,4 +1,10 @@
-import { callSafely, processWarning, sharedAbortController, withAnySignal } from '../../async/index.js';
+import {
+  Coalescer,
+  callSafely,
+  processWarning,
+  sharedAbortController,
+  withAnySignal,
+} from '../../async/index.js';
 import { ClosedError, Code, EtcdError } from '../../errors/index.js';
 import { noOptions } from '../../model/index.js';
 import { type BalancedEndpoint, isSameTraits, WeightedBalancer } from '../balance/index.js';
@@ -27,6 +33,13 @@ import { ListedEndpoint, type PickedEndpoint } from './picked-endpoint.js';
 
 type Balanced = BalancedEndpoint<ListedEndpoint>;
 
+/** An address of the service. */
+interface Listed {
+  readonly balanced: Balanced;
+  /** The last selection with the address. */
+  selection: Selection;
+}
+
 /**
  * Picks an endpoint of a service for each request of a caller without gRPC channels, such as an HTTP client: by the same
  * rules as the `balance` of {@link registerEtcdResolver}, over the view of a {@link ServiceDirectory}, which survives
@@ -46,8 +59,11 @@ export class EndpointPicker implements Disposable {
   readonly #balancer: WeightedBalancer<ListedEndpoint>;
   readonly #ejections: Ejections<Balanced>;
   /** By canonical address. */
-  readonly #balanced = new Map<string, Balanced>();
+  readonly #listed = new Map<string, Listed>();
   readonly #unfollow: () => void;
+  readonly #coalescer: Coalescer;
+  /** The view of the directory, which is applied after a burst of changes. */
+  #view: ServiceView | undefined;
   #known: { readonly view: ServiceView; readonly selection: Selection } | undefined;
   #failure: EtcdError | undefined;
   #closed: (() => ClosedError) | undefined;
@@ -67,15 +83,19 @@ export class EndpointPicker implements Disposable {
     const { clock, random } = portsOf(options);
     this.#balancer = new WeightedBalancer(options, { now: () => clock.now(), random });
     this.#ejections = new Ejections(clock, random);
+    this.#coalescer = new Coalescer(clock, () => this.#apply());
     this.#unfollow = this.#directory.follow(toTarget(this.target), {
-      onView: (view) => this.#apply(view),
+      onView: (view) => {
+        this.#view = view;
+        this.#coalescer.request();
+      },
       onFailure: (error) => this.#onFailure(error),
     });
   }
 
   /** The endpoints that `pick()` chooses from, including those that drain or are avoided. */
   get endpoints(): readonly PickedEndpoint[] {
-    return [...this.#balanced.values()].map(({ item }) => item);
+    return [...this.#listed.values()].map(({ balanced }) => balanced.item);
   }
 
   /**
@@ -100,7 +120,7 @@ export class EndpointPicker implements Disposable {
     const wait = (signal: AbortSignal) =>
       this.#directory.ready(
         toTarget(this.target),
-        usableCount.set({ ...options, signal }, () => this.#balanced.size),
+        usableCount.set({ ...options, signal }, () => this.#usableNow()),
       );
     const { signal } = options;
     await (signal ? withAnySignal(signal, this.#closing.signal, wait) : wait(this.#closing.signal));
@@ -126,38 +146,46 @@ export class EndpointPicker implements Disposable {
     this.#closed = toError;
     this.#unfollow();
     this.#closing.abort(toError());
-    for (const [name, balanced] of this.#balanced) this.#remove(name, balanced);
+    this.#coalescer.cancel();
+    for (const [name, { balanced }] of this.#listed) this.#remove(name, balanced);
   }
 
-  #apply(view: ServiceView): void {
+  /** Counts the endpoints of the latest view. */
+  #usableNow(): number {
+    this.#coalescer.flush();
+    return this.#listed.size;
+  }
+
+  #apply(): void {
+    const view = this.#view;
+    if (!view) return;
     const selection = selectAddresses(view.endpoints, this.#selector);
     const isFirst = this.#known === undefined;
     this.#known = { view, selection };
-    const listed = new Set<string>();
-    for (const address of selection.addresses) {
-      listed.add(address.name);
-      this.#addOrUpdate(address, !isFirst);
-    }
-    for (const [name, balanced] of this.#balanced) if (!listed.has(name)) this.#remove(name, balanced);
+    for (const address of selection.addresses) this.#addOrUpdate(address, selection, !isFirst);
+    for (const [name, listed] of this.#listed)
+      if (listed.selection !== selection) this.#remove(name, listed.balanced);
   }
 
-  #addOrUpdate(address: SelectedAddress, newcomer: boolean): void {
+  #addOrUpdate(address: SelectedAddress, selection: Selection, newcomer: boolean): void {
     const { name, record } = address;
     const traits = traitsFor(this.#options, address.traits);
-    const balanced = this.#balanced.get(name);
-    if (!balanced) {
-      const endpoint = new ListedEndpoint(address, () => this.#eject(name, added));
-      const added = this.#balancer.add(endpoint, traits);
-      this.#balancer.setState(added, 'ready', newcomer);
-      this.#balanced.set(name, added);
+    const listed = this.#listed.get(name);
+    if (!listed) {
+      const endpoint = new ListedEndpoint(address, () => this.#eject(name, balanced));
+      const balanced = this.#balancer.add(endpoint, traits);
+      this.#balancer.setState(balanced, 'ready', newcomer);
+      this.#listed.set(name, { balanced, selection });
       return;
     }
+    const { balanced } = listed;
+    listed.selection = selection;
     balanced.item.record = record;
     if (!isSameTraits(balanced.traits, traits)) this.#balancer.updateTraits(balanced, traits);
   }
 
   #remove(name: string, balanced: Balanced): void {
-    this.#balanced.delete(name);
+    this.#listed.delete(name);
     this.#balancer.remove(balanced);
     this.#ejections.delete(balanced);
     const { onRemoved } = this.#options;
@@ -165,7 +193,7 @@ export class EndpointPicker implements Disposable {
   }
 
   #eject(name: string, balanced: Balanced): void {
-    if (this.#balanced.get(name) !== balanced) return; // it was removed meanwhile
+    if (this.#listed.get(name)?.balanced !== balanced) return; // it was removed meanwhile
     if (this.#ejections.eject(balanced)) this.#balancer.setState(balanced, 'failed');
   }
 

@@ -1,5 +1,5 @@
 import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
-import { systemClock } from '../../../async/index.js';
+import { Coalescer, systemClock } from '../../../async/index.js';
 import { ClosedError, type EtcdError, escapeControls } from '../../../errors/index.js';
 import type { BalanceOptions } from '../../balance/index.js';
 import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
@@ -15,7 +15,6 @@ import {
 import { type TargetUri, toTarget } from '../../target/index.js';
 import { policyName } from '../balancer/config.js';
 import { setTraits } from '../balancer/endpoint-info.js';
-import { Coalescer } from './coalescer.js';
 import { withConnectTimeout } from './connect-timeout.js';
 import type { ServiceConfigSource } from './service-config-source.js';
 

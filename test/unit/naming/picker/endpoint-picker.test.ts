@@ -95,9 +95,24 @@ describe('an endpoint picker', () => {
 
     it('has one endpoint for an address with several records', async () => {
       const picker = await fixture.picker();
-      fixture.mirror.values({ 1: endpoint('a:1'), 2: endpoint('A:1'), 3: endpoint('b:1') });
-      await settled();
+      const values = { 1: endpoint('a:1'), 2: endpoint('A:1'), 3: endpoint('b:1') };
+      await fixture.change((mirror) => mirror.values(values));
       assert.deepEqual(shares(picker, 300), { 'a:1': 200, 'b:1': 100 });
+    });
+
+    it('applies a burst of changes in one step', async () => {
+      let removals = 0;
+      const picker = await fixture.pickerOf({ 'a:1': {} }, { onRemoved: () => removals++ });
+      for (const addr of ['b:1', 'c:1']) {
+        fixture.mirror.put(addr, endpoint(addr));
+        await settled();
+      }
+      fixture.mirror.remove('c:1');
+      await settled();
+      assert.equal(picker.endpoints.length, 2);
+      fixture.clock.advance(20);
+      assert.deepEqual(Object.keys(shares(picker, 10)).sort(), ['a:1', 'b:1']);
+      assert.equal(removals, 0);
     });
 
     it('passes over records that the filter refuses', async () => {
@@ -196,8 +211,7 @@ describe('an endpoint picker', () => {
     it('forgets it when it is removed: the report of a slow request does not concern its successor', async () => {
       const picker = await ejected('a:1');
       const old = picker.endpoints.find(({ addr }) => addr === 'a:1');
-      fixture.mirror.remove('a:1');
-      await settled();
+      await fixture.change((mirror) => mirror.remove('a:1'));
       await fixture.put('a:1');
       old?.markUnhealthy();
       assert.equal(shares(picker, 300)['a:1'], 100);
@@ -242,8 +256,7 @@ describe('an endpoint picker', () => {
     it('throws UNAVAILABLE with the prefix and the latest revision of an empty service', async () => {
       const picker = await fixture.pickerOf({});
       assert.equal(thrown(picker).message, "UNAVAILABLE: no endpoints under 'svc/' at etcd revision 2");
-      fixture.mirror.remove('other');
-      await settled();
+      await fixture.change((mirror) => mirror.remove('other'));
       assert.match(thrown(picker).message, /revision 3$/);
     });
 
@@ -280,6 +293,16 @@ describe('an endpoint picker', () => {
       assert.equal(picker.endpoints.length, 2);
     });
 
+    it('resolves with the last change of a burst', async () => {
+      const picker = await fixture.pickerOf({ 'a:1': {} });
+      fixture.mirror.put('b:1', endpoint('b:1'));
+      await settled();
+      const ready = picker.ready({ minEndpoints: 3 });
+      fixture.mirror.put('c:1', endpoint('c:1'));
+      await ready;
+      assert.equal(picker.endpoints.length, 3);
+    });
+
     it('resolves at once when they are known', async () => {
       const picker = await fixture.pickerOf({ 'a:1': {} });
       await picker.ready();
@@ -308,8 +331,7 @@ describe('an endpoint picker', () => {
       const removed: string[] = [];
       const onRemoved = ({ addr }: PickedEndpoint) => removed.push(addr);
       const picker = await fixture.pickerOf({ 'a:1': {}, 'b:1': {} }, { onRemoved });
-      fixture.mirror.remove('a:1');
-      await settled();
+      await fixture.change((mirror) => mirror.remove('a:1'));
       assert.deepEqual(removed, ['a:1']);
       picker.close();
       picker.close();

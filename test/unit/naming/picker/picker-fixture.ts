@@ -35,16 +35,25 @@ export class PickerFixture {
     return picker;
   }
 
-  async list(records: Record<string, object>): Promise<void> {
-    this.mirror.values(
-      Object.fromEntries(Object.entries(records).map(([addr, metadata]) => [addr, endpoint(addr, metadata)])),
-    );
+  /** Makes a change and waits until pickers have applied it. */
+  async change(make: (mirror: FakeMirror) => void): Promise<void> {
+    make(this.mirror);
     await settled();
+    this.clock.advance(20);
+  }
+
+  async list(records: Record<string, object>): Promise<void> {
+    await this.change((mirror) =>
+      mirror.values(
+        Object.fromEntries(
+          Object.entries(records).map(([addr, metadata]) => [addr, endpoint(addr, metadata)]),
+        ),
+      ),
+    );
   }
 
   async put(addr: string, metadata: object = {}): Promise<void> {
-    this.mirror.put(addr, endpoint(addr, metadata));
-    await settled();
+    await this.change((mirror) => mirror.put(addr, endpoint(addr, metadata)));
   }
 }
 

@@ -1,4 +1,5 @@
-import { type Clock, MovableTimer } from '../../../async/index.js';
+import type { Clock } from './clock.js';
+import { MovableTimer } from './movable-timer.js';
 
 /** A request waits until no other one has arrived for this time, and at most `latestMs`. */
 const quietMs = 20;
@@ -6,7 +7,7 @@ const latestMs = 200;
 
 /**
  * Combines bursts of requests: the first runs the action immediately, those that follow run it once together. Each update
- * of a channel costs grpc-js time for every endpoint.
+ * of a service costs its channels and pickers time for every endpoint.
  */
 export class Coalescer {
   readonly #clock: Clock;
@@ -29,6 +30,11 @@ export class Coalescer {
     }
     this.#waitingSince ??= now;
     this.#timer.setAt(Math.min(now + quietMs, this.#waitingSince + latestMs));
+  }
+
+  /** Runs the action now if a request waits. */
+  flush(): void {
+    if (this.#waitingSince !== undefined) this.#run();
   }
 
   cancel(): void {

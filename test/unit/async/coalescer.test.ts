@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Coalescer } from '#src/naming/grpc/resolver/coalescer.js';
+import { Coalescer } from '#src/async/index.js';
 import { FakeClock } from '../lease/fakes.js';
 
 describe('requests to a coalescer', () => {
@@ -60,6 +60,19 @@ describe('requests to a coalescer', () => {
     coalescer.request();
     assert.deepEqual(runs, [0, 1_000]);
     assert.equal(clock.timers, 0);
+  });
+
+  it('that wait run at once by flush()', () => {
+    coalescer.flush();
+    coalescer.request();
+    coalescer.flush();
+    assert.deepEqual(runs, [0]);
+    coalescer.request();
+    clock.advance(5);
+    coalescer.flush();
+    assert.deepEqual(runs, [0, 5]);
+    clock.advance(1_000);
+    assert.deepEqual(runs, [0, 5]);
   });
 
   it('may come from the action itself', () => {
