@@ -1,6 +1,6 @@
 interface Listener<T> {
   readonly onValue: (value: T) => void;
-  readonly onEnd: () => void;
+  readonly onEnd: (error?: unknown) => void;
 }
 
 /** Passes each value to all listeners, in the order in which they were added. */
@@ -8,7 +8,7 @@ export class Broadcast<T> {
   /** Made with the first listener: a process may have thousands of broadcasts to which nothing listens. */
   #listeners: Set<Listener<T>> | undefined;
   readonly #failed: (error: unknown) => void;
-  #hasEnded = false;
+  #end: { readonly error: unknown } | undefined;
 
   /**
    * @param failed Called with what a listener throws; the other listeners are still called. Default: the error is thrown
@@ -23,12 +23,13 @@ export class Broadcast<T> {
   }
 
   /**
-   * Calls back with each later value, and at the end; immediately if the broadcast has ended. The returned function
-   * removes the listener, which is not called after that. It returns whether there was something to remove.
+   * Calls back with each later value, and at the end with its error, if there is one; immediately if the broadcast has
+   * ended. The returned function removes the listener, which is not called after that. It returns whether there was
+   * something to remove.
    */
-  listen(onValue: (value: T) => void, onEnd: () => void = () => {}): () => boolean {
-    if (this.#hasEnded) {
-      onEnd();
+  listen(onValue: (value: T) => void, onEnd: (error?: unknown) => void = () => {}): () => boolean {
+    if (this.#end) {
+      onEnd(this.#end.error);
       return () => false;
     }
     const listener = { onValue, onEnd }; // one for each call: the same function may listen twice
@@ -43,9 +44,9 @@ export class Broadcast<T> {
   }
 
   /** Calls the listeners' `onEnd` and removes them. */
-  end(): void {
-    this.#hasEnded = true;
-    this.#callAll(({ onEnd }) => onEnd());
+  end(error?: unknown): void {
+    this.#end ??= { error };
+    this.#callAll(({ onEnd }) => onEnd(error));
     this.#listeners?.clear();
   }
 

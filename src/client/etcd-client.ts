@@ -149,6 +149,7 @@ export class EtcdClient implements AsyncDisposable {
    * and recover, failed syncs; see {@link StatusEvent}. The diagnostics channel `etcd-naming:status` publishes the same
    * events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
    * dropped.
+   * @throws (from the iterator) the signal's reason.
    */
   status(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<StatusEvent> {
     checkSignalOnly(options);

@@ -31,7 +31,11 @@ export interface WatchEnd {
   readonly nextRevision: Revision | undefined;
 }
 
-/** A watch. Iterate it once. Leaving the loop, aborting the signal, or `close()` also cancels it on the server. */
+/**
+ * A watch. Iterate it once. Leaving the loop, aborting the signal, or `close()` also cancels it on the server. The loop
+ * ends after `close()`, and throws the signal's reason, {ClosedError} when the client closes, or the error that ended the
+ * watch.
+ */
 export interface Watcher extends AsyncIterable<WatchBatch>, AsyncDisposable {
   /**
    * Resolves when etcd has acknowledged the watch, with the store's revision at that time: every later change will be

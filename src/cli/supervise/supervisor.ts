@@ -135,7 +135,8 @@ export class Supervisor {
   /** Waits for a termination request or the program's end, then withdraws the record; drains it if the program still runs. */
   async #serve(registration: Registration, program: Program): Promise<void> {
     const { log, propagateMs } = this.#options;
-    const logging = logRegistrationEvents(registration, log);
+    // What ends the registration is logged as its last event.
+    const logging = logRegistrationEvents(registration, log).catch(() => {});
     await aborted(this.#ending.signal);
     if (program.hasEnded) {
       await registration.close();

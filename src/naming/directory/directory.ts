@@ -74,6 +74,8 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #pendingSaves = new Set<Promise<void>>();
   #unsubscribeClose = () => {};
   #closed: ClosedError | undefined;
+  /** The error of its own `close()`, unless the client closed before. */
+  #closedByOwner: ClosedError | undefined;
 
   /** @throws {NamingError} `invalid etcd client`; {InvalidInputError} for an unknown or invalid option. */
   constructor(client: NamingClient, options: DirectoryOptions = noOptions) {
@@ -122,9 +124,9 @@ export class ServiceDirectory implements AsyncDisposable {
 
   /**
    * Iterates over the views of a target, starting with the current one. A slow reader gets the latest view and skips
-   * those between. The iteration ends with the reason of `signal`, or with ClosedError when the client or the directory
-   * closes. Before the first view it also ends with a final error, such as a denied permission; after it, the iteration
-   * survives such errors.
+   * those between. Ends when the directory is closed.
+   * @throws (from the iterator) the reason of `signal`, {ClosedError} when the client closes, and before the first view a
+   *   final error, such as a denied permission. After the first view, the iteration survives such errors.
    */
   subscribe(
     target: string,
@@ -132,11 +134,11 @@ export class ServiceDirectory implements AsyncDisposable {
   ): AsyncStream<ServiceView> {
     checkSignalOnly(options);
     const { signal } = options;
-    const follow = (onView: (view: ServiceView) => void, end: (error: EtcdError) => void) => {
+    const follow = (onView: (view: ServiceView) => void, end: (error?: EtcdError) => void) => {
       const onFailure = (error: EtcdError) => {
         if (error.verdict !== 'final') return;
         unfollow();
-        end(error);
+        end(error === this.#closedByOwner ? undefined : error);
       };
       const unfollow = this.follow(target, { onView, onFailure });
       return unfollow;
@@ -196,11 +198,13 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Ends every subscription with ClosedError. Resolves once all snapshots are saved, and after 5 s when a store does not
+   * Ends every loop over views; subscribers and waits get ClosedError. Resolves once all snapshots are saved, and after 5 s when a store does not
    * answer. Idempotent.
    */
   async close(): Promise<void> {
-    this.#stop(new ClosedError('the directory'));
+    const error = new ClosedError('the directory');
+    if (!this.#closed) this.#closedByOwner = error;
+    this.#stop(error);
     for (const service of this.#services.values()) this.#trackSaves(service);
     await Promise.all(this.#pendingSaves);
   }

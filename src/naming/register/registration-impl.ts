@@ -1,5 +1,5 @@
 import { type AsyncStream, Broadcast, onAbort, raceAbort, Subscription } from '../../async/index.js';
-import type { EtcdError } from '../../errors/index.js';
+import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
 import { checkEndpointNames } from '../check-endpoint.js';
@@ -47,6 +47,9 @@ export class RegistrationImpl implements Registration {
   #nextCall = 1;
   #onStarted: (error: EtcdError | undefined) => void = () => {};
   #removeCloseListener: () => void = () => {};
+  #isClosedByOwner = false;
+  /** Set when the client closed before the registration. */
+  #clientClosed: ClosedError | undefined;
   #resolveEnded: (end: RegistrationEnd) => void = () => {};
 
   constructor(
@@ -103,9 +106,10 @@ export class RegistrationImpl implements Registration {
     });
     this.#initialFailure = new InitialFailureReporter(this.#client, this.key, this.#onFailure);
     this.#driver.dispatch({ type: 'start', timeoutMs });
-    this.#removeCloseListener = this.#client.onClose(() =>
-      this.#driver.dispatch({ type: 'close', what: 'the client' }),
-    );
+    this.#removeCloseListener = this.#client.onClose(() => {
+      if (!this.#isClosedByOwner) this.#clientClosed = new ClosedError('the etcd client');
+      this.#driver.dispatch({ type: 'close', what: 'the client' });
+    });
     try {
       await raceAbort(started, signal);
     } catch (error) {
@@ -145,6 +149,7 @@ export class RegistrationImpl implements Registration {
   }
 
   async close(): Promise<void> {
+    this.#isClosedByOwner = true;
     this.#driver.dispatch({ type: 'close', what: 'the registration' });
     await this.ended;
   }
@@ -185,7 +190,7 @@ export class RegistrationImpl implements Registration {
 
   #onEnded(end: RegistrationEnd): void {
     this.#removeCloseListener();
-    this.#events.end();
+    this.#events.end(end.error ?? this.#clientClosed);
     this.#resolveEnded(end);
   }
 }

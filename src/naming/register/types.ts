@@ -125,8 +125,10 @@ export interface Registration extends AsyncDisposable {
    */
   drain(options?: DrainOptions): Promise<void>;
   /**
-   * Iterates over the events from now on, until the registration ends. At most 1,000 events wait for a slow reader; then
-   * the oldest are dropped.
+   * Iterates over the events from now on. Ends after the event `ended` if the registration was closed, or deleted with
+   * `onDeleted: 'stop'`. At most 1,000 events wait for a slow reader; then the oldest are dropped.
+   * @throws (from the iterator) the error for which the registration was replaced, {ClosedError} when the client closes
+   *   first, or the signal's reason.
    */
   events(options?: { readonly signal?: AbortSignal | undefined }): AsyncStream<RegistrationEvent>;
   /**
