@@ -22,6 +22,7 @@ describe('pick', () => {
   /** Picks for the first time, from a service with these addresses. */
   const pickedFrom = async (...addrs: string[]) => {
     const first = picked();
+    first.catch(() => {}); // it may reject before it is returned
     await settled();
     await fixture.list(Object.fromEntries(addrs.map((addr) => [addr, {}])));
     return first;
