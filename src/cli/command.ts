@@ -1,5 +1,6 @@
 import type { EtcdClient } from '../index.js';
 import type { OptionTable, ParsedOptions } from './args/options.js';
+import type { OutputFormat } from './args/output-format.js';
 import { type Io, print, printJson } from './output/io.js';
 
 /** One command of `etcd-naming`, such as `ls`. */
@@ -16,6 +17,8 @@ export interface Command {
   readonly options: OptionTable;
   /** How many positional arguments the command accepts. */
   readonly positionalCount: readonly [min: number, max: number];
+  /** The values of the positional arguments, for shell completion, if they are known. */
+  readonly choices?: readonly string[];
   /** Whether the arguments after `--` are a program to run. Default false: they are positionals. */
   readonly runsProgram?: boolean;
   run(invocation: Invocation): Promise<Outcome>;
@@ -28,6 +31,7 @@ export type Outcome = number | { readonly signal: NodeJS.Signals };
 export interface Invocation {
   readonly positionals: readonly string[];
   readonly options: ParsedOptions;
+  readonly format: OutputFormat;
   /** The arguments after `--`, for a command that runs a program. */
   readonly programArgs: readonly string[];
   readonly io: Io;
@@ -40,8 +44,8 @@ export interface Invocation {
   createClient(endpoints?: readonly string[]): EtcdClient;
 }
 
-/** Prints a result: the document with `--json`, else the text. */
-export function printResult({ io, options }: Invocation, document: object, text: string): void {
-  if (options.flag('json')) printJson(io.stdout, document);
+/** Prints a result: the document as JSON, or the text. */
+export function printResult({ io, format }: Invocation, document: object, text: string): void {
+  if (format === 'json') printJson(io.stdout, document);
   else print(io.stdout, [text]);
 }

@@ -1,16 +1,17 @@
 import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
-import { closestName } from '../model/options/closest-name.js';
+import { didYouMean } from '../model/options/closest-name.js';
 import { type CommandLine, parseCommandArgs, splitCommandLine } from './args/command-line.js';
 import { configuredEndpoints, createClient, readPasswordFile } from './args/connection.js';
 import { withFlagNames } from './args/flag-names.js';
 import { commandHelp, overviewHelp } from './args/help.js';
 import type { ParsedOptions } from './args/options.js';
+import { outputFormatFrom } from './args/output-format.js';
 import type { Command, Invocation, Outcome } from './command.js';
 import { commands } from './commands/index.js';
 import { exitCodeOf, messageOf, stackLinesOf, usageError } from './errors.js';
 import { exitCodes } from './exit-codes.js';
-import { type Io, print, warn } from './output/io.js';
+import { type Io, print, printError } from './output/io.js';
 
 /** Runs one command line. An error is printed on stderr and becomes an exit code; nothing is thrown. */
 export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
@@ -18,7 +19,7 @@ export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
   try {
     return await dispatch(line, io);
   } catch (error) {
-    warn(io, messageOf(error));
+    printError(io, messageOf(error));
     if (line.args.includes('--debug')) print(io.stderr, stackLinesOf(error));
     return exitCodeOf(error);
   }
@@ -33,8 +34,9 @@ async function dispatch(line: CommandLine, io: Io): Promise<Outcome> {
   const command = findCommand(line.commandName);
   if (wantsHelp) return help(command.name, io);
   const { positionals, options } = parseCommandArgs(command, line);
+  const format = outputFormatFrom(options);
   return withClients(options, io, (clients) =>
-    command.run({ positionals, options, programArgs: line.programArgs, io, ...clients }),
+    command.run({ positionals, options, format, programArgs: line.programArgs, io, ...clients }),
   );
 }
 
@@ -83,12 +85,9 @@ function findCommand(name: string): Command {
   const found = commands.find((command) => command.name === name);
   if (found) return found;
   const names = commands.map((command) => command.name);
-  const suggestion = closestName(name, [...names, ...Object.keys(synonyms)]);
-  const help =
-    suggestion === undefined
-      ? `the commands are ${names.join(', ')}`
-      : `did you mean '${synonyms[suggestion] ?? suggestion}'?`;
-  throw usageError(`unknown command '${name}'; ${help}`);
+  const known = [...names, ...Object.keys(synonyms)];
+  const question = didYouMean(name, known, {}, (one) => synonyms[one] ?? one);
+  throw usageError(`unknown command '${name}'; ${question ?? `the commands are ${names.join(', ')}`}`);
 }
 
 /** Names that other tools use. They are suggested, not accepted. */

@@ -1,19 +1,26 @@
 import { parseArgs } from 'node:util';
-import { closestName } from '../../model/options/closest-name.js';
+import { didYouMean, type NamesElsewhere } from '../../model/options/closest-name.js';
 import type { Command } from '../command.js';
 import { usageError } from '../errors.js';
 import { connectionOptions } from './connection.js';
-import { type OptionTable, ParsedOptions } from './options.js';
+import { choice, type OptionTable, ParsedOptions } from './options.js';
+import { outputFormats } from './output-format.js';
 
 /** Options of every command, beside those of the connection. */
 export const commonOptions: OptionTable = {
-  json: { help: 'print JSON: one document, or one line per event (watch)' },
+  output: {
+    ...choice(outputFormats),
+    short: 'o',
+    help: 'what to print: a table (default), a wide one with more columns (ls, watch), or JSON',
+  },
+  json: { help: 'the same as --output json: one document, or one line per event (watch)' },
   debug: { help: 'print the stack of an error' },
-  help: { help: 'print this text' },
-  version: { help: 'print the version' },
+  help: { short: 'h', help: 'print this text' },
+  version: { short: 'v', help: 'print the version' },
 };
 
-const globalOptions: OptionTable = { ...connectionOptions, ...commonOptions };
+/** The options that every command accepts. */
+export const globalOptions: OptionTable = { ...connectionOptions, ...commonOptions };
 
 /** The arguments of the process, split into a command name, its arguments and what follows `--`. */
 export interface CommandLine {
@@ -106,16 +113,20 @@ function parserErrorText({ code, message }: NodeJS.ErrnoException, table: Option
   return first.replace(/\.$/, '');
 }
 
+/** The names of options in etcdctl and kubectl. They are suggested, not accepted. */
+const namesElsewhere: NamesElsewhere = { w: 'output', 'write-out': 'output', format: 'output' };
+
 function suggestionFor(flag: string, table: OptionTable): string {
-  const suggestion = closestName(flag.replace(/^--?(no-)?/, ''), Object.keys(table));
-  return suggestion === undefined ? '' : `; did you mean '--${suggestion}'?`;
+  const name = flag.replace(/^--?(no-)?/, '');
+  const question = didYouMean(name, Object.keys(table), namesElsewhere, (known) => `--${known}`);
+  return question === undefined ? '' : `; ${question}`;
 }
 
 function parserOptions(table: OptionTable) {
   return Object.fromEntries(
-    Object.entries(table).map(([name, { value, multiple = false }]) => {
+    Object.entries(table).map(([name, { value, short, multiple = false }]) => {
       const type = value === undefined ? 'boolean' : 'string';
-      return [name, name === 'help' ? { type, short: 'h' } : { type, multiple }] as const;
+      return [name, { type, multiple, ...(short === undefined ? {} : { short }) }] as const;
     }),
   ) as Record<string, { type: 'boolean' | 'string'; short?: string; multiple?: boolean }>;
 }

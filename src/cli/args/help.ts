@@ -2,7 +2,7 @@ import type { Command } from '../command.js';
 import { alignColumns } from '../output/text.js';
 import { commonOptions } from './command-line.js';
 import { connectionOptions } from './connection.js';
-import type { OptionTable } from './options.js';
+import { type OptionTable, writtenOption } from './options.js';
 
 /** The text of `etcd-naming --help`. */
 export function overviewHelp(commands: readonly Command[]): string[] {
@@ -45,7 +45,10 @@ export function commandHelp(command: Command): string[] {
 
 function optionLines(table: OptionTable): string[] {
   return indent(
-    Object.entries(table).map(([name, { value, help }]) => [`--${name}${value ? ` ${value}` : ''}`, help]),
+    Object.entries(table).map(([name, spec]) => {
+      const short = spec.short === undefined ? '' : `-${spec.short}, `;
+      return [`${short}${writtenOption(name, spec)}${spec.value ? ` ${spec.value}` : ''}`, spec.help];
+    }),
   );
 }
 

@@ -6,8 +6,17 @@ export const maxTimerMs = 2 ** 31 - 1;
 
 /** Describes an option of the command line. */
 export interface OptionSpec {
-  /** The placeholder of the value in the help, such as `S`. Undefined for a switch, which takes no value. */
+  /**
+   * The placeholder of the value in the help, such as `S`. Undefined for a switch, which takes no value. For `FILE`, shells
+   * complete file names.
+   */
   readonly value?: string;
+  /** The values that it takes, if they are known. */
+  readonly choices?: readonly string[];
+  /** One letter: `-o` is then the same as `--output`. */
+  readonly short?: string;
+  /** Whether a switch is on unless `--no-` is written before its name, as the help shows it. Default false. */
+  readonly onByDefault?: boolean;
   /** Whether the option may be repeated; the values are joined by commas. Default false. */
   readonly multiple?: boolean;
   readonly help: string;
@@ -15,6 +24,16 @@ export interface OptionSpec {
 
 /** The options of a command, by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** An option that takes one of these values. */
+export function choice(choices: readonly string[]): Pick<OptionSpec, 'value' | 'choices'> {
+  return { value: choices.join('|'), choices };
+}
+
+/** An option as the user writes it: `--output`, or `--no-ready-check` for a switch that is on by default. */
+export function writtenOption(name: string, { onByDefault = false }: OptionSpec): string {
+  return onByDefault ? `--no-${name}` : `--${name}`;
+}
 
 /** The options that were given. Each getter returns undefined for an absent option and throws for a wrong value. */
 export class ParsedOptions {

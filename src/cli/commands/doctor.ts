@@ -5,10 +5,9 @@ import type { Command } from '../command.js';
 import { diagnose } from '../doctor/diagnose.js';
 import type { Finding } from '../doctor/finding.js';
 import type { ProbeOptions } from '../doctor/probe.js';
+import { Progress, printReport, printReportAsJson } from '../doctor/report.js';
+import { verdictOf } from '../doctor/verdict.js';
 import { usageError } from '../errors.js';
-import { exitCodes } from '../exit-codes.js';
-import { print, printJson } from '../output/io.js';
-import { pluralize } from '../output/text.js';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -18,10 +17,9 @@ export const doctor: Command = {
     'Checks the name, the HTTP proxy variables, the copy of grpc-js that programs in this folder load, each etcd member,',
     'the records and their leases, and connects to their addresses over TCP from this host. With --tls and --health it also',
     'checks the servers’ certificates and their health. It changes nothing.',
-    'Each finding is ok, a warning, or a problem with advice. The exit code is 0 without a problem, 3 if no etcd is',
-    'reachable, 1 if etcd refuses the read, and 4 if the name does not resolve to an address that answers. If the name',
-    'resolves and a program still fails with "Failed to parse DNS address", it created its client before it called',
-    'registerEtcdResolver(), or with another copy of grpc-js: docs/troubleshooting.md.',
+    'It prints a verdict, the next steps, and the findings: each is ok, a warning, or a problem. The exit code is 0 without',
+    'a problem, 3 if no etcd is reachable, 1 if etcd refuses the read, and 4 if the name does not resolve to an address',
+    'that answers.',
   ],
   options: {
     tls: { help: 'also make a TLS handshake with each address and verify its certificate' },
@@ -44,22 +42,24 @@ export const doctor: Command = {
   ],
   positionalCount: [1, 1],
   async run(invocation) {
-    const { io, options } = invocation;
+    const { io, options, format } = invocation;
     const target = parseTargetArgument(invocation.positionals[0] ?? '');
     const probeOptions = await probeOptionsFrom(options, target);
-    const isJson = options.flag('json');
-    const findings: Finding[] = [];
-    for await (const finding of diagnose(invocation, target, probeOptions)) {
-      findings.push(finding);
-      if (!isJson) print(io.stdout, linesOf(finding));
-    }
-    const problems = findings.filter(({ level }) => level === 'problem');
     const { service, prefix } = target;
-    const resolves = problems.length === 0;
-    if (isJson)
-      printJson(io.stdout, { target: service, prefix, resolves, findings: findings.map(toDocument) });
-    else print(io.stdout, ['', conclusion(service, findings)]);
-    return resolves ? exitCodes.ok : (problems[0]?.exit ?? exitCodes.unresolved);
+    const findings: Finding[] = [];
+    const progress = format === 'json' ? undefined : new Progress(io, service);
+    try {
+      for await (const finding of diagnose(invocation, target, probeOptions)) {
+        findings.push(finding);
+        progress?.add(finding);
+      }
+    } finally {
+      progress?.close();
+    }
+    const verdict = verdictOf(service, findings);
+    if (format === 'json') printReportAsJson(io, { target: service, prefix }, verdict, findings);
+    else printReport(io, verdict, findings);
+    return verdict.exitCode;
   },
 };
 
@@ -77,33 +77,4 @@ async function readCa(file: string): Promise<Buffer> {
   } catch (error) {
     throw usageError(`--server-cacert: ${(error as Error).message}`);
   }
-}
-
-function toDocument({ level, check, message, advice }: Finding): object {
-  return { level, check, message, advice: advice ?? null };
-}
-
-function linesOf({ level, check, message, advice }: Finding): string[] {
-  const first = `${level.padEnd(7)}  ${check.padEnd(10)}  ${message}`;
-  return advice === undefined ? [first] : [first, `${' '.repeat(21)}→ ${advice}`];
-}
-
-/** The conclusion for a problem in a check that runs after the name was resolved. */
-const conclusionOf: Readonly<Record<string, string>> = {
-  dial: 'resolves, but no server answers',
-  tls: 'resolves, but no server has a valid certificate',
-  health: 'resolves, but no server reports SERVING',
-};
-
-function conclusion(service: string, findings: readonly Finding[]): string {
-  const ofLevel = (level: Finding['level']) => findings.filter((finding) => finding.level === level);
-  const [first] = ofLevel('problem');
-  if (first) return `'${service}' ${conclusionOf[first.check] ?? 'does not resolve'}: ${first.message}`;
-  const warnings = ofLevel('warning');
-  const count = warnings.length > 0 ? `, with ${pluralize(warnings.length, 'warning')}` : '';
-  const isProxied = warnings.some(({ check }) => check === 'proxy');
-  const restriction = isProxied
-    ? ', but only for channels made with channelTarget(), because of a proxy'
-    : '';
-  return `'${service}' resolves${restriction}${count}`;
 }

@@ -50,7 +50,7 @@ async function readTarget(
 }
 
 function printRecords(
-  { io, options }: Invocation,
+  { io, options, format }: Invocation,
   target: Target,
   records: readonly StoredRecord[],
   isSingle: boolean,
@@ -61,7 +61,7 @@ function printRecords(
       io.stdout,
       Buffer.concat(records.flatMap(({ kv }) => (isSingle ? [kv.value] : [kv.value, newline]))),
     );
-  } else if (options.flag('json')) {
+  } else if (format === 'json') {
     printJson(io.stdout, { target: target.service, records: records.map(toDocument) });
   } else {
     for (const { kv, problem } of records) {

@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
 import { add } from './add.js';
+import { createCompletion } from './completion.js';
 import { doctor } from './doctor.js';
 import { drain } from './drain.js';
 import { get } from './get.js';
@@ -9,4 +10,7 @@ import { rm } from './rm.js';
 import { watch } from './watch.js';
 
 /** All commands, in the order of the help. */
-export const commands: readonly Command[] = [ls, get, watch, add, rm, drain, register, doctor];
+export const commands: readonly Command[] = [
+  ...[ls, get, watch, add, rm, drain, register, doctor],
+  createCompletion(() => commands),
+];

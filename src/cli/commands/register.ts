@@ -1,6 +1,6 @@
 import type { OnConflict } from '../../index.js';
 import { addressProblem, parseAddress } from '../../internal.js';
-import type { ParsedOptions } from '../args/options.js';
+import { choice, type ParsedOptions } from '../args/options.js';
 import { parseTargetArgument } from '../args/target.js';
 import type { Command } from '../command.js';
 import { isCallersOwnHost } from '../data/address.js';
@@ -10,6 +10,7 @@ import { type Environment, warn } from '../output/io.js';
 import { Supervisor } from '../supervise/supervisor.js';
 
 const conflictPolicies: readonly OnConflict[] = ['wait', 'fail', 'takeover'];
+const deletionPolicies = ['restore', 'stop'] as const;
 
 export const register: Command = {
   name: 'register',
@@ -30,7 +31,8 @@ export const register: Command = {
     ttl: { value: 'S', help: 'seconds until the record expires if this process is killed (default 10)' },
     'ready-addr': { value: 'HOST:PORT', help: 'address to check for readiness (default: --addr)' },
     'ready-check': {
-      help: 'on by default; with --no-ready-check the record is stored as soon as the program runs',
+      onByDefault: true,
+      help: 'store the record as soon as the program runs, without a readiness check',
     },
     'ready-timeout': {
       value: 'DURATION',
@@ -43,11 +45,11 @@ export const register: Command = {
     'stop-timeout': { value: 'DURATION', help: 'time for the program to end before SIGKILL (default 10s)' },
     'clean-env': { help: 'remove ETCDCTL_* from the program’s environment' },
     'on-conflict': {
-      value: conflictPolicies.join('|'),
+      ...choice(conflictPolicies),
       help: 'what to do about another owner’s record under the key (default wait)',
     },
     'on-deleted': {
-      value: 'restore|stop',
+      ...choice(deletionPolicies),
       help: 'what to do when another process deletes the record (default restore)',
     },
   },
@@ -75,7 +77,7 @@ export const register: Command = {
       ...(id === undefined ? {} : { id }),
       ...ifDefined('ttlSeconds', options.integer('ttl', 1, maxTtlSeconds)),
       ...ifDefined('onConflict', options.oneOf('on-conflict', conflictPolicies)),
-      ...ifDefined('onDeleted', options.oneOf('on-deleted', ['restore', 'stop'] as const)),
+      ...ifDefined('onDeleted', options.oneOf('on-deleted', deletionPolicies)),
     };
     const log = (text: string) => warn(io, text);
     const supervisorOptions = {

@@ -2,6 +2,7 @@ import { EndpointManager } from '../../index.js';
 import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
+import { usesColor } from '../output/color.js';
 import { onSignals, terminationSignals } from '../signals.js';
 import { JsonView } from '../views/json-view.js';
 import { LineView } from '../views/line-view.js';
@@ -51,7 +52,9 @@ export const watch: Command = {
   },
 };
 
-function createView({ io: { stdout }, options }: Invocation, target: Target): WatchView {
-  if (options.flag('json')) return new JsonView(stdout, target);
-  return stdout.isTTY ? new TableView(stdout, target) : new LineView(stdout, target);
+function createView({ io: { stdout, env }, format }: Invocation, target: Target): WatchView {
+  const isWide = format === 'wide';
+  if (format === 'json') return new JsonView(stdout, target);
+  if (!stdout.isTTY) return new LineView(stdout, target, isWide);
+  return new TableView(stdout, target, { isWide, useColor: usesColor(stdout, env) });
 }

@@ -1,4 +1,5 @@
-import { type EtcdClient, EtcdError, type LeaseId } from '../../index.js';
+import { type EtcdClient, EtcdError, formatLeaseId, type LeaseId } from '../../index.js';
+import type { Text } from '../output/line.js';
 import { inParallel } from '../parallel.js';
 
 /** The state of a record's lease, as etcd reports it. `none`: the record is permanent. */
@@ -36,18 +37,23 @@ export async function fetchLeaseState(client: EtcdClient, lease: LeaseId): Promi
   }
 }
 
-/** The cell of a table, such as `7/10 s`. */
-export function formatLease(lease: LeaseState): string {
+/** The cell of a table, such as `7 of 10 s left`. */
+export function formatLease(lease: LeaseState): Text {
   switch (lease.state) {
     case 'none':
       return 'permanent';
     case 'alive':
-      return `${lease.remainingSeconds}/${lease.grantedSeconds} s`;
+      return `${lease.remainingSeconds} of ${lease.grantedSeconds} s left`;
     case 'gone':
-      return 'expired';
+      return { text: 'expired', style: 'red' };
     case 'unknown':
       return '?';
   }
+}
+
+/** The cell of a lease's id. A record without a lease is permanent. */
+export function formatRecordLeaseId(lease: LeaseId): string {
+  return lease === 0n ? 'permanent' : formatLeaseId(lease);
 }
 
 export function leaseToJson(lease: LeaseId, state: LeaseState) {

@@ -11,6 +11,8 @@ import {
 } from '../../index.js';
 import { recordIdToJson } from '../args/target.js';
 import { CliError } from '../errors.js';
+import { toJson } from '../output/json.js';
+import { styled, type Text } from '../output/line.js';
 
 /** A key below a target, with its value decoded if it is an endpoint. */
 export interface StoredRecord {
@@ -75,6 +77,16 @@ function withoutValue({ key, createRevision, modRevision, version, lease }: KeyV
 export function traitCells({ metadata }: Endpoint): { weight: string; zone: string; status: string } {
   const { weight, zone } = readTraits(metadata);
   return { weight: String(weight), zone: zone ?? '-', status: statusOf(metadata) ?? '-' };
+}
+
+/** The cell of a status. A draining endpoint stands out. */
+export function statusCell(status: string): Text {
+  return styled(status, status === 'draining' ? 'yellow' : undefined);
+}
+
+/** The metadata as one line of JSON; `-` if there is none. */
+export function metadataCell({ metadata }: Endpoint): string {
+  return metadata === undefined || metadata === null ? '-' : toJson(metadata);
 }
 
 /** The metadata's `status`, if it is a non-empty string. */

@@ -9,6 +9,8 @@ export interface ServiceSummary {
   draining: number;
   /** How many of the endpoints have no lease. */
   permanent: number;
+  /** The highest revision at which one of the endpoints was written. */
+  modRevision: Revision;
 }
 
 /** Lists the services below a prefix, in key order. A service has at least one key whose value has an address. */
@@ -25,12 +27,17 @@ export async function listServices(
       const slash = key.lastIndexOf('/');
       if (slash < 1 || !endpoint?.addr) continue;
       const service = key.slice(0, slash);
-      const summary = services.get(service) ?? { service, endpoints: 0, draining: 0, permanent: 0 };
+      const summary = services.get(service) ?? newSummary(service);
       summary.endpoints++;
       if (readTraits(endpoint.metadata).draining) summary.draining++;
       if (kv.lease === 0n) summary.permanent++;
+      if (kv.modRevision > summary.modRevision) summary.modRevision = kv.modRevision;
       services.set(service, summary);
     }
   }
   return { services: [...services.values()], revision };
+}
+
+function newSummary(service: string): ServiceSummary {
+  return { service, endpoints: 0, draining: 0, permanent: 0, modRevision: 0n };
 }

@@ -25,7 +25,7 @@ export async function findNeighbours(client: EtcdClient, target: Target): Promis
       warning(
         'neighbours',
         `there are records under ${quoted(spellings)}`,
-        'check whether that is the intended name',
+        `check whether the intended name is ${quoted(spellings)}`,
       ),
     );
   if (similar.length > 0)
@@ -33,7 +33,7 @@ export async function findNeighbours(client: EtcdClient, target: Target): Promis
       warning(
         'neighbours',
         `similar services: ${quoted(similar)}`,
-        'check whether one of them is the intended name',
+        `check whether the intended name is ${quoted(similar)}`,
       ),
     );
   return findings;

@@ -1,5 +1,6 @@
-import { escapeControls } from '../../internal.js';
+import { usesColor } from './color.js';
 import { toJson } from './json.js';
+import { escapeLine, type Line, renderLine } from './line.js';
 
 /** A stream that the command writes to. A terminal has `isTTY` and a size. */
 export interface Output {
@@ -23,9 +24,14 @@ export interface Io {
 /** The longest error or warning, in characters, so that one message does not fill the screen. The rest is cut. */
 const maxMessageLength = 4_096;
 
-/** Prints lines of text. Control characters are escaped: keys and metadata of other writers may contain them. */
-export function print(output: Output, lines: readonly string[]): void {
-  if (lines.length > 0) output.write(`${lines.map((line) => escapeControls(line)).join('\n')}\n`);
+/**
+ * Prints lines of text. Control characters are escaped: keys and metadata of other writers may contain them.
+ * @param env decides whether styled text has colours; see {@link usesColor}. Default: it has none.
+ */
+export function print(output: Output, lines: readonly Line[], env?: Environment): void {
+  if (lines.length === 0) return;
+  const useColor = env !== undefined && usesColor(output, env);
+  output.write(`${lines.map((line) => renderLine(escapeLine(line), useColor)).join('\n')}\n`);
 }
 
 /** Prints one line of JSON. */
@@ -40,7 +46,18 @@ export function printBytes(output: Output, bytes: Buffer): void {
 }
 
 /** Prints a message on stderr. It does not change the exit code. */
-export function warn({ stderr }: Pick<Io, 'stderr'>, message: string): void {
-  const shown = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
-  print(stderr, [`etcd-naming: ${shown}`]);
+export function warn({ stderr, env }: MessageIo, message: string): void {
+  const [, label = '', rest = ''] = /^(warning:)?(.*)$/s.exec(shorten(message)) ?? [];
+  print(stderr, [['etcd-naming: ', { text: label, style: 'yellow' }, rest]], env);
+}
+
+/** Prints the message of an error on stderr. */
+export function printError({ stderr, env }: MessageIo, message: string): void {
+  print(stderr, [[{ text: 'etcd-naming:', style: 'red' }, ` ${shorten(message)}`]], env);
+}
+
+type MessageIo = Pick<Io, 'stderr'> & Partial<Pick<Io, 'env'>>;
+
+function shorten(message: string): string {
+  return message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)}…` : message;
 }

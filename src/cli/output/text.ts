@@ -1,5 +1,6 @@
 import { escapeControls } from '../../internal.js';
 import { displayWidth, truncate } from './display-width.js';
+import { type Line, type Text, textOf, withText } from './line.js';
 
 /** A longer cell does not widen its column; it shifts only the rest of its own row. */
 const maxColumnWidth = 64;
@@ -13,17 +14,26 @@ export function escapeAndTruncate(text: string): string {
 
 /** Aligns rows in columns as wide as their widest cell, two spaces apart. Cells are escaped and truncated. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const cells = rows.map((row) => row.map(escapeAndTruncate));
+  return alignCells(rows).map((line) => [line].flat().map(textOf).join(''));
+}
+
+/** The same for cells with a style. */
+export function alignCells(rows: readonly (readonly Text[])[]): Line[] {
+  const escaped = rows.map((row) => row.map((cell) => withText(cell, escapeAndTruncate(textOf(cell)))));
   const widths: number[] = [];
-  for (const row of cells)
+  for (const row of escaped)
     for (const [i, cell] of row.entries())
-      widths[i] = Math.min(maxColumnWidth, Math.max(widths[i] ?? 0, displayWidth(cell)));
-  return cells.map((row) =>
-    row
-      .map((cell, i) => cell + ' '.repeat(Math.max(0, (widths[i] ?? 0) - displayWidth(cell))))
-      .join('  ')
-      .trimEnd(),
-  );
+      widths[i] = Math.min(maxColumnWidth, Math.max(widths[i] ?? 0, displayWidth(textOf(cell))));
+  return escaped.map((row) => joinCells(row, widths));
+}
+
+function joinCells(row: readonly Text[], widths: readonly number[]): Line {
+  const last = row.findLastIndex((cell) => textOf(cell).trimEnd() !== '');
+  return row.slice(0, last + 1).flatMap((cell, i): Text[] => {
+    const text = textOf(cell);
+    if (i === last) return [withText(cell, text.trimEnd())];
+    return [cell, ' '.repeat(Math.max(0, (widths[i] ?? 0) - displayWidth(text)) + 2)];
+  });
 }
 
 /** `1 endpoint`, `2 endpoints`. */

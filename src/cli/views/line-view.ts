@@ -1,6 +1,7 @@
 import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
 import type { Target } from '../args/target.js';
-import { traitCells } from '../data/records.js';
+import { formatRecordLeaseId } from '../data/leases.js';
+import { metadataCell, traitCells } from '../data/records.js';
 import { type Output, print } from '../output/io.js';
 import { escapeAndTruncate, formatDuration, pluralize } from '../output/text.js';
 import { InvalidKeys } from './invalid-keys.js';
@@ -12,9 +13,12 @@ export class LineView implements WatchView {
   readonly #target: Target;
   readonly #printer: QuietPrinter<string>;
   readonly #invalid = new InvalidKeys();
+  readonly #isWide: boolean;
 
-  constructor(output: Output, target: Target) {
+  /** @param isWide whether a line has the columns of `--output wide` too. */
+  constructor(output: Output, target: Target, isWide = false) {
     this.#target = target;
+    this.#isWide = isWide;
     this.#printer = new QuietPrinter<string>(
       (text) => print(output, [`${new Date().toISOString()} ${text}`]),
       (forMs, revision) => `unchanged for ${formatDuration(forMs)} revision=${revision}`,
@@ -65,10 +69,16 @@ export class LineView implements WatchView {
     if (zone !== '-') traits.push(`zone=${escapeAndTruncate(zone)}`);
     if (status !== '-') traits.push(`status=${escapeAndTruncate(status)}`);
     const [id, addr] = [this.#id(record.key), escapeAndTruncate(record.addr)];
-    this.#printer.line(`${change} ${id} ${addr} ${traits.join(' ')} revision=${record.modRevision}`);
+    const wide = this.#isWide ? wideText(record) : '';
+    this.#printer.line(`${change} ${id} ${addr} ${traits.join(' ')} revision=${record.modRevision}${wide}`);
   }
 
   #id(key: string): string {
     return escapeAndTruncate(key.slice(this.#target.prefix.length));
   }
+}
+
+function wideText(record: EndpointRecord): string {
+  const metadata = escapeAndTruncate(metadataCell(record));
+  return ` create-revision=${record.createRevision} lease-id=${formatRecordLeaseId(record.lease)} metadata=${metadata}`;
 }

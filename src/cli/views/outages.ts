@@ -1,11 +1,18 @@
 import type { EtcdClient, EtcdError } from '../../index.js';
-import type { WatchView } from './view.js';
+import { formatDuration } from '../output/text.js';
+import type { OutageView } from './view.js';
 
 /** The interval at which the duration of an outage is reported again, in milliseconds. */
 const repeatMs = 10_000;
 
+/** The text of an outage above what was known before it. */
+export function outageText(forMs: number, error: EtcdError | undefined): string {
+  const reason = error ? ` (${error.message})` : '';
+  return `etcd is unreachable for ${formatDuration(forMs)}, showing the last known state${reason}`;
+}
+
 /** Reports to the view when the client loses etcd, how long the outage lasts, and when it ends. */
-export async function reportOutages(client: EtcdClient, prefix: string, view: WatchView): Promise<void> {
+export async function reportOutages(client: EtcdClient, prefix: string, view: OutageView): Promise<void> {
   let isUnreachable = false;
   for await (const event of client.status()) {
     if (event.type !== 'disconnected' || isUnreachable) continue;
@@ -24,7 +31,7 @@ export async function reportOutages(client: EtcdClient, prefix: string, view: Wa
 async function reportUntilRecovered(
   client: EtcdClient,
   prefix: string,
-  view: WatchView,
+  view: OutageView,
   error: EtcdError,
 ): Promise<void> {
   const since = performance.now();

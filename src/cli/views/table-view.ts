@@ -2,15 +2,17 @@ import {
   type EndpointEvent,
   type EndpointRecord,
   type EtcdError,
-  formatLeaseId,
   keyBytes,
   type Revision,
 } from '../../index.js';
 import type { Target } from '../args/target.js';
-import { traitCells } from '../data/records.js';
+import { formatRecordLeaseId } from '../data/leases.js';
+import { metadataCell, statusCell, traitCells } from '../data/records.js';
 import type { Output } from '../output/io.js';
-import { alignColumns, formatDuration, pluralize } from '../output/text.js';
-import { Screen } from './screen.js';
+import { type Line, styled, type Text } from '../output/line.js';
+import { Screen } from '../output/screen.js';
+import { alignCells, formatDuration, pluralize } from '../output/text.js';
+import { outageText } from './outages.js';
 import type { WatchView } from './view.js';
 
 interface Row {
@@ -18,6 +20,15 @@ interface Row {
   /** The key. The table is sorted by its bytes, as etcd sorts keys. */
   readonly keyBytes: Buffer;
   readonly change: { readonly type: 'added' | 'changed' | 'removed'; readonly at: number } | undefined;
+}
+
+export interface TableOptions {
+  /** Whether the table has the columns of `--output wide`. Default false. */
+  readonly isWide?: boolean;
+  /** Default false. */
+  readonly useColor?: boolean;
+  /** Milliseconds on a monotonic clock. Default: that of the process. */
+  readonly now?: () => number;
 }
 
 /** How long a removed endpoint stays in the table, in milliseconds, so that the user notices the removal. */
@@ -30,6 +41,7 @@ export class TableView implements WatchView {
   readonly #output: Output;
   readonly #screen: Screen;
   readonly #now: () => number;
+  readonly #isWide: boolean;
   readonly #rows = new Map<string, Row>();
   readonly #timer: NodeJS.Timeout;
   readonly #onResize = () => this.#screen.redraw(this.#lines());
@@ -39,12 +51,12 @@ export class TableView implements WatchView {
   #status = 'loading';
   #outage: { readonly since: number; readonly error: EtcdError | undefined } | undefined;
 
-  /** @param now milliseconds on a monotonic clock. */
-  constructor(output: Output, target: Target, now: () => number = () => performance.now()) {
+  constructor(output: Output, target: Target, options: TableOptions = {}) {
     this.#target = target;
     this.#output = output;
-    this.#screen = new Screen(output);
-    this.#now = now;
+    this.#screen = new Screen(output, options.useColor);
+    this.#isWide = options.isWide ?? false;
+    this.#now = options.now ?? (() => performance.now());
     output.on?.('resize', this.#onResize);
     this.#timer = setInterval(() => this.#draw(), tickMs);
   }
@@ -109,27 +121,38 @@ export class TableView implements WatchView {
     this.#screen.draw(this.#lines());
   }
 
-  #lines(): string[] {
+  #titles(): Text[] {
+    const titles = ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE-ID', 'CHANGE'];
+    return this.#isWide ? [...titles, 'REVISION', 'CREATE-REVISION', 'METADATA'] : titles;
+  }
+
+  #lines(): Line[] {
     const rows = [...this.#rows.values()].sort((a, b) => a.keyBytes.compare(b.keyBytes));
     const present = rows.filter(({ change }) => change?.type !== 'removed').length;
     const invalid = this.#invalid > 0 ? `, ${pluralize(this.#invalid, 'invalid record')}` : '';
-    const heading = `${this.#target.service}: ${pluralize(present, 'endpoint')}${invalid}, revision ${this.#revision}, ${this.#statusText()}`;
+    const counts = `${this.#target.service}: ${pluralize(present, 'endpoint')}${invalid}`;
+    const heading = [`${counts}, revision ${this.#revision}, `, this.#statusText()];
     if (rows.length === 0) return [heading];
-    const titles = ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'CHANGE'];
-    return [heading, ...alignColumns([titles, ...rows.map((row) => this.#cells(row))])];
+    return [heading, ...alignCells([this.#titles(), ...rows.map((row) => this.#cells(row))])];
   }
 
-  #statusText(): string {
+  #statusText(): Text {
     if (!this.#outage) return this.#status;
-    const reason = this.#outage.error ? ` (${this.#outage.error.message})` : '';
-    return `etcd is unreachable for ${formatDuration(this.#now() - this.#outage.since)}, showing the last known state${reason}`;
+    const { since, error } = this.#outage;
+    return { text: outageText(this.#now() - since, error), style: 'red' };
   }
 
-  #cells({ record, change }: Row): string[] {
+  #cells({ record, change }: Row): Text[] {
     const { weight, zone, status } = traitCells(record);
     const id = record.key.slice(this.#target.prefix.length);
-    const lease = record.lease === 0n ? 'permanent' : formatLeaseId(record.lease);
     const lastChange = change ? `${change.type} ${formatDuration(this.#now() - change.at)} ago` : '';
-    return [id, record.addr, weight, zone, status, lease, lastChange];
+    const cells = [id, record.addr, weight, zone, statusCell(status), formatRecordLeaseId(record.lease)];
+    const wide = this.#isWide
+      ? [`${record.modRevision}`, `${record.createRevision}`, metadataCell(record)]
+      : [];
+    const all = [...cells, styled(lastChange, change && styleOf[change.type]), ...wide];
+    return change?.type === 'removed' ? all.map((cell, i) => (i === 6 ? cell : styled(cell, 'dim'))) : all;
   }
 }
+
+const styleOf = { added: 'green', changed: 'yellow', removed: 'red' } as const;

@@ -1,8 +1,7 @@
 import type { EndpointEvent, EtcdError } from '../../index.js';
 
-/** Shows a watch of a target to the user. */
-export interface WatchView {
-  onEvent(event: EndpointEvent): void;
+/** Shows outages of etcd to the user. */
+export interface OutageView {
   /**
    * etcd is unreachable: what is shown may be outdated. Called again while the outage lasts.
    * @param forMs milliseconds since the outage began.
@@ -13,5 +12,10 @@ export interface WatchView {
    * @param afterMs how long the outage lasted, in milliseconds.
    */
   onRecovery(afterMs: number): void;
+}
+
+/** Shows a watch of a target to the user. */
+export interface WatchView extends OutageView {
+  onEvent(event: EndpointEvent): void;
   close(): void;
 }

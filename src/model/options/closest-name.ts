@@ -1,3 +1,22 @@
+/** The names that callers write for others, such as those of another library, each with the right ones. */
+export type NamesElsewhere = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The question that an error about an unknown name ends with: `did you mean 'ls'?`. Undefined if no name is similar.
+ * @param show how the error writes a known name. Default: unchanged.
+ */
+export function didYouMean(
+  name: string,
+  known: readonly string[],
+  elsewhere: NamesElsewhere = {},
+  show: (known: string) => string = (known) => known,
+): string | undefined {
+  const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : closestName(name, known);
+  if (meant === undefined) return undefined;
+  const names = [meant].flat().map((one) => `'${show(one)}'`);
+  return `did you mean ${names.join(' and ')}?`;
+}
+
 /** The known name with the fewest edits from `name`; undefined when even that name needs too many edits. */
 export function closestName(name: string, known: readonly string[]): string | undefined {
   const wanted = name.toLowerCase();

@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../../errors/index.js';
 import { type Check, signal, waitChecks } from './checks.js';
-import { closestName } from './closest-name.js';
+import { didYouMean, type NamesElsewhere } from './closest-name.js';
 import { wrongTypeError } from './value-errors.js';
 
 /** The names of the members of T, or of all members of the union T. */
@@ -14,7 +14,7 @@ export interface OptionTexts {
   /** The name of the object in errors. Default `options`. */
   readonly label?: string;
   /** Suggestions for unknown names that are not similar to the right one, such as those of another library. */
-  readonly suggestions?: Readonly<Record<string, string | readonly string[]>>;
+  readonly suggestions?: NamesElsewhere;
   /** Whether a string passed instead of the object may be a secret, which an error must not contain. Default false. */
   readonly secret?: boolean;
   /** For a mandatory object: the text after `options are missing:`. Default: the object may be undefined. */
@@ -93,13 +93,6 @@ function unknownOptionError(
   instead: OptionTexts['suggestions'],
 ): InvalidInputError {
   const full = (option: string) => (path === undefined ? option : `${path}.${option}`);
-  const meant = instead && Object.hasOwn(instead, name) ? instead[name] : closestName(name, known);
-  const help =
-    meant === undefined
-      ? `known are ${known.map(full).join(', ')}`
-      : `did you mean ${[meant]
-          .flat()
-          .map((one) => `'${full(one)}'`)
-          .join(' and ')}?`;
+  const help = didYouMean(name, known, instead, full) ?? `known are ${known.map(full).join(', ')}`;
   return new InvalidInputError(`unknown option '${full(name)}'; ${help}`);
 }

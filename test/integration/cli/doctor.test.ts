@@ -12,6 +12,8 @@ interface Report {
   readonly findings: readonly { level: string; check: string; message: string; advice?: string }[];
 }
 
+const esc = '\x1b';
+
 describe('etcd-naming doctor', () => {
   const etcd = useEtcd();
   const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
@@ -69,20 +71,41 @@ describe('etcd-naming doctor', () => {
     ]);
   });
 
-  it('prints the findings and a conclusion as text, in a pipe and on a terminal', async function () {
+  it('prints a verdict first, then what to do, then the findings', async () => {
     await put('e1', addr);
-    const piped = await commands.run('doctor', target);
-    assert.equal(piped.code, 0);
-    assert.match(piped.stdout, /^ok +etcd +\S+ answers and permits the read \(\d+ ms\)$/m);
-    assert.match(
-      piped.stdout,
-      /^warning +leases +without a lease, so they stay after their server ends: 'e1'\n +→ .*etcd-naming rm/m,
-    );
-    assert.match(piped.stdout, /\n\n'.*' resolves, with 1 warning\n$/);
-    await skipWithoutScript(this);
-    const { code, stdout } = await commands.startOnTerminal('doctor', target).ended;
+    const { code, stdout } = await commands.run('doctor', target);
     assert.equal(code, 0);
-    assert.match(stdout, /resolves, with 1 warning/);
+    const [verdict = '', , title, firstStep = '', ...rest] = stdout.split('\n');
+    assert.equal(verdict, `'${target}' resolves, with 1 warning`);
+    assert.deepEqual(
+      [title, firstStep],
+      ['Next steps:', '  1. leases: delete stale records with etcd-naming rm'],
+    );
+    assert.match(rest[0] ?? '', /^ {2}2\. if a program still fails with "Failed to parse DNS address"/);
+    assert.equal(rest[2], 'Findings:');
+    assert.match(stdout, /^ok +etcd +\S+ answers and permits the read \(\d+ ms\)$/m);
+    assert.match(stdout, /^warning +leases +without a lease, so they stay after their server ends: 'e1'$/m);
+  });
+
+  it('shows on a terminal what it has found so far, and then the report in its place', async function () {
+    await skipWithoutScript(this);
+    await put('e1', addr);
+    const { code, stdout } = await commands.startOnTerminalWith({ TERM: 'xterm' }, 'doctor', target).ended;
+    assert.equal(code, 0);
+    const [progress = '', report = ''] = stdout.split(`${esc}[J${esc}[?25h`);
+    assert.match(progress, /checking '.*' …/);
+    assert.match(progress, /dial/);
+    const lines = report.replaceAll('\r', '').split('\n');
+    assert.equal(lines[0], `${esc}[33m'${target}' resolves, with 1 warning${esc}[39m`);
+    assert.ok(lines.some((line) => line.startsWith(`${esc}[32mok     ${esc}[39m  etcd `)));
+  });
+
+  it('prints the verdict and the next steps in its document', async () => {
+    const { code, stdout } = await commands.run('doctor', target, '--output', 'json');
+    assert.equal(code, 4);
+    const { verdict, nextSteps } = JSON.parse(stdout) as { verdict: string; nextSteps: string[] };
+    assert.match(verdict, /^'.*' does not resolve: no key starts with/);
+    assert.deepEqual(nextSteps, ['check that the server registers under this name, in this etcd']);
   });
 
   it('reports that there is no record, and lists similar services', async () => {
@@ -208,7 +231,10 @@ describe('etcd-naming doctor', () => {
     await put('e1', addr);
     const { code, stdout } = await commands.runWith({ http_proxy: 'http://127.0.0.1:1' }, 'doctor', target);
     assert.equal(code, 0);
-    assert.match(stdout, /resolves, but only for channels made with channelTarget\(\), .*with 2 warnings\n$/);
+    assert.match(
+      stdout,
+      /^'.*' resolves, but only for channels made with channelTarget\(\), .*with 2 warnings\n/,
+    );
   });
 
   it('warns about a member that does not answer while another one does', async () => {
@@ -254,7 +280,7 @@ describe('etcd-naming on an etcd with authentication', () => {
     assert.match(stderr, /^etcd-naming: .*\n$/);
     const doctor = await commands.run('doctor', 'mine');
     assert.equal(doctor.code, 1);
-    assert.match(doctor.stdout, /problem +etcd[^\n]*\n +→ .*ETCDCTL_USER/);
+    assert.match(doctor.stdout, /^Next steps:\n +1\. etcd: .*ETCDCTL_USER/m);
   });
 
   it('reads user and password from flags and variables, and the flag takes precedence', async () => {
@@ -291,7 +317,7 @@ describe('etcd-naming on an etcd with authentication', () => {
     assert.equal(doctor.code, 1);
     assert.match(
       doctor.stdout,
-      /→ check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read 'others\/' --prefix/,
+      /1\. etcd: check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read 'others\/' --prefix/,
     );
     assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
   });

@@ -28,11 +28,21 @@ describe('etcd-naming ls and get', () => {
     assert.equal(stderr, '');
     assert.equal(code, 0);
     const [title, e1, e2, ...rest] = stdout.split('\n').map((line) => line.split(/ {2,}/));
-    assert.deepEqual(title, ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION', 'AGE']);
+    assert.deepEqual(title, ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION']);
     assert.deepEqual(e1?.slice(0, 5), ['e1', '10.0.0.1:50051', '3', 'a', 'draining']);
-    assert.match(e1?.[5] ?? '', /^\d+\/600 s$/);
+    assert.match(e1?.[5] ?? '', /^\d+ of 600 s left$/);
     assert.deepEqual(e2?.slice(0, 6), ['e2', '10.0.0.2:50051', '1', '-', '-', 'permanent']);
     assert.deepEqual(rest, [['']]);
+  });
+
+  it('adds the id of the lease, the revision of the creation and the metadata with --output wide', async () => {
+    const { stdout } = await commands.run('ls', target, '--output', 'wide');
+    const [title, e1, e2] = stdout.split('\n').map((line) => line.split(/ {2,}/).slice(7));
+    assert.deepEqual(title, ['LEASE-ID', 'CREATE-REVISION', 'METADATA']);
+    assert.match(e1?.[0] ?? '', /^[0-9a-f]{16}$/);
+    assert.deepEqual(JSON.parse(e1?.[2] ?? ''), { weight: 3, zone: 'a', status: 'draining' });
+    assert.deepEqual([e2?.[0], e2?.[2]], ['-', '-']);
+    assert.match(e2?.[1] ?? '', /^\d+$/);
   });
 
   it('prints the same list on a terminal and in a pipe', async function () {
@@ -79,14 +89,22 @@ describe('etcd-naming ls and get', () => {
     const prefix = target.slice(0, -'svc'.length);
     await client.kv.put(`${prefix}config/timeout`, '30');
     await client.kv.put(`${prefix}other/e1`, '{"Addr":"10.0.0.9:1"}');
-    const { services } = await commands.json<{ services: object[] }>('ls', '--prefix', prefix);
-    assert.deepEqual(services, [
+    const { services } = await commands.json<{ services: Record<string, unknown>[] }>(
+      'ls',
+      '--prefix',
+      prefix,
+    );
+    const [other, svc] = services.map(({ modRevision, ...counts }) => [counts, typeof modRevision]);
+    assert.deepEqual(other, [
       { service: `${prefix}other`, endpoints: 1, draining: 0, permanent: 1 },
-      { service: `${prefix}svc`, endpoints: 2, draining: 1, permanent: 1 },
+      'string',
     ]);
+    assert.deepEqual(svc, [{ service: `${prefix}svc`, endpoints: 2, draining: 1, permanent: 1 }, 'string']);
     const { stdout } = await commands.run('ls', '--prefix', prefix);
     assert.match(stdout, /^SERVICE +ENDPOINTS +DRAINING +PERMANENT$/m);
     assert.doesNotMatch(stdout, /config/);
+    const wide = await commands.run('ls', '--prefix', prefix, '-o', 'wide');
+    assert.match(wide.stdout, new RegExp(`/other +1 +0 +1 +${services[0]?.['modRevision']}$`, 'm'));
   });
 
   it('prints the stored values in Go’s format, byte for byte with --raw', async () => {

@@ -152,16 +152,28 @@ export class CommandRunner {
     return this.#start('/bin/sh', ['-c', line, process.execPath, main]).ended;
   }
 
-  /** Starts the command on a pseudo-terminal of 100 columns and 20 rows. Its stdout is all that the terminal shows. */
+  /**
+   * Starts the command on a pseudo-terminal of 100 columns and 20 rows. Its stdout is all that the terminal shows. The
+   * terminal has no colours: `TERM` is not set.
+   */
   startOnTerminal(...args: string[]): CommandProcess {
-    return this.startOnTerminalOfSize('cols 100 rows 20', ...args);
+    return this.#startOnTerminal({}, 'cols 100 rows 20', args);
+  }
+
+  startOnTerminalWith(env: Environment, ...args: string[]): CommandProcess {
+    return this.#startOnTerminal(env, 'cols 100 rows 20', args);
   }
 
   /** @param size arguments of `stty`. */
   startOnTerminalOfSize(size: string, ...args: string[]): CommandProcess {
+    return this.#startOnTerminal({}, size, args);
+  }
+
+  #startOnTerminal(env: Environment, size: string, args: readonly string[]): CommandProcess {
     const command = [process.execPath, main, ...args].map((arg) => `'${arg}'`).join(' ');
     const line = `stty ${size}; exec ${command}`;
     return this.#start('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+      ...env,
       SHELL: '/bin/sh',
     });
   }
@@ -174,19 +186,25 @@ export class CommandRunner {
 }
 
 /** Skips a test on a terminal, with a message, if util-linux's `script` is not installed. */
-export async function skipWithoutScript(context: Mocha.Context): Promise<void> {
-  const child = spawn('script', ['--version']);
+export function skipWithoutScript(context: Mocha.Context): Promise<void> {
+  return skipWithout(context, 'script', 'script(1) of util-linux');
+}
+
+/** Skips a test or suite, with a message, if a program is not installed. */
+export async function skipWithout(context: Mocha.Context, program: string, name = program): Promise<void> {
+  const child = spawn(program, ['--version']);
   const code = await new Promise((resolve) => {
     child.once('error', () => resolve(undefined));
     child.once('exit', resolve);
   });
   if (code === 0) return;
-  console.error(`skipped, because script(1) of util-linux is not installed: ${context.test?.fullTitle()}`);
+  const title = (context.currentTest ?? context.test)?.fullTitle();
+  console.error(`skipped, because ${name} is not installed: ${title}`);
   context.skip();
 }
 
-/** The environment of the tests, without variables that change which etcd the command uses. */
+/** The environment of the tests, without variables that change which etcd the command uses and whether it has colours. */
 function cleanEnvironment(): Environment {
-  const unwanted = /^ETCDCTL_|_proxy$|^NODE_OPTIONS$/i;
+  const unwanted = /^ETCDCTL_|_proxy$|^NODE_OPTIONS$|^(NO|FORCE)_COLOR$|^TERM$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
 }

@@ -49,7 +49,7 @@ describe('etcd-naming on an etcd that requires TLS and a client certificate', ()
     const advice = async (...flags: string[]) => {
       const { code, stdout } = await commands.run('doctor', 'svc', ...flags);
       assert.equal(code, 3);
-      return /problem +etcd[^\n]*\n +→ ([^\n]*)/.exec(stdout)?.[1] ?? stdout;
+      return /^Next steps:\n +1\. etcd: ([^\n]*)/m.exec(stdout)?.[1] ?? stdout;
     };
     assert.match(await advice(...credentials()), /name the authority that signed its certificate: --cacert/);
     assert.match(

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { useEtcd } from '../../support/etcd.js';
 import { CommandRunner, skipWithoutScript } from './support.js';
 
-const commandNames = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'doctor'];
+const commandNames = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'doctor', 'completion'];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 describe('etcd-naming', () => {
@@ -27,7 +27,7 @@ describe('etcd-naming', () => {
       const help = await commands.run(name, '--help');
       assert.equal(help.code, 0);
       assert.match(help.stdout, new RegExp(`^etcd-naming ${name} `));
-      assert.match(help.stdout, new RegExp(`\nExamples:\n {2}etcd-naming ${name}\\b`));
+      assert.match(help.stdout, new RegExp(`\nExamples:\n {2}.*etcd-naming ${name}\\b`));
       assert.equal((await commands.run('help', name)).stdout, help.stdout);
     }
   });
@@ -41,12 +41,17 @@ describe('etcd-naming', () => {
   for (const [args, text] of [
     [
       ['frobnicate'],
-      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, doctor",
+      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, doctor, completion",
     ],
     [['list'], "unknown command 'list'; did you mean 'ls'?"],
     [['lss'], "unknown command 'lss'; did you mean 'ls'?"],
     [['wach', 'svc'], "unknown command 'wach'; did you mean 'watch'?"],
     [['ls', '--bogus'], "unknown option '--bogus'"],
+    [['ls', '-w', 'json'], "unknown option '-w'; did you mean '--output'?"],
+    [['ls', '--output', 'jsn'], "--output is 'jsn'; it must be one of json, table, wide"],
+    [['ls', '--json', '--output', 'wide'], '--json and --output wide exclude each other'],
+    [['completion', 'ksh'], "unknown shell 'ksh'; it must be one of bash, zsh, fish"],
+    [['help', 'doctr'], "unknown command 'doctr'; did you mean 'doctor'?"],
     [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
     [['add', 'svc', '1.2.3.4:1', '--weight', '-1'], "--weight is '-1'; it must be a number of at least 0"],
     [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { parseCommandArgs, splitCommandLine } from '#src/cli/args/command-line.js';
+import { globalOptions, parseCommandArgs, splitCommandLine } from '#src/cli/args/command-line.js';
 import { configuredEndpoints, mergeFlagsIntoEnvironment } from '#src/cli/args/connection.js';
 import { ParsedOptions } from '#src/cli/args/options.js';
+import { outputFormatFrom } from '#src/cli/args/output-format.js';
 import { commands } from '#src/cli/commands/index.js';
 
 const commandNamed = (name: string) => commands.find((command) => command.name === name)!;
@@ -48,6 +49,8 @@ describe('command line', () => {
   for (const [args, text] of [
     [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
     [['ls', '--no-jsn'], "unknown option '--no-jsn'; did you mean '--json'?"],
+    [['ls', '--write-out', 'json'], "unknown option '--write-out'; did you mean '--output'?"],
+    [['ls', '--format=json'], "unknown option '--format'; did you mean '--output'?"],
     [['ls', '--zzzzzzzz'], "unknown option '--zzzzzzzz'"],
     [
       ['add', 'svc', 'a:1', '--id', '-e1'],
@@ -69,6 +72,32 @@ describe('command line', () => {
         (error: Error) => !/\n|To specify/.test(error.message) && 'exitCode' in error && error.exitCode === 2,
         args.join(' '),
       );
+  });
+});
+
+describe('the output format', () => {
+  for (const [args, format] of [
+    [['ls'], 'table'],
+    [['ls', '--json'], 'json'],
+    [['ls', '--json', '-o', 'json'], 'json'],
+    [['-o', 'wide', 'ls'], 'wide'],
+    [['ls', '--output=table'], 'table'],
+  ] as const)
+    it(`is ${format} for ${args.join(' ')}`, () => {
+      const { options } = parseCommandArgs(commandNamed('ls'), splitCommandLine(args));
+      assert.equal(outputFormatFrom(options), format);
+    });
+});
+
+describe('the options of all commands', () => {
+  it('take the same kind of value under the same name, so that completion needs no command', () => {
+    const kinds = new Map<string, string>();
+    for (const { name, options } of commands)
+      for (const [option, { value, choices }] of Object.entries({ ...globalOptions, ...options })) {
+        const kind = JSON.stringify([value !== undefined, value === 'FILE', choices]);
+        assert.equal(kinds.get(option) ?? kind, kind, `${option} of ${name}`);
+        kinds.set(option, kind);
+      }
   });
 });
 

@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTargetArgument } from '#src/cli/args/target.js';
+import { ok, problem, warning } from '#src/cli/doctor/finding.js';
 import { checkGrpcCopies } from '#src/cli/doctor/grpc-copies.js';
 import { checkName } from '#src/cli/doctor/name.js';
 import { likelySpellings } from '#src/cli/doctor/neighbours.js';
 import { checkProxies } from '#src/cli/doctor/proxies.js';
+import { verdictOf } from '#src/cli/doctor/verdict.js';
 import { inParallel } from '#src/cli/parallel.js';
 
 describe('doctor: name', () => {
@@ -131,5 +133,54 @@ describe('inParallel', () => {
       if (item === 2) throw new Error('two');
     };
     await assert.rejects(inParallel([1, 2, 3], 1, fail), /two/);
+  });
+});
+
+describe('doctor: verdict', () => {
+  const good = ok('name', 'the name is fine');
+  const bad = problem('records', 'no key', 'register the server');
+  const odd = warning('proxy', 'a proxy is set', 'use channelTarget()');
+
+  it('begins with the first problem, and its advice comes before that of warnings', () => {
+    const verdict = verdictOf('svc', [good, odd, bad]);
+    assert.deepEqual(
+      [verdict.resolves, verdict.level, verdict.exitCode, verdict.text],
+      [false, 'problem', 4, "'svc' does not resolve: no key"],
+    );
+    assert.deepEqual(
+      verdict.nextSteps.map(({ check }) => check),
+      ['records', 'proxy'],
+    );
+  });
+
+  it('has the exit code of the problem', () => {
+    assert.equal(verdictOf('svc', [problem('etcd', 'away', 'start it', 3)]).exitCode, 3);
+  });
+
+  for (const [check, text] of [
+    ['dial', 'resolves, but no server answers: x'],
+    ['tls', 'resolves, but no server has a valid certificate: x'],
+    ['health', 'resolves, but no server reports SERVING: x'],
+  ] as const)
+    it(`distinguishes a problem of ${check} from a name that does not resolve`, () => {
+      assert.equal(verdictOf('svc', [good, problem(check, 'x')]).text, `'svc' ${text}`);
+    });
+
+  it('counts the warnings, lists the same advice once, and names the cause that no check can see', () => {
+    const again = warning('proxy', 'another proxy is set', 'use channelTarget()');
+    const verdict = verdictOf('svc', [good, odd, again]);
+    assert.deepEqual([verdict.resolves, verdict.level, verdict.exitCode], [true, 'warning', 0]);
+    assert.match(verdict.text, /^'svc' resolves, but only for channels .*, with 2 warnings$/);
+    const [first, second, ...others] = verdict.nextSteps;
+    assert.equal(first?.advice, 'use channelTarget()');
+    assert.match(second?.advice ?? '', /registerEtcdResolver\(\)/);
+    assert.deepEqual(others, []);
+  });
+
+  it('is ok without a warning', () => {
+    assert.deepEqual(
+      [verdictOf('svc', [good]).level, verdictOf('svc', [good]).text],
+      ['ok', "'svc' resolves"],
+    );
   });
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseTargetArgument } from '#src/cli/args/target.js';
 import { messageOf, stackLinesOf } from '#src/cli/errors.js';
-import { type Output, print, printBytes, printJson, warn } from '#src/cli/output/io.js';
-import { alignColumns } from '#src/cli/output/text.js';
+import { type Output, print, printBytes, printError, printJson, warn } from '#src/cli/output/io.js';
+import { alignCells, alignColumns } from '#src/cli/output/text.js';
 import { logRegistrationEvents } from '#src/cli/supervise/log-events.js';
 import { JsonView } from '#src/cli/views/json-view.js';
 import { LineView } from '#src/cli/views/line-view.js';
@@ -34,6 +34,9 @@ class Recorder implements Output {
 
 /** The control sequences that the table itself writes. */
 const tableSequences = new RegExp(`${'\x1b'}\\[(\\?25[lh]|\\?2026[hl]|\\d+A|K|J|2J|H)|\\r`, 'g');
+
+/** The control sequences of the command's own styles. */
+const styleSequences = new RegExp(`${'\x1b'}\\[(1|2|22|31|32|33|39)m`, 'g');
 
 function assertPrintable(text: string): void {
   assert.ok(isPrintable(text, '\n'), JSON.stringify(text));
@@ -84,9 +87,12 @@ const event: fc.Arbitrary<EndpointEvent> = fc.oneof(
 );
 
 describe('stored text on a terminal', () => {
+  const wide = { isWide: true, useColor: true };
   const views: Readonly<Record<string, (output: Output) => WatchView>> = {
     'the table': (output) => new TableView(output, parseTargetArgument(service)),
+    'the wide table with colours': (output) => new TableView(output, parseTargetArgument(service), wide),
     lines: (output) => new LineView(output, parseTargetArgument(service)),
+    'wide lines': (output) => new LineView(output, parseTargetArgument(service), true),
     'lines of JSON': (output) => new JsonView(output, parseTargetArgument(service)),
   };
   for (const [name, make] of Object.entries(views)) {
@@ -102,7 +108,8 @@ describe('stored text on a terminal', () => {
           } finally {
             view.close();
           }
-          assertPrintable(output.text.replace(tableSequences, ''));
+          assertPrintable(output.text.replace(tableSequences, '').replace(styleSequences, ''));
+          if (!name.includes('colours')) assert.doesNotMatch(output.text, styleSequences);
         }),
       );
     });
@@ -121,6 +128,23 @@ describe('stored text on a terminal', () => {
         warn({ stderr }, messageOf(failure));
         print(stderr, stackLinesOf(failure));
         assertPrintable(stdout.text + stderr.text);
+      }),
+    );
+  });
+
+  it('is escaped beside colours, also if its own text has a style', () => {
+    const env = { FORCE_COLOR: '1' };
+    fc.assert(
+      fc.property(hostileText, hostileText, (plain, marked) => {
+        const [stdout, stderr] = [new Recorder(), new Recorder()];
+        const cell = { text: marked, style: 'red' as const };
+        print(stdout, [[plain, cell], ...alignCells([[cell, plain]])], env);
+        warn({ stderr, env }, `warning: ${plain}`);
+        printError({ stderr, env }, marked);
+        assert.ok(stderr.text.includes('\x1b[33mwarning:\x1b[39m'));
+        assertPrintable((stdout.text + stderr.text).replace(styleSequences, ''));
+        const styles = stdout.text.match(styleSequences)?.length ?? 0;
+        assert.ok(styles <= 4, JSON.stringify(stdout.text));
       }),
     );
   });
@@ -157,6 +181,6 @@ describe('stored text on a terminal', () => {
     const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /\.write\(|console\./.test(readFileSync(join(folder, file), 'utf8')));
-    assert.deepEqual(writers.sort(), ['main.ts', 'output/io.ts', 'views/screen.ts']);
+    assert.deepEqual(writers.sort(), ['main.ts', 'output/io.ts', 'output/screen.ts']);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseTargetArgument } from '#src/cli/args/target.js';
 import { displayWidth } from '#src/cli/output/display-width.js';
 import type { Output } from '#src/cli/output/io.js';
-import { Screen } from '#src/cli/views/screen.js';
+import { Screen } from '#src/cli/output/screen.js';
 import { TableView } from '#src/cli/views/table-view.js';
 import { Code, EtcdError } from '#src/errors/index.js';
 import type { EndpointRecord } from '#src/naming/index.js';
@@ -87,7 +87,7 @@ describe('live table', () => {
     now = 1_000;
     terminal = new Terminal();
     terminal.columns = 120;
-    view = new TableView(terminal, parseTargetArgument('svc'), () => now);
+    view = new TableView(terminal, parseTargetArgument('svc'), { now: () => now });
   });
 
   afterEach(() => view.close());
@@ -128,6 +128,35 @@ describe('live table', () => {
     now += 1_000;
     view.onEvent({ type: 'delta', revision: 8n, added: [], changed: [], removed: [], invalid: new Set() });
     assert.equal(terminal.lines.length, 3);
+  });
+
+  it('has colours for changes and outages where the terminal has them', () => {
+    view.close();
+    view = new TableView(terminal, parseTargetArgument('svc'), { now: () => now, useColor: true });
+    snapshot(['a', 'b']);
+    view.onEvent({
+      ...{ type: 'delta', revision: 6n, changed: [], invalid: new Set() },
+      ...{ added: [record('c', 6n)], removed: ['svc/b'] },
+    });
+    const esc = '\x1b';
+    assert.ok(terminal.last.includes(`${esc}[32madded 0 s ago${esc}[39m`), JSON.stringify(terminal.last));
+    assert.ok(terminal.last.includes(`${esc}[2mb${esc}[22m`), JSON.stringify(terminal.last));
+    assert.ok(terminal.last.includes(`${esc}[31mremoved 0 s ago${esc}[39m`));
+    view.onOutage(4_000, undefined);
+    assert.ok(terminal.last.includes(`${esc}[31metcd is unreachable for 4 s`));
+  });
+
+  it('has more columns if it is wide', () => {
+    view.close();
+    terminal.columns = 200;
+    view = new TableView(terminal, parseTargetArgument('svc'), { now: () => now, isWide: true });
+    view.onEvent({
+      ...{ type: 'snapshot', reason: 'initial', revision: 5n, invalid: new Set() },
+      endpoints: new Map([['svc/a', { ...record('a', 4n), metadata: { zone: 'z' } }]]),
+    });
+    const [, title, a] = terminal.lines.map((line) => line.split(/ {2,}/));
+    assert.deepEqual(title?.slice(-4), ['CHANGE', 'REVISION', 'CREATE-REVISION', 'METADATA']);
+    assert.deepEqual(a?.slice(-3), ['4', '1', '{"zone":"z"}']);
   });
 
   it('counts the invalid records, also those of a later delta', () => {

@@ -35,6 +35,6 @@ describe('the version of the command', () => {
     });
 
   it('is an option in the help', async () => {
-    assert.match(String((await outputOf(['--help']))[1]), /^ {2}--version +print the version$/m);
+    assert.match(String((await outputOf(['--help']))[1]), /^ {2}-v, --version +print the version$/m);
   });
 });

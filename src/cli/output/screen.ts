@@ -1,6 +1,5 @@
-import { escapeControls } from '../../internal.js';
-import { truncate } from '../output/display-width.js';
-import type { Output } from '../output/io.js';
+import type { Output } from './io.js';
+import { escapeLine, type Line, renderLine } from './line.js';
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
@@ -14,20 +13,22 @@ const [eraseLine, eraseBelow, eraseAll] = ['\x1b[K', '\x1b[J', '\x1b[2J\x1b[H'];
  */
 export class Screen {
   readonly #output: Output;
+  readonly #useColor: boolean;
   /** How many lines the last frame has. */
   #drawn = 0;
   #isClosed = false;
 
-  constructor(output: Output) {
+  constructor(output: Output, useColor = false) {
     this.#output = output;
+    this.#useColor = useColor;
   }
 
-  draw(lines: readonly string[]): void {
+  draw(lines: readonly Line[]): void {
     if (this.#isClosed) return;
     // A terminal that does not know its size reports 0 by 0.
     const [columns, rows] = [this.#output.columns || 80, this.#output.rows || 24];
     const shown = limitLines(lines, Math.max(1, rows - 1)).map((line) =>
-      truncate(escapeControls(line), columns - 1),
+      renderLine(escapeLine(line, columns - 1), this.#useColor),
     );
     const start = this.#drawn === 0 ? hideCursor : `\x1b[${this.#drawn}A\r`;
     const frame = shown.map((line) => `${line}${eraseLine}\n`).join('');
@@ -36,10 +37,16 @@ export class Screen {
   }
 
   /** Clears the screen first: after a resize the old lines may be wrapped, and their number is unknown. */
-  redraw(lines: readonly string[]): void {
+  redraw(lines: readonly Line[]): void {
     if (this.#drawn > 0) this.#output.write(eraseAll);
     this.#drawn = 0;
     this.draw(lines);
+  }
+
+  /** Erases what is drawn, and shows the cursor again. */
+  clear(): void {
+    if (this.#drawn > 0) this.#output.write(`\x1b[${this.#drawn}A\r${eraseBelow}${showCursor}`);
+    this.#drawn = 0;
   }
 
   /** Shows the cursor again and draws no more. Idempotent. */
@@ -50,7 +57,7 @@ export class Screen {
   }
 }
 
-function limitLines(lines: readonly string[], max: number): readonly string[] {
+function limitLines(lines: readonly Line[], max: number): readonly Line[] {
   if (lines.length <= max || max < 2) return lines.slice(0, max);
   return [...lines.slice(0, max - 1), `… and ${lines.length - max + 1} more`];
 }

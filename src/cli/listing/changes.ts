@@ -1,0 +1,63 @@
+import { CompactedError, type EtcdClient, type Revision, RolledBackError } from '../../index.js';
+
+/**
+ * The changes below a prefix since a revision. One watch serves all waits: while it is open, the client notices that
+ * etcd is away.
+ */
+export class Changes {
+  /** The revision up to which all changes are known. */
+  #latest: Revision;
+  /** Whether changes may have been missed since the last wait. */
+  #hasGap = false;
+  #failure: { readonly error: unknown } | undefined;
+  #wake = () => {};
+
+  /** @param signal ends the watch. A wait then rejects with its reason. */
+  constructor(client: EtcdClient, prefix: string, since: Revision, signal: AbortSignal) {
+    this.#latest = since;
+    void this.#follow(client, prefix, signal).catch((error: unknown) => {
+      this.#failure = { error };
+      this.#wake();
+    });
+  }
+
+  /** Resolves when there is a change after a revision, and at the latest after `timeoutMs`. */
+  async after(revision: Revision, timeoutMs?: number): Promise<void> {
+    let isDue = false;
+    const onTimeout = () => {
+      isDue = true;
+      this.#wake();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    while (!isDue && !this.#isAfter(revision))
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    clearTimeout(timer);
+    this.#hasGap = false;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  #isAfter(revision: Revision): boolean {
+    return this.#failure !== undefined || this.#hasGap || this.#latest > revision;
+  }
+
+  async #follow(client: EtcdClient, prefix: string, signal: AbortSignal): Promise<void> {
+    let watcher = client.watch({ prefix }, { startRevision: this.#latest + 1n, signal });
+    for (;;) {
+      try {
+        for await (const { nextRevision } of watcher) {
+          this.#latest = nextRevision - 1n;
+          this.#wake();
+        }
+        signal.throwIfAborted();
+      } catch (error) {
+        if (!(error instanceof CompactedError || error instanceof RolledBackError)) throw error;
+      }
+      watcher = client.watch({ prefix }, { signal });
+      this.#latest = (await watcher.ready) - 1n;
+      this.#hasGap = true;
+      this.#wake();
+    }
+  }
+}
