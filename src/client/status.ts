@@ -5,39 +5,51 @@ import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
 import type { MemberEvent } from '../wire/index.js';
 
-/**
- * A background event of the client: about a watch stream or a member. `stream` is the number of the watch stream; a
- * reopened stream keeps its number.
- */
+/** A background event of the client: about a watch stream, a member, or the list of members. */
 export type StatusEvent =
-  /** A watch stream was lost because of `error`. It is reopened. */
-  | { readonly type: 'disconnected'; readonly stream: number; readonly error: EtcdError }
-  /** A watch stream will be reopened after `delayMs` milliseconds. `attempt` counts from 1 after each loss. */
   | {
-      readonly type: 'reopening';
+      /** A watch stream was lost. It is reopened. */
+      readonly type: 'disconnected';
+      /** The number of the watch stream. A reopened stream keeps its number. */
       readonly stream: number;
+      /** Why the stream was lost. */
+      readonly error: EtcdError;
+    }
+  | {
+      /** A watch stream will be reopened. */
+      readonly type: 'reopening';
+      /** The number of the watch stream. */
+      readonly stream: number;
+      /** The number of this attempt, from 1 after each loss. */
       readonly attempt: number;
+      /** The time until the attempt, in milliseconds. */
       readonly delayMs: number;
     }
-  /** A watcher continues from `fromRevision`, `downMs` milliseconds after its stream was lost. */
   | {
+      /** A watcher continues. */
       readonly type: 'resumed';
+      /** The number of the watch stream. */
       readonly stream: number;
+      /** The revision from which the watcher continues. */
       readonly fromRevision: Revision;
+      /** The time since its stream was lost, in milliseconds. */
       readonly downMs: number;
     }
-  /**
-   * A member sent events that were already delivered, which a correct etcd never does. They were dropped; `events` is
-   * their number.
-   */
-  | { readonly type: 'duplicates-dropped'; readonly stream: number; readonly events: number }
-  /**
-   * `member-unhealthy`: the member is not used until a probe succeeds; `member-recovered`: it is used again;
-   * `members-changed`: a sync changed the list of members.
-   */
+  | {
+      /** A member sent events that were already delivered, which a correct etcd never does. They were dropped. */
+      readonly type: 'duplicates-dropped';
+      /** The number of the watch stream. */
+      readonly stream: number;
+      /** The number of dropped events. */
+      readonly events: number;
+    }
   | MemberEvent
-  /** A periodic sync of the member list failed; it is retried after the interval. */
-  | { readonly type: 'sync-failed'; readonly error: EtcdError };
+  | {
+      /** A periodic sync of the member list failed; it is retried after the interval. */
+      readonly type: 'sync-failed';
+      /** The error of the sync. */
+      readonly error: EtcdError;
+    };
 
 /** Publishing costs nothing without subscribers. */
 const statusChannel = channel('etcd-naming:status');

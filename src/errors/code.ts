@@ -4,22 +4,39 @@
  * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/statuscodes.md
  */
 export const Code = {
+  /** Success. No error has this code. */
   OK: 0,
+  /** The server cancelled the call. An abort by `signal` rejects with the signal's reason instead. */
   CANCELLED: 1,
+  /** An error of a kind that gRPC does not define. */
   UNKNOWN: 2,
+  /** The request is wrong, whatever the state of the store. It is not sent again. */
   INVALID_ARGUMENT: 3,
+  /** No answer within `timeoutMs`; see {@link DeadlineError}. */
   DEADLINE_EXCEEDED: 4,
+  /** A lease, member, user or role does not exist. */
   NOT_FOUND: 5,
+  /** A lease, member, user or role with this id or name exists. */
   ALREADY_EXISTS: 6,
+  /** The user's roles do not permit the request; see {@link PermissionDeniedError}. */
   PERMISSION_DENIED: 7,
+  /** etcd has too many requests or no space, or a message is larger than a limit. */
   RESOURCE_EXHAUSTED: 8,
+  /** The state of the store or cluster does not permit the request, such as an auth call while auth is off. */
   FAILED_PRECONDITION: 9,
+  /** The operation was interrupted by a concurrent one. */
   ABORTED: 10,
+  /** A revision is compacted or in the future; see {@link CompactedError}. */
   OUT_OF_RANGE: 11,
+  /** The server, or a proxy, does not have this RPC. */
   UNIMPLEMENTED: 12,
+  /** A broken rule of the protocol: the answer cannot be read, or the server failed. */
   INTERNAL: 13,
+  /** The member cannot be reached or has no leader. Another attempt may succeed. */
   UNAVAILABLE: 14,
+  /** The member's data is corrupt. */
   DATA_LOSS: 15,
+  /** The token or password is missing or refused; see {@link UnauthenticatedError}. */
   UNAUTHENTICATED: 16,
 } as const;
 

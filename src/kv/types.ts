@@ -144,10 +144,22 @@ export interface DeleteResult {
 
 /** The result of one operation of a transaction. Its revision is the transaction's. */
 export type OpResult =
-  | ({ readonly type: 'put' } & PutResult)
-  | ({ readonly type: 'range' } & RangeResult)
-  | ({ readonly type: 'delete' } & DeleteResult)
-  | ({ readonly type: 'txn' } & TxnResult);
+  | ({
+      /** Of `op.put()`. */
+      readonly type: 'put';
+    } & PutResult)
+  | ({
+      /** Of `op.get()` and `op.range()`. */
+      readonly type: 'range';
+    } & RangeResult)
+  | ({
+      /** Of `op.delete()`. */
+      readonly type: 'delete';
+    } & DeleteResult)
+  | ({
+      /** Of `op.txn()`. */
+      readonly type: 'txn';
+    } & TxnResult);
 
 /** The result of a transaction. */
 export interface TxnResult {

@@ -1,4 +1,5 @@
 import { CancellableIterator, onAbort } from '../async/index.js';
+import type { TxnResult } from '../kv/index.js';
 import { type MirrorOptions, retainOption } from '../mirror/index.js';
 import {
   anything,
@@ -10,7 +11,6 @@ import {
   type LeaseId,
   noOptions,
   optionsChecker,
-  type Revision,
   waitChecks,
   withJson,
 } from '../model/index.js';
@@ -45,7 +45,12 @@ export interface AddEndpointOptions extends ManagerCallOptions {
    * The id or the handle of a lease: the endpoint is deleted when the lease ends. Default: no lease; the endpoint stays
    * until it is deleted.
    */
-  readonly lease?: LeaseId | { readonly id: LeaseId };
+  readonly lease?:
+    | LeaseId
+    | {
+        /** The id of the lease. A `HeldLease` has it. */
+        readonly id: LeaseId;
+      };
 }
 
 /** Options of {@link EndpointManager.list}. */
@@ -86,7 +91,7 @@ export class EndpointManager {
   async update(
     operations: readonly EndpointOp[],
     options: ManagerCallOptions = noOptions,
-  ): Promise<{ revision: Revision }> {
+  ): Promise<Pick<TxnResult, 'revision'>> {
     checkWait(options);
     const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.target, operations) }, options);
     return withJson({ revision });
@@ -100,7 +105,7 @@ export class EndpointManager {
     key: Bytes,
     endpoint: Endpoint,
     options: AddEndpointOptions = noOptions,
-  ): Promise<{ revision: Revision }> {
+  ): Promise<Pick<TxnResult, 'revision'>> {
     checkAdd(options);
     checkEndpointNames(endpoint);
     const { lease, ...call } = options;
@@ -112,7 +117,10 @@ export class EndpointManager {
    * Deletes the endpoint under `key`, the full key as text or bytes. Succeeds if the key is absent.
    * @throws as {@link update}.
    */
-  async deleteEndpoint(key: Bytes, options: ManagerCallOptions = noOptions): Promise<{ revision: Revision }> {
+  async deleteEndpoint(
+    key: Bytes,
+    options: ManagerCallOptions = noOptions,
+  ): Promise<Pick<TxnResult, 'revision'>> {
     checkWait(options);
     return this.update([{ op: 'delete', key }], options);
   }

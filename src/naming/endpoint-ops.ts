@@ -18,6 +18,7 @@ import { checkKey } from './target/index.js';
 /** One operation of {@link EndpointManager.update}. */
 export type EndpointOp =
   | {
+      /** Stores an endpoint. Overwrites an existing record. */
       readonly op: 'add';
       /** The full key, `<target>/<id>`: text, as in {@link EndpointRecord}, or bytes. */
       readonly key: Bytes;
@@ -26,7 +27,12 @@ export type EndpointOp =
       /** The lease with which the endpoint is deleted. Default: no lease; the endpoint stays until it is deleted. */
       readonly lease?: LeaseId | undefined;
     }
-  | { readonly op: 'delete'; readonly key: Bytes };
+  | {
+      /** Deletes an endpoint. An absent key is not an error. */
+      readonly op: 'delete';
+      /** The full key, `<target>/<id>`: text, as in {@link EndpointRecord}, or bytes. */
+      readonly key: Bytes;
+    };
 
 const checkOperations = listOf(
   optionsChecker<EndpointOp>({

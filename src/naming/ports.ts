@@ -25,9 +25,13 @@ export interface NamingClient {
   ): AsyncIterable<MirrorUpdate> & Pick<Mirror, 'status' | 'verify'>;
   /** Status events of the members. Without it, failures are reported only when a call fails. */
   status?(options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<{
+    /** `member-unhealthy` for a failure of a member; naming ignores other types. */
     readonly type: string;
+    /** The member's endpoint. */
     readonly endpoint?: string;
+    /** The kind of failure, as in {@link MemberFailure}. */
     readonly failure?: string;
+    /** The error of the call that failed. */
     readonly error?: EtcdError | undefined;
   }>;
   /** Calls the callback once when the client closes. The returned function removes the callback. */

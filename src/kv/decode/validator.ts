@@ -3,15 +3,31 @@ import { printable } from '../../model/index.js';
 
 /** What a {@link StandardSchema} returns: the value, or why it is refused. */
 export type SchemaResult<T> =
-  | { readonly value: T; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
+  | {
+      /** The schema's output, which may differ from its input. */
+      readonly value: T;
+      /** Absent: the value is accepted. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** Why the value is refused. */
+      readonly issues: readonly SchemaIssue[];
+    };
 
 /** One reason for which a schema refuses a value. */
 export interface SchemaIssue {
   /** The schema's text, which may contain the value. */
   readonly message: string;
   /** Where in the value: the names of members and the indexes of elements. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            /** The name of a member or the index of an element. */
+            readonly key: PropertyKey;
+          }
+      )[]
+    | undefined;
 }
 
 /**

@@ -3,16 +3,22 @@ import { anything, type Check, formatValue, optionsChecker } from '../options/in
 import { type Bytes, compareBytes } from './bytes.js';
 import { keyBytes, printable } from './key-text.js';
 
-/**
- * The keys of a request.
- * - `key` alone: that key; with `rangeEnd`: the keys from `key` up to, but not including, `rangeEnd`;
- * - `prefix`: the keys that start with it; the empty prefix means all keys;
- * - `fromKey`: that key and all keys after it.
- */
+/** The keys of a request: one key, the keys from one up to another, those with a prefix, or those from one on. */
 export type KeyRange =
-  | { readonly key: Bytes; readonly rangeEnd?: Bytes }
-  | { readonly prefix: Bytes }
-  | { readonly fromKey: Bytes };
+  | {
+      /** This key; with `rangeEnd`, the first of several. */
+      readonly key: Bytes;
+      /** The keys from `key` up to, but not including, this one. Default: `key` alone. */
+      readonly rangeEnd?: Bytes;
+    }
+  | {
+      /** The keys that start with it. The empty prefix means all keys. */
+      readonly prefix: Bytes;
+    }
+  | {
+      /** This key and all keys after it, in the order of their bytes. */
+      readonly fromKey: Bytes;
+    };
 
 /** A range in etcd's two fields: an empty `rangeEnd` means one key, a single zero byte means "from key". */
 export interface WireRange {

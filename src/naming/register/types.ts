@@ -32,34 +32,56 @@ export interface RegistrationEnd {
 
 /** An event of a registration. */
 export type RegistrationEvent =
-  /** The record is stored, for the first time or (`again`) after it was lost. */
   | {
+      /** The record is stored. */
       readonly type: 'registered';
+      /** Whether the record was stored before, and then lost. */
       readonly again: boolean;
+      /** The lease of the record. */
       readonly lease: LeaseId;
+      /** The revision of the write. */
       readonly revision: Revision;
     }
-  /** The record is lost: its lease ended, an operator deleted it, or another process replaced it. */
   | {
+      /** The record is lost. It is stored again, unless `onDeleted` or `onConflict` ends the registration. */
       readonly type: 'lost';
+      /** Whether its lease ended, an operator deleted it, or another process replaced it. */
       readonly cause: 'lease' | 'deleted' | 'replaced';
+      /** Why the lease ended, or which record replaced this one. Undefined if it was deleted. */
       readonly error?: EtcdError | undefined;
     }
-  /**
-   * Another registration's record has the key. `value`: the start of its value, control and format characters escaped.
-   * `error` explains what to do if the record has this registration's address.
-   */
-  | { readonly type: 'waiting'; readonly value: string; readonly error: EtcdError }
-  /** Another writer changed the record in place. Its metadata stays registered from now on. */
-  | { readonly type: 'adopted'; readonly endpoint: Endpoint }
-  /**
-   * Our record was stored again, because another writer changed its address, wrote an unreadable value or removed its
-   * lease. `value`: the start of the overwritten value, escaped in the same way.
-   */
-  | { readonly type: 'restored'; readonly value: string }
-  /** Granting a lease or writing the record failed; it is retried after `retryInMs` milliseconds. */
-  | { readonly type: 'failure'; readonly error: EtcdError; readonly retryInMs: number }
-  | ({ readonly type: 'ended' } & RegistrationEnd);
+  | {
+      /** Another registration's record has the key. The registration waits until it is gone. */
+      readonly type: 'waiting';
+      /** The start of its value, with control and format characters escaped. */
+      readonly value: string;
+      /** Explains what to do if the record has this registration's address. */
+      readonly error: EtcdError;
+    }
+  | {
+      /** Another writer changed the record in place. Its metadata stays registered from now on. */
+      readonly type: 'adopted';
+      /** What the other writer stored. */
+      readonly endpoint: Endpoint;
+    }
+  | {
+      /** The record was stored again: another writer changed its address, wrote an unreadable value or removed its lease. */
+      readonly type: 'restored';
+      /** The start of the overwritten value, with control and format characters escaped. */
+      readonly value: string;
+    }
+  | {
+      /** Granting a lease or writing the record failed. It is retried. */
+      readonly type: 'failure';
+      /** The error of the request. */
+      readonly error: EtcdError;
+      /** The time until the next attempt, in milliseconds. */
+      readonly retryInMs: number;
+    }
+  | ({
+      /** The registration has ended; the last event. */
+      readonly type: 'ended';
+    } & RegistrationEnd);
 
 /** Options of {@link Registration.drain}. */
 export interface DrainOptions {

@@ -9,10 +9,14 @@ export interface SelectionOptions {
   readonly filter?: (record: EndpointRecord) => boolean;
   /**
    * Limits the number of endpoints of each service that this process connects to, for services with too many endpoints to
-   * connect to all. Each process selects different ones, and keeps them while they exist. `size` is at least 1. `seed`
-   * distinguishes the process; default: random.
+   * connect to all. Each process selects different ones, and keeps them while they exist. Default: all endpoints.
    */
-  readonly subset?: { readonly size: number; readonly seed?: string };
+  readonly subset?: {
+    /** The number of endpoints, at least 1. */
+    readonly size: number;
+    /** Distinguishes this process from others: equal seeds select the same endpoints. Default: random. */
+    readonly seed?: string;
+  };
   /** Returns whether the socket file of a record, `unix:/path`, may be dialled; gets the normalized path. Default: none may. */
   readonly allowUnix?: (path: string) => boolean;
 }

@@ -22,8 +22,18 @@ export interface EtcdAuthOptions {
 
 /** A permission for the keys of a prefix (the empty prefix means all keys), or for one key. */
 export type EtcdPermission =
-  | { readonly access: 'read' | 'write' | 'readwrite'; readonly prefix: string }
-  | { readonly access: 'read' | 'write' | 'readwrite'; readonly key: string };
+  | {
+      /** What the role may do with the keys. `write` includes deleting. */
+      readonly access: 'read' | 'write' | 'readwrite';
+      /** The keys that start with it. The empty prefix means all keys. */
+      readonly prefix: string;
+    }
+  | {
+      /** What the role may do with the key. `write` includes deleting. */
+      readonly access: 'read' | 'write' | 'readwrite';
+      /** One key. */
+      readonly key: string;
+    };
 
 /** A user of an etcd that the test kit starts. */
 export interface EtcdUser {

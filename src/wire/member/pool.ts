@@ -27,7 +27,9 @@ export type MemberEvent =
   | {
       /** The member failed; calls use another member until a probe succeeds. */
       readonly type: 'member-unhealthy';
+      /** The member's endpoint. */
       readonly endpoint: string;
+      /** How it failed. */
       readonly failure: MemberFailure;
       /** The error of the failed call; undefined if the member was silent. */
       readonly error?: EtcdError | undefined;
@@ -35,6 +37,7 @@ export type MemberEvent =
   | {
       /** A probe or a call succeeded; calls may use the member again. */
       readonly type: 'member-recovered';
+      /** The member's endpoint. */
       readonly endpoint: string;
     }
   | {
