@@ -20,13 +20,14 @@ const built = new Map<GoProgram, Promise<string>>();
  * @throws {GoMissingError} without a Go toolchain or without the modules; the compiler's error if it does not compile.
  */
 export function goProgram(name: GoProgram): Promise<string> {
-  const program = built.get(name) ?? build(name);
+  const program =
+    built.get(name) ?? buildGo(name, join(import.meta.dirname, '../../../../test/interop', name));
   built.set(name, program);
   return program;
 }
 
-async function build(name: GoProgram): Promise<string> {
-  const sources = join(import.meta.dirname, '../../../../test/interop', name);
+/** The same for the sources in a folder, which are not built again as long as they stay the same. */
+export async function buildGo(name: string, sources: string): Promise<string> {
   const program = join(cacheFolder(), `${name}-${hashOf(sources)}-${process.platform}-${process.arch}`);
   if (existsSync(program)) return program;
   await go(sources, ['version']).catch((error) => {

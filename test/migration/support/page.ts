@@ -40,6 +40,13 @@ function codeOf(cell: string): string | undefined {
   return /^`([^`]+)`/.exec(cell)?.[1]?.replaceAll('\\|', '|');
 }
 
+/** The first block of Go in a page. */
+export function goExampleOf(page: string): string {
+  const [, code] = /^```go\n(.*?)^```$/ms.exec(page) ?? [];
+  if (code === undefined) throw new Error('there is no block of Go');
+  return code;
+}
+
 /** A program of a page for the other client: a block of the language `typescript` with that name. */
 export function peerProgram(page: string, name: string): string {
   const [, code] = new RegExp(`^\`\`\`typescript ${name}\\n(.*?)^\`\`\`$`, 'ms').exec(page) ?? [];

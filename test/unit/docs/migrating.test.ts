@@ -1,7 +1,24 @@
 import assert from 'node:assert/strict';
 import { cases } from '../../migration/cases/index.js';
+import { goCases } from '../../migration/go/cases.js';
 import { situations } from '../../migration/situations/index.js';
 import { readPage, rowsOf } from '../../migration/support/page.js';
+
+describe('the tables of docs/migrating/from-go.md', () => {
+  const rows = rowsOf(readPage('from-go'));
+
+  it('have a row for each case, and a case for each row', () => {
+    assert.ok(rows.length > 80);
+    assert.deepEqual(rows.map(({ before }) => before).sort(), Object.keys(goCases).sort());
+  });
+
+  it('have a program exactly if the case expects one', () => {
+    const wrong = rows.filter(
+      ({ before, after }) => 'ours' in (goCases[before] ?? {}) !== (after !== undefined),
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
 
 describe('the tables of docs/migrating/from-etcd3.md', () => {
   const text = readPage('from-etcd3');

@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { errorFromServer } from '#src/errors/from-server.js';
+import type { Outcome } from '../support/case.js';
+import type { GoCase, GoKind } from './case.js';
+
+export const defaultKeys = { k: 'v', 'p/a': '1', 'p/b': '2', 'p/c': '3' };
+
+interface GoKeyValue {
+  readonly key: string;
+  readonly value?: string;
+}
+
+const text = (base64 = '') => Buffer.from(base64, 'base64').toString();
+
+/** Both read these keys, in this order. */
+function reads(...keys: readonly string[]): GoCase {
+  return {
+    go: ({ kvs = [] }: { kvs?: readonly GoKeyValue[] }) =>
+      assert.deepEqual(
+        kvs.map(({ key }) => text(key)),
+        keys,
+      ),
+    ours: ({ kv, kvs }: { kv?: { key: Buffer }; kvs?: readonly { key: Buffer }[] }) =>
+      assert.deepEqual(
+        (kvs ?? (kv ? [kv] : [])).map(({ key }) => key.toString()),
+        keys,
+      ),
+  };
+}
+
+const done = () => undefined;
+const { k: _, ...folder } = defaultKeys;
+const leaves = (stored: Readonly<Record<string, string>>): GoCase => ({ go: done, ours: done, stored });
+const writes = (value: string): GoCase => leaves({ ...defaultKeys, k: value });
+
+const kv: Readonly<Record<string, GoCase>> = {
+  'client.Get(ctx, "k")': reads('k'),
+  'client.Get(ctx, "p/", clientv3.WithPrefix())': reads('p/a', 'p/b', 'p/c'),
+  'client.Get(ctx, "p/a", clientv3.WithRange("p/c"))': reads('p/a', 'p/b'),
+  'client.Get(ctx, "p/b", clientv3.WithFromKey())': reads('p/b', 'p/c'),
+  'client.Get(ctx, "k", clientv3.WithRev(revision))': reads('k'),
+  'client.Get(ctx, "k", clientv3.WithSerializable())': reads('k'),
+  'client.Get(ctx, "p/", clientv3.WithPrefix(), clientv3.WithLimit(1))': reads('p/a'),
+  'client.Get(ctx, "p/", clientv3.WithPrefix(), clientv3.WithSort(clientv3.SortByKey, clientv3.SortDescend))':
+    reads('p/c', 'p/b', 'p/a'),
+  'client.Get(ctx, "p/", clientv3.WithLastKey()...)': reads('p/c'),
+  'client.Get(ctx, "p/", clientv3.WithPrefix(), clientv3.WithKeysOnly())': reads('p/a', 'p/b', 'p/c'),
+  'client.Get(ctx, "p/", clientv3.WithPrefix(), clientv3.WithCountOnly())': {
+    go: ({ count }: { count: number }) => assert.equal(count, 3),
+    ours: ({ count }: { count: bigint }) => assert.equal(count, 3n),
+  },
+  'client.Get(ctx, "k", clientv3.WithMinModRev(revision))': { ...reads('k'), given: { k: 'v' } },
+  'client.Get(ctx, "k", clientv3.WithMaxModRev(revision))': reads('k'),
+  'client.Get(ctx, "k", clientv3.WithMinCreateRev(revision))': { ...reads('k'), given: { k: 'v' } },
+  'client.Get(ctx, "k", clientv3.WithMaxCreateRev(revision))': reads('k'),
+  'client.Put(ctx, "k", "v")': writes('v'),
+  'client.Put(ctx, "k", "v", clientv3.WithLease(leaseID))': {
+    go: (_: unknown, { admin }: Outcome) => hasLease(admin),
+    ours: (_: unknown, { admin }: Outcome) => hasLease(admin),
+  },
+  'client.Put(ctx, "k", "v", clientv3.WithPrevKV())': {
+    given: { k: 'old' },
+    go: ({ prev_kv }: { prev_kv: GoKeyValue }) => assert.equal(text(prev_kv.value), 'old'),
+    ours: ({ prevKv }: { prevKv: { value: Buffer } }) => assert.equal(prevKv.value.toString(), 'old'),
+  },
+  'client.Put(ctx, "k", "", clientv3.WithIgnoreValue())': writes('v'),
+  'client.Put(ctx, "k", "v", clientv3.WithIgnoreLease())': writes('v'),
+  'client.Delete(ctx, "k")': leaves(folder),
+  'client.Delete(ctx, "p/", clientv3.WithPrefix())': leaves({ k: 'v' }),
+  'client.Delete(ctx, "k", clientv3.WithPrevKV())': {
+    go: ({ prev_kvs: [first] }: { prev_kvs: readonly GoKeyValue[] }) => assert.equal(text(first?.value), 'v'),
+    ours: ({ prevKvs: [first] }: { prevKvs: readonly { value: Buffer }[] }) =>
+      assert.equal(String(first?.value), 'v'),
+  },
+  'client.Compact(ctx, revision)': leaves(defaultKeys),
+  'client.Compact(ctx, revision, clientv3.WithCompactPhysical())': leaves(defaultKeys),
+  'client.Do(ctx, clientv3.OpGet("k"))': { go: done, ours: reads('k').ours },
+  'client.Txn(ctx).If(clientv3.Compare(clientv3.CreateRevision("k"), "=", 0)).Then(clientv3.OpPut("k", "v")).Else(clientv3.OpGet("k")).Commit()':
+    { given: {}, ...leaves({ k: 'v' }) },
+  'client.Txn(ctx).If(clientv3.Compare(clientv3.Value("k"), "=", "v"), clientv3.Compare(clientv3.Version("k"), ">", 0)).Then(clientv3.OpDelete("k")).Commit()':
+    leaves(folder),
+  'client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision("p/").WithPrefix(), ">", 0), clientv3.Compare(clientv3.LeaseValue("k"), "=", 0)).Then(clientv3.OpTxn(nil, []clientv3.Op{clientv3.OpPut("k", "v")}, nil)).Commit()':
+    { given: { ...folder, k: 'old' }, ...writes('v') },
+  'namespace.NewKV(client.KV, "ns/").Put(ctx, "k", "v")': leaves({ ...defaultKeys, 'ns/k': 'v' }),
+};
+
+async function hasLease(admin: Outcome['admin']): Promise<void> {
+  assert.notEqual((await admin.kv.get('k')).kv?.lease, 0n);
+}
+
+interface Batches {
+  [Symbol.asyncIterator](): AsyncIterator<{ events: readonly { type: string; kv: { key: Buffer } }[] }>;
+}
+
+/** The first event of both concerns this key. */
+function watches(key: string): GoCase {
+  return {
+    kind: 'channel',
+    go: ({ Events: [first] }: { Events: readonly { kv: GoKeyValue }[] }) =>
+      assert.equal(text(first?.kv.key), key),
+    ours: async (watcher: Batches) => {
+      for await (const { events } of watcher) {
+        assert.equal(String(events[0]?.kv.key), key);
+        break;
+      }
+    },
+  };
+}
+
+const watch: Readonly<Record<string, GoCase>> = {
+  'client.Watch(ctx, "k", clientv3.WithRev(revision))': { ...watches('k'), given: { k: 'v' } },
+  'client.Watch(ctx, "p/", clientv3.WithPrefix(), clientv3.WithRev(revision))': watches('p/c'),
+  'client.Watch(ctx, "k", clientv3.WithRev(revision), clientv3.WithPrevKV())': {
+    ...watches('k'),
+    given: { k: 'v' },
+  },
+  'client.Watch(ctx, "k", clientv3.WithRev(revision), clientv3.WithFilterDelete())': {
+    ...watches('k'),
+    given: { k: 'v' },
+  },
+  'client.Watch(ctx, "k", clientv3.WithRev(revision), clientv3.WithFilterPut())': {
+    ...watches('k'),
+    given: { k: 'v' },
+    deletes: 'k',
+  },
+  'client.Watch(ctx, "k", clientv3.WithCreatedNotify())': {
+    kind: 'channel',
+    go: ({ Created }: { Created: boolean }) => assert.equal(Created, true),
+    ours: (revision: bigint) => assert.ok(revision > 0n),
+  },
+  'client.Watch(clientv3.WithRequireLeader(ctx), "k", clientv3.WithRev(revision))': {
+    ...watches('k'),
+    given: { k: 'v' },
+  },
+  'client.Watch(ctx, "k", clientv3.WithRev(revision), clientv3.WithProgressNotify(), clientv3.WithFragment())':
+    {
+      ...watches('k'),
+      given: { k: 'v' },
+    },
+  'client.RequestProgress(ctx)': { kind: 'error', go: null },
+};
+
+const leases: Readonly<Record<string, GoCase>> = {
+  'client.Grant(ctx, 60)': {
+    go: ({ TTL }: { TTL: number }) => assert.equal(TTL, 60),
+    ours: ({ ttlSeconds }: { ttlSeconds: number }) => assert.equal(ttlSeconds, 60),
+  },
+  'client.KeepAlive(ctx, leaseID)': {
+    kind: 'channel or error',
+    go: ({ TTL }: { TTL: number }) => assert.equal(TTL, 60),
+    ours: ({ held }: { held: boolean }) => assert.equal(held, true),
+  },
+  'client.KeepAliveOnce(ctx, leaseID)': {
+    go: ({ TTL }: { TTL: number }) => assert.equal(TTL, 60),
+    ours: ({ ttlSeconds }: { ttlSeconds: number }) => assert.equal(ttlSeconds, 60),
+  },
+  'client.TimeToLive(ctx, leaseID, clientv3.WithAttachedKeys())': {
+    go: (answer: Readonly<Record<string, number>>) => assert.equal(answer['granted-ttl'], 60),
+    ours: ({ grantedSeconds }: { grantedSeconds: number }) => assert.equal(grantedSeconds, 60),
+  },
+  'client.Leases(ctx)': {
+    go: ({ leases: all }: { leases: readonly object[] | null }) => assert.equal(all?.length ?? 0, 0),
+    ours: (all: readonly bigint[]) => assert.equal(all.length, 0),
+  },
+  'client.Revoke(ctx, leaseID)': {
+    go: async (_: unknown, { admin }: Outcome) => assert.equal((await admin.lease.list()).length, 0),
+    ours: async (_: unknown, { admin }: Outcome) => assert.equal((await admin.lease.list()).length, 0),
+  },
+};
+
+/** The records in the store, as both write them. */
+const record = (addr: string, metadata: unknown = null) =>
+  JSON.stringify({ Op: 0, Addr: addr, Metadata: metadata });
+const first = record('10.0.0.7:50051');
+const second = record('10.0.0.8:50051');
+const manages = (
+  given: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>>,
+): GoCase => ({
+  ...{ kind: 'error', given, go: null, ours: done, stored },
+});
+
+const naming: Readonly<Record<string, GoCase>> = {
+  'endpoints.NewManager(client, "svc")': {
+    kind: 'made',
+    go: '*endpoints.endpointManager',
+    ours: ({ target }: { target: string }) => assert.equal(target, 'svc'),
+  },
+  'manager.AddEndpoint(ctx, "svc/a", endpoints.Endpoint{Addr: "10.0.0.7:50051"})': manages(
+    {},
+    { 'svc/a': first },
+  ),
+  'manager.AddEndpoint(ctx, "svc/a", endpoints.Endpoint{Addr: "10.0.0.7:50051", Metadata: map[string]any{"weight": 2}}, clientv3.WithLease(leaseID))':
+    manages({}, { 'svc/a': record('10.0.0.7:50051', { weight: 2 }) }),
+  'manager.DeleteEndpoint(ctx, "svc/a")': manages({ 'svc/a': first }, {}),
+  'manager.Update(ctx, []*endpoints.UpdateWithOpts{endpoints.NewDeleteUpdateOpts("svc/a"), endpoints.NewAddUpdateOpts("svc/b", endpoints.Endpoint{Addr: "10.0.0.8:50051"})})':
+    manages({ 'svc/a': first }, { 'svc/b': second }),
+  'manager.List(ctx)': {
+    given: { 'svc/a': first },
+    go: (found: Readonly<Record<string, { Addr: string }>>) =>
+      assert.equal(found['svc/a']?.Addr, '10.0.0.7:50051'),
+    ours: (found: ReadonlyMap<string, { addr: string }>) =>
+      assert.equal(found.get('svc/a')?.addr, '10.0.0.7:50051'),
+  },
+  'manager.NewWatchChannel(ctx)': {
+    kind: 'channel or error',
+    given: { 'svc/a': first },
+    go: ([update]: readonly { Key: string }[]) => assert.equal(update?.Key, 'svc/a'),
+    ours: async (events: AsyncIterable<{ type: string; endpoints: ReadonlyMap<string, object> }>) => {
+      for await (const { type, endpoints } of events) {
+        assert.deepEqual([type, [...endpoints.keys()]], ['snapshot', ['svc/a']]);
+        break;
+      }
+    },
+  },
+  'resolver.NewBuilder(client)': {
+    kind: 'made',
+    go: 'resolver.builder',
+    ours: (resolver: Disposable) => resolver[Symbol.dispose](),
+  },
+  'grpc.NewClient("etcd:///svc", opts...)': {
+    kind: 'made',
+    go: '*grpc.ClientConn',
+    ours: ({ target }: { target: string }) => assert.equal(target, 'etcd:///svc'),
+  },
+};
+
+const holdsLock = async ({ admin }: Outcome) => {
+  const { kvs } = await admin.kv.range({ prefix: 'lock/' });
+  assert.equal(kvs.length, 1);
+  assert.equal(String(kvs[0]?.key), `lock/${kvs[0]?.lease.toString(16)}`);
+};
+const leads =
+  (value: string) =>
+  async (_: unknown, { admin }: Outcome) => {
+    const { kvs } = await admin.kv.range({ prefix: 'job/' });
+    assert.deepEqual(
+      kvs.map((kv) => kv.value.toString()),
+      [value],
+    );
+  };
+const empty = { given: {}, stored: {} };
+
+const concurrency: Readonly<Record<string, GoCase>> = {
+  'concurrency.NewSession(client, concurrency.WithTTL(60))': {
+    kind: 'made',
+    go: '*concurrency.Session',
+    ours: ({ held }: { held: boolean }) => assert.equal(held, true),
+  },
+  'session.Lease()': {
+    kind: 'value',
+    go: (id: unknown) => assert.equal(typeof id, 'number'),
+    ours: (id: unknown) => assert.equal(typeof id, 'bigint'),
+  },
+  'session.Close()': { kind: 'error', go: null, ours: undefined },
+  'concurrency.NewMutex(session, "lock").Lock(ctx)': {
+    kind: 'error',
+    given: {},
+    go: (_: unknown, outcome: Outcome) => holdsLock(outcome),
+    ours: (_: unknown, outcome: Outcome) => holdsLock(outcome),
+  },
+  'concurrency.NewMutex(session, "lock").TryLock(ctx)': {
+    kind: 'error',
+    given: {},
+    go: (_: unknown, outcome: Outcome) => holdsLock(outcome),
+    ours: (_: unknown, outcome: Outcome) => holdsLock(outcome),
+  },
+  'mutex.Unlock(ctx)': { kind: 'error', go: null, ours: done, ...empty },
+  'concurrency.NewElection(session, "job").Campaign(ctx, "a")': {
+    kind: 'error',
+    go: leads('a'),
+    ours: leads('a'),
+  },
+  'election.Proclaim(ctx, "b")': { kind: 'error', go: leads('b'), ours: leads('b') },
+  'election.Leader(ctx)': {
+    given: {},
+    givenOurs: { 'job/1': 'a' },
+    go: ({ kvs: [kv] }: { kvs: readonly GoKeyValue[] }) => assert.equal(text(kv?.value), 'a'),
+    ours: ({ kv }: { kv: { value: Buffer } }) => assert.equal(String(kv.value), 'a'),
+  },
+  'election.Observe(ctx)': {
+    kind: 'channel',
+    go: leads('a'),
+    ours: ({ live }: { live: boolean }) => assert.equal(live, false),
+  },
+  'election.Resign(ctx)': { kind: 'error', go: null, ours: done, ...empty },
+  'concurrency.NewSTM(client, func(s concurrency.STM) error { s.Put("n", s.Get("n")+"1"); return nil })': {
+    given: {},
+    ...leaves({ n: '1' }),
+  },
+};
+
+const connects: GoCase = {
+  kind: 'client',
+  go: reads('k').go,
+  ours: async (client: Outcome['admin']) => {
+    assert.equal(String((await client.kv.get('k')).kv?.key), 'k');
+    await client.close();
+  },
+};
+
+const client: Readonly<Record<string, GoCase>> = Object.fromEntries(
+  [
+    '',
+    ', DialTimeout: 5 * time.Second',
+    ', DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 5 * time.Second, PermitWithoutStream: true',
+    ', AutoSyncInterval: time.Minute',
+    ', MaxCallSendMsgSize: 2 << 20, MaxCallRecvMsgSize: 64 << 20',
+    ', BackoffWaitBetween: 50 * time.Millisecond, BackoffJitterFraction: 0.5, MaxUnaryRetries: 10',
+    ', Context: ctx, Logger: zap.NewNop(), DialOptions: []grpc.DialOption{grpc.WithUserAgent("a")}',
+    ', Username: "u", Password: password',
+  ].map((more) => [`clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:2379"}${more}})`, connects]),
+);
+
+const administration: Readonly<Record<string, GoCase>> = {
+  'clientv3.New(clientv3.Config{Endpoints: []string{"127.0.0.1:2379"}, TLS: &tls.Config{}})': {
+    kind: 'made',
+    go: '*clientv3.Client',
+    ours: (made: Outcome['admin']) => made.close(),
+  },
+  'client.Sync(ctx)': {
+    kind: 'error',
+    go: null,
+    ours: ({ adopted }: { adopted: boolean }) => assert.equal(adopted, true),
+  },
+  'client.Endpoints()': { kind: 'value', go: done, ours: done },
+  'client.Close()': { kind: 'error', go: null, ours: undefined },
+  'client.MemberList(ctx)': {
+    go: ({ members }: { members: readonly object[] }) => assert.equal(members.length, 1),
+    ours: ({ members }: { members: readonly object[] }) => assert.equal(members.length, 1),
+  },
+  'client.Status(ctx, "127.0.0.1:2379")': {
+    go: ({ version }: { version: string }) => assert.match(version, /^3\./),
+    ours: ({ version }: { version: string }) => assert.match(version, /^3\./),
+  },
+  'client.RoleList(ctx)': { go: done, ours: done },
+};
+
+/** The class of the error with Go's text is the one on the page. */
+const refusal: GoCase = { kind: 'text', go: done };
+const errors: Readonly<Record<string, GoCase>> = Object.fromEntries(
+  [
+    ['rpctypes.ErrCompacted', 'etcdserver: mvcc: required revision has been compacted'],
+    ['rpctypes.ErrLeaseNotFound', 'etcdserver: requested lease not found'],
+    ['rpctypes.ErrPermissionDenied', 'etcdserver: permission denied'],
+    ['rpctypes.ErrAuthFailed', 'etcdserver: authentication failed, invalid user ID or password'],
+    ['rpctypes.ErrInvalidAuthToken', 'etcdserver: invalid auth token'],
+    ['rpctypes.ErrFutureRev', 'etcdserver: mvcc: required revision is a future revision'],
+    ['rpctypes.ErrNoSpace', 'etcdserver: mvcc: database space exceeded'],
+  ].map(([code = '', serverText = '']) => [
+    code,
+    {
+      kind: 'text',
+      go: serverText,
+      ours: (made: { name: string }) => assert.equal(errorFromServer(2, serverText).name, made.name),
+    },
+  ]),
+);
+
+const contexts: Readonly<Record<string, GoCase>> = {
+  'context.DeadlineExceeded': {
+    ...refusal,
+    ours: ({ name }: { name: string }) => assert.equal(name, 'DeadlineError'),
+  },
+  'context.Canceled': { ...refusal, ours: ({ name }: { name: string }) => assert.equal(name, 'AbortError') },
+};
+
+/** The case of each row of docs/migrating/from-go.md, by the code of the row's first cell. */
+export const goCases: Readonly<Record<string, GoCase>> = {
+  ...{ ...kv, ...watch, ...leases, ...naming, ...concurrency },
+  ...{ ...client, ...administration, ...errors, ...contexts },
+};
+
+export const kindOf = ({ kind = 'pair' }: GoCase): GoKind => kind;
