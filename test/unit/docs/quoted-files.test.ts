@@ -6,12 +6,14 @@ import { allPages, pageText } from '../../support/pages.js';
 
 const root = join(protoFolder(), '..');
 
-/** The blocks of a page whose first line has the path of an example, such as ```` ```yaml examples/a.yaml ````. */
+/** The blocks of a page whose first line has the path of an example or a test, such as ```` ```yaml examples/a.yaml ````. */
 const quotesOf = (page: string) =>
-  [...pageText(page).matchAll(/^```\w+ (examples\/\S+)\n(.*?)^```$/gms)].map(([, path = '', text = '']) => ({
-    path,
-    text,
-  }));
+  [...pageText(page).matchAll(/^```\w+ (examples\/\S+|test\/pack\/\S+\.test\.js)\n(.*?)^```$/gms)].map(
+    ([, path = '', text = '']) => ({
+      path,
+      text,
+    }),
+  );
 
 const pages = allPages().filter((page) => quotesOf(page).length > 0);
 
@@ -23,8 +25,16 @@ describe('files that pages quote', () => {
         assert.equal(text, readFileSync(join(root, path), 'utf8'));
       });
 
+  it('docs/testing.md has the test for Vitest, which is that for Jest with an import', () => {
+    const [vitest, jest] = ['vitest', 'jest'].map((runner) =>
+      readFileSync(join(root, 'test/pack', runner, 'suite.test.js'), 'utf8'),
+    );
+    assert.equal(vitest!.replace(/^import .* from 'vitest';\n/m, ''), jest);
+  });
+
   it('are found at all', () => {
     assert.ok(pages.includes('docs/kubernetes.md'));
     assert.ok(quotesOf('docs/kubernetes.md').length >= 5);
+    assert.equal(quotesOf('docs/testing.md').length, 3);
   });
 });
