@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cacheFolder, findCached } from '../build/src/testing/binary/cache.js';
+import { locateEtcd } from '../build/src/testing/index.js';
 import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]
@@ -14,6 +15,7 @@ const help = `npm run test:matrix [-- options] [-- mocha options]
   --fault            also run the fault suite
   --only <version>   only minor versions with this prefix, e.g. 3.6; repeatable
   --jobs <n>         run the test files in n Mocha processes at once, as npm test does
+  --fetch            download missing versions from etcd's releases into the cache
   --build            build missing versions from Go modules (npm run etcd:build); needs a Go toolchain
 
 Each minor version is taken from ETCD_BIN, PATH or the cache, or as the official image if a Docker engine can pull it. A
@@ -27,6 +29,7 @@ const { values, positionals } = parseArgs({
     fault: { type: 'boolean' },
     only: { type: 'string', multiple: true, default: [] },
     jobs: { type: 'string' },
+    fetch: { type: 'boolean' },
     build: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -61,8 +64,9 @@ process.exit(ran.length > 0 && ran.every(({ ok }) => ok) ? 0 : 1);
 /** How to run a release of the minor version, as environment variables for the tests, or why that is not possible. */
 async function find(line, release) {
   const why = [];
-  const binary = here(line) ?? (await cached(line)) ?? (values.build ? built(line, release, why) : undefined);
-  const found = await binary;
+  const local = here(line) ?? (await cached(line));
+  const fetched = local ?? (values.fetch ? await fetchRelease(line, release, why) : undefined);
+  const found = fetched ?? (values.build ? await built(line, release, why) : undefined);
   if (found) {
     return {
       line,
@@ -82,6 +86,7 @@ async function find(line, release) {
       env: { ETCD_TEST_SOURCE: 'docker', ETCD_TEST_IMAGE: image },
     };
   } else why.push(`${image} could not be pulled`);
+  if (!values.fetch) why.push('--fetch downloads it');
   if (!values.build && line !== '3.4') why.push('--build builds it, with a Go toolchain');
   return { line, why: why.join('; ') };
 }
@@ -107,6 +112,18 @@ async function cached(line) {
   for (const version of versions) {
     const binary = await findCached(version);
     if (binary) return binary;
+  }
+  return undefined;
+}
+
+/** The release archive. A distribution's packages, which the kit tries next, may be of another minor version. */
+async function fetchRelease(line, release, why) {
+  try {
+    const binary = await locateEtcd({ version: release, onProgress: console.log });
+    if (binary.version.startsWith(`${line}.`)) return binary;
+    why.push(`only ${binary.version} could be fetched`);
+  } catch (error) {
+    why.push(error.message);
   }
   return undefined;
 }

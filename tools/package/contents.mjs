@@ -14,9 +14,20 @@ const kinds = [
       /^examples\/(?:[\w-]+\/)*[\w-]+\.(?:ts|js|mjs|md|proto|yaml)$|^examples\/kubernetes\/Dockerfile$/,
     atMost: 120_000,
   },
-  { name: 'documents', pattern: /^(?:package\.json|LICENSE|NOTICE|[A-Z]+\.md)$/, atMost: 100_000 },
+  {
+    name: 'documents',
+    pattern: /^(?:package\.json|LICENSE|NOTICE|[A-Z]+\.md|LICENSES\/[\w.-]+\.txt)$/,
+    atMost: 100_000,
+  },
 ];
-const documents = ['README.md', 'CHANGELOG.md', 'LICENSE'];
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'LICENSE',
+  'NOTICE',
+  'LICENSES/Apache-2.0.txt',
+];
 const tarballAtMost = 700_000;
 
 /** `packed` is what `npm pack --json` prints for the tarball, `manifest` the package.json in it. */

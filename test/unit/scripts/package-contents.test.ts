@@ -29,7 +29,10 @@ const complete = [
   'package.json',
   'README.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   'LICENSE',
+  'NOTICE',
+  'LICENSES/Apache-2.0.txt',
 ];
 
 function packed(paths: readonly string[], { each = 1000, size = 9000 } = {}): Packed {
