@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cases } from '../../migration/cases/index.js';
 import { goCases } from '../../migration/go/cases.js';
 import { situations } from '../../migration/situations/index.js';
+import { staticCases } from '../../migration/static/cases.js';
 import { readPage, rowsOf } from '../../migration/support/page.js';
 
 describe('the tables of docs/migrating/from-go.md', () => {
@@ -15,6 +16,22 @@ describe('the tables of docs/migrating/from-go.md', () => {
   it('have a program exactly if the case expects one', () => {
     const wrong = rows.filter(
       ({ before, after }) => 'ours' in (goCases[before] ?? {}) !== (after !== undefined),
+    );
+    assert.deepEqual(wrong, []);
+  });
+});
+
+describe('the tables of docs/migrating/from-consul-or-static.md', () => {
+  const rows = rowsOf(readPage('from-consul-or-static'));
+
+  it('have a row for each case, and a case for each row', () => {
+    assert.ok(rows.length > 25);
+    assert.deepEqual(rows.map(({ before }) => before).sort(), Object.keys(staticCases).sort());
+  });
+
+  it('have a program exactly if the case expects one', () => {
+    const wrong = rows.filter(
+      ({ before, after }) => 'ours' in (staticCases[before] ?? {}) !== (after !== undefined),
     );
     assert.deepEqual(wrong, []);
   });
