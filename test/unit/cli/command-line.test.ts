@@ -89,6 +89,18 @@ describe('the output format', () => {
     });
 });
 
+describe('contradictory output formats', () => {
+  it('are rejected', () => {
+    const { options } = parseCommandArgs(
+      commandNamed('ls'),
+      splitCommandLine(['ls', '--json', '--output', 'table']),
+    );
+    assert.throws(() => outputFormatFrom(options), {
+      message: '--json and --output table exclude each other',
+    });
+  });
+});
+
 describe('the options of all commands', () => {
   it('take the same kind of value under the same name, so that completion needs no command', () => {
     const kinds = new Map<string, string>();
