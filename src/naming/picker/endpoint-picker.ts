@@ -116,7 +116,6 @@ export class EndpointPicker implements Disposable {
    */
   async ready(options: ReadyOptions = noOptions): Promise<void> {
     checkReady(options);
-    if (this.#closed) throw this.#closed();
     const wait = (signal: AbortSignal) =>
       this.#directory.ready(
         toTarget(this.target),

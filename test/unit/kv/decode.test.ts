@@ -57,6 +57,9 @@ describe('decode', () => {
       for (const other of [null, { kv: stored('1') }, 'text', Buffer.of(1), { value: '1' }])
         for (const convert of [decode.string, decode.number, decode.bigint, decode.json])
           assert.throws(() => convert(other as never), InvalidInputError);
+      assert.throws(() => decode.string('text' as never), {
+        message: "INVALID_ARGUMENT: kv is 'text' (string); it must be a key-value, or undefined",
+      });
     });
   });
 
@@ -104,8 +107,10 @@ describe('decode', () => {
       '١',
     ])
       it(`refuses ${JSON.stringify(text)}`, () => {
-        assert.equal(refused(() => decode.number(stored(text))).key, 'config/a');
-        assert.equal(refused(() => decode.bigint(stored(text))).key, 'config/a');
+        const [number, bigint] =
+          text === '' ? ['is empty', 'is empty'] : ['is not a number', 'is not an integer'];
+        assert.match(refused(() => decode.number(stored(text))).message, new RegExp(`'config/a' ${number}$`));
+        assert.match(refused(() => decode.bigint(stored(text))).message, new RegExp(`'config/a' ${bigint}$`));
       });
 
     it('refuses a number beyond float64', () => {
@@ -114,6 +119,7 @@ describe('decode', () => {
 
     it('refuses an integer that it would round', () => {
       assert.equal(decode.number(stored('9007199254740991')), Number.MAX_SAFE_INTEGER);
+      assert.equal(decode.number(stored('90071992547409920e-1')), 2 ** 53);
       const { message } = refused(() => decode.number(stored('9007199254740993')));
       assert.match(message, /is an integer beyond 2\^53: use decode\.bigint$/);
     });
@@ -175,6 +181,12 @@ describe('decode', () => {
       assert.doesNotMatch(JSON.stringify(error), /secret/);
     });
 
+    it('names all places of a schema up to three', () => {
+      const issues = ['a', 'b', 'c'].map((name) => ({ message: '', path: [name] }));
+      const refusing: StandardSchema<never> = { '~standard': { version: 1, validate: () => ({ issues }) } };
+      assert.match(refused(() => decode.json(stored('1'), refusing)).message, /at 'a', 'b', 'c'$/);
+    });
+
     it('names three places of a schema, and the number of the others', () => {
       const refusing: StandardSchema<never> = {
         '~standard': {
@@ -211,13 +223,16 @@ describe('decode', () => {
       for (const validator of slow)
         assert.throws(
           () => decode.json(stored('1'), validator as StandardSchema<unknown>),
-          InvalidInputError,
+          (error: Error) => error instanceof InvalidInputError && /returned a promise/.test(error.message),
         );
     });
 
     it('refuses a validator that is neither a function nor a schema', () => {
       for (const validator of [null, {}, 'Config'])
-        assert.throws(() => decode.json(stored('1'), validator as never), InvalidInputError);
+        assert.throws(
+          () => decode.json(stored('1'), validator as never),
+          (error: Error) => error instanceof InvalidInputError && /neither a function/.test(error.message),
+        );
     });
   });
 });

@@ -31,7 +31,7 @@ describe('an endpoint picker', () => {
     });
 
     it('picks by weight', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': { weight: 3 }, 'b:1': {} });
+      const picker = await fixture.pickerOf({ 'a:1': { weight: 3 }, 'b:1': {} }, { policy: 'weighted' });
       assert.deepEqual(shares(picker), { 'a:1': 750, 'b:1': 250 });
     });
 
@@ -212,9 +212,12 @@ describe('an endpoint picker', () => {
       const picker = await ejected('a:1');
       const old = picker.endpoints.find(({ addr }) => addr === 'a:1');
       await fixture.change((mirror) => mirror.remove('a:1'));
+      old?.markUnhealthy();
       await fixture.put('a:1');
       old?.markUnhealthy();
       assert.equal(shares(picker, 300)['a:1'], 100);
+      fixture.clock.jump(60_000);
+      for (let i = 0; i < 30; i++) assert.notEqual(picker.pick(), old);
     });
 
     it('uses the other zone in proportion to what its own has lost', async () => {
@@ -338,6 +341,16 @@ describe('an endpoint picker', () => {
       assert.deepEqual(removed, ['a:1', 'b:1']);
     });
 
+    it('may be missing', async () => {
+      const warnings: Error[] = [];
+      const listener = (warning: Error) => warnings.push(warning);
+      process.on('warning', listener);
+      (await fixture.pickerOf({ 'a:1': {} })).close();
+      await settled();
+      process.off('warning', listener);
+      assert.deepEqual(warnings, []);
+    });
+
     it('becomes a process warning when it throws', async () => {
       const onRemoved = () => assert.fail('a test error');
       const picker = await fixture.pickerOf({ 'a:1': {} }, { onRemoved });
@@ -370,9 +383,17 @@ describe('an endpoint picker', () => {
       assert.equal(fixture.mirror.hasEnded, true);
     });
 
+    it('before its client says so', async () => {
+      const picker = await fixture.pickerOf({ 'a:1': {} });
+      picker.close();
+      fixture.etcd.close();
+      assert.throws(() => picker.pick(), { name: 'ClosedError', message: 'CANCELLED: the picker is closed' });
+    });
+
     it('by its client says so', async () => {
       const picker = await fixture.pickerOf({ 'a:1': {} });
       fixture.etcd.close();
+      picker.close();
       assert.throws(
         () => picker.pick(),
         (error: Error) => error instanceof ClosedError && /etcd client/.test(error.message),
@@ -406,7 +427,11 @@ describe('an endpoint picker', () => {
     assert.throws(() => new EndpointPicker({} as never, 'svc'), NamingError);
     assert.throws(() => new EndpointPicker(fixture.directory, ''), NamingError);
     const options = { policy: 'round_robin', zone: 'a' } as const;
-    assert.throws(() => new EndpointPicker(fixture.directory, 'svc', options), InvalidInputError);
+    assert.throws(
+      () => new EndpointPicker(fixture.directory, 'svc', options),
+      (error: Error) =>
+        error instanceof InvalidInputError && /policy 'round_robin' and zone/.test(error.message),
+    );
   });
 
   it('can be written as JSON', async () => {
