@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const timeoutMs = 60_000;
 
-/** A text that each example prints, in their order. `nest` is missing: it needs packages that this package does not. */
+/** A text that each example prints, in their order. Those that need packages besides this one and grpc-js are missing. */
 const outputs = {
   'etcd/main.js': 'npx etcd-naming ls',
   'demo/main.js': 'SIGKILL to greeter-b',

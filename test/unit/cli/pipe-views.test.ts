@@ -48,6 +48,14 @@ describe('watch in a pipe', () => {
     view.onRecovery(20_000);
   };
 
+  it('adds the lease, the revision of the creation and the metadata to a line if it is wide', () => {
+    const [, printed] = lines((output) => new LineView(output, target, true), snapshot);
+    assert.match(
+      printed ?? '',
+      / revision=4 create-revision=3 lease-id=00000000000000ab metadata=\{"zone":"a\\n"\}$/,
+    );
+  });
+
   it('prints a snapshot with its reason, its endpoints and the invalid keys', () => {
     const [printed] = jsonOf(snapshot);
     assert.deepEqual(
