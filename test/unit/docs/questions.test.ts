@@ -40,7 +40,7 @@ const questions: readonly Question[] = [
   {
     question: 'How do I test this?',
     clicks: ['testing'],
-    heading: 'A real etcd for your tests',
+    heading: 'Test runners',
     answer: /startEtcd\(\)/,
   },
 ];
