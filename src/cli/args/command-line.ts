@@ -79,7 +79,7 @@ function parse(args: string[], table: OptionTable) {
     });
     return { values: joinLists(values), positionals };
   } catch (error) {
-    throw usageError(parserErrorText(error as NodeJS.ErrnoException, table));
+    throw usageError(parserErrorText(error as NodeJS.ErrnoException, args, table));
   }
 }
 
@@ -103,14 +103,29 @@ function attachNegativeNumbers(args: readonly string[], table: OptionTable): str
 }
 
 /** The parser's error on one line, without its advice, and with a suggestion for a misspelt option. */
-function parserErrorText({ code, message }: NodeJS.ErrnoException, table: OptionTable): string {
+function parserErrorText(
+  { code, message }: NodeJS.ErrnoException,
+  args: readonly string[],
+  table: OptionTable,
+): string {
   const [first = ''] = message.split(/\n|\. To specify/);
   const [, flag] = /'(--?[^' =]*)/.exec(first) ?? [];
-  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && flag !== undefined)
-    return `unknown option '${flag}'${suggestionFor(flag, table)}`;
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' && flag !== undefined) return unknownOption(flag, args, table);
   const isAmbiguous = code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE' && / is ambiguous\.?$/.test(first);
   if (isAmbiguous) return `${flag} requires a value; write ${flag}=VALUE if the value begins with a dash`;
   return first.replace(/\.$/, '');
+}
+
+/**
+ * The parser reads `-json` as `-j` and more letters. The whole word is printed only if it is similar to an option:
+ * `-psecret` may contain a password.
+ */
+function unknownOption(flag: string, args: readonly string[], table: OptionTable): string {
+  const [word = flag] = args.find((arg) => arg.startsWith(flag))?.split('=', 1) ?? [];
+  const suggestion = suggestionFor(word, table);
+  return suggestion === ''
+    ? `unknown option '${flag}'${suggestionFor(flag, table)}`
+    : `unknown option '${word}'${suggestion}`;
 }
 
 /** The names of options in etcdctl and kubectl. They are suggested, not accepted. */

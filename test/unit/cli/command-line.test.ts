@@ -49,6 +49,12 @@ describe('command line', () => {
   for (const [args, text] of [
     [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
     [['ls', '--no-jsn'], "unknown option '--no-jsn'; did you mean '--json'?"],
+    [['ls', '-json'], "unknown option '-json'; did you mean '--json'?"],
+    [['ls', '-prefix=a'], "unknown option '-prefix'; did you mean '--prefix'?"],
+    [['ls', '-w', 'json'], "unknown option '-w'; did you mean '--output'?"],
+    [['ls', '-x'], "unknown option '-x'"],
+    [['ls', '-psecret-of-a-user'], "unknown option '-p'"],
+    [['ls', '-password=x'], "unknown option '-password'; did you mean '--password'?"],
     [['ls', '--write-out', 'json'], "unknown option '--write-out'; did you mean '--output'?"],
     [['ls', '--format=json'], "unknown option '--format'; did you mean '--output'?"],
     [['ls', '--zzzzzzzz'], "unknown option '--zzzzzzzz'"],
