@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
+import type { HeldLease } from '#src/lease/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { ElectionService, LockService, v3electionpb, v3lockpb } from '#src/raw/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
@@ -17,13 +18,19 @@ import { secretOf } from '../support/canary.js';
 import { skipIfExternal } from '../support/etcd.js';
 import { unproxied } from '../support/proxy.js';
 import { snippetsOf } from '../support/snippets.js';
+import { goExports } from './support/go-exports.js';
 import { goOrSkip } from './support/go-naming.js';
 import { GoPage, type GoScene } from './support/go-page.js';
+
+/** What a program of this package uses. */
+interface Names extends Record<string, unknown> {
+  lease?: HeldLease;
+}
 
 const rows = rowsOf(readPage('from-go'));
 const password = secretOf('from-go');
 
-describe('a row of docs/migrating/from-go.md does what its case says', function () {
+describe('docs/migrating/from-go.md', function () {
   this.timeout(60_000);
   let etcd: EtcdHandle;
   let admin: EtcdClient;
@@ -68,6 +75,16 @@ describe('a row of docs/migrating/from-go.md does what its case says', function 
 
   const withAddress = (code: string) => code.replaceAll('127.0.0.1:2379', etcd.endpoints[0] ?? '');
 
+  it('names everything that Go’s packages export', async () => {
+    const names = await goExports();
+    assert.ok(names.length > 150, `${names.length} names`);
+    const page = readPage('from-go');
+    assert.deepEqual(
+      names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page)),
+      [],
+    );
+  });
+
   it('the first example prints what the page says', async () => {
     await admin.kv.delete({ prefix: '' });
     const line = 'foo/my-service/10.0.0.7:50051 10.0.0.7:50051\n';
@@ -85,6 +102,7 @@ describe('a row of docs/migrating/from-go.md does what its case says', function 
       if (!program) return;
       await withOurs(one, row.after ?? '', async (names) => {
         const running = program(names);
+        if (one.revokes) await names.lease?.revoke();
         await check(one.ours, running, outcome());
         await leftBehind(one);
         await end(await running);
@@ -115,13 +133,13 @@ describe('a row of docs/migrating/from-go.md does what its case says', function 
     return { endpoint: etcd.endpoints[0] ?? '', leaseId, revision, password };
   }
 
-  async function withOurs(one: GoCase, code: string, work: (names: object) => Promise<void>): Promise<void> {
+  async function withOurs(one: GoCase, code: string, work: (names: Names) => Promise<void>): Promise<void> {
     const { leaseId, revision } = await prepare(one, one.givenOurs ?? one.given ?? defaultKeys);
     await using client = new EtcdClient({ endpoints: etcd.endpoints });
-    const names: Record<string, unknown> = { client, leaseId, revision, password };
+    const names: Names = { client, leaseId, revision, password };
     names['manager'] = new EndpointManager(client, 'svc');
-    if (/(?<!\.)\blease\.\w/.test(code)) names['lease'] = await client.lease.hold({ ttlSeconds: 60 });
-    if (/\{ leader/.test(code))
+    if (/(?<!\.)\blease\.\w/.test(code)) names.lease = await client.lease.hold({ ttlSeconds: 60 });
+    if (/(?<!\.)\bleader\b(?!:)/.test(code))
       names['leader'] = (await raw(ElectionService.campaign, campaignOf(leaseId))).leader;
     if (/\{ key \}/.test(code)) names['key'] = (await raw(LockService.lock, lockOf(leaseId))).key;
     await work(names);

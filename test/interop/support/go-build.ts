@@ -58,3 +58,11 @@ function hashOf(folder: string): string {
   for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
   return hash.digest('hex').slice(0, 16);
 }
+
+/** The folder with the sources of a module that the Go programs use. */
+export async function goModuleFolder(module: string): Promise<string> {
+  const { stdout } = await go(join(import.meta.dirname, '../../../../test/interop/go-naming'), [
+    ...['list', '-m', '-f', '{{.Dir}}', module],
+  ]);
+  return stdout.trim();
+}

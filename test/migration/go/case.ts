@@ -12,6 +12,10 @@ export type GoKind =
   | 'text'
   /** A value that is not JSON, of which the type counts, and an error. */
   | 'made'
+  /** A value that is not JSON, of which the type counts. */
+  | 'type'
+  /** Nothing. */
+  | 'call'
   /** A channel, of which the first value counts. */
   | 'channel'
   | 'channel or error'
@@ -28,6 +32,8 @@ export interface GoCase {
   readonly givenOurs?: Readonly<Record<string, string>>;
   /** A key that is deleted after `revision`. */
   readonly deletes?: string;
+  /** The lease of the program of this package is revoked while it runs. */
+  readonly revokes?: true;
   /** Values of Go are JSON, as its encoder writes them. */
   readonly go: Expected;
   readonly ours?: Expected;

@@ -53,6 +53,14 @@ const kv: Readonly<Record<string, GoCase>> = {
   'client.Get(ctx, "k", clientv3.WithMaxModRev(revision))': reads('k'),
   'client.Get(ctx, "k", clientv3.WithMinCreateRev(revision))': { ...reads('k'), given: { k: 'v' } },
   'client.Get(ctx, "k", clientv3.WithMaxCreateRev(revision))': reads('k'),
+  'client.GetStream(ctx, "p/", clientv3.WithPrefix())': {
+    kind: 'channel or error',
+    go: done, // before etcd 3.7, the channel delivers an error
+    ours: async (batches: AsyncIterable<{ kvs: readonly object[] }>) => {
+      for await (const { kvs } of batches) assert.equal(kvs.length, 3);
+    },
+  },
+  'clientv3.GetPrefixRangeEnd("p/")': { kind: 'value', go: 'p0', ours: { prefix: 'p/' } },
   'client.Put(ctx, "k", "v")': writes('v'),
   'client.Put(ctx, "k", "v", clientv3.WithLease(leaseID))': {
     go: (_: unknown, { admin }: Outcome) => hasLease(admin),
@@ -81,6 +89,15 @@ const kv: Readonly<Record<string, GoCase>> = {
     leaves(folder),
   'client.Txn(ctx).If(clientv3.Compare(clientv3.ModRevision("p/").WithPrefix(), ">", 0), clientv3.Compare(clientv3.LeaseValue("k"), "=", 0)).Then(clientv3.OpTxn(nil, []clientv3.Op{clientv3.OpPut("k", "v")}, nil)).Commit()':
     { given: { ...folder, k: 'old' }, ...writes('v') },
+  'namespace.NewLease(client.Lease, "ns/").Grant(ctx, 60)': {
+    go: ({ TTL }: { TTL: number }) => assert.equal(TTL, 60),
+    ours: ({ ttlSeconds }: { ttlSeconds: number }) => assert.equal(ttlSeconds, 60),
+  },
+  'namespace.NewWatcher(client.Watcher, "ns/").Watch(ctx, "k", clientv3.WithCreatedNotify())': {
+    kind: 'channel',
+    go: ({ Created }: { Created: boolean }) => assert.equal(Created, true),
+    ours: (revision: bigint) => assert.ok(revision > 0n),
+  },
   'namespace.NewKV(client.KV, "ns/").Put(ctx, "k", "v")': leaves({ ...defaultKeys, 'ns/k': 'v' }),
 };
 
@@ -239,6 +256,8 @@ const leads =
       [value],
     );
   };
+const lockKeyShape = (key: unknown) => assert.match(String(key), /^lock\/[\da-f]+$/);
+const electionKeyShape = (key: unknown) => assert.match(String(key), /^job\/[\da-f]+$/);
 const empty = { given: {}, stored: {} };
 
 const concurrency: Readonly<Record<string, GoCase>> = {
@@ -252,6 +271,39 @@ const concurrency: Readonly<Record<string, GoCase>> = {
     go: (id: unknown) => assert.equal(typeof id, 'number'),
     ours: (id: unknown) => assert.equal(typeof id, 'bigint'),
   },
+  'session.Done()': {
+    kind: 'type',
+    go: '<-chan struct {}',
+    ours: ({ reason }: { reason: string }) => assert.equal(reason, 'revoked'),
+    revokes: true,
+  },
+  'session.Ctx()': {
+    kind: 'type',
+    go: (type: unknown) => assert.match(String(type), /^\*context\./),
+    ours: ({ aborted }: AbortSignal) => assert.equal(aborted, false),
+  },
+  'session.Client()': {
+    kind: 'type',
+    go: '*clientv3.Client',
+    ours: ({ closed }: { closed: boolean }) => assert.equal(closed, false),
+  },
+  'session.Orphan()': { kind: 'call', go: null, ours: undefined },
+  'concurrency.NewLocker(session, "lock")': { kind: 'type', go: '*concurrency.lockerMutex' },
+  'mutex.Key()': { kind: 'value', go: lockKeyShape, ours: lockKeyShape },
+  'mutex.IsOwner()': {
+    kind: 'type',
+    go: 'clientv3.Cmp',
+    ours: ({ target, result }: { target: string; result: string }) =>
+      assert.deepEqual([target, result], ['create', '!=']),
+  },
+  'mutex.Header()': { kind: 'type', go: '*etcdserverpb.ResponseHeader' },
+  'election.Key()': { kind: 'value', go: electionKeyShape, ours: electionKeyShape },
+  'election.Rev()': {
+    kind: 'value',
+    go: (revision: unknown) => assert.equal(typeof revision, 'number'),
+    ours: (revision: unknown) => assert.equal(typeof revision, 'bigint'),
+  },
+  'election.Header()': { kind: 'type', go: '*etcdserverpb.ResponseHeader' },
   'session.Close()': { kind: 'error', go: null, ours: undefined },
   'concurrency.NewMutex(session, "lock").Lock(ctx)': {
     kind: 'error',

@@ -13,6 +13,8 @@ const bodies: Readonly<Record<GoKind, (code: string) => string>> = {
   value: (code) => `return ${code}, nil`,
   text: (code) => `return ${code}.Error(), nil`,
   made: (code) => `made, err := ${code}\nreturn fmt.Sprintf("%T", made), err`,
+  type: (code) => `return fmt.Sprintf("%T", ${code}), nil`,
+  call: (code) => `${code}\nreturn nil, nil`,
   channel: (code) => `return <-${code}, nil`,
   'channel or error': (code) =>
     `channel, err := ${code}\nif err != nil { return nil, err }\nreturn <-channel, nil`,
