@@ -3,6 +3,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import type { EtcdError } from '#src/errors/index.js';
 import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { EndpointManager, type Registration, register, ServiceDirectory } from '#src/naming/index.js';
+import { EndpointPicker, pick } from '#src/naming/picker/index.js';
 import { eventually } from '../../support/eventually.js';
 import type { Opened } from '../../support/naming/opened.js';
 import type { CommandProcess } from '../cli/support.js';
@@ -83,6 +84,12 @@ async function followDirectory({ client, opened }: Actor): Promise<void> {
   await directory.ready(target);
 }
 
+async function usePicker({ client, opened }: Actor): Promise<void> {
+  const picker = opened.add(new EndpointPicker(client, target), (one) => one.close());
+  await picker.ready();
+  picker.pick();
+}
+
 async function watchEndpoints({ client }: Actor): Promise<void> {
   for await (const _ of new EndpointManager(client, target).watch()) return;
 }
@@ -140,12 +147,15 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
         ),
     ],
     '`register()` with a fixed `id`': [registerWithId],
-    '`registerEtcdResolver()`, `ServiceDirectory`, `EndpointManager.list()`, `EndpointManager.watch()`': [
-      (actor) => call(actor),
-      followDirectory,
-      ({ client }) => new EndpointManager(client, target).list(),
-      watchEndpoints,
-    ],
+    '`registerEtcdResolver()`, `ServiceDirectory`, `EndpointPicker`, `pick()`, `EndpointManager.list()`, `EndpointManager.watch()`':
+      [
+        (actor) => call(actor),
+        followDirectory,
+        usePicker,
+        ({ client }) => pick(client, target),
+        ({ client }) => new EndpointManager(client, target).list(),
+        watchEndpoints,
+      ],
     '`serviceConfig` of `registerEtcdResolver()`, in addition; its `prefix` is `service-config/`': [
       callWithServiceConfig,
     ],
