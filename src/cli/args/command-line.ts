@@ -121,7 +121,8 @@ function parserErrorText(
  * `-psecret` may contain a password.
  */
 function unknownOption(flag: string, args: readonly string[], table: OptionTable): string {
-  const [word = flag] = args.find((arg) => arg.startsWith(flag))?.split('=', 1) ?? [];
+  const long = flag.startsWith('--') ? undefined : args.find((arg) => arg.startsWith(flag));
+  const [word = flag] = long?.split('=', 1) ?? [];
   const suggestion = suggestionFor(word, table);
   return suggestion === ''
     ? `unknown option '${flag}'${suggestionFor(flag, table)}`

@@ -53,6 +53,7 @@ describe('command line', () => {
     [['ls', '-prefix=a'], "unknown option '-prefix'; did you mean '--prefix'?"],
     [['ls', '-w', 'json'], "unknown option '-w'; did you mean '--output'?"],
     [['ls', '-x'], "unknown option '-x'"],
+    [['ls', '--watch', '--wat'], "unknown option '--wat'; did you mean '--watch'?"],
     [['ls', '-psecret-of-a-user'], "unknown option '-p'"],
     [['ls', '-password=x'], "unknown option '-password'; did you mean '--password'?"],
     [['ls', '--write-out', 'json'], "unknown option '--write-out'; did you mean '--output'?"],
