@@ -60,7 +60,7 @@ function withLinks(declarations) {
     [...declarations.matchAll(/^export declare (?:abstract )?\w+ (\w+)/gm)].map(([, name]) => name),
   );
   const linked = (_, name) => (exported.has(name) ? `{@link ${name}}` : `\`${name}\``);
-  return declarations.replace(/^\s*(?:\/\*\*|\*).*$/gm, (line) => line.replace(/\{(\w+)\}/g, linked));
+  return declarations.replace(/^\s*(?:\/\*\*|\*).*$/gm, (line) => line.replace(/(?<!\$)\{(\w+)\}/g, linked));
 }
 
 function pageOf(page, specifier) {

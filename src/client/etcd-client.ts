@@ -31,6 +31,11 @@ import { type StatusEvent, StatusFeed } from './status.js';
 /**
  * A client of an etcd cluster. It connects when first used, prefers one member, and uses another while that member is
  * unhealthy. Close it when done: pending calls, watches and held leases keep the process alive.
+ * @example
+ * ```ts
+ * await using client = new EtcdClient({ endpoints: ['10.0.0.1:2379', '10.0.0.2:2379', '10.0.0.3:2379'] });
+ * await client.kv.put('greeting', 'hello');
+ * ```
  */
 export class EtcdClient implements AsyncDisposable {
   /** Reads and writes keys. */
@@ -55,6 +60,11 @@ export class EtcdClient implements AsyncDisposable {
    * `_COMMAND_TIMEOUT`, `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`. Options given
    * here override the variables.
    * @throws {InvalidInputError} if a variable is invalid; the text names it.
+   * @example
+   * ```ts
+   * // ETCDCTL_ENDPOINTS=https://etcd-0:2379 ETCDCTL_CACERT=/etc/etcd/ca.pem
+   * const client = EtcdClient.fromEnv({ timeoutMs: 5_000 });
+   * ```
    */
   static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
     checkClientOptions(options);
@@ -121,12 +131,31 @@ export class EtcdClient implements AsyncDisposable {
     return this.#transport.timeoutMs;
   }
 
-  /** Watches a key or a range of keys; see {@link WatchOptions} and {@link Watcher}. */
+  /**
+   * Watches a key or a range of keys; see {@link WatchOptions} and {@link Watcher}.
+   * @example
+   * ```ts
+   * const watcher = client.watch({ prefix: 'jobs/' }, { startRevision: 42n });
+   * for await (const { events, nextRevision } of watcher) {
+   *   for (const { type, kv } of events) console.log(type, kv.key.toString());
+   *   console.log('store this to continue after a restart:', nextRevision);
+   * }
+   * ```
+   */
   watch(range: Bytes | KeyRange, options: WatchOptions = noOptions): Watcher {
     return this.#watch.watch(range, options);
   }
 
-  /** Keeps a copy of a range in memory and yields snapshots and deltas; see {@link Mirror}. */
+  /**
+   * Keeps a copy of a range in memory and yields snapshots and deltas; see {@link Mirror}.
+   * @example
+   * ```ts
+   * for await (const update of client.mirror({ prefix: 'config/' })) {
+   *   if (update.type === 'snapshot') console.log(`${update.kvs.size} keys at revision ${update.revision}`);
+   *   else console.log('changed at revision', update.revision);
+   * }
+   * ```
+   */
   mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
     const { store } = this.#transport;
     return new MirrorImpl(
@@ -139,6 +168,11 @@ export class EtcdClient implements AsyncDisposable {
   /**
    * Returns a view of this client in which every key has the prefix; see {@link EtcdNamespace}.
    * @throws {InvalidInputError} for an empty prefix.
+   * @example
+   * ```ts
+   * const mine = client.namespace('my-service/');
+   * await mine.kv.put('greeting', 'hello'); // writes my-service/greeting
+   * ```
    */
   namespace(prefix: Bytes): EtcdNamespace {
     return new EtcdNamespaceImpl(this.#namespaceParent, prefix);
@@ -150,6 +184,12 @@ export class EtcdClient implements AsyncDisposable {
    * events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
    * dropped.
    * @throws (from the iterator) the signal's reason.
+   * @example
+   * ```ts
+   * for await (const event of client.status()) {
+   *   if (event.type === 'member-unhealthy') console.warn(`${event.endpoint}: ${event.failure}`);
+   * }
+   * ```
    */
   status(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<StatusEvent> {
     checkSignalOnly(options);

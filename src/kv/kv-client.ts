@@ -26,10 +26,22 @@ import type {
  * or the signal's own reason.
  */
 export interface KvClient {
-  /** Reads one key. Linearizable unless `serializable` is set. */
+  /**
+   * Reads one key. Linearizable unless `serializable` is set.
+   * @example
+   * ```ts
+   * const { kv, revision } = await client.kv.get('greeting');
+   * console.log(kv?.value.toString() ?? 'absent', `at revision ${revision}`);
+   * ```
+   */
   get(key: Bytes, options?: GetOptions & CallOptions): Promise<GetResult>;
   /**
    * Reads the keys of a range in one response, by key ascending unless `sort` is set. For large ranges use `stream`.
+   * @example
+   * ```ts
+   * const { kvs, count } = await client.kv.range({ prefix: 'jobs/' }, { limit: 100 });
+   * console.log(`${kvs.length} of ${count}`);
+   * ```
    */
   range(range: Bytes | KeyRange, options?: RangeOptions & CallOptions): Promise<RangeResult>;
   /**
@@ -46,13 +58,44 @@ export interface KvClient {
    * meantime, {StoreReplacedError} if the store was replaced, {DeadlineError} if no batch arrived within `timeoutMs`,
    * {ClosedError} after the client's `close()`, the signal's own reason, or the errors of `range`.
    * @throws {InvalidInputError} immediately.
+   * @example
+   * ```ts
+   * let bytes = 0;
+   * for await (const { kvs } of client.kv.stream({ prefix: 'jobs/' })) {
+   *   for (const { value } of kvs) bytes += value.length;
+   * }
+   * ```
    */
   stream(range: Bytes | KeyRange, options?: StreamOptions): AsyncStream<RangeBatch>;
-  /** Writes a key. The value may be undefined only with `ignoreValue`. */
+  /**
+   * Writes a key. The value may be undefined only with `ignoreValue`.
+   * @example
+   * ```ts
+   * const lease = await client.lease.grant({ ttlSeconds: 60 });
+   * const { revision } = await client.kv.put('session/1', 'alice', { lease: lease.id });
+   * ```
+   */
   put(key: Bytes, value: Bytes | undefined, options?: PutOptions & WriteCallOptions): Promise<PutResult>;
-  /** Deletes a key or a range of keys in one revision. */
+  /**
+   * Deletes a key or a range of keys in one revision.
+   * @example
+   * ```ts
+   * const { deleted } = await client.kv.delete({ prefix: 'jobs/done/' });
+   * ```
+   */
   delete(range: Bytes | KeyRange, options?: DeleteOptions & WriteCallOptions): Promise<DeleteResult>;
-  /** Runs a transaction. A transaction without writes is retried like a read when its response is lost. */
+  /**
+   * Runs a transaction. A transaction without writes is retried like a read when its response is lost.
+   * @example
+   * ```ts
+   * const { kv } = await client.kv.get('counter');
+   * const { succeeded } = await client.kv.txn({
+   *   compare: [compare.modRevision('counter', '=', kv?.modRevision ?? 0n)], // 0: the key is absent
+   *   success: [op.put('counter', String(Number(kv?.value ?? 0) + 1))],
+   * });
+   * if (!succeeded) console.log('another client wrote first');
+   * ```
+   */
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**
    * Discards the history before a revision. Watches and reads that still need it end with CompactedError.

@@ -9,6 +9,11 @@ export interface LeaseClient {
    * Grants a lease and does not renew it.
    * @throws {InvalidInputError} for a TTL that is not a whole number of seconds from 1 to 9,000,000,000, or an id below
    *   1.
+   * @example
+   * ```ts
+   * const { id, ttlSeconds } = await client.lease.grant({ ttlSeconds: 60 });
+   * await client.kv.put('announcement', 'back in a minute', { lease: id }); // deleted after 60 s
+   * ```
    */
   grant(options: GrantOptions): Promise<Lease>;
   /**
@@ -35,6 +40,12 @@ export interface LeaseClient {
    * Grants a lease and keeps it alive until it is closed, revoked or lost. Disposing it revokes it. If this method
    * rejects although etcd may have granted the lease, the lease is revoked in the background, unless `id` was given.
    * @throws as {@link grant}.
+   * @example
+   * ```ts
+   * await using lease = await client.lease.hold({ ttlSeconds: 10 });
+   * await client.kv.put('workers/1', 'here', { lease: lease.id });
+   * lease.ended.then(({ reason }) => console.log(`the lease ended: ${reason}`));
+   * ```
    */
   hold(options: GrantOptions): Promise<HeldLease>;
 }

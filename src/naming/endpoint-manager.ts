@@ -66,6 +66,12 @@ const checkList = optionsChecker<ListEndpointsOptions>({ serializable: boolean, 
 /**
  * Manages the endpoints of one target. They are stored under `<target>/<id>`, in the format of Go's `endpoints.Manager`:
  * each of the two reads the other's records. As in Go, a target also covers nested keys: `foo` covers `foo/bar/1`.
+ * @example
+ * ```ts
+ * const manager = new EndpointManager(client, 'foo/bar/my-service');
+ * await manager.addEndpoint('foo/bar/my-service/e1', { addr: '10.0.0.7:50051', metadata: { weight: 2 } });
+ * for (const [key, { addr }] of await manager.list()) console.log(key, addr);
+ * ```
  */
 export class EndpointManager {
   /** The service's name, even if the constructor was given a URI. */

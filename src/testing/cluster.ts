@@ -40,6 +40,13 @@ const STATUS_TIMEOUT_MS = 500;
  * is never external.
  *
  * @throws EtcdStartError as `startEtcd` does.
+ * @example
+ * ```ts
+ * await using cluster = await startEtcdCluster({ members: 3 });
+ * await using client = new EtcdClient({ endpoints: cluster.endpoints });
+ * await cluster.members[0]?.pause();
+ * await client.kv.put('greeting', 'hello'); // through another member
+ * ```
  */
 export async function startEtcdCluster(
   options: StartEtcdClusterOptions = noOptions,

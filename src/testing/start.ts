@@ -11,6 +11,14 @@ import { findRuntime } from './sources/find.js';
  * when it answers `/health`, usually within half a second for a binary.
  *
  * @throws EtcdStartError when no source is available or etcd does not start; the text says what to do.
+ * @example
+ * ```ts
+ * await using etcd = await startEtcd();
+ * await using client = new EtcdClient({ endpoints: etcd.endpoints });
+ * await client.kv.put('greeting', 'hello');
+ * await etcd.kill(); // what does your program do now?
+ * await etcd.restart();
+ * ```
  */
 export async function startEtcd(options: StartEtcdOptions = noOptions): Promise<EtcdHandle> {
   checkStart(options);

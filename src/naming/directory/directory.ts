@@ -62,6 +62,13 @@ const checkSubscriber = objectWithMethods('onView', 'onFailure');
 /**
  * The views of the services that a client follows. Each target has one mirror, however many channels and readers
  * follow it. A view survives outages of etcd of any length; `status()` reports its age and its source.
+ * @example
+ * ```ts
+ * await using directory = new ServiceDirectory(client, { snapshots: fileSnapshotStore('/var/lib/my-service') });
+ * for await (const { endpoints, revision } of directory.subscribe('foo/bar/my-service')) {
+ *   console.log(`${endpoints.length} endpoints at revision ${revision}`);
+ * }
+ * ```
  */
 export class ServiceDirectory implements AsyncDisposable {
   readonly #client: NamingClient;

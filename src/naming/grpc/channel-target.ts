@@ -55,6 +55,11 @@ export interface ChannelTarget {
  * it by etcd, and sets both channel options that contain the server's name.
  * @throws {NamingError} for a target that names no service, for a scheme or authority that is invalid in a URI, and for a
  *   `serverName` that is not a host name or an IP address.
+ * @example
+ * ```ts
+ * const { target, options } = channelTarget('foo/bar/my-service', { serverName: 'my-service.internal' });
+ * const channel = new Client(target, credentials.createSsl(), options); // or a generated client
+ * ```
  */
 export function channelTarget(target: string, options: ChannelTargetOptions = noOptions): ChannelTarget {
   checkOptions(options);

@@ -45,10 +45,12 @@ interface Listed {
  * rules as the `balance` of {@link registerEtcdResolver}, over the view of a {@link ServiceDirectory}, which survives
  * outages of etcd. The service is followed until `close()`.
  * @example
+ * ```ts
  * using picker = new EndpointPicker(client, 'shop/cart', { zone: 'eu-1a' });
  * await picker.ready();
  * const { addr } = picker.pick();
  * await fetch(`http://${addr}/items`);
+ * ```
  */
 export class EndpointPicker implements Disposable {
   /** The service's name, even if the constructor was given a URI. */

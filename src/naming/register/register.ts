@@ -17,6 +17,15 @@ import type { Registration } from './types.js';
  * @throws {NamingError} for a target without a service, an empty id, or an address that callers cannot dial;
  *   {InvalidInputError} for an invalid option; {ConflictError} with `onConflict: 'fail'`; {DeadlineError} with the last
  *   failure as its cause after `timeoutMs`; {PermissionDeniedError} and other final errors; the signal's reason.
+ * @example
+ * ```ts
+ * const registration = await register(client, {
+ *   target: 'foo/bar/my-service',
+ *   addr: advertiseAddress(50_051),
+ *   metadata: { zone: 'eu-1a', weight: 2 },
+ * });
+ * process.once('SIGTERM', () => registration.drain().finally(() => process.exit()));
+ * ```
  */
 export async function register(client: NamingClient, options: RegisterOptions): Promise<Registration> {
   checkClient(client);

@@ -87,6 +87,12 @@ const checkResolver = optionsChecker<ResolverOptions>({
  * (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`).
  * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
  * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names.
+ * @example
+ * ```ts
+ * registerEtcdResolver(client, { balance: { zone: 'eu-1a' } });
+ * const { target, options } = channelTarget('foo/bar/my-service');
+ * const channel = new Client(target, credentials.createInsecure(), options); // or a generated client
+ * ```
  */
 export function registerEtcdResolver(
   source: NamingClient | ServiceDirectory,

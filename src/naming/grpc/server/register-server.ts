@@ -34,6 +34,15 @@ const checkRegisterServer = optionsChecker<RegisterServerOptions>(
  * `whenIdle` replaces that. In a program:
  * `process.once('SIGTERM', () => registration.drain().finally(() => process.exit()))`.
  * @throws {NamingError} for an argument that is not a server or a client, and what {@link register} throws.
+ * @example
+ * ```ts
+ * server.bindAsync('0.0.0.0:50051', ServerCredentials.createInsecure(), async (error, port) => {
+ *   if (error) throw error;
+ *   const addr = advertiseAddress(port);
+ *   const registration = await registerServer(server, client, { target: 'foo/bar/my-service', addr });
+ *   process.once('SIGTERM', () => registration.drain().finally(() => process.exit()));
+ * });
+ * ```
  */
 export async function registerServer(
   server: Server,
