@@ -18,6 +18,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const sources = join(root, 'test', 'pack');
 const timeout = 300_000;
 
+/** The names of the wanted projects; without wanted ones, of all. */
+export function projectNames(wanted) {
+  const all = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'package.json')));
+  const unknown = wanted.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`no project ${unknown.join(', ')}; there are ${all.join(', ')}`);
+  return wanted.length > 0 ? wanted : all;
+}
+
 export class Consumers {
   #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
   #keep;
@@ -29,14 +37,6 @@ export class Consumers {
     this.#env = { PATH: `${dirname(resolve(node))}${delimiter}${process.env.PATH}` };
     mkdirSync(join(this.#folder, 'moved'));
     copyFileSync(tarball ? resolve(tarball) : this.#pack(), join(this.#folder, 'etcd-naming.tgz'));
-  }
-
-  /** The names of all projects, or of the wanted ones. */
-  projects(wanted) {
-    const all = readdirSync(sources).filter((name) => existsSync(join(sources, name, 'package.json')));
-    const unknown = wanted.filter((name) => !all.includes(name));
-    if (unknown.length > 0) throw new Error(`no project ${unknown}; there are ${all.join(', ')}`);
-    return wanted.length > 0 ? wanted : all;
   }
 
   /** Yields `{ version, check, seconds, error }` for the installation and for each test script of a project. */

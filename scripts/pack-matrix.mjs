@@ -2,7 +2,7 @@
 // Installs the packed package in a project for each test runner, bundler, framework and runtime of test/pack, and makes
 // one gRPC call there to a service that is registered in a real etcd.
 import { parseArgs } from 'node:util';
-import { Consumers } from './pack-consumers.mjs';
+import { Consumers, projectNames } from './pack-consumers.mjs';
 
 const help = `npm run pack:matrix [-- --only <project>[,<project> …]] [--tarball <file>] [--node <binary>] [--keep]
 
@@ -29,10 +29,10 @@ if (values.help) {
   console.log(help);
   process.exit(0);
 }
+const projects = projectNames(values.only.flatMap((names) => names.split(',')));
 const consumers = new Consumers(values);
 try {
   const failures = [];
-  const projects = consumers.projects(values.only.flatMap((names) => names.split(',')));
   const { startEtcd } = await import('../build/src/testing/index.js');
   const etcd = await startEtcd();
   const counts = { passed: 0, failed: 0 };
