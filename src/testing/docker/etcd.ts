@@ -42,6 +42,8 @@ export class DockerEtcd implements EtcdNode {
   #container: Container | undefined;
   #guard: Guard | undefined;
   #joinExisting = false;
+  /** The number of kills in progress, during which the engine would still pause the container. */
+  #kills = 0;
   #log = '';
 
   constructor(engine: DockerEngine, settings: Settings, layout: DockerLayout) {
@@ -74,11 +76,16 @@ export class DockerEtcd implements EtcdNode {
   }
 
   async kill(): Promise<void> {
-    const container = await this.#running();
-    if (!container) return;
-    const gone = container.wait();
-    await container.kill();
-    await gone;
+    this.#kills++;
+    try {
+      const container = await this.#running();
+      if (!container) return;
+      const gone = container.wait();
+      await container.kill();
+      await gone;
+    } finally {
+      this.#kills--;
+    }
   }
 
   async stop(): Promise<void> {
@@ -188,7 +195,7 @@ export class DockerEtcd implements EtcdNode {
   }
 
   async #runningOrThrow(): Promise<Container> {
-    const container = await this.#running();
+    const container = this.#kills > 0 ? undefined : await this.#running();
     if (!container) throw new Error(`etcd ${this.name} is not running`);
     return container;
   }

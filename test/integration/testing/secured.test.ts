@@ -154,8 +154,9 @@ for (const [secured, tls] of Object.entries({
     });
 
     it('refuses a wrong password', async () => {
-      const options = { ...etcd().clientOptions, auth: { username: 'app', password: secretOf('wrong') } };
-      await assert.rejects(put(options, 'app/a'), { name: 'UnauthenticatedError' });
+      const options = etcd().clientOptionsOf('app');
+      const wrong = { ...options, auth: { ...options.auth!, password: secretOf('wrong') } };
+      await assert.rejects(put(wrong, 'app/a'), { name: 'UnauthenticatedError' });
     });
 
     it('knows no other user', () => {
