@@ -91,6 +91,14 @@ describe('docs/migrating/from-go.md', function () {
     assert.equal(await go.example(etcd.endpoints[0] ?? ''), line);
   });
 
+  it('a lock of etcd’s service excludes Go’s mutex', async () => {
+    const index = rows.findIndex(({ before }) => before.includes('TryLock'));
+    const scene = await prepare(goCases[rows[index]!.before]!, {});
+    const other = await admin.lease.grant({ ttlSeconds: 60 });
+    await raw(LockService.lock, lockOf(other.id));
+    await assert.rejects(go.run(index, scene), /Locked by another session/);
+  });
+
   for (const [index, row] of rows.entries()) {
     const one = goCases[row.before];
     if (!one) continue; // a unit test names it

@@ -128,7 +128,7 @@ export class Stage {
     if (has(code, 'revision')) scene['revision'] = await this.#revision();
     if (has(code, 'leaseId')) scene['leaseId'] = (await client.lease.grant({ ttlSeconds: 60 })).id;
     if (has(code, 'lease')) scene['lease'] = await client.lease.hold({ ttlSeconds: leaseSeconds });
-    if (has(code, 'leader')) scene['leader'] = await this.#leader();
+    if (has(code, 'leader')) scene['leader'] = await this.campaign('a');
     if (watches || has(code, 'watcher')) {
       const watcher = client.watch('k');
       await watcher.ready;
@@ -141,10 +141,10 @@ export class Stage {
     return (await this.admin.kv.get('k')).revision;
   }
 
-  /** Campaigns through etcd's own service. */
-  async #leader(): Promise<v3electionpb.LeaderKey | undefined> {
+  /** Becomes the leader of etcd3's election `job` through etcd's own service. Resolves with the key of the candidate. */
+  async campaign(value: string): Promise<v3electionpb.LeaderKey | undefined> {
     const { id: lease } = await this.admin.lease.grant({ ttlSeconds: 60 });
-    const request = { name: Buffer.from('election/job'), lease, value: Buffer.from('a') };
+    const request = { name: Buffer.from('election/job'), lease, value: Buffer.from(value) };
     const { path, requestSerialize, responseDeserialize } = ElectionService.campaign;
     const client = new Client(this.link.endpoint, credentials.createInsecure(), unproxied);
     const answer = await new Promise<v3electionpb.CampaignResponse | undefined>((resolve, reject) => {
