@@ -43,8 +43,8 @@ export class Consumers {
   *run(project, endpoint) {
     const manifest = manifestOf(join(sources, project));
     const folder = this.#copy(project, manifest);
-    const manager = new PackageManager(this.#folder, manifest.packageManager, this.#env);
-    const version = manifest.packageManager?.split('@').at(-1) ?? this.#versionOf(project, manifest);
+    const manager = new PackageManager(this.#folder, manifest.manager, this.#env);
+    const version = manifest.manager?.split('@').at(-1) ?? this.#versionOf(project, manifest);
     const installed = timed(() => manager.install(folder));
     yield { version, check: 'install', ...installed };
     if (installed.error) return;
@@ -69,7 +69,7 @@ export class Consumers {
   /** The runtimes keep theirs in the home folder otherwise. */
   #caches() {
     const folder = join(this.#folder, 'caches');
-    return { DENO_DIR: join(folder, 'deno'), BUN_INSTALL: join(folder, 'bun') };
+    return { DENO_DIR: join(folder, 'deno'), BUN_INSTALL: join(folder, 'bun'), XDG_DATA_HOME: folder };
   }
 
   #pack() {
@@ -89,7 +89,7 @@ export class Consumers {
   }
 }
 
-/** npm, or the package manager that a project names in `packageManager`. */
+/** npm, or the one in a project's field `manager`. pnpm would look for itself in the registry for `packageManager`. */
 class PackageManager {
   #command = 'npm';
   #env;

@@ -10,7 +10,7 @@ const page = pageText('docs/bundlers-and-test-runners.md');
 interface Project {
   /** The package whose version counts, if it has another name than the folder. */
   readonly tool?: string;
-  readonly packageManager?: string;
+  readonly manager?: string;
   readonly scripts: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
 }
@@ -56,8 +56,8 @@ describe('docs/bundlers-and-test-runners.md', () => {
   });
 
   it('names the version of each tool that is tested', () => {
-    for (const [name, { tool = name, packageManager, dependencies }] of projects) {
-      const version = packageManager?.split('@').at(-1) ?? dependencies[tool];
+    for (const [name, { tool = name, manager, dependencies }] of projects) {
+      const version = manager?.split('@').at(-1) ?? dependencies[tool];
       assert.ok(tool === 'node' || page.includes(`${version}`), `${name} ${version}`);
     }
   });
