@@ -69,7 +69,11 @@ export class Consumers {
   /** The runtimes keep theirs in the home folder otherwise. */
   #caches() {
     const folder = join(this.#folder, 'caches');
-    return { DENO_DIR: join(folder, 'deno'), BUN_INSTALL: join(folder, 'bun'), XDG_DATA_HOME: folder };
+    return {
+      DENO_DIR: join(folder, 'deno'),
+      BUN_RUNTIME_TRANSPILER_CACHE_PATH: join(folder, 'bun'),
+      XDG_DATA_HOME: folder,
+    };
   }
 
   #pack() {
