@@ -53,7 +53,8 @@ describe('the command’s error text names the remedy:', () => {
 
   it('doctor suggests the target for a URL, and reports a record without an address', async () => {
     const url = await commands.run('doctor', 'http://shop/x');
-    assert.match(url.stdout, /'http:\/\/shop\/x' is a URL\n +→ the target would be 'shop\/x'\n/);
+    assert.match(url.stdout, /\n +\d\. name: the target would be 'shop\/x'\n/);
+    assert.match(url.stdout, /\nwarning {2}name +'http:\/\/shop\/x' is a URL\n/);
     const client = new EtcdClient({ endpoints: etcd().endpoints, auth });
     try {
       await client.kv.put('shop/y/d', '{"Op":0,"Addr":"","Metadata":null}');
