@@ -13,7 +13,7 @@ import { Opened } from '../../support/naming/opened.js';
 import { unproxied } from '../../support/proxy.js';
 import { expectNoSocketLeft } from '../../support/sockets.js';
 
-const program = fileURLToPath(new URL('../../../examples/cluster/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../../../examples/cluster/main.js', import.meta.url));
 const target = 'examples/cluster';
 const timeoutMs = 90_000;
 const everyMs = 10;
