@@ -1,5 +1,5 @@
 /** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
-export { escapeControls } from './errors/index.js';
+export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
 export { isOwnHost, isWildcard } from './model/index.js';
 export {
   addressId,

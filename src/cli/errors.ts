@@ -25,9 +25,12 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof EtcdError && isUnreachable(error) ? exitCodes.unreachable : exitCodes.failed;
 }
 
-/** Whether no etcd answered. This includes TLS errors: they have the same code, because nothing was sent. */
-export function isUnreachable(error: EtcdError): boolean {
-  return error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED;
+/**
+ * Whether no etcd answered. This includes TLS errors: they have the same code, because nothing was sent. It also
+ * includes the answers of servers other than etcd.
+ */
+export function isUnreachable({ code, reason }: EtcdError): boolean {
+  return code === Code.UNAVAILABLE || code === Code.DEADLINE_EXCEEDED || reason === 'NotEtcd';
 }
 
 /** The message of an error, on one line. */

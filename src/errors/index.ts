@@ -44,6 +44,12 @@ export {
   noEtcdError,
   notEtcdError,
 } from './transport/not-etcd.js';
+export {
+  describeConnectFailure,
+  describeSessionError,
+  isFromOtherServer,
+  notHttp2Text,
+} from './transport/not-http2.js';
 export { TlsError } from './transport/tls-error.js';
 export type { TlsReason } from './transport/tls-reason.js';
 export { wasNeverSent } from './transport/transport-texts.js';

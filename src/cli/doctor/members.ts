@@ -6,6 +6,7 @@ import {
   type TlsReason,
   UnauthenticatedError,
 } from '../../index.js';
+import { isFromOtherServer } from '../../internal.js';
 import type { Invocation } from '../command.js';
 import { isUnreachable } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -61,6 +62,8 @@ function toFinding(
 }
 
 function adviceFor(error: EtcdError, prefix: string): string {
+  if (isFromOtherServer(error))
+    return 'use etcd’s client port, 2379 by default (ETCDCTL_ENDPOINTS or --endpoints): another server answers at this one';
   if (error instanceof TlsError) return tlsAdvice[error.reason];
   if (error instanceof UnauthenticatedError)
     return 'authentication is enabled: check ETCDCTL_USER and ETCDCTL_PASSWORD (or --user), and that the user exists';

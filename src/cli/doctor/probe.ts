@@ -1,5 +1,5 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
-import { parseAddress } from '../../internal.js';
+import { describeSessionError, parseAddress } from '../../internal.js';
 
 /** What to check at a server beyond TCP. */
 export interface ProbeOptions {
@@ -50,7 +50,7 @@ export async function probeServer(addr: string, options: ProbeOptions): Promise<
     if (!options.health) return { addr };
     return { addr, health: await checkHealth(session, options.tls?.serverName) };
   } catch (error) {
-    return { addr, failure: (error as Error).message };
+    return { addr, failure: describeSessionError(error as Error) };
   } finally {
     clearTimeout(timer);
     session.destroy();

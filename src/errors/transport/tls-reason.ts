@@ -9,7 +9,8 @@
  * - `not-tls`: this client uses TLS and the member plaintext. `tls-expected`: the member uses TLS and this client
  *   plaintext.
  * - `bad-files`: a file of the options is unreadable or contains no PEM, or a key does not match its certificate.
- * - `handshake`: any other failure of the handshake, such as no common version or cipher.
+ * - `handshake`: any other failure of the handshake, such as no common version or cipher, or a server without
+ *   HTTP/2.
  */
 export type TlsReason =
   | 'unknown-authority'

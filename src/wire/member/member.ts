@@ -7,7 +7,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { resolvesWithin, systemClock } from '../../async/index.js';
-import { Code, EtcdError } from '../../errors/index.js';
+import { Code, describeConnectFailure, EtcdError } from '../../errors/index.js';
 import type { MemberCredentials } from '../tls/credentials.js';
 import type { MemberAddress } from './endpoints.js';
 
@@ -199,7 +199,7 @@ function lastError(channel: Channel): Promise<string> {
     const listener: Listener = {
       onReceiveMetadata() {},
       onReceiveMessage() {},
-      onReceiveStatus: ({ details }) => resolve(details.replace(/ Resolution note: *$/, '')),
+      onReceiveStatus: ({ details }) => resolve(describeConnectFailure(details)),
     };
     call.start(new Metadata(), listener);
     setImmediate(() => setImmediate(() => call.cancelWithStatus(status.CANCELLED, 'connection failed')));

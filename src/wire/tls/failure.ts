@@ -1,4 +1,4 @@
-import type { TlsReason } from '../../errors/index.js';
+import { notHttp2Text, type TlsReason } from '../../errors/index.js';
 
 /** Why a handshake failed, as a reason code and as a sentence. */
 export interface TlsFailure {
@@ -66,6 +66,8 @@ function classify(code: string, hasCertificate: boolean): readonly [TlsReason, s
       ? ['client-certificate-rejected', "the server rejects the client's certificate"]
       : ['client-certificate-required', 'the server requires a client certificate'];
   }
+  // The client offers HTTP/2 alone.
+  if (/ALERT_NO_APPLICATION_PROTOCOL$/.test(code)) return ['handshake', notHttp2Text];
   if (/^ERR_(SSL|TLS|OSSL)_/.test(code)) return ['handshake', 'the handshake failed'];
   return undefined;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createWebServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,6 +138,22 @@ describe('etcd-naming doctor with --tls and --health', () => {
       );
     } finally {
       listener.close();
+    }
+  });
+
+  it('says that an HTTP/1 server does not speak HTTP/2', async () => {
+    const web = createWebServer((_, response) => response.end('hello')).listen(0, '127.0.0.1');
+    await once(web, 'listening');
+    try {
+      const addr = `127.0.0.1:${(web.address() as { port: number }).port}`;
+      await put(addr);
+      const { code, health } = await examine('--health');
+      assert.equal(code, 4);
+      assert.deepEqual(health, [
+        `problem: 1 of 1 do not report SERVING: ${addr} (the server does not speak HTTP/2)`,
+      ]);
+    } finally {
+      web.close();
     }
   });
 

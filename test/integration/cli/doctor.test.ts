@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type Server } from 'node:net';
 import { EtcdClient } from '#src/client/index.js';
 import { until } from '#src/testing/wait.js';
@@ -247,6 +249,30 @@ describe('etcd-naming doctor', () => {
     assert.equal(code, 0);
     assert.match(found('warning', 'etcd'), /^127\.0\.0\.1:1: /);
   });
+
+  for (const [what, open] of Object.entries({
+    'an HTTP/1 server': () => createHttpServer((_, response) => response.end('hello')),
+    'an HTTP/2 server': () =>
+      createHttp2Server((_, response) => response.writeHead(404, { 'content-type': 'text/html' }).end()),
+  }))
+    it(`exits with 3 and names the client port if ${what} answers instead of etcd`, async () => {
+      const server = open().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      try {
+        const env = { ETCDCTL_ENDPOINTS: `127.0.0.1:${port}`, ETCDCTL_COMMAND_TIMEOUT: '1s' };
+        const { code, findings } = await examine(target, env);
+        assert.equal(code, 3);
+        const problem = findings.find(({ level }) => level === 'problem');
+        assert.match(problem?.message ?? '', /look like an etcd/);
+        assert.match(problem?.advice ?? '', /^use etcd’s client port, 2379 by default/);
+        const ls = await commands.runWith(env, 'ls', target);
+        assert.equal(ls.code, 3);
+        assert.match(ls.stderr, /look like an etcd/);
+      } finally {
+        server.close();
+      }
+    });
 
   it('exits with 3 if no etcd answers, and if TLS fails', async () => {
     const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };

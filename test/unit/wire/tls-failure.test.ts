@@ -25,6 +25,7 @@ describe('an error of a TLS socket', () => {
     ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'handshake'],
     ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'handshake'],
     ['ERR_SSL_NO_CIPHERS_AVAILABLE', 'handshake'],
+    ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'handshake'],
   ];
   for (const [code, reason] of known) {
     it(`${code} is ${reason}`, () => {
