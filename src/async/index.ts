@@ -5,6 +5,7 @@ export { callPredicate, callSafely, processWarning, processWarningOnce } from '.
 export { CancellableIterator } from './cancellable-iterator.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
 export { EffectLoop } from './effect-loop.js';
+export { OneLoop, secondLoopError } from './one-loop.js';
 export { handled, type Pending, pending } from './pending.js';
 export { CountedRef, ProcessRef } from './process-ref.js';
 export { onAbort, raceAbort, sharedAbortController, withAnySignal } from './signals.js';

@@ -1,5 +1,4 @@
 import { AsyncQueue } from './async-queue.js';
-import type { AsyncStream } from './async-stream.js';
 import { onAbort } from './signals.js';
 
 export interface SubscriptionOptions {
@@ -10,7 +9,7 @@ export interface SubscriptionOptions {
 }
 
 /** An async iteration over the values of a source that does not wait for its readers. */
-export class Subscription<T> implements AsyncStream<T> {
+export class Subscription<T> implements AsyncGenerator<T, undefined, undefined> {
   readonly #queue = new AsyncQueue<T>();
   readonly #maxQueued: number;
   readonly #unsubscribe: () => void;
@@ -47,8 +46,17 @@ export class Subscription<T> implements AsyncStream<T> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  async throw(error: unknown): Promise<IteratorResult<T, undefined>> {
+    await this.return();
+    throw error;
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   #put(value: T): void {

@@ -1,5 +1,12 @@
 import { channel } from 'node:diagnostics_channel';
-import { type AsyncStream, Broadcast, type Clock, Subscription } from '../async/index.js';
+import {
+  type AsyncStream,
+  Broadcast,
+  type Clock,
+  OneLoop,
+  Subscription,
+  secondLoopError,
+} from '../async/index.js';
 import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
@@ -106,7 +113,11 @@ export class StatusFeed {
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncStream<StatusEvent> {
-    return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });
+    const events = new Subscription<StatusEvent>((put, end) => this.#events.listen(put, end), {
+      maxQueued,
+      signal,
+    });
+    return new OneLoop(events, () => secondLoopError('a stream', 'status'));
   }
 
   close(): void {

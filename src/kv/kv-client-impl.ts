@@ -1,4 +1,11 @@
-import { type AsyncStream, CancellableIterator, type Clock, systemClock } from '../async/index.js';
+import {
+  type AsyncStream,
+  CancellableIterator,
+  type Clock,
+  OneLoop,
+  secondLoopError,
+  systemClock,
+} from '../async/index.js';
 import {
   type Bytes,
   checkInt64,
@@ -110,7 +117,8 @@ export class KvClientImpl implements KvClient {
       closing: this.#settings.closing,
     };
     const reader = new RangeReader(ports, rangeRequest(range, options), { signal, timeoutMs, pageSize });
-    return new CancellableIterator((left) => reader.batches(left));
+    const batches = new CancellableIterator((left) => reader.batches(left));
+    return new OneLoop(batches, () => secondLoopError('a stream', 'stream'));
   }
 
   put(

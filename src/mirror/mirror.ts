@@ -68,7 +68,9 @@ export class MirrorImpl implements Mirror {
   readonly #view: View;
   readonly #resyncPacer: Pacer;
   readonly #changes = new Broadcast<void>();
-  readonly #ended = new AbortController();
+  /** Aborted when the loop ends. A later loop has another. */
+  #ended = new AbortController();
+  #isIterated = false;
   #watcher: InternalWatcher | undefined;
   /** Whether the reader has an update and has not called `next()` again: later events may be buffered. */
   #readerIsBusy = false;
@@ -151,6 +153,7 @@ export class MirrorImpl implements Mirror {
   }
 
   async *#iterate(cancelled: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
+    this.#begin();
     const stop = new AbortController();
     const ends = [cancelled, this.#options.signal];
     const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
@@ -162,7 +165,16 @@ export class MirrorImpl implements Mirror {
     } finally {
       for (const release of releases) release();
       this.#ended.abort(new ClosedError('the mirror'));
+      this.#isIterated = false;
     }
+  }
+
+  #begin(): void {
+    if (this.#isIterated)
+      throw new TypeError('a mirror can be iterated by one loop at a time; call mirror() again');
+    this.#isIterated = true;
+    this.#readerIsBusy = false;
+    if (this.#ended.signal.aborted) this.#ended = new AbortController();
   }
 
   async *#updates(signal: AbortSignal): AsyncGenerator<MirrorUpdate, never> {

@@ -2,7 +2,7 @@ import type { KeyValue, Revision } from '../model/index.js';
 
 /**
  * Why a snapshot was yielded.
- * - `initial`: the first one;
+ * - `initial`: the first one of a loop;
  * - `compacted`: the history that the watch needed was compacted;
  * - `rolled-back`: the store was wiped, restored from a backup or replaced;
  * - `gap`: an event is missing, which happens only with some old releases of etcd.
@@ -50,12 +50,16 @@ export interface MirrorStatus {
 /**
  * A copy of a range in memory: a linearizable list at one revision, followed by a watch from the next revision on. When
  * history is lost or changed, the mirror lists again and yields a new snapshot with the reason. It survives outages of
- * any length; after each, it verifies that the store is still the same. Can be iterated once; the iteration updates
- * `kvs`. It throws the signal's reason, {ClosedError} when the client closes, and errors that waiting does not fix, such as
+ * any length; after each, it verifies that the store is still the same. One loop at a time iterates it and
+ * updates `kvs`; a later loop starts again. It throws the signal's reason, {ClosedError} when the client closes, and errors that waiting does not fix, such as
  * a missing permission.
  */
 export interface Mirror extends AsyncIterable<MirrorUpdate> {
-  /** Starts the mirror. Can be called once; the updates are those of {@link MirrorUpdate}. */
+  /**
+   * Starts the mirror; the updates are those of {@link MirrorUpdate}. After the loop, a later one starts again with a
+   * snapshot whose reason is `initial`.
+   * @throws {TypeError} (from the iterator) while another loop has not ended.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<MirrorUpdate, undefined>;
   /** The current copy, by the text of each key. Live: it changes with each update that the iteration yields. */
   readonly kvs: ReadonlyMap<string, KeyValue>;

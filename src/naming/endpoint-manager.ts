@@ -1,4 +1,4 @@
-import { CancellableIterator, onAbort } from '../async/index.js';
+import { CancellableIterator, OneLoop, onAbort, secondLoopError } from '../async/index.js';
 import type { TxnResult } from '../kv/index.js';
 import { type MirrorOptions, retainOption } from '../mirror/index.js';
 import {
@@ -149,14 +149,15 @@ export class EndpointManager {
 
   /**
    * Yields a snapshot, then a delta for each revision that changes an endpoint. Survives outages; after a compaction it
-   * yields a new snapshot, where Go's channel closes and its view stays stale forever.
+   * yields a new snapshot, where Go's channel closes and its view stays stale forever. Can be iterated once.
    * @throws (from the iterator) a final error such as PermissionDeniedError, the signal's reason, or ClosedError.
    */
   watch(
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncGenerator<EndpointEvent, undefined> {
     checkSignalOnly(options);
-    return new CancellableIterator((left) => this.#events(options.signal, left));
+    const events = new CancellableIterator((left) => this.#events(options.signal, left));
+    return new OneLoop(events, () => secondLoopError('a watch', 'watch'));
   }
 
   async *#events(

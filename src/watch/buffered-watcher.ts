@@ -1,4 +1,4 @@
-import { AsyncQueue, handled, onAbort, type Pending, pending } from '../async/index.js';
+import { AsyncQueue, handled, onAbort, type Pending, pending, secondLoopError } from '../async/index.js';
 import {
   ClosedError,
   CompactedError,
@@ -152,7 +152,7 @@ export class BufferedWatcher implements InternalWatcher {
   }
 
   [Symbol.asyncIterator](): AsyncIterator<InternalWatchBatch, undefined> {
-    if (this.#iterating) throw new TypeError('a watcher can be iterated once; call watch() again');
+    if (this.#iterating) throw secondLoopError('a watcher', 'watch');
     this.#iterating = true;
     return new BufferedWatcher.#Iteration(this);
   }

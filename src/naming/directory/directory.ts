@@ -3,8 +3,10 @@ import {
   type Clock,
   callSafely,
   ElapsedClock,
+  OneLoop,
   processWarning,
   Subscription,
+  secondLoopError,
 } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import {
@@ -150,7 +152,8 @@ export class ServiceDirectory implements AsyncDisposable {
       const unfollow = this.follow(target, { onView, onFailure });
       return unfollow;
     };
-    return new Subscription(follow, { maxQueued: 1, signal });
+    const views = new Subscription<ServiceView>(follow, { maxQueued: 1, signal });
+    return new OneLoop(views, () => secondLoopError('a stream', 'subscribe'));
   }
 
   /** The current view of a target that is followed; undefined before the first view and for other targets. Does not wait. */

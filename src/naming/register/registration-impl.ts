@@ -1,4 +1,12 @@
-import { type AsyncStream, Broadcast, onAbort, raceAbort, Subscription } from '../../async/index.js';
+import {
+  type AsyncStream,
+  Broadcast,
+  OneLoop,
+  onAbort,
+  raceAbort,
+  Subscription,
+  secondLoopError,
+} from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
@@ -145,7 +153,11 @@ export class RegistrationImpl implements Registration {
   events(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<RegistrationEvent> {
     checkSignalOnly(options);
     const { signal } = options;
-    return new Subscription((put, end) => this.#events.listen(put, end), { maxQueued, signal });
+    const events = new Subscription<RegistrationEvent>((put, end) => this.#events.listen(put, end), {
+      maxQueued,
+      signal,
+    });
+    return new OneLoop(events, () => secondLoopError('a stream', 'events'));
   }
 
   async close(): Promise<void> {

@@ -89,6 +89,38 @@ describe('a mirror', () => {
     await assert.rejects(waiting, (thrown) => thrown === reason);
   });
 
+  it('starts again in a later loop, in which waits and verifications work', async () => {
+    const mirror = client.mirror({ prefix: folder });
+    for (const key of ['a', 'b']) {
+      const updates = mirror[Symbol.asyncIterator]();
+      const first = await next(updates);
+      assert.ok(first.type === 'snapshot');
+      assert.deepEqual([first.reason, names(first.kvs.keys())], ['initial', key === 'a' ? [] : ['a']]);
+      const waiting = updates.next();
+      const { revision } = await client.kv.put(`${folder}${key}`, '1');
+      assert.ok((await mirror.waitForRevision(revision)) >= revision);
+      assert.equal(await mirror.verify(), true);
+      assert.equal((await waiting).value?.type, 'delta'); // its reader is left while it has an item
+      await updates.return(undefined);
+      await assert.rejects(mirror.waitForRevision(revision + 1n), { name: 'ClosedError' });
+    }
+  });
+
+  it('refuses a second loop at the same time, and the first one continues', async () => {
+    const mirror = client.mirror({ prefix: folder });
+    const updates = mirror[Symbol.asyncIterator]();
+    await next(updates);
+    const waiting = next(updates);
+    await assert.rejects(mirror[Symbol.asyncIterator]().next(), {
+      name: 'TypeError',
+      message: 'a mirror can be iterated by one loop at a time; call mirror() again',
+    });
+    const { revision } = await client.kv.put(`${folder}a`, '1');
+    assert.equal((await waiting).revision, revision);
+    assert.equal(mirror.status().fresh, true);
+    await updates.return(undefined);
+  });
+
   it('waits for an etcd that is not running yet', async () => {
     const link = await proxy(etcd());
     link.refuse();

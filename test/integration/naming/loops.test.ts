@@ -16,6 +16,8 @@ interface Fixture {
 }
 
 interface Begun {
+  /** What `for await` reads. */
+  readonly iterable: AsyncIterable<unknown>;
   /** Its next item never comes. */
   readonly iteration: AsyncIterator<unknown, undefined>;
   /** Closes the object that the loop belongs to; undefined if it cannot be closed. */
@@ -30,36 +32,46 @@ type Begin = (fixture: Fixture, signal?: AbortSignal) => Begun | Promise<Begun>;
 const loops: Readonly<Record<string, Begin>> = {
   'client.watch()': ({ client, target }, signal) => {
     const watcher = client.watch({ prefix: target }, { signal });
-    return { iteration: watcher[Symbol.asyncIterator](), close: () => watcher.close() };
+    return { iterable: watcher, iteration: watcher[Symbol.asyncIterator](), close: () => watcher.close() };
   },
-  'client.status()': ({ client }, signal) => ({
-    iteration: client.status({ signal }),
-    close: () => client.close(),
-  }),
-  'client.mirror()': ({ client, target }, signal) =>
-    afterFirst(client.mirror({ prefix: target }, { signal })[Symbol.asyncIterator]()),
-  'client.kv.stream()': ({ silent, target }, signal) => ({
-    iteration: silent.kv.stream({ prefix: target }, { signal, timeoutMs: Number.POSITIVE_INFINITY }),
-    client: silent,
-  }),
-  'EndpointManager.watch()': ({ client, target }, signal) =>
-    afterFirst(new EndpointManager(client, target).watch({ signal })),
+  'client.status()': ({ client }, signal) => {
+    const iteration = client.status({ signal });
+    return { iterable: iteration, iteration, close: () => client.close() };
+  },
+  'client.mirror()': ({ client, target }, signal) => {
+    const mirror = client.mirror({ prefix: target }, { signal });
+    return afterFirst(mirror, mirror[Symbol.asyncIterator]());
+  },
+  'client.kv.stream()': ({ silent, target }, signal) => {
+    const options = { signal, timeoutMs: Number.POSITIVE_INFINITY };
+    const iteration = silent.kv.stream({ prefix: target }, options);
+    return { iterable: iteration, iteration, client: silent };
+  },
+  'EndpointManager.watch()': ({ client, target }, signal) => {
+    const events = new EndpointManager(client, target).watch({ signal });
+    return afterFirst(events, events);
+  },
   'ServiceDirectory.subscribe()': async ({ client, target }, signal) => {
     const directory = new ServiceDirectory(client);
-    const begun = await afterFirst(directory.subscribe(target, { signal }));
+    const views = directory.subscribe(target, { signal });
+    const begun = await afterFirst(views, views);
     return { ...begun, close: () => directory.close() };
   },
   'Registration.events()': async (fixture, signal) => {
     const registration = await registered(fixture);
-    return { iteration: afterLast(registration.events({ signal })), close: () => registration.close() };
+    const events = registration.events({ signal });
+    return { iterable: events, iteration: afterLast(events), close: () => registration.close() };
   },
 };
 
 const withoutClose = ['client.mirror()', 'client.kv.stream()', 'EndpointManager.watch()'];
 
-async function afterFirst(iteration: AsyncIterator<unknown, undefined>): Promise<Begun> {
+async function afterFirst(
+  iterable: AsyncIterable<unknown>,
+  iteration: AsyncIterator<unknown, undefined>,
+): Promise<Begun> {
   await iteration.next();
-  return { iteration };
+  return { iterable, iteration };
 }
 
 /** The events of a registration without the last one, `ended`. */
@@ -69,6 +81,15 @@ function afterLast(events: ReturnType<Registration['events']>): AsyncIterator<un
     return item.value?.type === 'ended' ? events.next() : item;
   };
   return { next, return: async () => (await events.return?.()) ?? { done: true, value: undefined } };
+}
+
+/** What `for await` does first, or the error with which it fails. */
+function iterator(iterable: AsyncIterable<unknown>): unknown {
+  try {
+    return iterable[Symbol.asyncIterator]();
+  } catch (error) {
+    return error;
+  }
 }
 
 const registered = ({ client, target }: Pick<Fixture, 'client' | 'target'>) =>
@@ -135,6 +156,20 @@ describe('a loop whose reader waits for the next item', () => {
           await client.close();
           await failure;
           assert.deepEqual(await iteration.next(), ended);
+        });
+
+      if (name !== 'client.mirror()')
+        it('is read by one loop: a second one throws, and the first one continues', async () => {
+          const abort = new AbortController();
+          const { iterable, iteration } = await begin(await fixture(), abort.signal);
+          const waiting = iteration.next();
+          const [, again] = [iterator(iterable), iterator(iterable)];
+          assert.ok(again instanceof TypeError);
+          assert.match(again.message, /^a \w+ can be iterated once; call \w+\(\) again$/);
+          const reason = new Error('enough');
+          abort.abort(reason);
+          await assert.rejects(waiting, (error) => error === reason);
+          assert.ok(iterator(iterable) instanceof TypeError);
         });
 
       if (!['client.status()', 'Registration.events()'].includes(name))
