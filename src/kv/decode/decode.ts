@@ -1,10 +1,14 @@
 import { isUtf8 } from 'node:buffer';
+import { types } from 'node:util';
 import { ValueDecodeError } from '../../errors/index.js';
 import { type KeyValue, keyText, printable, wrongTypeError } from '../../model/index.js';
 import { type StandardSchema, type Validator, validate } from './validator.js';
 
 /** JSON's syntax of a number; an integer has no second group. */
 const jsonNumber = /^[\t\n\r ]*(-?(?:0|[1-9]\d*))((?:\.\d+)?(?:[eE][+-]?\d+)?)[\t\n\r ]*$/;
+
+/** A digit other than 0 before the exponent. */
+const nonZero = /^[^eE]*[1-9]/;
 
 /** The functions of {@link decode}. */
 export interface Decode {
@@ -15,8 +19,9 @@ export interface Decode {
   string<K extends KeyValue | undefined>(kv: K): string | Extract<K, undefined>;
   /**
    * The value as a number, in JSON's syntax, such as `-1.5e3`; a line break at its end is allowed, as `echo` writes it.
-   * @throws {ValueDecodeError} for other values, for an integer beyond 2^53, which a number cannot represent exactly, and
-   *   for a number beyond float64.
+   * @throws {ValueDecodeError} for other values; for a number above `Number.MAX_SAFE_INTEGER` (2^53 - 1) or below its
+   *   negative, however it is written, because float64 rounds integers of that size: 2^53 itself could be a rounded
+   *   2^53 + 1; and for a number other than 0 that float64 rounds to 0. Other fractions are rounded to float64.
    */
   number<K extends KeyValue | undefined>(kv: K): number | Extract<K, undefined>;
   /**
@@ -31,22 +36,24 @@ export interface Decode {
   json(kv: KeyValue | undefined): unknown;
   /**
    * The value as JSON, checked by a Standard Schema, such as one of zod, valibot or arktype. Returns the schema's output.
-   * @throws {ValueDecodeError} if the value is not JSON, or if the schema refuses it: then its issues are the `cause`, and
-   *   the message has their paths; {InvalidInputError} for a schema that returns a promise.
+   * @throws {ValueDecodeError} if the value is not JSON, or if the schema refuses it: then its issues, or what it threw, are
+   *   the `cause`. The message has neither their texts nor their paths, in which the names of members may be a part of the
+   *   value. {InvalidInputError} for a schema that returns a promise, or neither a value nor a list of issues.
    */
   json<K extends KeyValue | undefined, T>(kv: K, schema: StandardSchema<T>): T | Extract<K, undefined>;
   /**
    * The value as JSON, checked by a function, which returns the value in its type, or throws. A type guard is not such a
    * function: its result, true or false, would be taken for the value.
    * @throws {ValueDecodeError} if the value is not JSON, or if the function throws, with what it threw as the `cause`;
-   *   {InvalidInputError} for a function that returns a promise.
+   *   {InvalidInputError} for a function that returns a promise, also one of a library, or another object with `then()`.
    */
   json<K extends KeyValue | undefined, T>(kv: K, check: (value: unknown) => T): T | Extract<K, undefined>;
 }
 
 /**
  * Decodes stored values: `const limits = decode.json(kv, Limits)`. Takes every key-value: of a get, a range, a transaction,
- * a stream, a watch event, `prevKv` and a mirror. For undefined, such as the key-value of a missing key, the result is
+ * a stream, a watch event, `prevKv` and a mirror, also after `structuredClone` or `postMessage`, which turn its Buffers into
+ * Uint8Arrays. For undefined, such as the key-value of a missing key, the result is
  * undefined. The value of a delete event is empty, and so is that of a read with `keysOnly`.
  */
 export const decode: Decode = {
@@ -63,8 +70,19 @@ function present<K extends KeyValue | undefined, T>(
 ): T | Extract<K, undefined> {
   if (kv === undefined) return undefined as Extract<K, undefined>;
   // A caller without types may pass the result of a get, or a value.
-  if (!(kv?.value instanceof Uint8Array)) throw wrongTypeError('kv', kv, 'a key-value, or undefined');
-  return convert(kv);
+  if (!types.isUint8Array(kv?.key) || !types.isUint8Array(kv.value))
+    throw wrongTypeError('kv', kv, 'a key-value, or undefined');
+  return convert(withBuffers(kv));
+}
+
+/** A key-value that crossed threads has Uint8Arrays, which may be of another realm. */
+function withBuffers(kv: KeyValue): KeyValue {
+  if (Buffer.isBuffer(kv.key) && Buffer.isBuffer(kv.value)) return kv;
+  return { ...kv, key: asBuffer(kv.key), value: asBuffer(kv.value) };
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function toText(kv: KeyValue): string {
@@ -73,12 +91,17 @@ function toText(kv: KeyValue): string {
 }
 
 function toNumber(kv: KeyValue): number {
-  const [text, integer, rest] = jsonNumber.exec(toText(kv)) ?? [];
+  const [text, , rest] = jsonNumber.exec(toText(kv)) ?? [];
   if (text === undefined) throw decodeError(kv, 'is not a number');
   const number = Number(text);
-  if (!Number.isFinite(number)) throw decodeError(kv, 'is a number beyond float64');
-  if (rest === '' && !Number.isSafeInteger(Number(integer)))
-    throw decodeError(kv, 'is an integer beyond 2^53: use decode.bigint');
+  if (Math.abs(number) > Number.MAX_SAFE_INTEGER)
+    throw decodeError(
+      kv,
+      rest === ''
+        ? 'is an integer beyond Number.MAX_SAFE_INTEGER: use decode.bigint'
+        : 'is a number beyond Number.MAX_SAFE_INTEGER',
+    );
+  if (number === 0 && nonZero.test(text)) throw decodeError(kv, 'is a number too small for float64');
   return number;
 }
 

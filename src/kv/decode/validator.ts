@@ -1,5 +1,4 @@
 import { InvalidInputError } from '../../errors/index.js';
-import { printable } from '../../model/index.js';
 
 /** What a {@link StandardSchema} returns: the value, or why it is refused. */
 export type SchemaResult<T> =
@@ -39,6 +38,17 @@ export interface StandardSchema<T> {
   readonly '~standard': {
     /** The version of the specification. */
     readonly version: 1;
+    /** The name of the library that made the schema. Not used. */
+    readonly vendor?: string;
+    /** The types of the schema, for the compiler. Not used. */
+    readonly types?:
+      | {
+          /** The type of the values that the schema is for. */
+          readonly input: unknown;
+          /** The type of the schema's output. */
+          readonly output: T;
+        }
+      | undefined;
     /** Returns the schema's output, or the issues of a value that it refuses. */
     readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
   };
@@ -50,19 +60,15 @@ export type Validator<T> = StandardSchema<T> | ((value: unknown) => T);
 /** The outcome of {@link validate}; `cause` is what the validator threw or returned. */
 export type Validation<T> = { readonly value: T } | { readonly problem: string; readonly cause: unknown };
 
-/** @throws {InvalidInputError} for a validator that is neither a schema nor a function, or that returns a promise. */
+/**
+ * @throws {InvalidInputError} for a validator that is neither a schema nor a function, that returns a promise, or that is a
+ *   schema whose result is not one of the specification.
+ */
 export function validate<T>(validator: Validator<T>, value: unknown): Validation<T> {
   // First, because a schema may be a function too, as those of arktype are.
-  if (isSchema(validator)) return toValidation(sync(validator['~standard'].validate(value)));
-  if (typeof validator !== 'function')
-    throw new InvalidInputError('the validator is neither a function nor a Standard Schema');
-  let result: T;
-  try {
-    result = validator(value);
-  } catch (cause) {
-    return { problem: 'was refused by its validator', cause };
-  }
-  return { value: sync(result) };
+  if (isSchema(validator)) return bySchema(validator, value);
+  if (typeof validator !== 'function') throw notValidatorError();
+  return attempt(() => validator(value));
 }
 
 function isSchema<T>(validator: Validator<T>): validator is StandardSchema<T> {
@@ -70,27 +76,48 @@ function isSchema<T>(validator: Validator<T>): validator is StandardSchema<T> {
   return (type === 'object' || type === 'function') && validator !== null && '~standard' in validator;
 }
 
+function bySchema<T>({ '~standard': standard }: StandardSchema<T>, value: unknown): Validation<T> {
+  if (typeof standard?.validate !== 'function') throw notValidatorError();
+  const result = attempt(() => standard.validate(value));
+  return 'value' in result ? toValidation(result.value) : result;
+}
+
+function notValidatorError(): InvalidInputError {
+  return new InvalidInputError('the validator is neither a function nor a Standard Schema');
+}
+
+/** The text has no paths of the issues: the names in them may be names of members, and so a part of the value. */
 function toValidation<T>(result: SchemaResult<T>): Validation<T> {
-  if (result.issues === undefined) return { value: result.value };
-  return { problem: `was refused by its schema, at ${placesOf(result.issues)}`, cause: result.issues };
+  // A schema that is written by hand, without types, may return anything.
+  const { issues } = result ?? {};
+  if (Array.isArray(issues)) {
+    const detail = issues.length === 0 ? 'without issues' : 'whose issues are the cause';
+    return { problem: `was refused by its schema, ${detail}`, cause: issues };
+  }
+  if (issues === undefined && isObject(result) && 'value' in result) return attempt(() => result.value);
+  throw new InvalidInputError('the schema returned neither a value nor a list of issues');
 }
 
-const maxPlaces = 3;
-
-/** The paths only: the text of an issue may contain the value. */
-function placesOf(issues: readonly SchemaIssue[]): string {
-  const places = [...new Set(issues.map(placeOf))];
-  const shown = places.slice(0, maxPlaces).join(', ');
-  return places.length > maxPlaces ? `${shown} and ${places.length - maxPlaces} other places` : shown;
-}
-
-function placeOf({ path = [] }: SchemaIssue): string {
-  const names = path.map((segment) => String(typeof segment === 'object' ? segment.key : segment));
-  return names.length === 0 ? 'the whole value' : `'${printable(names.join('.'))}'`;
-}
-
-function sync<R>(result: R | Promise<R>): R {
-  if (!(result instanceof Promise)) return result;
-  result.catch(() => {}); // the error below replaces it
+/** The value that `check` returns; what it throws is the cause of a refusal. */
+function attempt<R>(check: () => R | PromiseLike<R>): Validation<R> {
+  let result: R | PromiseLike<R>;
+  let isPromise: boolean;
+  try {
+    result = check();
+    isPromise = isThenable(result);
+  } catch (cause) {
+    return { problem: 'was refused by its validator', cause };
+  }
+  if (!isPromise) return { value: result as R };
+  Promise.resolve(result).catch(() => {}); // the error below replaces it
   throw new InvalidInputError('the validator returned a promise; decode needs one that returns the value');
+}
+
+/** Also for promises of other realms and of libraries. */
+function isThenable(value: unknown): boolean {
+  return isObject(value) && 'then' in value && typeof value.then === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

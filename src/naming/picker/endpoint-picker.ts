@@ -181,7 +181,7 @@ export class EndpointPicker implements Disposable {
     }
     const { balanced } = listed;
     listed.selection = selection;
-    balanced.item.record = record;
+    ListedEndpoint.setRecord(balanced.item, record);
     if (!isSameTraits(balanced.traits, traits)) this.#balancer.updateTraits(balanced, traits);
   }
 

@@ -59,7 +59,8 @@ const pickers = new WeakMap<ServiceDirectory, Map<string, SharedPicker>>();
  * Picks an endpoint of a service for one request: `const { addr } = await pick(client, 'shop/cart')`. The first pick of a
  * service waits until its endpoints are known; then the service is followed, until 30 to 60 minutes after the last pick.
  * The endpoints take turns by weight, and none is preferred by its zone: for that and other options, create an
- * {@link EndpointPicker}.
+ * {@link EndpointPicker}. Do not pass names from requests without a check against the services that you know: each name,
+ * also one without endpoints, is followed with a watch and memory of its own for that time, and nothing limits their number.
  * @param source An etcd client, or a directory with options of its own.
  * @throws {EtcdError} with the code UNAVAILABLE if the service has no endpoint, immediately; {DeadlineError} if etcd does
  *   not answer within `timeoutMs`; {PermissionDeniedError} or another final error; the reason of `signal`; {ClosedError}

@@ -4,7 +4,7 @@ import type { SelectedAddress } from '../selection/index.js';
 
 /**
  * An endpoint that {@link EndpointPicker.pick} returned. It is the same object as long as its address is registered, so it
- * may be the key of a Map or WeakMap of connections.
+ * may be the key of a Map or WeakMap of connections. It is frozen, because later picks return it too.
  */
 export interface PickedEndpoint {
   /**
@@ -28,13 +28,14 @@ export interface PickedEndpoint {
   markUnhealthy(): void;
 }
 
-/** An address that a picker has. */
+/** An address that a picker has. It is frozen, except for its record. */
 export class ListedEndpoint implements PickedEndpoint {
   readonly addr: string;
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly path: string | undefined;
-  record: EndpointRecord;
+  declare readonly record: EndpointRecord;
+  #record: EndpointRecord;
   readonly #onUnhealthy: (endpoint: ListedEndpoint) => void;
 
   constructor({ address, record }: SelectedAddress, onUnhealthy: (endpoint: ListedEndpoint) => void) {
@@ -43,8 +44,16 @@ export class ListedEndpoint implements PickedEndpoint {
     this.host = tcp?.host;
     this.port = tcp?.port;
     this.path = 'path' in address ? address.path : undefined;
-    this.record = record;
+    this.#record = record;
     this.#onUnhealthy = onUnhealthy;
+    // A property of the object, not of its class, so that copies and JSON have it.
+    Object.defineProperty(this, 'record', { get: () => this.#record, enumerable: true });
+    Object.freeze(this);
+  }
+
+  /** Not a method of an endpoint, which callers could call. */
+  static setRecord(endpoint: ListedEndpoint, record: EndpointRecord): void {
+    endpoint.#record = record;
   }
 
   markUnhealthy(): void {

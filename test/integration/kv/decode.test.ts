@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import type { EtcdClient } from '#src/client/index.js';
 import { decode, op } from '#src/kv/index.js';
+import type { KeyValue } from '#src/model/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
 
@@ -37,6 +39,18 @@ describe('decode', () => {
     const { results } = await client.kv.txn({ success: [op.get(key)] });
     if (results[0]?.type === 'range') ports.push(decode.json(results[0].kvs[0], toPort));
     assert.deepEqual(ports, [1, 1, 1, 1]);
+  });
+
+  it('takes a key-value that crossed a MessagePort, which turns Buffers into Uint8Arrays', async () => {
+    const { port1, port2 } = new MessageChannel();
+    try {
+      port1.postMessage((await client.kv.get(key)).kv);
+      const data: KeyValue = receiveMessageOnPort(port2)?.message;
+      assert.equal(decode.json(data, toPort), 1);
+      assert.throws(() => decode.number(data), { key });
+    } finally {
+      port1.close();
+    }
   });
 
   it('returns undefined for a missing key, and for the previous value of a new one', async () => {

@@ -56,6 +56,32 @@ describe('an endpoint picker', () => {
       assert.deepEqual(shares(picker, 10), { 'c:1': 5, 'd:1': 5 });
     });
 
+    it('gives out endpoints that a caller cannot change for later picks', async () => {
+      const picker = await fixture.pickerOf({ 'a:1': { weight: 2 } });
+      const picked = picker.pick();
+      for (const change of [
+        { addr: 'evil:1' },
+        { host: 'evil' },
+        { port: 2 },
+        { path: '/evil' },
+        { record: {} },
+        { markUnhealthy: () => {} },
+        { other: 1 },
+      ])
+        assert.throws(() => Object.assign(picked, change), TypeError);
+      const { addr, host, port, path, record } = picker.pick();
+      assert.deepEqual([addr, host, port, path], ['a:1', 'a', 1, undefined]);
+      assert.deepEqual(record.metadata, { weight: 2 });
+    });
+
+    it('gives out endpoints whose copies and JSON have the record as it is now', async () => {
+      const picker = await fixture.pickerOf({ 'a:1': {} });
+      const picked = picker.pick();
+      await fixture.put('a:1', { weight: 3 });
+      assert.deepEqual({ ...picked }.record.metadata, { weight: 3 });
+      assert.deepEqual(JSON.parse(JSON.stringify(picked)).record.metadata, { weight: 3 });
+    });
+
     it('follows changed metadata, with the same object', async () => {
       const picker = await fixture.pickerOf({ 'a:1': {} });
       const picked = picker.pick();
