@@ -147,7 +147,7 @@ export class EtcdClient implements AsyncDisposable {
   }
 
   /**
-   * Keeps a copy of a range in memory and yields snapshots and deltas; see {@link Mirror}.
+   * Keeps a copy of a key or a range in memory and yields snapshots and deltas; see {@link Mirror}.
    * @example
    * ```ts
    * for await (const update of client.mirror({ prefix: 'config/' })) {
@@ -156,7 +156,7 @@ export class EtcdClient implements AsyncDisposable {
    * }
    * ```
    */
-  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
+  mirror(range: Bytes | KeyRange, options: MirrorOptions = noOptions): Mirror {
     const { store } = this.#transport;
     return new MirrorImpl(
       { kv: this.kv, watch: this.#watch, store, random: Math.random, closing: this.#closing.signal },

@@ -57,7 +57,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     return this.#parent.watch.watch(range, options, this.prefix);
   }
 
-  mirror(range: KeyRange, options: MirrorOptions = noOptions): Mirror {
+  mirror(range: Bytes | KeyRange, options: MirrorOptions = noOptions): Mirror {
     const { calls, random, settings, watch: watchClient } = this.#parent;
     const { closing } = settings;
     const watch = {

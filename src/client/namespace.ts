@@ -22,8 +22,8 @@ export interface EtcdNamespace {
   readonly timeoutMs: number;
   /** Watches a key or a range of keys in the namespace, as {@link EtcdClient.watch} does. */
   watch(range: Bytes | KeyRange, options?: WatchOptions): Watcher;
-  /** Keeps a copy of a range of the namespace in memory, as {@link EtcdClient.mirror} does. */
-  mirror(range: KeyRange, options?: MirrorOptions): Mirror;
+  /** Keeps a copy of a key or a range of the namespace in memory, as {@link EtcdClient.mirror} does. */
+  mirror(range: Bytes | KeyRange, options?: MirrorOptions): Mirror;
   /** Returns a namespace inside this one. @throws {InvalidInputError} for an empty prefix. */
   namespace(prefix: Bytes): EtcdNamespace;
   /** Calls `callback` once when the client closes, as {@link EtcdClient.onClose} does. */

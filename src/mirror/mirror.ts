@@ -23,6 +23,7 @@ import {
 } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import {
+  type Bytes,
   checkSignalOnly,
   type KeyRange,
   type KeyValue,
@@ -78,7 +79,7 @@ export class MirrorImpl implements Mirror {
   /** While there is no watcher: when the mirror stopped being fresh. */
   #staleSince: number;
 
-  constructor(ports: MirrorPorts, range: KeyRange, options: MirrorOptions = noOptions) {
+  constructor(ports: MirrorPorts, range: Bytes | KeyRange, options: MirrorOptions = noOptions) {
     checkMirror(options);
     this.#ports = ports;
     this.#clock = ports.clock ?? refClock;

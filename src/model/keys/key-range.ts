@@ -51,7 +51,7 @@ export function toWireRange(range: Bytes | KeyRange): WireRange {
 }
 
 /** The same range in bytes of its own, for a range that is used after the call that it was given to. */
-export function ownRange(range: KeyRange): KeyRange {
+export function ownRange(range: Bytes | KeyRange): KeyRange {
   const { key, rangeEnd } = toWireRange(range);
   if (rangeEnd.length === 0) return { key };
   return isOpenEnded(rangeEnd) ? { fromKey: key } : { key, rangeEnd };

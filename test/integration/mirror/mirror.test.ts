@@ -32,6 +32,22 @@ describe('a mirror', () => {
     await updates.return(undefined);
   });
 
+  it('mirrors one key, of the client and of a namespace', async () => {
+    await client.kv.put(`${folder}a`, '1');
+    await client.kv.put(`${folder}ab`, '1');
+    const mirrors = [client.mirror(`${folder}a`), client.namespace(folder).mirror(Buffer.from('a'))];
+    for (const mirror of mirrors) {
+      for await (const update of mirror) {
+        assert.ok(update.type === 'snapshot');
+        break;
+      }
+    }
+    assert.deepEqual(
+      mirrors.map(({ kvs }) => [...kvs.keys()]),
+      [[`${folder}a`], ['a']],
+    );
+  });
+
   it('lists in pages at one revision', async () => {
     await fillKeys(client, folder, 250);
     const updates = client.mirror({ prefix: folder }, { pageSize: 100 })[Symbol.asyncIterator]();
