@@ -68,7 +68,8 @@ export class RangeReader {
   /** Yields at least one batch, so that the revision is known even for an empty range. */
   async *batches(consumerLeft: AbortSignal): AsyncGenerator<RangeBatch, undefined, undefined> {
     const stop = new AbortController();
-    const sources = [consumerLeft, this.#ports.closing, this.#options.signal];
+    // Of two that are aborted, the first is the reason: the caller's signal comes before the client's.
+    const sources = [consumerLeft, this.#options.signal, this.#ports.closing];
     const removeListeners = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
     this.#storeEpoch = this.#ports.calls.store.epoch;
     try {

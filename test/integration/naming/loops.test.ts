@@ -181,6 +181,36 @@ describe('a loop whose reader waits for the next item', () => {
         });
     });
 
+  describe('that begins after its signal aborted and the client was closed', () => {
+    const reason = new Error('enough');
+    const closed = { name: 'ClosedError' };
+
+    for (const first of ['abort', 'close'] as const)
+      it(`throws for the ${first}, which was first, or the signal's reason if it starts with the loop`, async () => {
+        const { client, target } = await fixture();
+        const abort = new AbortController();
+        const { signal } = abort;
+        const fromCall = [
+          client.watch({ prefix: target }, { signal }),
+          new ServiceDirectory(client).subscribe(target, { signal }),
+        ];
+        const fromLoop = [
+          client.mirror({ prefix: target }, { signal }),
+          client.kv.stream({ prefix: target }, { signal }),
+          new EndpointManager(client, target).watch({ signal }),
+        ];
+        if (first === 'abort') abort.abort(reason);
+        await client.close();
+        abort.abort(reason);
+        for (const loop of fromCall) {
+          const expected = first === 'abort' ? (error: unknown) => error === reason : closed;
+          await assert.rejects(loop[Symbol.asyncIterator]().next(), expected);
+        }
+        for (const loop of fromLoop)
+          await assert.rejects(loop[Symbol.asyncIterator]().next(), (error) => error === reason);
+      });
+  });
+
   describe('the events of a registration that was replaced', () => {
     it('throw the reason, also to a later reader', async () => {
       const [client, target] = [connect(), `${etcd().prefix}replaced`];
