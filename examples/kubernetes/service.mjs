@@ -16,4 +16,4 @@ export const GreeterService = {
   },
 };
 
-export const GreeterClient = makeGenericClientConstructor(GreeterService);
+export const GreeterClient = makeGenericClientConstructor(GreeterService, 'Greeter');

@@ -21,7 +21,7 @@ const declarations = {
 export interface Snippet {
   readonly page: string;
   readonly name: string;
-  readonly language: 'ts' | 'js' | 'sh';
+  readonly language: 'ts' | 'js' | 'cjs' | 'sh';
   /** `compiled`: it cannot run here; `until-SIGTERM`, `until-output`: it does not end on its own. */
   readonly mode: 'ends' | 'compiled' | 'until-SIGTERM' | 'until-output';
   readonly code: string;
@@ -29,9 +29,9 @@ export interface Snippet {
 }
 
 const block =
-  /^```(ts|js|sh) ([\w-]+)(?: ([\w-]+))?\n(.*?)^```$(?:(?:(?!^#|^```).)*?^```text\n(.*?)^```$)?/gms;
+  /^```(ts|js|cjs|sh) ([\w-]+)(?: ([\w-]+))?\n(.*?)^```$(?:(?:(?!^#|^```).)*?^```text\n(.*?)^```$)?/gms;
 
-/** The programs of a page: its blocks of TypeScript, JavaScript and shell that have a name. */
+/** The programs of a page: its blocks of TypeScript, JavaScript (`cjs` is CommonJS) and shell that have a name. */
 export function snippetsOf(page: string): readonly Snippet[] {
   return [...readFileSync(join(root, page), 'utf8').matchAll(block)].map(
     ([, language, name = '', mode = 'ends', code = '', output]) => ({
@@ -53,8 +53,10 @@ export function snippetOf(page: string, name: string): Snippet {
 
 /** The file of a compiled program, below the folder that `compileSnippets` returned. */
 export function programFile(folder: string, { page, name, language }: Snippet): string {
-  return join(folder, 'out', slug(page), `${name}.${language === 'ts' ? 'js' : 'mjs'}`);
+  return join(folder, 'out', slug(page), name + suffixes[language]);
 }
+
+const suffixes = { ts: '.js', js: '.mjs', cjs: '.cjs', sh: '.sh' };
 
 const slug = (page: string) => page.replace(/\W+/g, '-');
 
@@ -77,12 +79,25 @@ export function compileSnippets(
   for (const snippet of snippets) {
     if (snippet.language === 'ts')
       write(join(folder, slug(snippet.page), `${snippet.name}.ts`), `${adapt(snippet.code)}\nexport {};\n`);
-    if (snippet.language !== 'js') continue;
+    if (snippet.language !== 'js' && snippet.language !== 'cjs') continue;
     write(programFile(folder, snippet), adapt(snippet.code));
     write(programFile(folder, { ...service, page: snippet.page }), service.code);
   }
   if (snippets.some(({ language }) => language === 'ts')) compile(folder, Object.keys(modules).length > 0);
   return folder;
+}
+
+/** Checks that the programs in JavaScript call functions with the arguments that the declarations require. */
+export function checkJavaScript(folder: string): void {
+  const checks = {
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    strict: false,
+    exactOptionalPropertyTypes: false,
+    noPropertyAccessFromIndexSignature: false,
+  };
+  runTsc(folder, 'tsconfig.js.json', checks, ['out/*/*.mjs', 'out/*/*.cjs']);
 }
 
 function installPackages(folder: string, others: Readonly<Record<string, string>>): void {
@@ -96,14 +111,18 @@ function installPackages(folder: string, others: Readonly<Record<string, string>
 }
 
 function compile(folder: string, skipLibCheck: boolean): void {
+  runTsc(folder, 'tsconfig.json', { rootDir: '.', outDir: 'out', skipLibCheck }, ['*/*.ts']);
+}
+
+function runTsc(folder: string, file: string, options: object, include: readonly string[]): void {
   const tsconfig = {
     extends: join(root, 'test/support/readme/tsconfig.json'),
-    compilerOptions: { rootDir: '.', outDir: 'out', paths: declarations, skipLibCheck },
-    include: ['*/*.ts'],
+    compilerOptions: { paths: declarations, ...options },
+    include,
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  writeFileSync(join(folder, file), JSON.stringify(tsconfig));
   const tsc = join(root, 'node_modules/.bin/tsc');
-  const { status, stdout } = spawnSync(tsc, ['-p', folder], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(tsc, ['-p', join(folder, file)], { encoding: 'utf8' });
   assert.equal(status, 0, stdout);
 }
 

@@ -16,14 +16,17 @@ const kinds = [
   },
   {
     name: 'documents',
-    pattern: /^(?:package\.json|LICENSE|NOTICE|[A-Z]+\.md|LICENSES\/[\w.-]+\.txt)$/,
+    pattern: /^(?:package\.json|LICENSE|NOTICE|(?:bench\/)?[A-Z]+\.md|LICENSES\/[\w.-]+\.txt)$/,
     atMost: 100_000,
   },
 ];
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'RELEASING.md',
   'SECURITY.md',
+  'bench/README.md',
   'LICENSE',
   'NOTICE',
   'LICENSES/Apache-2.0.txt',

@@ -11,7 +11,14 @@ import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
 import { allPages } from '../../support/pages.js';
 import { proxyVariables } from '../../support/proxy.js';
-import { compileSnippets, programFile, type Snippet, snippetOf, snippetsOf } from '../../support/snippets.js';
+import {
+  checkJavaScript,
+  compileSnippets,
+  programFile,
+  type Snippet,
+  snippetOf,
+  snippetsOf,
+} from '../../support/snippets.js';
 
 const timeoutMs = 60_000;
 const cli = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
@@ -19,10 +26,11 @@ const snippets = allPages()
   .filter((page) => page === 'README.md' || page.startsWith('docs/'))
   .flatMap(snippetsOf);
 
-/** Programs that call a server, and that server. */
+/** Programs that need a server, and that server. */
 const servers: Readonly<Record<string, Snippet>> = {
   'docs/clients.md client': snippetOf('docs/servers.md', 'server'),
   'docs/getting-started.md caller': snippetOf('docs/getting-started.md', 'server'),
+  'docs/getting-started.md list': snippetOf('docs/getting-started.md', 'server'),
 };
 
 /** The shell of `sh` programs, in which `npx etcd-naming` is the command of the checkout. */
@@ -143,6 +151,10 @@ describe('the programs of the pages', function () {
       assert.match(program.text.trim(), new RegExp(`${expected.source}$`));
     });
   }
+
+  it('in JavaScript call functions with the arguments that the declarations require', () => {
+    checkJavaScript(folder);
+  });
 
   it('the server of docs/servers.md deletes its record on SIGTERM', async () => {
     const snippet = snippetOf('docs/servers.md', 'server');

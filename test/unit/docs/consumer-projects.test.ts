@@ -31,9 +31,12 @@ function code(text: string): string {
   return text.replace(/ *\/\/ .*$/gm, '').trim();
 }
 
-/** The code in the cells of the table of bundlers: `| esbuild | … | … |`. */
+/** The code in the cells of the table of bundlers, `| esbuild | … | … |`: what is in the parentheses is optional. */
 function cellsOf(bundler: string): readonly string[] {
-  const row = page.match(new RegExp(`^\\| ${bundler} \\| (.*) \\|$`, 'm'))?.[1] ?? '';
+  const row = (page.match(new RegExp(`^\\| ${bundler} \\| (.*) \\|$`, 'm'))?.[1] ?? '').replace(
+    / \(.*?\)/g,
+    '',
+  );
   return [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
 }
 
@@ -49,7 +52,7 @@ describe('docs/bundlers-and-test-runners.md', () => {
   it('shows the configuration of each project that has one', () => {
     const configs = [...projects.keys()].flatMap((project) =>
       readdirSync(join(root, 'test/pack', project))
-        .filter((file) => /^(?:jest|rollup|vitest)\.config|workspace\.yaml$/.test(file))
+        .filter((file) => /^(?:babel|jest|rollup|vitest)\.config|workspace\.yaml$/.test(file))
         .map((file) => `test/pack/${project}/${file}`),
     );
     assert.deepEqual(blocks.map(([, path]) => path).sort(), configs.sort());
@@ -71,6 +74,19 @@ describe('docs/bundlers-and-test-runners.md', () => {
       assert.ok(bundler === 'rollup' || scripts['test:cjs-all']?.includes(all), all);
     });
   }
+
+  it('names the flag of esbuild for programs with a top-level await as it is tested', () => {
+    const [, flag = 'none'] = page.match(/^\| esbuild \| .*\(top-level `await`: also `([^`]+)`\)/m) ?? [];
+    const { scripts } = projects.get('esbuild')!;
+    assert.ok(scripts['test:esm']?.includes(` ${flag} `), flag);
+  });
+
+  it('shows the packages of Jest with Babel as they are tested', () => {
+    const [, named = ''] = page.match(/^npm install --save-dev (jest .*)$/m) ?? [];
+    const { dependencies } = projects.get('jest')!;
+    const tools = Object.keys(dependencies).filter((name) => /^(?:jest|@babel)/.test(name));
+    assert.deepEqual(named.split(' ').sort(), tools.sort());
+  });
 
   it('shows the settings of webpack as they are tested', () => {
     const config = textOf('test/pack/webpack/webpack.config.mjs');

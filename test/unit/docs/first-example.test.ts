@@ -21,7 +21,7 @@ describe('each page of the index', () => {
     it(`${page} begins with an example`, () => {
       assert.match(
         beginningOf(page),
-        /^```(?:(?:ts|js) [\w-]+|sh|yaml)/m,
+        /^```(?:(?:ts|c?js) [\w-]+|sh|yaml)/m,
         'no block with a name (```ts name), of shell or of YAML before the second ##',
       );
     });
@@ -29,7 +29,7 @@ describe('each page of the index', () => {
     it(`${page} has only programs that a test compiles`, () => {
       assert.doesNotMatch(
         pageText(page),
-        /^```(?:ts|js|typescript|javascript|mjs)$/m,
+        /^```(?:ts|c?js|typescript|javascript|mjs)$/m,
         'a block without a name',
       );
     });

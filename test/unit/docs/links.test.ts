@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
 import { allPages, anchorsOf, linksOf } from '../../support/pages.js';
 
@@ -13,6 +14,20 @@ function reachableFrom(start: string): ReadonlySet<string> {
     for (const { path } of linksOf(page))
       if (path.endsWith('.md') && existsSync(join(root, path))) reached.add(path);
   return reached;
+}
+
+/** The files of the tarball, by npm's reading of `files` in package.json. Those of dist and types exist after a build. */
+function packedFiles(): ReadonlySet<string> {
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const printed = execFileSync('npm', args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files } = { files: [] }] = JSON.parse(printed) as readonly {
+    files: readonly { path: string }[];
+  }[];
+  return new Set(files.map(({ path }) => path));
 }
 
 describe('links between pages', () => {
@@ -34,6 +49,20 @@ describe('links between pages', () => {
         .flatMap(linksOf)
         .filter(({ anchor }) => anchor).length > 20,
     );
+  });
+
+  it('lead to files of the tarball from each page in it', function () {
+    this.timeout(60_000);
+    const packed = packedFiles();
+    const folders = new Set([...packed].map((path) => dirname(path)));
+    const pages = [...packed].filter((path) => path.endsWith('.md'));
+    const dead = pages.flatMap((page) =>
+      linksOf(page)
+        .filter(({ path }) => !packed.has(path) && !folders.has(path.replace(/\/$/, '')))
+        .map(({ path }) => `${page} -> ${path}`),
+    );
+    assert.ok(pages.length > 40, `${pages}`);
+    assert.deepEqual(dead, []);
   });
 
   it('lead from the README to every page of docs', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
+import { DEFAULT_ETCD_VERSION } from '#src/testing/options.js';
 import { allPages, pageText } from '../../support/pages.js';
 
 const root = join(protoFolder(), '..');
@@ -30,6 +31,17 @@ describe('files that pages quote', () => {
       readFileSync(join(root, 'test/pack', runner, 'suite.test.js'), 'utf8'),
     );
     assert.equal(vitest!.replace(/^import .* from 'vitest';\n/m, ''), jest);
+  });
+
+  it('name one image of etcd, that of the test kit, as the pages do', () => {
+    const files = ['compose/compose.yaml', 'kubernetes/etcd.yaml'].map((path) =>
+      readFileSync(join(root, 'examples', path), 'utf8'),
+    );
+    const images = [...allPages().map(pageText), ...files].flatMap((text) => [
+      ...text.matchAll(/quay\.io\/coreos\/etcd:v([\d.]+)/g),
+    ]);
+    assert.ok(images.length >= 7, `${images.length}`);
+    assert.deepEqual([...new Set(images.map(([, version]) => version))], [DEFAULT_ETCD_VERSION]);
   });
 
   it('are found at all', () => {

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { knownTexts } from '#src/errors/server-texts.js';
 import { protoFolder } from '#src/raw/index.js';
+import { tlsFailureOf } from '#src/wire/tls/failure.js';
 import { pageText, sectionOf } from '../../support/pages.js';
 import { textsPassed } from '../../support/source-texts.js';
 
@@ -67,6 +68,25 @@ describe('docs/troubleshooting.md', () => {
     const texts = [...reasons].map(([, reason]) => `\`${reason}\``);
     assert.ok(texts.length > 5);
     assert.deepEqual(missing(texts), []);
+  });
+
+  it('has each code of a TLS failure in the row of its reason, with the text that precedes it', () => {
+    const source = readFileSync(join(root, 'src/wire/tls/failure.ts'), 'utf8');
+    const verified = [...source.matchAll(/^ {4}([A-Z_]+): /gm)].map(([, code = '']) => code);
+    const alternatives = [...source.matchAll(/\/(?:\^ERR_SSL_|(ALERT_))\(([A-Z_|]+)\)\$\//g)].flatMap(
+      ([, alert = '', codes = '']) => codes.split('|').map((code) => `ERR_SSL_${alert}${code}`),
+    );
+    assert.ok(verified.length > 20 && alternatives.length > 10, `${verified}, ${alternatives}`);
+    const rows = (sectionOf('docs/troubleshooting.md', 'TLS to etcd fails') ?? '').split('\n');
+    const unlisted = [...verified, ...alternatives]
+      .flatMap((code) => [false, true].map((offered) => ({ code, offered })))
+      .filter(({ code, offered }) => {
+        const { reason, text } = tlsFailureOf(Object.assign(new Error('…'), { code }), offered)!;
+        const said = `\`${text.replace(/ \(.*/, ' (…)')}\``;
+        const shown = code.includes('ALERT_') ? `\`${code.replace(/^ERR_SSL_/, '')}\`` : `\`${code}: `;
+        return !rows.some((row) => [`| \`${reason}\` |`, said, shown].every((part) => row.includes(part)));
+      });
+    assert.deepEqual(unlisted, []);
   });
 
   it('has texts of grpc-js that the installed grpc-js contains', () => {
