@@ -2,6 +2,7 @@ import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.
 import { distance } from '../../model/options/closest-name.js';
 import type { Target } from '../args/target.js';
 import { type Finding, joinSome, warning } from './finding.js';
+import { findSimilarNames, type SimilarNames } from './name-search.js';
 
 const maxKeys = 1_000;
 const maxEdits = 2;
@@ -10,7 +11,12 @@ const maxEdits = 2;
 export async function findNeighbours(client: EtcdClient, target: Target): Promise<Finding[]> {
   const spellings = await existingSpellings(client, target);
   const keyAtName = await keysIn(client, { key: target.service }, 1);
-  const similar = await similarServices(client, target, spellings);
+  const elsewhere = await findSimilarNames(client, target.service);
+  const known = new Set([target.service, ...spellings]);
+  const similar = new Set([
+    ...(await similarServices(client, target, spellings)),
+    ...elsewhere.names.filter((name) => !known.has(name)),
+  ]);
   const findings: Finding[] = [];
   if (keyAtName.length > 0)
     findings.push(
@@ -28,13 +34,29 @@ export async function findNeighbours(client: EtcdClient, target: Target): Promis
         `check whether the intended name is ${quoted(spellings)}`,
       ),
     );
-  if (similar.length > 0)
+  if (similar.size > 0)
     findings.push(
       warning(
         'neighbours',
-        `similar services: ${quoted(similar)}`,
-        `check whether the intended name is ${quoted(similar)}`,
+        `similar services: ${quoted([...similar])}`,
+        `check whether the intended name is ${quoted([...similar])}`,
       ),
+    );
+  return [...findings, ...limitsOf(elsewhere)];
+}
+
+/** Where no other spelling was looked for. */
+function limitsOf({ unread, isCutShort }: SimilarNames): Finding[] {
+  const findings: Finding[] = [];
+  if (unread.length > 0) {
+    const prefixes = joinSome(unread.map((prefix) => (prefix === '' ? 'all keys' : `'${prefix}'`)));
+    findings.push(
+      warning('neighbours', `not searched for other spellings, because they cannot be read: ${prefixes}`),
+    );
+  }
+  if (isCutShort)
+    findings.push(
+      warning('neighbours', 'not all names were searched for other spellings: there are too many'),
     );
   return findings;
 }

@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { createServer, type Server } from 'node:net';
 import { EtcdClient } from '#src/client/index.js';
+import { op } from '#src/kv/index.js';
 import { until } from '#src/testing/wait.js';
 import { secretOf } from '../../support/canary.js';
 import { useEtcd } from '../../support/etcd.js';
@@ -131,6 +132,53 @@ describe('etcd-naming doctor', () => {
         misspelt,
       );
     }
+  });
+
+  it('finds other spellings of each part of the name', async () => {
+    const stored = 'Zebra/Bar-Foo/svc';
+    await client.kv.put(`${stored}/e1`, '{"Addr":"10.0.0.1:1"}');
+    await client.kv.put('Zebra/other-1/svc/e1', '{"Addr":"10.0.0.1:1"}');
+    for (const misspelt of [
+      'zebra/bar-foo/svc',
+      'Zebr/Bar-Foo/svc',
+      'ZEBRA/BAR-FOO/SVC',
+      'zebar/Bar-Fo/svc',
+      '/zebra/bar-foo/svc/',
+    ]) {
+      const { found } = await examine(misspelt);
+      assert.equal(found('warning', 'neighbours'), `similar services: '${stored}'`, misspelt);
+    }
+    for (const other of ['Zebra/other-2/svc', 'zeppelin/bar-foo/svc'])
+      assert.equal((await examine(other)).found('warning', 'neighbours'), '', other);
+  });
+
+  it('finds another spelling behind a name with more records than one read returns', async () => {
+    const puts = (from: number) =>
+      client.kv.txn({
+        success: Array.from({ length: 100 }, (_, i) =>
+          op.put(`Many/full/svc/${from + i}`, '{"Addr":"10.0.0.1:1"}'),
+        ),
+      });
+    await Promise.all(Array.from({ length: 12 }, (_, i) => puts(100 * i)));
+    await client.kv.put('Many/Kangaroo/svc/e1', '{"Addr":"10.0.0.1:1"}');
+    await client.kv.put('Many/quokka/svc/e1', '{"Addr":"10.0.0.1:1"}');
+    for (const name of ['Kangaroo', 'quokka']) {
+      const { found } = await examine(`many/${name.toLowerCase().replace('o', 'oo')}/svc`);
+      assert.equal(found('warning', 'neighbours'), `similar services: 'Many/${name}/svc'`);
+    }
+  });
+
+  it('says so if there are too many similar names to look below all of them', async () => {
+    const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+    const names = letters.map((letter) => `wombat-${letter}/plain/svc`);
+    const value = '{"Addr":"10.0.0.1:1"}';
+    await client.kv.txn({ success: names.map((name) => op.put(`${name}/e1`, value)) });
+    await client.kv.put('Wombat-/Plain/svc/e1', value);
+    const { found } = await examine('wombat-/plain/svc');
+    assert.match(
+      found('warning', 'neighbours'),
+      /^not all names were searched for other spellings: there are too many$/m,
+    );
   });
 
   it('reports a record at the name itself, and nested records', async () => {
@@ -358,6 +406,22 @@ describe('etcd-naming on an etcd with authentication', () => {
     const doctor = await commands.run('doctor', '/mine/svc', '--user', `reader:${password}`);
     assert.equal(doctor.code, 1);
     assert.match(doctor.stdout, /warning +neighbours +there are records under 'mine\/svc'/);
+  });
+
+  it('finds another spelling in the range that the user may read, and says what it may not read', async () => {
+    const root = new EtcdClient({
+      endpoints: etcd().endpoints,
+      auth: { username: 'root', password: rootPassword },
+    });
+    await root.kv.put('mine/Group/svc/e1', '{"Addr":"10.0.0.1:1"}');
+    await root.close();
+    const doctor = await commands.run('doctor', 'mine/group/svc', '--user', `reader:${password}`);
+    assert.equal(doctor.code, 4);
+    assert.match(doctor.stdout, /warning +neighbours +similar services: 'mine\/Group\/svc'/);
+    assert.match(
+      doctor.stdout,
+      /warning +neighbours +not searched for other spellings, because they cannot be read: all keys\n/,
+    );
   });
 
   it('prints no secret, even with --debug and a wrong password', async () => {
