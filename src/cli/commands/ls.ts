@@ -18,7 +18,8 @@ export const ls: Command = {
     'target, every key whose value is an endpoint belongs to the service before its last slash. --output wide adds the id of',
     'the lease, the revision at which the record was created, and the metadata. The table truncates text after 200 characters;',
     '--json does not. With --watch the whole list is printed again after each change, on a terminal in place, until SIGINT,',
-    'SIGTERM or SIGHUP; the command watch prints the changes instead.',
+    'SIGTERM or SIGHUP; the command watch prints the changes instead. While nothing changes or etcd is away, a pipe gets the',
+    'last list again, at intervals that grow to a minute.',
   ],
   options: {
     watch: { help: 'print the list again after each change' },

@@ -18,8 +18,9 @@ export const watch: Command = {
     'On a terminal it shows a live table; in a pipe it prints one line per change, with --json as JSON. The first event is a',
     'snapshot of all endpoints, and the following ones are changes. A later snapshot, after etcd’s history was lost,',
     'replaces everything before it. An outage of etcd is reported with its duration and does not end the watch; only at the',
-    'start etcd must be reachable. While nothing changes, a line says so (unchanged), at intervals that grow to a minute:',
-    'only a write shows that the reader of the pipe has exited. SIGINT, SIGTERM and SIGHUP end the watch with 0.',
+    'start etcd must be reachable. While nothing changes, a line says so (unchanged), at intervals that grow to a minute,',
+    'as do the lines of an outage: only a write shows that the reader of the pipe has exited. SIGINT, SIGTERM and SIGHUP',
+    'end the watch with 0.',
   ],
   options: {},
   examples: [

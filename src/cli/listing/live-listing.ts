@@ -32,8 +32,7 @@ export async function followListing(
   if (!first) return;
   let { revision } = first;
   let isCurrent = true;
-  const view = createListingView(io, format, isLive);
-  view.show(first);
+  const view = createListingView(io, format, isLive, first);
   void reportOutages(client, prefix, view);
   const changes = new Changes(client, prefix, revision, signal);
   try {

@@ -3,6 +3,7 @@ import type { Target } from '../args/target.js';
 import { endpointToJson } from '../data/records.js';
 import { type Output, printJson } from '../output/io.js';
 import { InvalidKeys } from './invalid-keys.js';
+import { outageToJson } from './outages.js';
 import { QuietPrinter } from './quiet-printer.js';
 import type { WatchView } from './view.js';
 
@@ -16,7 +17,10 @@ export class JsonView implements WatchView {
     this.#target = target;
     this.#printer = new QuietPrinter<object>(
       (document) => printJson(output, { time: new Date().toISOString(), ...document }),
-      (forMs, revision) => ({ type: 'unchanged', revision, forMs }),
+      {
+        unchanged: (forMs, revision) => ({ type: 'unchanged', revision, forMs }),
+        outage: (outage) => ({ type: 'outage', ...outageToJson(outage) }),
+      },
     );
   }
 
@@ -45,16 +49,16 @@ export class JsonView implements WatchView {
   }
 
   onOutage(forMs: number, error: EtcdError | undefined): void {
-    this.#printer.line({ type: 'outage', forMs: Math.round(forMs), error: error?.message ?? null });
-    this.#printer.pause();
+    this.#printer.outage(forMs, error);
   }
 
   onRecovery(afterMs: number): void {
+    this.#printer.recover();
     this.#printer.line({ type: 'recovered', afterMs: Math.round(afterMs) });
   }
 
   close(): void {
-    this.#printer.pause();
+    this.#printer.close();
   }
 
   #recordsToJson(records: Iterable<EndpointRecord>): object[] {

@@ -5,6 +5,7 @@ import { metadataCell, traitCells } from '../data/records.js';
 import { type Output, print } from '../output/io.js';
 import { escapeAndTruncate, formatDuration, pluralize } from '../output/text.js';
 import { InvalidKeys } from './invalid-keys.js';
+import type { Outage } from './outages.js';
 import { QuietPrinter } from './quiet-printer.js';
 import type { WatchView } from './view.js';
 
@@ -21,7 +22,10 @@ export class LineView implements WatchView {
     this.#isWide = isWide;
     this.#printer = new QuietPrinter<string>(
       (text) => print(output, [`${new Date().toISOString()} ${text}`]),
-      (forMs, revision) => `unchanged for ${formatDuration(forMs)} revision=${revision}`,
+      {
+        unchanged: (forMs, revision) => `unchanged for ${formatDuration(forMs)} revision=${revision}`,
+        outage: outageLine,
+      },
     );
   }
 
@@ -35,17 +39,16 @@ export class LineView implements WatchView {
   }
 
   onOutage(forMs: number, error: EtcdError | undefined): void {
-    const reason = error ? `: ${error.message}` : '';
-    this.#printer.line(`outage etcd is unreachable for ${formatDuration(forMs)}${reason}`);
-    this.#printer.pause();
+    this.#printer.outage(forMs, error);
   }
 
   onRecovery(afterMs: number): void {
+    this.#printer.recover();
     this.#printer.line(`recovered etcd is reachable again after ${formatDuration(afterMs)}`);
   }
 
   close(): void {
-    this.#printer.pause();
+    this.#printer.close();
   }
 
   #snapshot({ reason, revision, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
@@ -76,6 +79,11 @@ export class LineView implements WatchView {
   #id(key: string): string {
     return escapeAndTruncate(key.slice(this.#target.prefix.length));
   }
+}
+
+function outageLine({ forMs, error }: Outage): string {
+  const reason = error ? `: ${error.message}` : '';
+  return `outage etcd is unreachable for ${formatDuration(forMs)}${reason}`;
 }
 
 function wideText(record: EndpointRecord): string {

@@ -2,16 +2,31 @@ import type { EtcdClient, EtcdError } from '../../index.js';
 import { formatDuration } from '../output/text.js';
 import type { OutageView } from './view.js';
 
-/** The interval at which the duration of an outage is reported again, in milliseconds. */
-const repeatMs = 10_000;
+/** An outage of etcd up to now. */
+export interface Outage {
+  /** Milliseconds since it began. */
+  readonly forMs: number;
+  readonly error: EtcdError | undefined;
+}
+
+/** Returns a function that tells how long an outage has lasted, which has lasted `forMs` by now. */
+export function measureOutage(forMs: number, error: EtcdError | undefined, now: () => number): () => Outage {
+  const since = now() - forMs;
+  return () => ({ forMs: now() - since, error });
+}
 
 /** The text of an outage above what was known before it. */
-export function outageText(forMs: number, error: EtcdError | undefined): string {
+export function outageText({ forMs, error }: Outage): string {
   const reason = error ? ` (${error.message})` : '';
   return `etcd is unreachable for ${formatDuration(forMs)}, showing the last known state${reason}`;
 }
 
-/** Reports to the view when the client loses etcd, how long the outage lasts, and when it ends. */
+/** The members of an outage in JSON. */
+export function outageToJson({ forMs, error }: Outage): object {
+  return { forMs: Math.round(forMs), error: error?.message ?? null };
+}
+
+/** Reports to the view when the client loses etcd, and when the outage ends and how long it lasted. */
 export async function reportOutages(client: EtcdClient, prefix: string, view: OutageView): Promise<void> {
   let isUnreachable = false;
   for await (const event of client.status()) {
@@ -35,9 +50,7 @@ async function reportUntilRecovered(
   error: EtcdError,
 ): Promise<void> {
   const since = performance.now();
-  const report = () => view.onOutage(performance.now() - since, error);
-  report();
-  const timer = setInterval(report, repeatMs);
+  view.onOutage(0, error);
   const probe = new AbortController();
   try {
     await client.watch({ prefix }, { signal: probe.signal }).ready;
@@ -45,7 +58,6 @@ async function reportUntilRecovered(
   } catch {
     // The client was closed or the request refused. The watch of the view ends with the same error and reports it.
   } finally {
-    clearInterval(timer);
     probe.abort();
   }
 }

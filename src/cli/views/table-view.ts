@@ -10,9 +10,9 @@ import { formatRecordLeaseId } from '../data/leases.js';
 import { metadataCell, statusCell, traitCells } from '../data/records.js';
 import type { Output } from '../output/io.js';
 import { type Line, styled, type Text } from '../output/line.js';
-import { Screen } from '../output/screen.js';
 import { alignCells, formatDuration, pluralize } from '../output/text.js';
-import { outageText } from './outages.js';
+import { LiveScreen } from './live-screen.js';
+import { LiveStatus } from './live-status.js';
 import type { WatchView } from './view.js';
 
 interface Row {
@@ -33,32 +33,25 @@ export interface TableOptions {
 
 /** How long a removed endpoint stays in the table, in milliseconds, so that the user notices the removal. */
 const showRemovedMs = 10_000;
-const tickMs = 1_000;
 
-/** A table that is redrawn in place: after every change, and each second because it contains ages. */
+/** A table that is redrawn in place, after every change and as {@link LiveScreen} does. */
 export class TableView implements WatchView {
   readonly #target: Target;
-  readonly #output: Output;
-  readonly #screen: Screen;
+  readonly #screen: LiveScreen;
   readonly #now: () => number;
   readonly #isWide: boolean;
   readonly #rows = new Map<string, Row>();
-  readonly #timer: NodeJS.Timeout;
-  readonly #onResize = () => this.#screen.redraw(this.#lines());
+  readonly #status: LiveStatus;
   #revision: Revision = 0n;
   /** The number of records whose value is not an endpoint. */
   #invalid = 0;
-  #status = 'loading';
-  #outage: { readonly since: number; readonly error: EtcdError | undefined } | undefined;
 
   constructor(output: Output, target: Target, options: TableOptions = {}) {
     this.#target = target;
-    this.#output = output;
-    this.#screen = new Screen(output, options.useColor);
     this.#isWide = options.isWide ?? false;
     this.#now = options.now ?? (() => performance.now());
-    output.on?.('resize', this.#onResize);
-    this.#timer = setInterval(() => this.#draw(), tickMs);
+    this.#status = new LiveStatus('loading', this.#now);
+    this.#screen = new LiveScreen(output, options.useColor, () => this.#lines());
   }
 
   onEvent(event: EndpointEvent): void {
@@ -66,23 +59,20 @@ export class TableView implements WatchView {
     this.#invalid = event.invalid.size;
     if (event.type === 'snapshot') this.#replace(event);
     else this.#change(event);
-    this.#draw();
+    this.#screen.draw();
   }
 
   onOutage(forMs: number, error: EtcdError | undefined): void {
-    this.#outage = { since: this.#now() - forMs, error };
-    this.#draw();
+    this.#status.onOutage(forMs, error);
+    this.#screen.draw();
   }
 
   onRecovery(afterMs: number): void {
-    this.#outage = undefined;
-    this.#status = `live again after ${formatDuration(afterMs)}`;
-    this.#draw();
+    this.#status.onRecovery(afterMs);
+    this.#screen.draw();
   }
 
   close(): void {
-    clearInterval(this.#timer);
-    this.#output.off?.('resize', this.#onResize);
     this.#screen.close();
   }
 
@@ -90,7 +80,7 @@ export class TableView implements WatchView {
     const before = [...this.#rows.keys()];
     for (const record of endpoints.values()) this.#put(record, reason === 'initial' ? undefined : 'added');
     for (const key of before) if (!endpoints.has(key)) this.#remove(key);
-    this.#status = reason === 'initial' ? 'live' : `live, listed again: ${reason}`;
+    this.#status.text = reason === 'initial' ? 'live' : `live, listed again: ${reason}`;
   }
 
   #change({ added, changed, removed }: EndpointEvent & { type: 'delta' }): void {
@@ -115,10 +105,10 @@ export class TableView implements WatchView {
     this.#rows.set(key, { ...known, change: { type: 'removed', at: this.#now() } });
   }
 
-  #draw(): void {
+  /** Forgets the endpoints that have been shown as removed for long enough. */
+  #forgetRemoved(): void {
     for (const [key, { change }] of this.#rows)
       if (change?.type === 'removed' && this.#now() - change.at >= showRemovedMs) this.#rows.delete(key);
-    this.#screen.draw(this.#lines());
   }
 
   #titles(): Text[] {
@@ -127,19 +117,14 @@ export class TableView implements WatchView {
   }
 
   #lines(): Line[] {
+    this.#forgetRemoved();
     const rows = [...this.#rows.values()].sort((a, b) => a.keyBytes.compare(b.keyBytes));
     const present = rows.filter(({ change }) => change?.type !== 'removed').length;
     const invalid = this.#invalid > 0 ? `, ${pluralize(this.#invalid, 'invalid record')}` : '';
     const counts = `${this.#target.service}: ${pluralize(present, 'endpoint')}${invalid}`;
-    const heading = [`${counts}, revision ${this.#revision}, `, this.#statusText()];
+    const heading = [`${counts}, revision ${this.#revision}, `, this.#status.toText()];
     if (rows.length === 0) return [heading];
     return [heading, ...alignCells([this.#titles(), ...rows.map((row) => this.#cells(row))])];
-  }
-
-  #statusText(): Text {
-    if (!this.#outage) return this.#status;
-    const { since, error } = this.#outage;
-    return { text: outageText(this.#now() - since, error), style: 'red' };
   }
 
   #cells({ record, change }: Row): Text[] {

@@ -3,7 +3,8 @@ import type { EndpointEvent, EtcdError } from '../../index.js';
 /** Shows outages of etcd to the user. */
 export interface OutageView {
   /**
-   * etcd is unreachable: what is shown may be outdated. Called again while the outage lasts.
+   * etcd is unreachable: what is shown may be outdated. Called once; until the recovery, the view itself shows how long
+   * the outage has lasted.
    * @param forMs milliseconds since the outage began.
    */
   onOutage(forMs: number, error: EtcdError | undefined): void;

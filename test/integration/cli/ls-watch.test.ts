@@ -91,6 +91,19 @@ describe('etcd-naming ls --watch', () => {
     await command.prints('2 endpoints');
   });
 
+  for (const options of [[], ['--json']])
+    it(`ends when its reader closes the pipe while etcd is away ${options}`, async function () {
+      skipUnlessBreakable(this, etcd());
+      const command = commands.start('ls', target, '--watch', ...options);
+      await command.prints('10.0.0.1:1');
+      await etcd().stop();
+      await command.prints('warning: etcd is unreachable for');
+      command.closeStdout();
+      const { code, signal } = await command.ended;
+      await etcd().restart();
+      assert.deepEqual([code, signal], [0, null]);
+    });
+
   describe('on a terminal', () => {
     before(async function () {
       await skipWithoutScript(this);
@@ -110,6 +123,16 @@ describe('etcd-naming ls --watch', () => {
       assert.equal(code, 0);
       assert.ok(stdout.includes('\x1b[4A'), 'redrawn over 4 lines');
       assert.ok(stdout.endsWith('\x1b[?25h'), 'the cursor is shown again');
+    });
+
+    it('shows the duration of an outage, updated each second, and its end', async function () {
+      skipUnlessBreakable(this, etcd());
+      const command = commands.startOnTerminal('ls', target, '--watch');
+      await command.prints(/1 endpoint, revision \d+, live/);
+      await etcd().stop();
+      await command.prints(/etcd is unreachable for [1-9] s/);
+      await etcd().restart();
+      await command.prints(/live again after \d+ s/);
     });
   });
 });

@@ -101,6 +101,19 @@ describe('etcd-naming watch', () => {
         assert.match(stdout, /^[^\n]*snapshot[^\n]*\n$/);
       });
 
+    for (const options of [[], ['--json']])
+      it(`ends when its reader closes the pipe while etcd is away ${options}`, async function () {
+        skipUnlessBreakable(this, etcd());
+        const command = commands.start('watch', target, ...options);
+        await command.prints('10.0.0.1:1');
+        await etcd().stop();
+        await command.prints('outage');
+        command.closeStdout();
+        const { code, signal } = await command.ended;
+        await etcd().restart();
+        assert.deepEqual([code, signal], [0, null]);
+      });
+
     it('ends when its reader closes the pipe', async () => {
       const command = commands.start('watch', target);
       await command.prints('endpoint e1');
