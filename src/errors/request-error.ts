@@ -15,7 +15,7 @@ export interface RequestDescription {
   readonly subject?: string;
   /** The permission that the request needs on those keys. */
   readonly access?: 'read' | 'write' | 'read or write';
-  /** The arguments of `etcdctl role grant-permission ROLE` that would allow the request. */
+  /** The `etcdctl` command that would allow the request to a role. */
   readonly grant?: string;
   /** The lease in the request, as `lease 4d (hex)`. */
   readonly lease?: string;
@@ -90,7 +90,7 @@ function permissionDeniedText(request: RequestDescription): string {
   const { method, subject, access, grant, user } = request;
   const who = user === undefined ? 'this user' : `user '${user}'`;
   if (access === undefined) return `${who} may not do this: ${requestName(request)}`;
-  const help = grant === undefined ? '' : `; grant: etcdctl role grant-permission ROLE ${grant}`;
+  const help = grant === undefined ? '' : `; grant: ${grant}`;
   return `${who} may not ${access} ${subject} (${method})${help}`;
 }
 

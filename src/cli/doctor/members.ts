@@ -6,7 +6,7 @@ import {
   type TlsReason,
   UnauthenticatedError,
 } from '../../index.js';
-import { isFromOtherServer } from '../../internal.js';
+import { describeAccess, isFromOtherServer, toWireRange } from '../../internal.js';
 import type { Invocation } from '../command.js';
 import { isUnreachable } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -68,11 +68,17 @@ function adviceFor(error: EtcdError, prefix: string): string {
   if (error instanceof UnauthenticatedError)
     return 'authentication is enabled: check ETCDCTL_USER and ETCDCTL_PASSWORD (or --user), and that the user exists';
   if (isRangeDenied(error))
-    return `check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read '${prefix}' --prefix`;
-  if (error instanceof PermissionDeniedError) return 'check the user and its roles: etcdctl user get <user>';
+    return `check the spelling of the name; if it is right, grant the prefix to a role of the user${grantOf(prefix)}`;
+  if (error instanceof PermissionDeniedError) return 'check the user and its roles: etcdctl user get USER';
   if (isUnreachable(error))
     return 'check that etcd runs, its address (ETCDCTL_ENDPOINTS or --endpoints), and firewalls on the way';
   return 'see the log of that member';
+}
+
+/** The command in the form of the error's text, which `docs/permissions.md` has too. */
+function grantOf(prefix: string): string {
+  const { grant } = describeAccess([{ range: toWireRange({ prefix }), access: 'read' }]);
+  return grant === undefined ? '' : `: ${grant}`;
 }
 
 /** Whether the user may not read this range, but perhaps another one. */

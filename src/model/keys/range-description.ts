@@ -1,5 +1,6 @@
+import { escapeControls } from '../../errors/index.js';
 import { isOpenEnded, prefixEnd, type WireRange } from './key-range.js';
-import { printable } from './key-text.js';
+import { keyText, printable } from './key-text.js';
 
 /** How a request uses a range. */
 export type Access = 'read' | 'write' | 'read or write';
@@ -15,7 +16,7 @@ export interface AccessDescription {
   /** The keys in one line: `'a'`, `the prefix 'a/'`, `'a', 'b', 'c' and 2 more`. */
   readonly subject?: string;
   readonly access?: Access;
-  /** The arguments of `etcdctl role grant-permission ROLE` that permit the access; only for a single range. */
+  /** The `etcdctl` command that permits the access to a role, for a POSIX shell; only for a single range. */
   readonly grant?: string;
 }
 
@@ -48,19 +49,31 @@ function rangeText({ key, rangeEnd }: WireRange): string {
   return `the keys from '${start}' to '${printable(rangeEnd)}'`;
 }
 
-/** A key that needs no quotes in a shell. */
-const plainKey = /^[\w./:@%+,-]+$/;
-
-/** The arguments of `etcdctl role grant-permission`; undefined for a key that needs quotes. */
+/** The command that grants a range to a role; undefined if a terminal cannot show the key as it is. */
 function grant({ key, rangeEnd }: WireRange, access: Access): string | undefined {
-  const kind = access === 'read or write' ? 'readwrite' : access;
-  if (isOpenEnded(rangeEnd) && isFirstKey(key)) return `${kind} --prefix ''`;
-  const [start, end] = [key.toString('latin1'), rangeEnd.toString('latin1')];
-  if (!plainKey.test(start)) return undefined;
-  if (rangeEnd.length === 0) return `${kind} ${start}`;
-  if (isOpenEnded(rangeEnd)) return `${kind} --from-key ${start}`;
-  if (rangeEnd.equals(prefixEnd(key))) return `${kind} --prefix ${start}`;
-  return plainKey.test(end) ? `${kind} ${start} ${end}` : undefined;
+  const keys = grantedKeys(key, rangeEnd);
+  if (keys === undefined) return undefined;
+  return `etcdctl role grant-permission ROLE ${access === 'read or write' ? 'readwrite' : access} ${keys}`;
+}
+
+function grantedKeys(key: Buffer, rangeEnd: Buffer): string | undefined {
+  if (isOpenEnded(rangeEnd) && isFirstKey(key)) return "--prefix ''";
+  if (rangeEnd.length === 0) return shellWords(key);
+  if (isOpenEnded(rangeEnd)) return shellWords(key, '--from-key ');
+  if (rangeEnd.equals(prefixEnd(key))) return shellWords(key, '--prefix ');
+  const [start, end] = [shellWords(key), shellWords(rangeEnd)];
+  return start === undefined || end === undefined ? undefined : `${start} ${end.replace(/^-- /, '')}`;
+}
+
+/** Text that a shell takes as it is. */
+const plainText = /^[\w./:@%+,-]+$/;
+
+/** A key as an argument in a shell. A key that begins with a dash follows `--`, or it would be an option. */
+function shellWords(key: Buffer, option = ''): string | undefined {
+  const text = keyText(key);
+  if (escapeControls(text) !== text) return undefined;
+  const word = plainText.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `${option}${text.startsWith('-') ? '-- ' : ''}${word}`;
 }
 
 function isFirstKey(key: Buffer): boolean {

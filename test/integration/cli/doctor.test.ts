@@ -391,10 +391,23 @@ describe('etcd-naming on an etcd with authentication', () => {
     assert.equal(doctor.code, 1);
     assert.match(
       doctor.stdout,
-      /1\. etcd: check the spelling of the name; if it is right, grant the user the range: etcdctl role grant-permission <role> read 'others\/' --prefix/,
+      /1\. etcd: check the spelling of the name; if it is right, grant the prefix to a role of the user: etcdctl/,
     );
     assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
   });
+
+  for (const [name, grant] of [
+    ['others', 'read --prefix others/'],
+    ['http://shop/x', 'read --prefix http://shop/x/'],
+    ["it's $HOME", "read --prefix 'it'\\''s $HOME/'"],
+    ['-dash', 'read --prefix -- -dash/'],
+  ] as const)
+    it(`prints the grant for '${name}' in one form wherever the doctor names it`, async () => {
+      const { stdout } = await commands.run('doctor', '--user', `reader:${password}`, '--', name);
+      const printed = [...stdout.matchAll(/etcdctl .*$/gm)].map(([command]) => command);
+      assert.equal(printed.length, 3, stdout);
+      assert.deepEqual([...new Set(printed)], [`etcdctl role grant-permission ROLE ${grant}`]);
+    });
 
   it('finds the records of a mistyped name outside the range that the user may read', async () => {
     const root = new EtcdClient({
