@@ -4,12 +4,13 @@ import type { EtcdClusterHandle, EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdPlan } from './etcd-node.js';
 import type { PeerNetwork } from './faults/peer-network.js';
 import type { GatewayClient, MemberStatus } from './gateway-client.js';
+import { Interruptions } from './interruptions.js';
 import { launch } from './launch.js';
 import { LocalEtcd, type NodeContext } from './local-etcd.js';
 import { type EtcdSource, resolveSettings, type StartEtcdOptions, startChecks } from './options.js';
 import type { EtcdConnectOptions } from './security/connect-options.js';
 import { findRuntime } from './sources/find.js';
-import { until } from './wait.js';
+import { until, type WaitLimits } from './wait.js';
 
 /** The options of {@link startEtcdCluster}. */
 export interface StartEtcdClusterOptions extends StartEtcdOptions {
@@ -69,6 +70,7 @@ class LocalCluster implements EtcdClusterHandle {
   readonly canBreak = true;
   readonly #context: NodeContext;
   readonly #peers: PeerNetwork | undefined;
+  readonly #interruptions = new Interruptions('the cluster');
   #closing: Promise<void> | undefined;
 
   constructor({ nodes, peers }: EtcdPlan, context: NodeContext) {
@@ -100,23 +102,15 @@ class LocalCluster implements EtcdClusterHandle {
   }
 
   async leader(): Promise<EtcdMember> {
-    return this.#leader();
+    return this.#interruptions.run('leader', () => this.#leader());
   }
 
   async moveLeader(to?: EtcdMember): Promise<EtcdMember> {
-    const leader = await this.#leader();
-    const others = this.members.filter((member) => member !== leader && (to === undefined || member === to));
-    if (others.length === 0) throw new TypeError(`${to?.name ?? 'no other member'} cannot become the leader`);
-    const [next] = (await Promise.all(others.map(ask))).filter(isPresent);
-    if (!next) throw new Error('the next leader does not answer');
-    await leader.transferLeadership(next.status.memberId);
-    return until('a new leader', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
-      const now = await ask(next.member);
-      return now && isLeader(now) && next.member;
-    });
+    return this.#interruptions.run('moveLeader', () => this.#moveLeader(to));
   }
 
   isolate(member: EtcdMember): void {
+    this.#interruptions.throwIfClosed();
     if (!this.#peers) throw new Error('to isolate a member, start the cluster with partitions: true');
     this.#peers.isolate(member.name);
   }
@@ -126,20 +120,47 @@ class LocalCluster implements EtcdClusterHandle {
   }
 
   async #leader(): Promise<ClusterMember> {
-    return until('a leader', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
+    return until('a leader', this.#electionLimits, async () => {
       const answers = (await Promise.all(this.members.map(ask))).filter(isPresent);
       const [leader] = answers.filter(isLeader).sort((a, b) => b.status.raftTerm - a.status.raftTerm);
       return leader?.member;
     });
   }
 
+  async #moveLeader(to: EtcdMember | undefined): Promise<ClusterMember> {
+    const leader = await this.#leader();
+    const others = this.members.filter((member) => member !== leader && (to === undefined || member === to));
+    if (others.length === 0) throw new TypeError(`${to?.name ?? 'no other member'} cannot become the leader`);
+    const [next] = (await Promise.all(others.map(ask))).filter(isPresent);
+    if (!next) throw new Error('the next leader does not answer');
+    await leader.transferLeadership(next.status.memberId);
+    return until('a new leader', this.#electionLimits, async () => {
+      const now = await ask(next.member);
+      return now && isLeader(now) && next.member;
+    });
+  }
+
+  get #electionLimits(): WaitLimits {
+    return { timeoutMs: ELECTION_TIMEOUT_MS, signal: this.#interruptions.signal };
+  }
+
   async wipe(): Promise<void> {
-    await Promise.all(this.members.map((member) => member.kill()));
+    const ofAll = this.members.reduce(
+      (work, member) => () => member.duringWipe(work),
+      () => this.#wipe(),
+    );
+    await this.#interruptions.restart('wipe', 'wiped', ofAll);
+  }
+
+  async #wipe(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.killWithin()));
     await Promise.all(this.members.map((member) => member.reinitialize()));
-    await this.#context.prepareStore();
+    await this.#context.prepareStore(this.#interruptions.signal);
   }
 
   async close(): Promise<void> {
+    this.#interruptions.close();
+    for (const member of this.members) member.refuseOperations();
     this.#closing ??= this.#context.dispose();
     await this.#closing;
   }
@@ -182,8 +203,22 @@ class ClusterMember extends LocalEtcd {
 
   /** Called on the leader: transfers the leadership to the member with the id. */
   async transferLeadership(toMemberId: string): Promise<void> {
-    this.open();
-    await this.gateway.moveLeader(toMemberId);
+    await this.interruptions.run('moveLeader', () => this.gateway.moveLeader(toMemberId));
+  }
+
+  /** Runs a wipe of the whole cluster, which explains failures of this member's operations. */
+  duringWipe(work: () => Promise<void>): Promise<void> {
+    return this.interruptions.restart('wipe', 'wiped', work);
+  }
+
+  /** The cluster is being closed. */
+  refuseOperations(): void {
+    this.interruptions.close();
+  }
+
+  /** For a wipe of the whole cluster. */
+  override killWithin(): Promise<void> {
+    return super.killWithin();
   }
 
   /** For a wipe of the whole cluster: restarts the member in its initial state, without data. */
@@ -195,7 +230,8 @@ class ClusterMember extends LocalEtcd {
     if (this.#siblings.length === 0) return super.replaceData();
     await this.#checkQuorum(this.open());
     await this.node.kill();
-    await until('replacing the member', { timeoutMs: ELECTION_TIMEOUT_MS }, () => this.#replace());
+    const limits = { timeoutMs: ELECTION_TIMEOUT_MS, signal: this.interruptions.signal };
+    await until('replacing the member', limits, () => this.#replace());
     await this.node.erase({ joinExisting: true });
     await this.startAgain();
   }
@@ -212,7 +248,8 @@ class ClusterMember extends LocalEtcd {
     const answering = await count(others, (gateway) => gateway.status(STATUS_TIMEOUT_MS));
     if (answering < needed) refuse(answering, 'answer');
     let healthy = 0;
-    await until('a quorum', { timeoutMs: ELECTION_TIMEOUT_MS }, async () => {
+    const limits = { timeoutMs: ELECTION_TIMEOUT_MS, signal: this.interruptions.signal };
+    await until('a quorum', limits, async () => {
       healthy = await count(others, (gateway) => gateway.isHealthy());
       return healthy >= needed;
     }).catch(() => refuse(healthy, 'have a leader'));

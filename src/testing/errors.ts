@@ -2,7 +2,8 @@ import { brand } from '../errors/index.js';
 
 /**
  * No etcd could be found or started. The message is for the person who runs the tests: it lists each attempt with its
- * reason, or ends with the tail of etcd's own log.
+ * reason, ends with the tail of etcd's own log, or names the role, user or step that failed when the users of the option
+ * `auth` were created.
  */
 export class EtcdStartError extends Error {
   static {

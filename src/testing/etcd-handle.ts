@@ -4,6 +4,8 @@ import type { EtcdConnectOptions } from './security/connect-options.js';
 /**
  * A running etcd. Every operation resolves once its effect is in place, so a test needs no wait of its own. An etcd that
  * was started here ends with the process that started it, and does not keep that process alive.
+ * An operation that fails because another one ended etcd, such as a concurrent `close()` or `restart()`, rejects with an
+ * error that says so, and has the failure itself as its `cause`: `etcd m0 was closed`.
  */
 export interface EtcdHandle extends AsyncDisposable {
   /** The client addresses as `host:port`, without a scheme; a single one unless the etcd is external. */

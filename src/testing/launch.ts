@@ -1,6 +1,6 @@
 import { longestTimerMs } from '../async/index.js';
 import { checkSupported } from './binary/supported.js';
-import { EtcdStartError, isAddressInUse } from './errors.js';
+import { EtcdStartError, isAddressInUse, reasonOf } from './errors.js';
 import type { EtcdPlan, EtcdRuntime, PlanOptions } from './etcd-node.js';
 import type { NodeContext } from './local-etcd.js';
 import type { Settings } from './options.js';
@@ -28,6 +28,10 @@ export async function launch(
   const keepAlive = setInterval(() => {}, longestTimerMs);
   try {
     return await tryPorts(runtime, count, settings, options);
+  } catch (error) {
+    settings.signal?.throwIfAborted();
+    if (error instanceof EtcdStartError) throw error;
+    throw new EtcdStartError(`etcd could not be started: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearInterval(keepAlive);
   }
@@ -59,8 +63,9 @@ async function startAll(runtime: EtcdRuntime, plan: EtcdPlan, settings: Settings
   const version = await orAborted(settings.signal, first.gateway.version());
   checkSupported(version, runtime.source === 'docker' ? settings.image : runtime.source);
   const { security } = settings;
-  const prepareStore = async () => security.users?.createIn(plan.nodes.map(({ gateway }) => gateway));
-  await orAborted(settings.signal, prepareStore());
+  const gateways = plan.nodes.map(({ gateway }) => gateway);
+  const prepareStore = async (signal: AbortSignal | undefined) => security.users?.createIn(gateways, signal);
+  await orAborted(settings.signal, prepareStore(settings.signal));
   const dispose = () => plan.dispose();
   return { plan, context: { runtime, version, limits, security, prepareStore, dispose } };
 }

@@ -3,6 +3,7 @@ import { isAddressInUse } from './errors.js';
 import type { EtcdMember } from './etcd-handle.js';
 import type { EtcdNode, EtcdRuntime } from './etcd-node.js';
 import { type GatewayClient, readMetric } from './gateway-client.js';
+import { Interruptions } from './interruptions.js';
 import type { EtcdSource } from './options.js';
 import type { EtcdConnectOptions } from './security/connect-options.js';
 import type { Security } from './security/security.js';
@@ -15,7 +16,7 @@ export interface NodeContext {
   readonly limits: WaitLimits;
   readonly security: Security;
   /** Creates the users in the store of the plan, which has just lost all its data. */
-  readonly prepareStore: () => Promise<void>;
+  readonly prepareStore: (signal: AbortSignal | undefined) => Promise<void>;
   /** Removes all nodes of the plan that the node belongs to. */
   readonly dispose: () => Promise<void>;
 }
@@ -32,6 +33,7 @@ export class LocalEtcd implements EtcdMember {
   readonly canBreak = true;
   protected readonly node: EtcdNode;
   protected readonly gateway: GatewayClient;
+  protected readonly interruptions: Interruptions;
   readonly #context: NodeContext;
   #lastStart: Promise<unknown> = Promise.resolve();
   /** The current restart, which further calls of `restart()` share unless a stop or kill interrupted it. */
@@ -44,6 +46,7 @@ export class LocalEtcd implements EtcdMember {
     this.endpoint = node.endpoint;
     this.endpoints = [node.endpoint];
     this.name = node.name;
+    this.interruptions = new Interruptions(`etcd ${node.name}`);
     this.source = context.runtime.source;
     this.etcdctl = context.runtime.etcdctl;
     this.version = context.version;
@@ -63,28 +66,30 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async pause(): Promise<void> {
-    await this.open().pause();
+    await this.interruptions.runUnlessClosed(() => this.node.pause());
   }
 
   async resume(): Promise<void> {
-    await this.open().resume();
+    await this.interruptions.runUnlessClosed(() => this.node.resume());
   }
 
   async kill(): Promise<void> {
     this.#currentRestart = undefined;
-    await this.open().kill();
+    await this.interruptions.end('kill', 'killed', () => this.node.kill());
   }
 
   async stop(): Promise<void> {
     this.#currentRestart = undefined;
-    await this.open().stop();
+    await this.interruptions.end('stop', 'stopped', () => this.node.stop());
   }
 
   async restart(): Promise<void> {
-    this.#currentRestart ??= this.runExclusively(async () => {
-      await this.open().stop();
-      await this.startAgain();
-    });
+    this.#currentRestart ??= this.runExclusively(() =>
+      this.interruptions.restart('restart', 'restarted', async () => {
+        await this.node.stop();
+        await this.startAgain();
+      }),
+    );
     const restart = this.#currentRestart;
     try {
       await restart;
@@ -94,23 +99,24 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async wipe(): Promise<void> {
-    await this.runExclusively(() => this.replaceData());
+    await this.runExclusively(() => this.interruptions.restart('wipe', 'wiped', () => this.replaceData()));
   }
 
   async compact(revision?: bigint): Promise<bigint> {
-    this.open();
-    if (revision !== undefined) checkInt64('revision', revision, 1n);
-    const target = revision ?? (await this.gateway.currentRevision());
-    await this.gateway.compact(target);
-    return target;
+    return this.interruptions.run('compact', async () => {
+      if (revision !== undefined) checkInt64('revision', revision, 1n);
+      const target = revision ?? (await this.gateway.currentRevision());
+      await this.gateway.compact(target);
+      return target;
+    });
   }
 
   async metrics(): Promise<string> {
-    return this.gateway.metrics();
+    return this.interruptions.run('metrics', () => this.gateway.metrics());
   }
 
   async metric(name: string): Promise<number> {
-    return readMetric(await this.metrics(), name);
+    return readMetric(await this.interruptions.run('metric', () => this.gateway.metrics()), name);
   }
 
   log(): string {
@@ -118,6 +124,7 @@ export class LocalEtcd implements EtcdMember {
   }
 
   async close(): Promise<void> {
+    this.interruptions.close();
     this.#closing ??= this.#context.dispose();
     await this.#closing;
   }
@@ -128,14 +135,20 @@ export class LocalEtcd implements EtcdMember {
 
   /** Returns the node. Throws after close(): an operation would create again what close() removed. */
   protected open(): EtcdNode {
-    if (this.#closing !== undefined) throw new Error(`etcd ${this.name} was closed`);
+    this.interruptions.throwIfClosed();
     return this.node;
   }
 
   /** Replaces the store by an empty one with the same users. */
   protected async replaceData(): Promise<void> {
     await this.startEmpty();
-    await this.#context.prepareStore();
+    await this.#context.prepareStore(this.interruptions.signal);
+  }
+
+  /** Kills etcd as a part of an operation, which also interrupts a restart. */
+  protected async killWithin(): Promise<void> {
+    this.#currentRestart = undefined;
+    await this.open().kill();
   }
 
   /** Kills etcd and starts it without data. */
@@ -157,7 +170,9 @@ export class LocalEtcd implements EtcdMember {
     const { timeoutMs } = this.#context.limits;
     await until(`restart of etcd ${this.name}`, { timeoutMs }, async () => {
       try {
-        await this.open().start({ timeoutMs });
+        const node = this.open();
+        this.interruptions.starts();
+        await node.start({ timeoutMs });
         return true;
       } catch (error) {
         if (!isAddressInUse(error)) throw error;

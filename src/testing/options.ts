@@ -103,14 +103,15 @@ export interface Settings {
 }
 
 /**
- * Applies the environment and the defaults to checked options.
+ * Applies the environment and the defaults to checked options. The settings are copies: what the caller changes after the
+ * start began has no effect.
  * @throws {InvalidInputError} for an unknown source in the environment.
  */
 export function resolveSettings(options: StartEtcdOptions = noOptions): Settings {
   const version = options.version?.replace(/^v/, '');
   return {
     source: options.source ?? sourceFromEnv() ?? 'auto',
-    args: options.args ?? [],
+    args: [...(options.args ?? [])],
     version,
     image:
       options.image ??
@@ -120,7 +121,9 @@ export function resolveSettings(options: StartEtcdOptions = noOptions): Settings
     signal: options.signal,
     progress: options.onProgress ? lineReporter(options.onProgress) : new StderrReporter(),
     security: new Security(options.tls, options.auth),
-    endpoints: options.endpoints ?? fromEnv('ETCD_TEST_ENDPOINTS')?.split(',').filter(isNotBlank) ?? [],
+    endpoints: [
+      ...(options.endpoints ?? fromEnv('ETCD_TEST_ENDPOINTS')?.split(',').filter(isNotBlank) ?? []),
+    ],
   };
 }
 

@@ -12,7 +12,7 @@ export interface EtcdTlsOptions {
 
 /** The users and roles of an etcd that the test kit starts. */
 export interface EtcdAuthOptions {
-  /** The password of `root`, who may do everything. Default: a random one; `clientOptions.auth` has it. */
+  /** The password of `root`, who may do everything; at most 72 bytes in UTF-8. Default: a random one; `clientOptions.auth` has it. */
   rootPassword?: string;
   /** What a role permits, by the role's name. A role permits nothing else. Default: no roles but `root`. */
   roles?: Readonly<Record<string, readonly EtcdPermission[]>>;
@@ -27,18 +27,22 @@ export type EtcdPermission =
       readonly access: 'read' | 'write' | 'readwrite';
       /** The keys that start with it. The empty prefix means all keys. */
       readonly prefix: string;
+      /** Not with `prefix`. */
+      readonly key?: never;
     }
   | {
       /** What the role may do with the key. `write` includes deleting. */
       readonly access: 'read' | 'write' | 'readwrite';
       /** One key. */
       readonly key: string;
+      /** Not with `key`. */
+      readonly prefix?: never;
     };
 
 /** A user of an etcd that the test kit starts. */
 export interface EtcdUser {
   /**
-   * The password. Default: none, so that the user is identified by the common name of a client certificate alone, which
+   * The password, of at most 72 bytes in UTF-8. Default: none, so that the user is identified by the common name of a client certificate alone, which
    * needs `tls: { clientCertificates: true }`.
    */
   readonly password?: string;
@@ -46,10 +50,21 @@ export interface EtcdUser {
   readonly roles?: readonly string[];
 }
 
+/**
+ * The most that bcrypt uses. Newer releases of etcd refuse a longer password, and older ones ignore the rest of it.
+ *
+ * Specification: https://pkg.go.dev/golang.org/x/crypto/bcrypt#GenerateFromPassword
+ */
+const MAX_PASSWORD_BYTES = 72;
+
 /** A value that the message must not show. */
 const password: Check = (value, name) => {
   if (typeof value !== 'string' || value === '')
     throw new InvalidInputError(`${name} is ${value === '' ? 'empty' : 'not a string'}`);
+  if (Buffer.byteLength(value) > MAX_PASSWORD_BYTES)
+    throw new InvalidInputError(
+      `${name} is longer than ${MAX_PASSWORD_BYTES} bytes in UTF-8, the most that etcd's bcrypt takes`,
+    );
 };
 
 export const tlsCheck: Check = optionsChecker<EtcdTlsOptions>({ clientCertificates: boolean });

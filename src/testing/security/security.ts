@@ -40,14 +40,14 @@ export class Security {
     };
   }
 
-  /** @throws {InvalidInputError} for an unknown user. */
+  /** Returns new objects, so that a change of them has no effect here. @throws {InvalidInputError} for an unknown user. */
   connectOptions(endpoints: readonly string[], user = 'root'): EtcdConnectOptions {
     if (!this.users && user !== 'root') throw unknownUser(user, []);
     const password = this.users?.passwordOf(user);
     const isPlaintext = !this.tls && !endpoints.every((endpoint) => isLoopback(hostOf(endpoint)));
     return {
-      endpoints,
-      ...(this.tls && { tls: this.tls.clientOptions(user) }),
+      endpoints: [...endpoints],
+      ...(this.tls && { tls: { ...this.tls.clientOptions(user) } }),
       ...(password !== undefined && {
         auth: { username: user, password, ...(isPlaintext && { allowPlaintext: true }) },
       }),

@@ -1,92 +1,56 @@
 import { randomBytes } from 'node:crypto';
-import { Code, EtcdError, InvalidInputError } from '../../errors/index.js';
-import { toWireRange } from '../../model/index.js';
+import { InvalidInputError } from '../../errors/index.js';
 import type { GatewayClient } from '../gateway-client.js';
-import { until } from '../wait.js';
+import { AuthSetup } from './auth-setup.js';
 import type { EtcdAuthOptions, EtcdPermission, EtcdUser } from './options.js';
-
-/** A store that answers `/health` may elect another leader, or be slow, in the meantime. */
-const LIMITS = { timeoutMs: 10_000 };
 
 /** The users and roles of an etcd, which each new store receives. */
 export class Users {
-  readonly #options: EtcdAuthOptions;
+  readonly #roles: ReadonlyMap<string, readonly EtcdPermission[]>;
+  readonly #users: ReadonlyMap<string, EtcdUser>;
   readonly rootPassword: string;
 
-  constructor(options: EtcdAuthOptions) {
-    this.#options = options;
-    this.rootPassword = options.rootPassword ?? randomBytes(16).toString('hex');
+  /** Copies the options: what their owner changes later has no effect. */
+  constructor({ rootPassword, roles = {}, users = {} }: EtcdAuthOptions) {
+    this.#roles = copied(roles, (permissions) => permissions.map((permission) => ({ ...permission })));
+    this.#users = copied(users, ({ password, roles: granted = [] }) => ({
+      ...(password !== undefined && { password }),
+      roles: [...granted],
+    }));
+    this.rootPassword = rootPassword ?? randomBytes(16).toString('hex');
   }
 
   /** The password; undefined for a user without. @throws {InvalidInputError} for an unknown user. */
   passwordOf(user: string): string | undefined {
     if (user === 'root') return this.rootPassword;
-    const { users = {} } = this.#options;
-    if (!Object.hasOwn(users, user)) throw unknownUser(user, ['root', ...Object.keys(users)]);
-    return users[user]?.password;
+    const known = this.#users.get(user);
+    if (!known) throw unknownUser(user, ['root', ...this.#users.keys()]);
+    return known.password;
   }
 
-  /** Creates roles and users in a store without any, and enables authentication. Resolves when all members have them. */
-  async createIn(gateways: readonly GatewayClient[]): Promise<void> {
+  /**
+   * Creates roles and users in a store without any, and enables authentication. Resolves when all members have them.
+   *
+   * @throws EtcdStartError that names the role, the user or the step.
+   */
+  async createIn(gateways: readonly GatewayClient[], signal: AbortSignal | undefined): Promise<void> {
     const [gateway] = gateways;
     if (!gateway) return;
-    const { roles = {}, users = {} } = this.#options;
-    for (const [name, permissions] of Object.entries(roles)) await addRole(gateway, name, permissions);
-    for (const [name, user] of Object.entries(users)) await addUser(gateway, name, user);
-    await addUser(gateway, 'root', { password: this.rootPassword, roles: ['root'] });
-    await change(gateway, 'enable', {});
-    await Promise.all(
-      gateways.map((each) => until('the users on each member', LIMITS, () => each.canLogIn())),
-    );
+    const store = new AuthSetup(gateway, signal);
+    for (const [name, permissions] of this.#roles) await store.addRole(name, permissions);
+    for (const [name, user] of this.#users) await store.addUser(`auth.users.${name}`, name, user);
+    await store.addUser('root', 'root', { password: this.rootPassword, roles: ['root'] });
+    await store.enable();
+    await store.waitForLogin(gateways);
   }
+}
+
+function copied<T>(named: Readonly<Record<string, T>>, copy: (value: T) => T): ReadonlyMap<string, T> {
+  return new Map(Object.entries(named).map(([name, value]) => [name, copy(value)]));
 }
 
 /** @param known The names of all users. */
 export function unknownUser(user: string, known: readonly string[]): InvalidInputError {
   const remedy = known.length === 0 ? 'start etcd with the option auth' : `known are ${known.join(', ')}`;
   return new InvalidInputError(`user '${user}' is not in auth.users; ${remedy}`);
-}
-
-async function addRole(
-  gateway: GatewayClient,
-  name: string,
-  permissions: readonly EtcdPermission[],
-): Promise<void> {
-  await change(gateway, 'role/add', { name });
-  for (const permission of permissions) {
-    const { key, rangeEnd } = toWireRange(
-      'prefix' in permission ? { prefix: permission.prefix } : permission.key,
-    );
-    const perm = {
-      permType: permission.access.toUpperCase(),
-      key: key.toString('base64'),
-      range_end: rangeEnd.toString('base64'),
-    };
-    await change(gateway, 'role/grant', { name, perm });
-  }
-}
-
-async function addUser(
-  gateway: GatewayClient,
-  name: string,
-  { password, roles = [] }: EtcdUser,
-): Promise<void> {
-  const identified = password === undefined ? { options: { no_password: true } } : { password };
-  await change(gateway, 'user/add', { name, ...identified });
-  for (const role of roles) await change(gateway, 'user/grant', { user: name, role });
-}
-
-/** Repeats a request that etcd did not answer; it may have been applied all the same. */
-async function change(gateway: GatewayClient, method: string, message: object): Promise<void> {
-  await until(`auth/${method}`, LIMITS, async () => {
-    try {
-      await gateway.call(`auth/${method}`, message);
-      return true;
-    } catch (error) {
-      const cause = error instanceof Error && error.cause instanceof EtcdError ? error.cause : undefined;
-      if (cause?.reason === 'UserAlreadyExist' || cause?.reason === 'RoleAlreadyExist') return true;
-      if (cause?.code !== Code.UNAVAILABLE) throw error;
-      return false;
-    }
-  });
 }

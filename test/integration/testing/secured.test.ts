@@ -3,11 +3,13 @@ import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import {
   type EtcdHandle,
   type EtcdPermission,
+  EtcdStartError,
   type StartEtcdOptions,
+  startEtcd,
   startFaultProxy,
 } from '#src/testing/index.js';
 import { registerSecret, secretOf } from '../../support/canary.js';
-import { useEtcd } from '../../support/etcd.js';
+import { skipIfExternal, useEtcd } from '../../support/etcd.js';
 
 const password = secretOf('user of the test kit');
 const roles: Readonly<Record<string, readonly EtcdPermission[]>> = {
@@ -202,6 +204,98 @@ describe('a user without a password', () => {
     await put(options, 'app/a');
     await assert.rejects(put(options, 'other'), { name: 'PermissionDeniedError' });
   });
+});
+
+describe('a password of 72 bytes', () => {
+  const longest = secretOf('longest').padEnd(70, 'x').concat('ä');
+  registerSecret(longest);
+  const etcd = useSecuredEtcd({ auth: { rootPassword: longest } });
+
+  it('is taken', async () => {
+    await put(etcd().clientOptions, 'a');
+  });
+});
+
+describe('a permission whose other member is undefined', () => {
+  /** Without `exactOptionalPropertyTypes`, the compiler accepts them. */
+  const both = [
+    { access: 'readwrite', prefix: 'app/', key: undefined },
+    { access: 'readwrite', key: 'config', prefix: undefined },
+  ] as unknown as EtcdPermission[];
+  const etcd = useSecuredEtcd({
+    auth: { roles: { app: both }, users: { app: { password, roles: ['app'] } } },
+  });
+
+  it('is for the given one', async () => {
+    const options = etcd().clientOptionsOf('app');
+    for (const key of ['app/a', 'config']) await put(options, key);
+    for (const key of ['a', 'config/below'])
+      await assert.rejects(put(options, key), { name: 'PermissionDeniedError' });
+  });
+});
+
+describe('options that the caller changes after the start', () => {
+  const changed = {
+    tls: { clientCertificates: true },
+    auth: {
+      rootPassword: secretOf('unchanged root'),
+      roles: { app: [{ access: 'readwrite' as const, prefix: 'app/' }] },
+      users: { app: { password: secretOf('unchanged'), roles: ['app'] } } as Record<string, object>,
+    },
+    args: ['--max-request-bytes', '1000'],
+  };
+  const etcd = useSecuredEtcd(changed);
+
+  it('have no effect, also after a wipe', async () => {
+    const options = [etcd().clientOptions, etcd().clientOptionsOf('app')];
+    changed.auth.rootPassword = secretOf('changed root');
+    changed.auth.roles.app.length = 0;
+    delete changed.auth.users['app'];
+    changed.tls.clientCertificates = false;
+    changed.args.splice(0, 2, '--no-such-flag');
+    await etcd().wipe();
+    assert.deepEqual([etcd().clientOptions, etcd().clientOptionsOf('app')], options);
+    await put(etcd().clientOptionsOf('app'), 'app/a');
+    await assert.rejects(put(etcd().clientOptionsOf('app'), 'app/a'.repeat(1_000)), /request is too large/);
+  });
+
+  it('include what the handle returned', async () => {
+    type Changeable = { endpoints: string[]; tls: { ca: string }; auth: { password: string } };
+    const options = etcd().clientOptions;
+    const copy = structuredClone(options);
+    const changeable = options as unknown as Changeable;
+    changeable.endpoints.push('127.0.0.1:1');
+    changeable.tls.ca = changeable.auth.password = '';
+    assert.deepEqual(etcd().clientOptions, copy);
+    assert.deepEqual(etcd().endpoints, copy.endpoints);
+  });
+});
+
+describe('users that etcd does not accept', () => {
+  before(function () {
+    skipIfExternal(this);
+  });
+
+  const long = 'x'.repeat(400);
+  const small = { args: ['--max-request-bytes', '300'] };
+  const cases: Readonly<Record<string, readonly [options: StartEtcdOptions, step: RegExp]>> = {
+    'a role': [{ ...small, auth: { roles: { [long]: [] } } }, /auth\.roles\.x+ was not created/],
+    'a permission': [
+      { ...small, auth: { roles: { app: [{ access: 'read', key: long }] } } },
+      /auth\.roles\.app\[0\] was not granted/,
+    ],
+    'a user': [{ ...small, auth: { users: { [long]: { password } } } }, /auth\.users\.x+ was not created/],
+  };
+  for (const [what, [options, step]] of Object.entries(cases))
+    it(`end the start with an EtcdStartError that names ${what}, the reason and no password`, async () => {
+      await assert.rejects(startEtcd(options), (error: Error) => {
+        assert.ok(error instanceof EtcdStartError, String(error));
+        assert.match(error.message, step);
+        assert.match(error.message, /request is too large/);
+        assert.ok(!error.message.includes(password));
+        return true;
+      });
+    });
 });
 
 describe('additional flags', () => {

@@ -90,6 +90,16 @@ describe('the search for an etcd', function () {
     );
   });
 
+  it('rejects with an EtcdStartError when there is no folder for the data', async () => {
+    const missing = join(folder, 'missing');
+    await withEnvironment({ TMPDIR: missing, TMP: missing, TEMP: missing }, async () => {
+      await assert.rejects(startEtcd({ source: 'binary' }), {
+        name: 'EtcdStartError',
+        message: /^etcd could not be started: ENOENT/,
+      });
+    });
+  });
+
   it('reports the exit and the log of an etcd that ends immediately', async () => {
     const etcd = madeUp('echo "a telling last line"; exit 7');
     await withEnvironment(

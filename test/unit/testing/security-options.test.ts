@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { InvalidInputError } from '#src/errors/index.js';
-import { type StartEtcdOptions, startEtcd, startEtcdCluster } from '#src/testing/index.js';
+import {
+  type EtcdPermission,
+  type StartEtcdOptions,
+  startEtcd,
+  startEtcdCluster,
+} from '#src/testing/index.js';
 import { secretOf } from '../../support/canary.js';
 
 const password = secretOf('security options');
 const user = { password, roles: ['app'] };
+const longPassword = password.padEnd(73, 'x');
+/** 72 characters, but 73 bytes. */
+const longInBytes = `${password.padEnd(71, 'x')}ä`;
 
 const refused: Readonly<Record<string, readonly [tlsAndAuth: object, text: RegExp]>> = {
   'another type of tls': [{ tls: true }, /^tls is true \(boolean\); it must be an object$/],
@@ -25,6 +33,14 @@ const refused: Readonly<Record<string, readonly [tlsAndAuth: object, text: RegEx
   'a password that is not a string': [
     { auth: { users: { app: { password: { password } } } } },
     /^auth.users.app.password is not a string$/,
+  ],
+  'a password of root that bcrypt does not take': [
+    { auth: { rootPassword: longPassword } },
+    /^auth.rootPassword is longer than 72 bytes in UTF-8, the most that etcd's bcrypt takes$/,
+  ],
+  'a password of a user that bcrypt does not take': [
+    { auth: { users: { app: { password: longInBytes } } } },
+    /^auth.users.app.password is longer than 72 bytes in UTF-8/,
   ],
   'a list of users': [{ auth: { users: [user] } }, /^auth.users must be an object whose members are named/],
   'a user without a name': [{ auth: { users: { '': user } } }, /^auth.users has an empty name$/],
@@ -89,3 +105,15 @@ for (const [name, start] of Object.entries({ startEtcd, startEtcdCluster }))
         });
       });
   });
+
+describe('EtcdPermission', () => {
+  it('has either a prefix or a key, as the compiler checks', () => {
+    const byPrefix: EtcdPermission = { access: 'read', prefix: 'a/' };
+    const byKey: EtcdPermission = { access: 'read', key: 'a' };
+    // @ts-expect-error: both
+    const both: EtcdPermission = { access: 'read', prefix: 'a/', key: 'a' };
+    // @ts-expect-error: neither
+    const neither: EtcdPermission = { access: 'read' };
+    assert.equal([byPrefix, byKey, both, neither].length, 4);
+  });
+});
