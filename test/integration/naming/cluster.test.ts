@@ -33,7 +33,7 @@ describe('workers of node:cluster that share a port', function () {
   });
 
   afterEach(async () => {
-    primary?.kill('SIGTERM');
+    primary?.kill('SIGKILL'); // its workers end with it
     await opened.close();
   });
 
@@ -41,6 +41,7 @@ describe('workers of node:cluster that share a port', function () {
     eventually(`the program prints '${what}'`, () => text.includes(what), timeoutMs);
 
   async function startPrimary(): Promise<number> {
+    text = '';
     const [port = 0] = await freePorts(1);
     primary = spawn(process.execPath, [program, String(port), etcd().endpoints[0]!], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -50,6 +51,24 @@ describe('workers of node:cluster that share a port', function () {
     });
     await prints('registered');
     return port;
+  }
+
+  /** Sends SIGTERM: the primary ends with all its workers, whose records are deleted. */
+  async function stops(manager: EndpointManager): Promise<void> {
+    const exit = once(primary, 'exit');
+    primary.kill('SIGTERM');
+    assert.deepEqual(await exit, [0, null], text);
+    assert.match(text, /drained\n$/);
+    assert.equal((await manager.list()).size, 0);
+  }
+
+  /** Starts the replacement of all workers, and resolves after so many changes of their records. */
+  async function replaces(manager: EndpointManager, changes: number): Promise<void> {
+    let seen = -1; // the first event has the records before it
+    for await (const _ of manager.watch()) {
+      if (++seen === 0) primary.kill('SIGHUP');
+      if (seen === changes) return;
+    }
   }
 
   function caller(client: EtcdClient, scheme: string, balance: object | undefined) {
@@ -120,10 +139,37 @@ describe('workers of node:cluster that share a port', function () {
     const keys = [...(await manager.list()).keys()];
     assert.equal(keys.filter((key) => records.has(key)).length, 0, 'all records were replaced');
 
-    const exit = once(primary, 'exit');
-    primary.kill('SIGTERM');
-    assert.deepEqual(await exit, [0, null]);
-    assert.match(text, /drained/);
-    assert.equal((await manager.list()).size, 0);
+    await stops(manager);
+  });
+
+  for (const changes of [1, 2, 7])
+    it(`end on SIGTERM during a replacement, after ${changes} changes of the records`, async () => {
+      await startPrimary();
+      const manager = new EndpointManager(opened.client(etcd().endpoints), target);
+      await replaces(manager, changes);
+      await stops(manager);
+      assert.doesNotMatch(text, /replaced/);
+    });
+
+  it('are four after a second SIGHUP and the death of a worker during a replacement', async () => {
+    await startPrimary();
+    const client = opened.client(etcd().endpoints);
+    const manager = new EndpointManager(client, target);
+    const before = await manager.list();
+    const call = caller(client, 'etcdkilled', undefined);
+    await replaces(manager, 1);
+    const [, pid] = /worker (\d+)/.exec(String(await call())) ?? [];
+    process.kill(Number(pid), 'SIGKILL');
+    primary.kill('SIGHUP');
+    await prints('replaced\nreplaced\n');
+    await eventually(
+      'four new records remain',
+      async () => {
+        const records = [...(await manager.list()).keys()];
+        return records.length === 4 && records.every((key) => !before.has(key));
+      },
+      timeoutMs,
+    );
+    await stops(manager);
   });
 });
