@@ -101,13 +101,17 @@ async function runScenario(
 async function main(): Promise<number> {
   const view = new ProgressView();
   const servers: GreeterProcess[] = [];
+  const exit = (code: number) => {
+    for (const server of servers) void server.kill();
+    process.exit(code);
+  };
+  process.stdout.once('error', () => exit(0)); // the reader of the output has ended: npm run demo | head
   view.step('looking for an etcd: a binary, a Docker engine, or a download');
   await using etcd = await startEtcd();
   view.step(`etcd ${etcd.version} (${etcd.source}) listens at ${etcd.endpoints[0]}`);
   const deadline = setTimeout(() => {
     console.error('the demo did not end within a minute');
-    for (const server of servers) void server.kill();
-    process.exit(1);
+    exit(1);
   }, 60_000);
   try {
     const isGood = await runScenario(etcd, view, servers);

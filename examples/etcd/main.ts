@@ -12,6 +12,7 @@ const examples = relative(process.cwd(), fileURLToPath(new URL('..', import.meta
 console.log(
   `etcd ${etcd.version} (${etcd.source}) listens at ${endpoint} until Ctrl-C. In other terminals:\n`,
 );
+console.log(`  node hello.mjs ${endpoint}   # the file of the README's first call`);
 for (const file of ['plain/main.js', 'greeter/server.js', 'greeter/client.js', 'weights/main.js'])
   console.log(`  node ${join(examples, file)} ${endpoint}`);
 console.log(`  npx etcd-naming ls --endpoints ${endpoint}`);

@@ -5,6 +5,7 @@ import { channelTarget, EtcdClient, registerEtcdResolver } from '@org/etcd-namin
 import { sayHello } from './call.js';
 import { GreeterClient } from './greeter.js';
 
+process.stdout.once('error', () => process.exit()); // the reader of the output has ended: node client.js | head
 const [endpoint = '127.0.0.1:2379'] = process.argv.slice(2);
 const client = new EtcdClient({ endpoints: [endpoint] });
 registerEtcdResolver(client);

@@ -5,6 +5,7 @@ import { credentials } from '@grpc/grpc-js';
 import { channelTarget, EtcdClient, registerEtcdResolver, ServiceDirectory } from '@org/etcd-naming';
 import { GreeterClient } from './service.mjs';
 
+process.stdout.once('error', () => process.exit()); // the reader of the output has ended: node caller.mjs | head
 const { TARGET = 'foo/bar/my-service' } = process.env;
 const client = EtcdClient.fromEnv();
 const directory = new ServiceDirectory(client);

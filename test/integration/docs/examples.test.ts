@@ -20,7 +20,7 @@ class Example {
 
   /** @param file its folder, or its file in the folder of the examples. */
   constructor(file: string, args: readonly string[], proxyEnv: NodeJS.ProcessEnv) {
-    const path = `${folder}${file.endsWith('.js') ? file : `${file}/main.js`}`;
+    const path = `${folder}${/\.m?js$/.test(file) ? file : `${file}/main.js`}`;
     this.child = spawn(process.execPath, [path, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, FORCE_COLOR: undefined, ...proxyEnv },
@@ -137,11 +137,24 @@ describe('examples', function () {
     assert.doesNotMatch(client.text, /UNAVAILABLE: (?!.*no endpoint)/);
   });
 
+  for (const file of ['greeter/client.js', 'kubernetes/caller.mjs', 'demo'])
+    it(`${file}: ends without an error when the reader of its output does`, async () => {
+      const [endpoint = ''] = etcd().endpoints;
+      await run('greeter/server.js').prints('registered');
+      const env = { ...httpProxy, ETCDCTL_ENDPOINTS: endpoint, TARGET: 'examples/greeter' };
+      const example = start(file, [endpoint], env);
+      await once(example.child.stdout!, 'data');
+      example.child.stdout!.destroy();
+      assert.doesNotMatch(await example.ended(), /EPIPE/);
+    });
+
   it('etcd: runs an etcd for the other examples, and prints their commands', async () => {
     const example = run('etcd');
     await example.prints('npx etcd-naming ls');
     const [, command = '', endpoint = ''] = /^ {2}node (\S+plain\/main\.js) (\S+)$/m.exec(example.text) ?? [];
     assert.equal(resolve(command), `${folder}plain/main.js`);
+    assert.match(example.text, /In other terminals:\n\n {2}node hello\.mjs (\S+) /);
+    assert.equal(/hello\.mjs (\S+)/.exec(example.text)?.[1], endpoint);
     assert.match(await start('plain', [endpoint], httpProxy).ended(), /Hello, world/);
     example.child.kill('SIGINT');
     await example.ended();
