@@ -1,4 +1,4 @@
-import { DeadlineError, type EtcdError, type TriedMember } from '../../errors/index.js';
+import { DeadlineError, EtcdError, type TriedMember } from '../../errors/index.js';
 
 /** The failed attempts of one call, for its final error. */
 export class AttemptLog {
@@ -9,7 +9,7 @@ export class AttemptLog {
   add(member: string, error: EtcdError): void {
     const previous = this.#members.get(member);
     // A timeout explains less than the error before it.
-    const answer = previous && error instanceof DeadlineError ? previous.answer : error.message;
+    const answer = previous && error instanceof DeadlineError ? previous.answer : memberAnswer(error);
     this.#members.set(member, { answer, attempts: 1 + (previous?.attempts ?? 0) });
     if (error.verdict === 'maybe-applied') this.#ambiguousMember = member;
     this.#last = error;
@@ -34,6 +34,16 @@ export class AttemptLog {
       cause: this.#last,
     });
   }
+}
+
+/**
+ * The answer of a member, for the error of the whole call. An attempt that was sent and timed out is described by its
+ * cause, because the call's own text says already that the request was not answered in time.
+ */
+function memberAnswer(error: EtcdError): string {
+  const { cause } = error;
+  const timedOut = error instanceof DeadlineError && error.verdict === 'maybe-applied';
+  return timedOut && cause instanceof EtcdError ? cause.message : error.message;
 }
 
 /** Lists the members and their answers, for error messages. */

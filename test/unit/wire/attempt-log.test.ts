@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { DeadlineError, errorFor } from '#src/errors/index.js';
+import { Code, DeadlineError, errorFor, errorFromServer } from '#src/errors/index.js';
 import { AttemptLog, describeTried } from '#src/wire/call/attempt-log.js';
+import { attemptDeadlineError } from '#src/wire/call/deadline-error.js';
 
 const leaderless = errorFor('NoLeader');
 const leaderChanged = errorFor('LeaderChanged');
@@ -42,6 +43,28 @@ describe('the error of a call whose deadline passes', () => {
     const log = new AttemptLog();
     log.add('m0', new DeadlineError('late'));
     assert.equal(log.toDeadlineError('Put').tried[0]?.answer, 'DEADLINE_EXCEEDED: late');
+  });
+
+  it('says once that there was no answer in time', () => {
+    const log = new AttemptLog();
+    const status = errorFromServer(Code.DEADLINE_EXCEEDED, 'no answer within 700 ms');
+    log.add('m0', attemptDeadlineError('Range', false, 'no answer within 700 ms', status));
+    const error = log.toDeadlineError("Range 'a'");
+    assert.equal(
+      error.message,
+      "DEADLINE_EXCEEDED: Range 'a' was not answered in time: member m0: DEADLINE_EXCEEDED: no answer within 700 ms",
+    );
+    assert.equal(error.tried[0]?.answer, 'DEADLINE_EXCEEDED: no answer within 700 ms');
+  });
+
+  it('says so of an attempt that was not sent because no stream was free', () => {
+    const log = new AttemptLog();
+    const status = errorFromServer(Code.DEADLINE_EXCEEDED, 'late', { notSent: true });
+    log.add('m0', attemptDeadlineError('Range', true, 'late', status));
+    assert.match(
+      log.toDeadlineError('Range').message,
+      /Range was not sent in time because no stream was free/,
+    );
   });
 
   it('is ambiguous if any attempt may have been applied, and then the log names the last such member', () => {
