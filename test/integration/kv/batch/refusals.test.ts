@@ -157,7 +157,7 @@ describe('a transaction of reads that etcd refuses', () => {
       await untilBatched(etcd(), readerOf(client.kv));
       const value = Buffer.alloc(512 * 1024);
       const filled = await (async () => {
-        for (let i = 0; i < 20; i++) await client.kv.put(`${folder}${i}`, value);
+        for (let i = 0; i < 400; i++) await client.kv.put(`${folder}${i}`, value);
       })().catch((error: unknown) => error);
       assert.ok(filled instanceof EtcdError && filled.reason === 'NoSpace', String(filled));
       const keys = Array.from({ length: 10 }, (_, i) => `${folder}none/${i}`);
