@@ -50,11 +50,7 @@ export interface EtcdUser {
   readonly roles?: readonly string[];
 }
 
-/**
- * The most that bcrypt uses. Newer releases of etcd refuse a longer password, and older ones ignore the rest of it.
- *
- * Specification: https://pkg.go.dev/golang.org/x/crypto/bcrypt#GenerateFromPassword
- */
+/** The most that bcrypt uses. Newer releases of etcd refuse a longer password. */
 const MAX_PASSWORD_BYTES = 72;
 
 /** A value that the message must not show. */

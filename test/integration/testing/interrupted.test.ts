@@ -6,6 +6,7 @@ import {
   startEtcd,
   startEtcdCluster,
 } from '#src/testing/index.js';
+import { secretOf } from '../../support/canary.js';
 import { skipIfExternal, useEtcd } from '../../support/etcd.js';
 import { isAlive, skipUnlessProcess } from './support.js';
 
@@ -41,7 +42,7 @@ async function failuresDuring(
 
 const secured: StartEtcdOptions = {
   tls: {},
-  auth: { users: { app: { password: 'for this test alone' } } },
+  auth: { users: { app: { password: secretOf('interrupted user') } } },
 };
 
 const operations: Readonly<Record<string, (etcd: EtcdHandle) => Promise<unknown>>> = {
