@@ -19,6 +19,7 @@ export class GreeterProcess {
   /** Resolves when the greeter listens and is registered. */
   static start(name: string, etcdEndpoint: string): Promise<GreeterProcess> {
     const child = fork(script, [name, etcdEndpoint]);
+    process.once('exit', () => child.kill('SIGKILL')); // also one that is not registered yet
     return new Promise((resolve, reject) => {
       child.once('message', (ready: { port: number }) => {
         resolve(new GreeterProcess(name, `127.0.0.1:${ready.port}`, child));
