@@ -29,6 +29,7 @@ describe('the updates of a registration', function () {
     const counted: NamingClient = Object.create(client, {
       kv: {
         value: {
+          get: client.kv.get.bind(client.kv),
           range: client.kv.range.bind(client.kv),
           txn: (...args: Parameters<typeof client.kv.txn>) => {
             writes.count++;
