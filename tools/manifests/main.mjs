@@ -2,15 +2,16 @@
 // npm run manifests:check: validates examples/kubernetes/*.yaml against the schemas of Kubernetes' API, and refuses
 // unknown fields, which the schemas allow.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installFolder } from '../../scripts/install-folder.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const folder = join(root, 'examples/kubernetes');
 
-if (!existsSync(join(here, 'node_modules'))) run('npm', ['ci', '--no-audit'], here);
+await installFolder(here);
 const { parseAllDocuments } = await import('yaml');
 
 const objects = readdirSync(folder)
