@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const timeoutMs = 60_000;
@@ -28,12 +27,14 @@ const outputs = {
 export async function runExamples(node, project, packageName, endpoint) {
   const folder = join('node_modules', packageName, 'examples');
   const readme = readFileSync(join(project, folder, 'README.md'), 'utf8');
+  // npm pack has removed and built these modules since this one was loaded.
+  const { freePorts } = await import('../build/src/testing/ports.js');
   const running = [];
   try {
     for (const [file, text] of Object.entries(outputs)) {
       const command = join(folder, file);
       if (!readme.includes(`| \`node ${command}`)) throw new Error(`examples/README.md has no ${command}`);
-      const args = file === 'cluster/main.js' ? [await freePort()] : [];
+      const args = file === 'cluster/main.js' ? await freePorts(1) : [];
       const example = spawn(node, [command, ...args, endpoint], {
         cwd: project,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -69,12 +70,4 @@ async function end(example) {
   const timer = setTimeout(() => example.kill('SIGKILL'), timeoutMs);
   await ended;
   clearTimeout(timer);
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  return String(port);
 }
