@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // npm run bench: this package compared with what a user would pick instead.
 import { existsSync, writeFileSync } from 'node:fs';
+import { raceAbort } from '../build/src/async/signals.js';
 import { contestantNames } from './contestants/index.mjs';
 import { parseArguments, UsageError } from './harness/arguments.mjs';
 import { Budget } from './harness/budget.mjs';
@@ -125,7 +126,7 @@ async function* measureAll(chosen, options, etcd, cores) {
       progress,
     };
     try {
-      const result = summarize(row, await unlessAborted(measureRow(row, names, run), signal));
+      const result = summarize(row, await raceAbort(measureRow(row, names, run), signal));
       progress('');
       console.log(rowText(row, result));
       yield result;
@@ -135,20 +136,6 @@ async function* measureAll(chosen, options, etcd, cores) {
     }
   }
   raw.close();
-}
-
-async function unlessAborted(work, signal) {
-  signal.throwIfAborted();
-  let onAbort;
-  const aborted = new Promise((_resolve, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** One line that each call replaces, on a terminal; otherwise a line each. */
