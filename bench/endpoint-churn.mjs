@@ -2,7 +2,6 @@
 // The heap that remains in a caller after thousands of endpoint addresses were added and removed.
 import { fork } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeHeapSnapshot } from 'node:v8';
@@ -10,7 +9,7 @@ import { EndpointManager, EtcdClient, registerEtcdResolver } from '../dist/index
 import { startEtcd } from '../dist/testing.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
 import grpc from './harness/own-grpc.mjs';
-import { serveOnEveryAddress } from './support.mjs';
+import { messageOf, serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:endpoint-churn -- [--addresses 5000] [--batch 100] [--policy etcd_weighted] [--channelz 1]
   [--snapshots <folder>]
@@ -48,7 +47,7 @@ async function main() {
     env: { ...process.env, BENCH_SERVER: '1' },
     execArgv: [],
   });
-  const [port] = await once(server, 'message');
+  const port = await messageOf(server);
   const etcd = await startEtcd();
   const client = new EtcdClient({ endpoints: etcd.endpoints });
   const resolver = registerEtcdResolver(client, values.policy === 'etcd_weighted' ? { balance: {} } : {});

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The cost of a large, continuously changing service for its callers: event loop, CPU and resolver updates.
 import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -12,7 +11,7 @@ import { channelTarget, EtcdClient, encodeEndpoint, op, registerEtcdResolver } f
 import { startEtcd } from '../dist/testing.js';
 import { bytesMethod } from '../scripts/bytes-method.mjs';
 import grpc, { grpcPath } from './harness/own-grpc.mjs';
-import { serveOnEveryAddress } from './support.mjs';
+import { messageOf, serveOnEveryAddress } from './support.mjs';
 
 const help = `npm run bench:large-service [-- --endpoints 5000 --changes 200 --seconds 20]
 
@@ -86,7 +85,7 @@ async function main() {
   const [count, changes, seconds] = [values.endpoints, values.changes, values.seconds].map(Number);
   const etcd = await startEtcd();
   const server = fork(fileURLToPath(import.meta.url), { env: { ...process.env, BENCH_ROLE: 'server' } });
-  const [port] = await once(server, 'message');
+  const port = await messageOf(server);
   const client = new EtcdClient({ endpoints: etcd.endpoints });
   console.log(`etcd ${etcd.version}, node ${process.version}: ${count} endpoints, ${seconds} s`);
   for (const [policy, options] of [
@@ -114,7 +113,7 @@ async function main() {
     emissions = 0;
     const cpu = process.cpuUsage();
     const began = performance.now();
-    const [rate] = await once(churning, 'message');
+    const rate = await messageOf(churning);
     const elapsed = (performance.now() - began) / 1_000;
     const { user, system } = process.cpuUsage(cpu);
     delays.disable();

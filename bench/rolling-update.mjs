@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { EndpointManager, EtcdClient, register, ServiceDirectory } from '../dist/index.js';
+import { ClosedError, EndpointManager, EtcdClient, register, ServiceDirectory } from '../dist/index.js';
 import { startEtcd } from '../dist/testing.js';
 import { median } from './harness/statistics.mjs';
-import { eventually, machineLine } from './support.mjs';
+import { eventually, machineLine, messageOf } from './support.mjs';
 
 const help = `npm run bench:rolling-update [-- --instances 1000 --followers 0,1,10 --rounds 3 --batch 25 --plain]
 
@@ -70,7 +70,9 @@ async function watchOf(client) {
   const read = async () => {
     for await (const { events } of watcher) one.received += events.length;
   };
-  read().catch(() => {}); // ends when the client is closed
+  read().catch((error) => {
+    if (!(error instanceof ClosedError)) throw error;
+  });
   await watcher.ready;
   return one;
 }
@@ -164,14 +166,14 @@ async function startFollowers(options) {
   const child = fork(fileURLToPath(import.meta.url), {
     env: { ...process.env, BENCH_ROLE: 'followers', BENCH_OPTIONS: JSON.stringify(options) },
   });
-  await once(child, 'message');
+  await messageOf(child);
   return child;
 }
 
 async function endOf(child) {
   const exited = once(child, 'exit');
   child.send('the update has ended');
-  const [seen] = await once(child, 'message');
+  const seen = await messageOf(child);
   await exited;
   return seen;
 }

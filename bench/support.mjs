@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { cpus, release } from 'node:os';
 import { until } from '../build/src/testing/wait.js';
 import { startEtcd } from '../dist/testing.js';
@@ -56,6 +57,16 @@ export function eventually(what, holds, timeoutMs = 120_000) {
   return until(what, { timeoutMs }, holds);
 }
 
+/** Resolves to the next message of a child process. Rejects if the child ends before, whose own output says why. */
+export async function messageOf(child) {
+  // Not on its exit, which may be reported before its last message.
+  const ended = once(child, 'disconnect').then(() => {
+    throw new Error(`the process ${child.pid} of the benchmark ended before it sent its message`);
+  });
+  const [message] = await Promise.race([once(child, 'message'), ended]);
+  return message;
+}
+
 /** Answers the method on every address of the machine, and sends the port to the parent process. */
 export function serveOnEveryAddress(method) {
   const server = new grpc.Server();
@@ -70,5 +81,5 @@ export function serveOnEveryAddress(method) {
 /** The machine and Node, on one line. */
 export function machineLine() {
   const [cpu] = cpus();
-  return `${cpu?.model.trim()}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}`;
+  return `${cpu?.model.trim()}, ${cpus().length} cores, ${process.platform} ${release()}, Node ${process.version}`;
 }
