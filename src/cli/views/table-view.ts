@@ -135,8 +135,8 @@ export class TableView implements WatchView {
     const wide = this.#isWide
       ? [`${record.modRevision}`, `${record.createRevision}`, metadataCell(record)]
       : [];
-    const all = [...cells, styled(lastChange, change && styleOf[change.type]), ...wide];
-    return change?.type === 'removed' ? all.map((cell, i) => (i === 6 ? cell : styled(cell, 'dim'))) : all;
+    const dimmed = (cell: Text) => styled(cell, change?.type === 'removed' ? 'dim' : undefined);
+    return [...cells.map(dimmed), styled(lastChange, change && styleOf[change.type]), ...wide.map(dimmed)];
   }
 }
 
