@@ -87,7 +87,7 @@ function names(all: readonly string[]): string {
   return all.join(' | ');
 }
 
-/** A string with one word per line, as \`compgen -W\` splits it with this script's IFS. */
+/** A string with one word per line, as `compgen -W` splits it with this script's IFS. */
 function list(all: readonly string[]): string {
   return `$'${all.join('\\n')}'`;
 }

@@ -38,7 +38,7 @@ ${runsProgram ? programBranch : ''}          _arguments -S $global_options \\
           ;;`;
 }
 
-/** After \`--\` the line is that of the program. */
+/** After `--` the line is that of the program. */
 const programBranch = `          local -i separator=\${words[(i)--]}
           if ((separator < CURRENT)); then
             words=("\${(@)words[separator + 1,-1]}")
@@ -48,7 +48,7 @@ const programBranch = `          local -i separator=\${words[(i)--]}
           fi
 `;
 
-/** The specification of an option for \`_arguments\`. With \`=\` its value may follow in the next word too. */
+/** The specification of an option for `_arguments`. With `=` its value may follow in the next word too. */
 function optionSpec({ flags, help, value }: CompletedOption): string {
   const action = `[${escapeText(help)}]${actionOf(value)}`;
   const written = flags.map((flag) => (value.kind === 'none' || !flag.startsWith('--') ? flag : `${flag}=`));

@@ -9,7 +9,7 @@ export interface Outage {
   readonly error: EtcdError | undefined;
 }
 
-/** Returns a function that tells how long an outage has lasted, which has lasted `forMs` by now. */
+/** Measures an outage that has lasted `forMs` by now: the function returns it with its duration at the time of the call. */
 export function measureOutage(forMs: number, error: EtcdError | undefined, now: () => number): () => Outage {
   const since = now() - forMs;
   return () => ({ forMs: now() - since, error });
