@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The first call of a new user, with the time of each step: an empty folder, the packed package, and the README in it.
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { pack } from './pack-consumers.mjs';
 
 const help = `npm run pack:first-call [-- --tarball <file>] [--only-first]
 
@@ -35,7 +36,7 @@ const env = { ...process.env, npm_config_cache: join(scratch, 'cache') };
 let etcd;
 try {
   const tarball = join(scratch, 'etcd-naming.tgz');
-  copyFileSync(values.tarball ? resolve(values.tarball) : pack(), tarball);
+  copyFileSync(values.tarball ? resolve(values.tarball) : pack(scratch), tarball);
   await firstCall(tarball);
   if (!values['only-first']) others(tarball);
 } finally {
@@ -86,15 +87,6 @@ function others(tarball) {
   const options = ['--tarball', tarball, '--only', 'jest,esbuild,nestjs,bun,deno'];
   const { status } = spawnSync(process.execPath, [matrix, ...options], { cwd: root, stdio: 'inherit' });
   process.exitCode = status ?? 1;
-}
-
-function pack() {
-  const { status } = spawnSync('npm', ['pack', '--silent', '--pack-destination', scratch], { cwd: root });
-  if (status !== 0) throw new Error('npm pack failed');
-  return join(
-    scratch,
-    readdirSync(scratch).find((file) => file.endsWith('.tgz')),
-  );
 }
 
 function run(shown, [command, ...args] = shown.split(' ')) {

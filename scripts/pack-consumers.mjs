@@ -26,6 +26,15 @@ export function projectNames(wanted) {
   return wanted.length > 0 ? wanted : all;
 }
 
+/** Packs this package into a folder without another tarball. Returns the path of the tarball. */
+export function pack(folder) {
+  run('npm', ['pack', '--silent', '--pack-destination', folder], root);
+  return join(
+    folder,
+    readdirSync(folder).find((file) => file.endsWith('.tgz')),
+  );
+}
+
 export class Consumers {
   #folder = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
   #keep;
@@ -36,7 +45,7 @@ export class Consumers {
     this.#keep = keep;
     this.#env = { PATH: `${dirname(resolve(node))}${delimiter}${process.env.PATH}` };
     mkdirSync(join(this.#folder, 'moved'));
-    copyFileSync(tarball ? resolve(tarball) : this.#pack(), join(this.#folder, 'etcd-naming.tgz'));
+    copyFileSync(tarball ? resolve(tarball) : pack(this.#folder), join(this.#folder, 'etcd-naming.tgz'));
   }
 
   /** Yields `{ version, check, seconds, error }` for the installation and for each test script of a project. */
@@ -74,14 +83,6 @@ export class Consumers {
       BUN_RUNTIME_TRANSPILER_CACHE_PATH: join(folder, 'bun'),
       XDG_DATA_HOME: folder,
     };
-  }
-
-  #pack() {
-    run('npm', ['pack', '--silent', '--pack-destination', this.#folder], root);
-    return join(
-      this.#folder,
-      readdirSync(this.#folder).find((file) => file.endsWith('.tgz')),
-    );
   }
 
   /** A project has the files of test/pack/app, those of the project in its field `filesOf`, and its own. */
