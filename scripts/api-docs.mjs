@@ -102,7 +102,8 @@ function headingsOf(text) {
 }
 
 function check() {
-  const stale = [...pages].filter(([file, text]) => committed(file) !== text).map(([file]) => file);
+  const files = new Set([...pages.keys(), ...readdirSync(output)]);
+  const stale = [...files].filter((file) => committed(file) !== pages.get(file));
   if (stale.length === 0) {
     console.log('docs/api is up to date');
     return;
