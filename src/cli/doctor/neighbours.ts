@@ -1,11 +1,9 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
-import { distance } from '../../model/options/closest-name.js';
 import type { Target } from '../args/target.js';
 import { type Finding, joinSome, warning } from './finding.js';
 import { findSimilarNames, type SimilarNames } from './name-search.js';
 
 const maxKeys = 1_000;
-const maxEdits = 2;
 
 /** Looks for the records of a target that has none: under other spellings, and under similar names. */
 export async function findNeighbours(client: EtcdClient, target: Target): Promise<Finding[]> {
@@ -13,10 +11,8 @@ export async function findNeighbours(client: EtcdClient, target: Target): Promis
   const keyAtName = await keysIn(client, { key: target.service }, 1);
   const elsewhere = await findSimilarNames(client, target.service);
   const known = new Set([target.service, ...spellings]);
-  const similar = new Set([
-    ...(await similarServices(client, target, spellings)),
-    ...elsewhere.names.filter((name) => !known.has(name)),
-  ]);
+  const names = [...(await longerNames(client, target)), ...elsewhere.names];
+  const similar = new Set(names.filter((name) => !known.has(name)));
   const findings: Finding[] = [];
   if (keyAtName.length > 0)
     findings.push(
@@ -87,23 +83,10 @@ async function existingSpellings(client: EtcdClient, target: Target): Promise<st
   return found;
 }
 
-/** Services whose name begins with this one, or differs by at most two edits and has the same parent. */
-async function similarServices(
-  client: EtcdClient,
-  target: Target,
-  known: readonly string[],
-): Promise<string[]> {
-  const { service } = target;
-  const parent = service.slice(0, service.replace(/\/+$/, '').lastIndexOf('/') + 1);
-  const keys = [
-    ...(await keysIn(client, { prefix: service }, maxKeys)),
-    ...(await keysIn(client, { prefix: parent }, maxKeys)),
-  ];
-  const services = new Set(
-    keys.filter((key) => key.lastIndexOf('/') > 0).map((key) => key.slice(0, key.lastIndexOf('/'))),
-  );
-  const isSimilar = (name: string) => name.startsWith(service) || distance(name, service) <= maxEdits;
-  return [...services].filter((name) => name !== service && !known.includes(name) && isSimilar(name));
+/** Services whose name begins with this one, such as `my-service-v2` for `my-service`. */
+async function longerNames(client: EtcdClient, { service }: Target): Promise<string[]> {
+  const keys = await keysIn(client, { prefix: service }, maxKeys);
+  return keys.map((key) => key.slice(0, key.lastIndexOf('/'))).filter((name) => name.startsWith(service));
 }
 
 /** Returns no keys for a range that cannot be read. */
