@@ -8,7 +8,7 @@ import { httpStatusOf } from './transport-texts.js';
 export interface CallEnd {
   readonly code: number;
   readonly details: string | undefined;
-  /** The answer's `content-type`; undefined without an answer or without the header. */
+  /** The `content-type` of the response headers; empty if they have none, undefined without response headers. */
   readonly contentType: string | undefined;
   /** Whether every release of etcd implements the called method. */
   readonly isUniversalMethod: boolean;
@@ -42,15 +42,18 @@ export function detectNotEtcd({
   }
   // A status of 300 or more is a refusal: nothing was applied. A page with status 200 shows nothing about the request.
   if (status !== undefined) return notEtcdError(`HTTP status ${status}`, isRefusal(status));
-  if (contentType !== undefined && !isGrpcContentType(contentType))
-    return notEtcdError(`an answer of type ${contentType}`, false);
+  if (contentType !== undefined && !isGrpcContentType(contentType)) {
+    const answer =
+      contentType === '' ? 'an answer without a content type' : `an answer of type ${contentType}`;
+    return notEtcdError(answer, false);
+  }
   return isUniversalMethod && code === Code.UNIMPLEMENTED
     ? notEtcdError(details || 'UNIMPLEMENTED')
     : undefined;
 }
 
 /**
- * Whether a `content-type` is gRPC's.
+ * Whether a `content-type` is gRPC's. Every answer of gRPC has one: grpc-go's client refuses an answer without it too.
  *
  * Specification: https://github.com/grpc/grpc/blob/v1.66.0/doc/PROTOCOL-HTTP2.md#responses
  */

@@ -17,14 +17,14 @@ const universalMethods: ReadonlySet<string> = new Set([
   paths.authenticate,
 ]);
 
-/** Whether the headers announce a content type other than gRPC. */
+/** Whether the headers are not those of a gRPC answer: they announce another content type, or none. */
 export function isForeignContentType(headers: Metadata | undefined): boolean {
   const type = contentTypeOf(headers);
   return type !== undefined && !isGrpcContentType(type);
 }
 
 function contentTypeOf(headers: Metadata | undefined): string | undefined {
-  return headers?.get('content-type')[0]?.toString();
+  return headers && (headers.get('content-type')[0]?.toString() ?? '');
 }
 
 /**

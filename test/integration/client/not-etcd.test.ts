@@ -18,10 +18,14 @@ const unimplemented = (text: string): Answer => {
   return (call) => call.end(Code.UNIMPLEMENTED, text);
 };
 
-const http = (status: number, type = 'text/html', body = '<!DOCTYPE html><html>Hello</html>'): Answer => {
+const page = '<!DOCTYPE html><html>Hello</html>';
+
+/** @param type null for an answer without a content type. */
+const http = (status: number, type: string | null = 'text/html', body = page): Answer => {
   return ({ stream }) => {
     stream.resume();
-    stream.respond({ ':status': status, 'content-type': type }, { endStream: body === '' });
+    const headers = type === null ? {} : { 'content-type': type };
+    stream.respond({ ':status': status, ...headers }, { endStream: body === '' });
     if (body !== '') stream.end(body);
   };
 };
@@ -47,8 +51,15 @@ const answers: Readonly<Record<string, { play: Answer; refuses: boolean; isGatew
   'HTTP 200 with a web page': { play: http(200), refuses: false },
   'HTTP 200 with two bytes': { play: http(200, 'text/plain', 'ok'), refuses: false },
   'HTTP 200 without a body': { play: http(200, 'text/html', ''), refuses: false },
+  'HTTP 200 with a web page without a content type': { play: http(200, null), refuses: false },
+  'HTTP 200 with two bytes without a content type': { play: http(200, null, 'ok'), refuses: false },
   'HTTP 500': { play: http(500), refuses: false, isGateway: true },
   'HTTP 502': { play: http(502), refuses: false, isGateway: true },
+  'HTTP 502 with two bytes without a content type': {
+    play: http(502, null, 'no'),
+    refuses: false,
+    isGateway: true,
+  },
   'HTTP 503 without a body': { play: http(503, 'text/html', ''), refuses: false, isGateway: true },
 };
 
