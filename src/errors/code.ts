@@ -6,7 +6,10 @@
 export const Code = {
   /** Success. No error has this code. */
   OK: 0,
-  /** The server cancelled the call. An abort by `signal` rejects with the signal's reason instead. */
+  /**
+   * The server cancelled the call, or what was called is closed; see {@link ClosedError}. An abort by `signal` rejects with
+   * the signal's reason instead.
+   */
   CANCELLED: 1,
   /** An error of a kind that gRPC does not define. */
   UNKNOWN: 2,
@@ -16,7 +19,7 @@ export const Code = {
   DEADLINE_EXCEEDED: 4,
   /** A lease, member, user or role does not exist. */
   NOT_FOUND: 5,
-  /** A lease, member, user or role with this id or name exists. */
+  /** A lease, member, user, role or registration with this id, name or key exists. */
   ALREADY_EXISTS: 6,
   /** The user's roles do not permit the request; see {@link PermissionDeniedError}. */
   PERMISSION_DENIED: 7,
@@ -24,17 +27,17 @@ export const Code = {
   RESOURCE_EXHAUSTED: 8,
   /** The state of the store or cluster does not permit the request, such as an auth call while auth is off. */
   FAILED_PRECONDITION: 9,
-  /** The operation was interrupted by a concurrent one. */
+  /** The operation was interrupted by a concurrent one, or the store was replaced; see {@link StoreReplacedError}. */
   ABORTED: 10,
   /** A revision is compacted or in the future; see {@link CompactedError}. */
   OUT_OF_RANGE: 11,
-  /** The server, or a proxy, does not have this RPC. */
+  /** The server, or a proxy, does not have this RPC, or is not an etcd. */
   UNIMPLEMENTED: 12,
   /** A broken rule of the protocol: the answer cannot be read, or the server failed. */
   INTERNAL: 13,
   /** The member cannot be reached or has no leader. Another attempt may succeed. */
   UNAVAILABLE: 14,
-  /** The member's data is corrupt. */
+  /** Data is corrupt, lost ({@link RolledBackError}), or not of the expected form ({@link ValueDecodeError}). */
   DATA_LOSS: 15,
   /** The token or password is missing or refused; see {@link UnauthenticatedError}. */
   UNAUTHENTICATED: 16,

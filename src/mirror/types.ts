@@ -50,9 +50,9 @@ export interface MirrorStatus {
 /**
  * A copy of a range in memory: a linearizable list at one revision, followed by a watch from the next revision on. When
  * history is lost or changed, the mirror lists again and yields a new snapshot with the reason. It survives outages of
- * any length; after each, it verifies that the store is still the same. One loop at a time iterates it and
- * updates `kvs`; a later loop starts again. It throws the signal's reason, {ClosedError} when the client closes, and errors that waiting does not fix, such as
- * a missing permission.
+ * any length; after each, it verifies that the store is still the same. One loop at a time iterates it and updates `kvs`;
+ * a later loop starts again. It throws the signal's reason, {ClosedError} when the client closes, and errors that waiting
+ * does not fix, such as a missing permission.
  */
 export interface Mirror extends AsyncIterable<MirrorUpdate> {
   /**

@@ -53,8 +53,8 @@ export interface Decode {
 /**
  * Decodes stored values: `const limits = decode.json(kv, Limits)`. Takes every key-value: of a get, a range, a transaction,
  * a stream, a watch event, `prevKv` and a mirror, also after `structuredClone` or `postMessage`, which turn its Buffers into
- * Uint8Arrays. For undefined, such as the key-value of a missing key, the result is
- * undefined. The value of a delete event is empty, and so is that of a read with `keysOnly`.
+ * Uint8Arrays. For undefined, such as the key-value of a missing key, the result is undefined. The value of a delete event
+ * is empty, and so is that of a read with `keysOnly`.
  */
 export const decode: Decode = {
   string: (kv) => present(kv, toText),

@@ -208,8 +208,8 @@ export class ServiceDirectory implements AsyncDisposable {
   }
 
   /**
-   * Ends every loop over views; subscribers and waits get ClosedError. Resolves once all snapshots are saved, and after 5 s when a store does not
-   * answer. Idempotent.
+   * Ends every loop over views; subscribers and waits get ClosedError. Resolves once all snapshots are saved, and after 5 s
+   * when a store does not answer. Idempotent.
    */
   async close(): Promise<void> {
     const error = new ClosedError('the directory');
