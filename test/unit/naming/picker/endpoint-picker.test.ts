@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import {
-  ClosedError,
-  Code,
-  DeadlineError,
-  EtcdError,
-  InvalidInputError,
-  PermissionDeniedError,
-} from '#src/errors/index.js';
+import { Code, EtcdError, InvalidInputError, PermissionDeniedError } from '#src/errors/index.js';
 import { NamingError } from '#src/naming/index.js';
-import { EndpointPicker, type PickedEndpoint } from '#src/naming/picker/index.js';
+import { EndpointPicker } from '#src/naming/picker/index.js';
 import { settled } from '../fake-service.js';
 import { endpoint, PickerFixture, shares } from './picker-fixture.js';
 
@@ -21,8 +13,6 @@ describe('an endpoint picker', () => {
   });
 
   afterEach(() => fixture.etcd.close());
-
-  const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED, verdict: 'final' });
 
   describe('of a service with endpoints', () => {
     it('gives each endpoint its turn', async () => {
@@ -181,81 +171,6 @@ describe('an endpoint picker', () => {
     });
   });
 
-  describe('with an endpoint that was reported as unhealthy', () => {
-    const ejected = async (...addrs: string[]) => {
-      const picker = await fixture.pickerOf({ 'a:1': {}, 'b:1': {}, 'c:1': {} });
-      for (const one of picker.endpoints) if (addrs.includes(one.addr)) one.markUnhealthy();
-      return picker;
-    };
-
-    it('does not pick it for at least a second, and then again', async () => {
-      const picker = await ejected('a:1');
-      fixture.clock.jump(999);
-      assert.deepEqual(shares(picker, 10), { 'b:1': 5, 'c:1': 5 });
-      fixture.clock.jump(1_001);
-      assert.equal(shares(picker, 300)['a:1'], 100);
-    });
-
-    it('avoids it longer when it fails again soon, up to 31 s', async () => {
-      const picker = await ejected();
-      const [a] = picker.endpoints;
-      let avoidedMs = 0;
-      for (let failures = 0; failures < 30; failures++) {
-        a!.markUnhealthy();
-        let waitedMs = 0;
-        for (; !(shares(picker, 9)['a:1']! > 0); waitedMs += 500) fixture.clock.jump(500);
-        avoidedMs = Math.max(avoidedMs, waitedMs);
-      }
-      assert.ok(avoidedMs > 10_000 && avoidedMs <= 31_500, `${avoidedMs} ms`);
-    });
-
-    it('counts the reports of many requests once', async () => {
-      const picker = await ejected('a:1');
-      const [a] = picker.endpoints;
-      for (let i = 0; i < 500; i++) a!.markUnhealthy();
-      fixture.clock.jump(2_000);
-      assert.ok(shares(picker, 9)['a:1']);
-    });
-
-    it('picks all when every endpoint is unhealthy', async () => {
-      const picker = await ejected('a:1', 'b:1', 'c:1');
-      assert.deepEqual(Object.values(shares(picker, 9)), [3, 3, 3]);
-    });
-
-    it('picks an endpoint that drains when all others are unhealthy', async () => {
-      const picker = await ejected('a:1', 'b:1', 'c:1');
-      await fixture.put('d:1', { status: 'draining' });
-      assert.deepEqual(shares(picker, 5), { 'd:1': 5 });
-    });
-
-    it('keeps avoiding it when its metadata changes', async () => {
-      const picker = await ejected('a:1');
-      await fixture.put('a:1', { weight: 5 });
-      assert.equal(shares(picker, 10)['a:1'], undefined);
-    });
-
-    it('forgets it when it is removed: the report of a slow request does not concern its successor', async () => {
-      const picker = await ejected('a:1');
-      const old = picker.endpoints.find(({ addr }) => addr === 'a:1');
-      await fixture.change((mirror) => mirror.remove('a:1'));
-      old?.markUnhealthy();
-      await fixture.put('a:1');
-      old?.markUnhealthy();
-      assert.equal(shares(picker, 300)['a:1'], 100);
-      fixture.clock.jump(60_000);
-      for (let i = 0; i < 30; i++) assert.notEqual(picker.pick(), old);
-    });
-
-    it('uses the other zone in proportion to what its own has lost', async () => {
-      const own = { zone: 'a' };
-      const records = { 'a:1': own, 'b:1': own, 'c:1': own, 'd:1': own, 'x:1': { zone: 'x' } };
-      const picker = await fixture.pickerOf(records, { zone: 'a' });
-      for (const one of picker.endpoints.slice(0, 2)) one.markUnhealthy();
-      const { 'x:1': other = 0 } = shares(picker, 1_000); // half of the zone takes 1.4 / 2 of the calls
-      assert.ok(Math.abs(other - 300) <= 1, `${other} of 1000`);
-    });
-  });
-
   describe('without an endpoint', () => {
     const thrown = (picker: EndpointPicker): EtcdError => {
       try {
@@ -274,6 +189,7 @@ describe('an endpoint picker', () => {
     });
 
     it('throws with the failure of etcd as the cause', async () => {
+      const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED, verdict: 'final' });
       const picker = await fixture.picker();
       fixture.mirror.failure(denied);
       await settled();
@@ -307,132 +223,6 @@ describe('an endpoint picker', () => {
       fixture.mirror.failure(new EtcdError('unreachable', { code: Code.UNAVAILABLE }));
       await settled();
       assert.equal(picker.pick().addr, 'a:1');
-    });
-  });
-
-  describe('ready()', () => {
-    it('resolves once enough endpoints can be picked, not counting those that the filter refuses', async () => {
-      const picker = await fixture.picker({ filter: ({ addr }) => addr !== 'a:1' });
-      let isReady = false;
-      const ready = picker.ready({ minEndpoints: 2 }).then(() => (isReady = true));
-      await fixture.list({ 'a:1': {}, 'b:1': {} });
-      assert.equal(isReady, false);
-      await fixture.put('c:1');
-      await ready;
-      assert.equal(picker.endpoints.length, 2);
-    });
-
-    it('resolves with the last change of a burst', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      fixture.mirror.put('b:1', endpoint('b:1'));
-      await settled();
-      const ready = picker.ready({ minEndpoints: 3 });
-      fixture.mirror.put('c:1', endpoint('c:1'));
-      await ready;
-      assert.equal(picker.endpoints.length, 3);
-    });
-
-    it('resolves at once when they are known', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      await picker.ready();
-    });
-
-    it('rejects with a final error, with the reason of its signal, and after its time', async () => {
-      const picker = await fixture.picker();
-      const final = assert.rejects(picker.ready(), denied);
-      await settled();
-      fixture.mirror.failure(denied);
-      await final;
-      const reason = new Error('enough');
-      await assert.rejects(picker.ready({ signal: AbortSignal.abort(reason) }), reason);
-      await fixture.list({});
-      const late = assert.rejects(picker.ready({ timeoutMs: 10 }), (error: Error) => {
-        assert.ok(error instanceof DeadlineError);
-        return /did not have 1 endpoints within 10 ms: it has 0, of which 0 are usable$/.test(error.message);
-      });
-      fixture.clock.advance(10);
-      await late;
-    });
-  });
-
-  describe('onRemoved', () => {
-    it('is called for each endpoint whose address is gone, and at the end for the others', async () => {
-      const removed: string[] = [];
-      const onRemoved = ({ addr }: PickedEndpoint) => removed.push(addr);
-      const picker = await fixture.pickerOf({ 'a:1': {}, 'b:1': {} }, { onRemoved });
-      await fixture.change((mirror) => mirror.remove('a:1'));
-      assert.deepEqual(removed, ['a:1']);
-      picker.close();
-      picker.close();
-      assert.deepEqual(removed, ['a:1', 'b:1']);
-    });
-
-    it('may be missing', async () => {
-      const warnings: Error[] = [];
-      const listener = (warning: Error) => warnings.push(warning);
-      process.on('warning', listener);
-      (await fixture.pickerOf({ 'a:1': {} })).close();
-      await settled();
-      process.off('warning', listener);
-      assert.deepEqual(warnings, []);
-    });
-
-    it('becomes a process warning when it throws', async () => {
-      const onRemoved = () => assert.fail('a test error');
-      const picker = await fixture.pickerOf({ 'a:1': {} }, { onRemoved });
-      const warned = once(process, 'warning');
-      picker.close();
-      const [warning] = await warned;
-      assert.match(warning.message, /onRemoved failed/);
-    });
-  });
-
-  describe('that is closed', () => {
-    it('throws and rejects with ClosedError, and no longer follows the service', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      picker[Symbol.dispose]();
-      assert.throws(() => picker.pick(), ClosedError);
-      await assert.rejects(picker.ready(), ClosedError);
-      assert.deepEqual(picker.endpoints, []);
-      fixture.clock.advance(5_000);
-      assert.equal(fixture.mirror.hasEnded, true);
-    });
-
-    it('rejects a ready() that waits', async () => {
-      const picker = await fixture.picker();
-      const waits = [picker.ready(), picker.ready({ signal: new AbortController().signal })];
-      const rejected = Promise.all(waits.map((wait) => assert.rejects(wait, ClosedError)));
-      await settled();
-      picker.close();
-      await rejected;
-      fixture.clock.advance(5_000);
-      assert.equal(fixture.mirror.hasEnded, true);
-    });
-
-    it('before its client says so', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      picker.close();
-      fixture.etcd.close();
-      assert.throws(() => picker.pick(), { name: 'ClosedError', message: 'CANCELLED: the picker is closed' });
-    });
-
-    it('by its client says so', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      fixture.etcd.close();
-      picker.close();
-      assert.throws(
-        () => picker.pick(),
-        (error: Error) => error instanceof ClosedError && /etcd client/.test(error.message),
-      );
-    });
-
-    it('by its directory says so', async () => {
-      const picker = await fixture.pickerOf({ 'a:1': {} });
-      await fixture.directory.close();
-      assert.throws(
-        () => picker.pick(),
-        (error: Error) => error instanceof ClosedError && /directory/.test(error.message),
-      );
     });
   });
 
