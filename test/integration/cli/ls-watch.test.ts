@@ -1,33 +1,20 @@
 import assert from 'node:assert/strict';
-import { EtcdClient } from '#src/client/index.js';
-import { EndpointManager } from '#src/naming/index.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { OneEndpoint } from './one-endpoint.js';
 import { CommandRunner, skipWithoutScript } from './support.js';
 
 describe('etcd-naming ls --watch', () => {
   const etcd = useEtcd();
   const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
-  let client: EtcdClient;
-  let manager: EndpointManager;
-  let target: string;
-  let round = 0;
-
-  beforeEach('registers one endpoint', async () => {
-    client = new EtcdClient({ endpoints: etcd().endpoints });
-    target = `${etcd().prefix}ls-watch-${++round}/svc`;
-    manager = new EndpointManager(client, target);
-    await manager.addEndpoint(`${target}/e1`, { addr: '10.0.0.1:1' });
-  });
-
-  afterEach(() => client.close());
+  const service = new OneEndpoint(etcd, 'ls-watch');
 
   it('prints the whole list again after each change, and exits with 0 on SIGINT', async () => {
-    const command = commands.start('ls', target, '--watch');
-    await command.prints(`${target}: 1 endpoint, revision `);
-    await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2' });
-    await command.prints(`${target}: 2 endpoints, revision `);
+    const command = commands.start('ls', service.target, '--watch');
+    await command.prints(`${service.target}: 1 endpoint, revision `);
+    await service.manager.addEndpoint(`${service.target}/e2`, { addr: '10.0.0.2:2' });
+    await command.prints(`${service.target}: 2 endpoints, revision `);
     await command.prints('e2  10.0.0.2:2');
-    await manager.deleteEndpoint(`${target}/e1`);
+    await service.manager.deleteEndpoint(`${service.target}/e1`);
     await command.prints(/: 1 endpoint, revision \d+\nID [^\n]*\ne2 [^\n]*\n\n/);
     command.kill('SIGINT');
     const { code, signal, stderr } = await command.ended;
@@ -35,9 +22,9 @@ describe('etcd-naming ls --watch', () => {
   });
 
   it('prints each list as a document with --json', async () => {
-    const command = commands.start('ls', target, '--watch', '--json');
+    const command = commands.start('ls', service.target, '--watch', '--json');
     await command.prints('"id":"e1"');
-    await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2' });
+    await service.manager.addEndpoint(`${service.target}/e2`, { addr: '10.0.0.2:2' });
     await command.prints('"id":"e2"');
     command.kill('SIGTERM');
     const { code, stdout } = await command.ended;
@@ -54,55 +41,42 @@ describe('etcd-naming ls --watch', () => {
   });
 
   it('follows the services below a prefix', async () => {
-    const prefix = target.slice(0, -'svc'.length);
+    const prefix = service.target.slice(0, -'svc'.length);
     const command = commands.start('ls', '--prefix', prefix, '--watch');
     await command.prints(`1 service below '${prefix}'`);
-    await client.kv.put(`${prefix}other/e1`, '{"Addr":"10.0.0.9:1"}');
+    await service.client.kv.put(`${prefix}other/e1`, '{"Addr":"10.0.0.9:1"}');
     await command.prints(new RegExp(`2 services below '${prefix}'.*\\n.*\\n${prefix}other +1`));
   });
 
   it('prints an empty list, and the first endpoint when it is added', async () => {
-    const command = commands.start('ls', `${target}2`, '--watch');
+    const command = commands.start('ls', `${service.target}2`, '--watch');
     await command.prints('0 endpoints');
-    await client.kv.put(`${target}2/e1`, '{"Addr":"10.0.0.9:1"}');
+    await service.client.kv.put(`${service.target}2/e1`, '{"Addr":"10.0.0.9:1"}');
     await command.prints('e1  10.0.0.9:1');
   });
 
   it('ends when its reader has closed the pipe, although nothing changes', async () => {
-    const { stdout } = await commands.shell(`"$0" "$1" ls ${target} --watch | head -1`);
+    const { stdout } = await commands.shell(`"$0" "$1" ls ${service.target} --watch | head -1`);
     assert.match(stdout, /1 endpoint/);
   });
 
   it('fails at the start if no etcd answers', async () => {
     const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1', ETCDCTL_COMMAND_TIMEOUT: '500ms' };
-    const { code, stdout } = await commands.runWith(env, 'ls', target, '--watch');
+    const { code, stdout } = await commands.runWith(env, 'ls', service.target, '--watch');
     assert.deepEqual([code, stdout], [3, '']);
   });
 
   it('reports an outage of etcd, and continues when etcd returns', async function () {
     skipUnlessBreakable(this, etcd());
-    const command = commands.startWith({ ETCDCTL_COMMAND_TIMEOUT: '1s' }, 'ls', target, '--watch');
+    const command = commands.startWith({ ETCDCTL_COMMAND_TIMEOUT: '1s' }, 'ls', service.target, '--watch');
     await command.prints('1 endpoint');
     await etcd().stop();
     await command.prints('warning: etcd is unreachable for');
     await etcd().restart();
     await command.prints('etcd is reachable again after');
-    await manager.addEndpoint(`${target}/e2`, { addr: '10.0.0.2:2' });
+    await service.manager.addEndpoint(`${service.target}/e2`, { addr: '10.0.0.2:2' });
     await command.prints('2 endpoints');
   });
-
-  for (const options of [[], ['--json']])
-    it(`ends when its reader closes the pipe while etcd is away ${options}`, async function () {
-      skipUnlessBreakable(this, etcd());
-      const command = commands.start('ls', target, '--watch', ...options);
-      await command.prints('10.0.0.1:1');
-      await etcd().stop();
-      await command.prints('warning: etcd is unreachable for');
-      command.closeStdout();
-      const { code, signal } = await command.ended;
-      await etcd().restart();
-      assert.deepEqual([code, signal], [0, null]);
-    });
 
   describe('on a terminal', () => {
     before(async function () {
@@ -110,13 +84,13 @@ describe('etcd-naming ls --watch', () => {
     });
 
     it('redraws the list in place, and reads the remaining times of leases again', async () => {
-      const { id } = await client.lease.grant({ ttlSeconds: 600 });
-      await client.kv.put(`${target}/e2`, '{"Addr":"10.0.0.2:2"}', { lease: id });
-      const command = commands.startOnTerminal('ls', target, '--watch');
+      const { id } = await service.client.lease.grant({ ttlSeconds: 600 });
+      await service.client.kv.put(`${service.target}/e2`, '{"Addr":"10.0.0.2:2"}', { lease: id });
+      const command = commands.startOnTerminal('ls', service.target, '--watch');
       await command.prints(/2 endpoints, revision \d+, live/);
       await command.prints('of 600 s left');
       await command.prints(/59[0-4] of 600 s left/); // at least 6 s after the lease was granted
-      await manager.deleteEndpoint(`${target}/e1`);
+      await service.manager.deleteEndpoint(`${service.target}/e1`);
       await command.prints(/1 endpoint, revision \d+, live/);
       command.type('\x03');
       const { code, stdout } = await command.ended;
@@ -127,7 +101,7 @@ describe('etcd-naming ls --watch', () => {
 
     it('shows the duration of an outage, updated each second, and its end', async function () {
       skipUnlessBreakable(this, etcd());
-      const command = commands.startOnTerminal('ls', target, '--watch');
+      const command = commands.startOnTerminal('ls', service.target, '--watch');
       await command.prints(/1 endpoint, revision \d+, live/);
       await etcd().stop();
       await command.prints(/etcd is unreachable for [1-9] s/);
