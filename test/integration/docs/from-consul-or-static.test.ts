@@ -14,23 +14,21 @@ import { unproxied } from '../../support/proxy.js';
 
 const rows = rowsOf(readPage('from-consul-or-static'));
 
-const names = ['client', 'registration', 'directory', 'lease', 'revision', 'web', 'options', 'roundRobin'];
 const side: Side = {
-  head: `
+  imports: `
 import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
 import { channelTarget, type ChannelTarget, compare, type EtcdClient, type HeldLease, op } from '@org/etcd-naming';
-import { readTraits, register, type Registration, registerEtcdResolver, type ServiceDirectory } from '@org/etcd-naming';
-interface Scene {
-  client: EtcdClient;
-  registration: Registration;
-  directory: ServiceDirectory;
-  lease: HeldLease;
-  revision: bigint;
-  web: ChannelTarget;
-  options: ChannelOptions;
-  roundRobin: ChannelOptions;
-}`,
-  names,
+import { readTraits, register, type Registration, registerEtcdResolver, type ServiceDirectory } from '@org/etcd-naming';`,
+  scene: {
+    client: 'EtcdClient',
+    registration: 'Registration',
+    directory: 'ServiceDirectory',
+    lease: 'HeldLease',
+    revision: 'bigint',
+    web: 'ChannelTarget',
+    options: 'ChannelOptions',
+    roundRobin: 'ChannelOptions',
+  },
 };
 /** The first column has programs only in the table without Consul. */
 const isProgram = (code: string) => !/^(?:GET|PUT|DELETE) |^"|^web\./.test(code);

@@ -2,7 +2,7 @@ import type { Side } from '../support/compile.js';
 
 /** How the programs of from-go.md become modules. */
 export const ourSide: Side = {
-  head: `
+  imports: `
 import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, EndpointManager, EtcdClient } from '@org/etcd-naming';
 import { EtcdError, type HeldLease, LeaseNotFoundError, op, PermissionDeniedError } from '@org/etcd-naming';
 import { registerEtcdResolver, UnauthenticatedError } from '@org/etcd-naming';
@@ -10,16 +10,15 @@ import { AuthService, ClusterService, ElectionService, etcdserverpb, LockService
 import { MaintenanceService, v3electionpb, v3lockpb } from '@org/etcd-naming/proto';
 import { call } from './call.js';
 import { lockKey } from './lock-key.js';
-import { update } from './update.js';
-interface Scene {
-  client: EtcdClient;
-  manager: EndpointManager;
-  lease: HeldLease;
-  leaseId: bigint;
-  revision: bigint;
-  leader: v3electionpb.LeaderKey;
-  key: Buffer;
-  password: string;
-}`,
-  names: ['client', 'manager', 'lease', 'leaseId', 'revision', 'leader', 'key', 'password'],
+import { update } from './update.js';`,
+  scene: {
+    client: 'EtcdClient',
+    manager: 'EndpointManager',
+    lease: 'HeldLease',
+    leaseId: 'bigint',
+    revision: 'bigint',
+    leader: 'v3electionpb.LeaderKey',
+    key: 'Buffer',
+    password: 'string',
+  },
 };

@@ -7,10 +7,10 @@ export type Program = (scene: object) => Promise<unknown>;
 
 /** One side of a table: how its programs become a module. */
 export interface Side {
-  /** The imports of the module, and the declaration of the type `Scene`: the names that programs use. */
-  readonly head: string;
-  /** Those names. */
-  readonly names: readonly string[];
+  /** The imports of the module. */
+  readonly imports: string;
+  /** The other names that programs use, with their types: members of the scene that each program receives. */
+  readonly scene: Readonly<Record<string, string>>;
 }
 
 /** What to compile. */
@@ -73,13 +73,15 @@ export async function compileRows(
   return { folder, before: before ? await load('rows-before') : [], after: await load('rows-after'), fileOf };
 }
 
-function moduleOf({ head, names }: Side, codes: readonly (string | undefined)[]): string {
+function moduleOf({ imports, scene }: Side, codes: readonly (string | undefined)[]): string {
+  const names = Object.keys(scene).join(', ');
+  const fields = Object.entries(scene).map(([name, type]) => `  ${name}: ${type};\n`);
   const functions = codes.map((code) =>
     code === undefined
       ? 'undefined'
-      : `async (scene: Scene): Promise<unknown> => {\nconst { ${names.join(', ')} } = scene;\n${bodyOf(code)}\n}`,
+      : `async (scene: Scene): Promise<unknown> => {\nconst { ${names} } = scene;\n${bodyOf(code)}\n}`,
   );
-  return `${head}\nexport const programs = [\n${functions.join(',\n')},\n];\n`;
+  return `${imports}\ninterface Scene {\n${fields.join('')}}\nexport const programs = [\n${functions.join(',\n')},\n];\n`;
 }
 
 /** The statements of a program. It returns the value of the last one, if that is an expression. */

@@ -1,8 +1,19 @@
 import type { Side } from './compile.js';
 
-/** How the programs of from-etcd3.md become modules. `Scene` has the names that the programs use. */
+/** What the programs of both sides use. */
+const scene = {
+  ca: 'Buffer',
+  key: 'Buffer',
+  cert: 'Buffer',
+  password: 'string',
+  newPassword: 'string',
+  work: '() => Promise<void>',
+  print: '(value: unknown) => void',
+};
+
+/** How the programs of from-etcd3.md become modules. */
 export const before: Side = {
-  head: `
+  imports: `
 import { ExponentialBackoff, handleAll, noop, retry } from 'cockatiel';
 import * as peer from 'etcd3';
 const { Etcd3, Range, Election, comparator, compareTarget, isRecoverableError, castGrpcError, castGrpcErrorMessage } = peer;
@@ -14,43 +25,21 @@ const { EtcdUserExistsError, EtcdUserNotFoundError, GRPCGenericError, GRPCProtoc
 const { GRPCCancelledError, GRPCUnknownError, GRPCInvalidArgumentError, GRPCDeadlineExceededError } = peer;
 const { GRPCNotFoundError, GRPCAlreadyExistsError, GRPCResourceExhastedError } = peer;
 const { GRPCFailedPreconditionError, GRPCAbortedError, GRPCOutOfRangeError, GRPCNotImplementedError } = peer;
-const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthenticatedError } = peer;
-interface Scene {
-  etcd3: peer.Etcd3;
-  watcher: peer.Watcher;
-  lease: peer.Lease;
-  leaseId: string;
-  revision: string;
-  campaign: peer.Campaign;
-  observer: peer.ElectionObserver;
-  ca: Buffer;
-  key: Buffer;
-  cert: Buffer;
-  password: string;
-  newPassword: string;
-  work: () => Promise<void>;
-  print: (value: unknown) => void;
-}`,
-  names: [
-    'etcd3',
-    'watcher',
-    'lease',
-    'leaseId',
-    'revision',
-    'campaign',
-    'observer',
-    'ca',
-    'key',
-    'cert',
-    'password',
-    'newPassword',
-    'work',
-    'print',
-  ],
+const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthenticatedError } = peer;`,
+  scene: {
+    etcd3: 'peer.Etcd3',
+    watcher: 'peer.Watcher',
+    lease: 'peer.Lease',
+    leaseId: 'string',
+    revision: 'string',
+    campaign: 'peer.Campaign',
+    observer: 'peer.ElectionObserver',
+    ...scene,
+  },
 };
 
 export const after: Side = {
-  head: `
+  imports: `
 import { ClosedError, Code, compare, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
 import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Watcher } from '@org/etcd-naming';
 import { AuthService, authpb, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
@@ -59,37 +48,15 @@ import { call, stub } from './call.js';
 import { leaderOf } from './election.js';
 import { tryLock } from './lock.js';
 import { strings } from './strings.js';
-import { update } from './update.js';
-interface Scene {
-  client: EtcdClient;
-  watcher: Watcher;
-  lease: HeldLease;
-  leaseId: bigint;
-  revision: bigint;
-  leader: v3electionpb.LeaderKey;
-  error: EtcdError;
-  ca: Buffer;
-  key: Buffer;
-  cert: Buffer;
-  password: string;
-  newPassword: string;
-  work: () => Promise<void>;
-  print: (value: unknown) => void;
-}`,
-  names: [
-    'client',
-    'watcher',
-    'lease',
-    'leaseId',
-    'revision',
-    'leader',
-    'error',
-    'ca',
-    'key',
-    'cert',
-    'password',
-    'newPassword',
-    'work',
-    'print',
-  ],
+import { update } from './update.js';`,
+  scene: {
+    client: 'EtcdClient',
+    watcher: 'Watcher',
+    lease: 'HeldLease',
+    leaseId: 'bigint',
+    revision: 'bigint',
+    leader: 'v3electionpb.LeaderKey',
+    error: 'EtcdError',
+    ...scene,
+  },
 };
