@@ -14,9 +14,8 @@ everything that the clients observed against what etcdctl saw.
   --help           this text
 
 Exit code 0: no violation. 1: a violation; its facts are printed and the history is saved. 2: inconclusive: a fault
-had no effect, no write was ambiguous, no ambiguous write was applied, no lease was lost, or no read was refused (--auth).
- 3: the run itself failed. 130:
-interrupted; faults are healed and no process is left running.`;
+had no effect, no write was ambiguous, no ambiguous write was applied, no lease was lost, or no read was refused
+(--auth). 3: the run itself failed. 130: interrupted; faults are healed and no process is left running.`;
 
 export interface Settings {
   readonly seconds: number;

@@ -7,8 +7,9 @@ import { describeView, recordsAt, viewSeries } from './views.js';
 
 /**
  * N7: when a service becomes empty unseen, viewers keep its last records for the protection time and no longer, counted
- * from the end of the last outage: a fault that may have made etcd unreachable, or an election. Records of a service that was not empty are kept only if
- * they vanished during a fault or within the protection time after it, when etcd may have been silent.
+ * from the end of the last outage: a fault that may have made etcd unreachable, or an election. Records of a service that
+ * was not empty are kept only if they vanished during a fault or within the protection time after it, when etcd may have
+ * been silent.
  */
 export const protectionIsBounded: Check = (history) => {
   const found = new Findings();
