@@ -1,4 +1,4 @@
-/** A text of the source with each of its variable parts as `…`. */
+/** Stands for each variable part of a text. */
 const variable = '…';
 
 /**
