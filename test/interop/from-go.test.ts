@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { Client, credentials, type MethodDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { EndpointManager } from '#src/naming/index.js';
@@ -17,7 +17,7 @@ import { goExampleOf, readPage, rowsOf } from '../migration/support/page.js';
 import { end } from '../migration/support/stage.js';
 import { secretOf } from '../support/canary.js';
 import { skipIfExternal } from '../support/etcd.js';
-import { unproxied } from '../support/proxy.js';
+import { rawCallTo } from '../support/raw-call.js';
 import { snippetsOf } from '../support/snippets.js';
 import { goExports } from './support/go-exports.js';
 import { goOrSkip } from './support/go-naming.js';
@@ -158,20 +158,6 @@ describe('docs/migrating/from-go.md', function () {
     v3electionpb.CampaignRequest.create({ name: Buffer.from('job'), lease, value: Buffer.from('a') });
   const lockOf = (lease: bigint) => v3lockpb.LockRequest.create({ name: Buffer.from('lock'), lease });
 
-  async function raw<Request, Answer>(
-    method: MethodDefinition<Request, Answer>,
-    request: Request,
-  ): Promise<Answer> {
-    const { path, requestSerialize, responseDeserialize } = method;
-    const client = new Client(etcd.endpoints[0] ?? '', credentials.createInsecure(), unproxied);
-    try {
-      return await new Promise<Answer>((resolve, reject) => {
-        client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) =>
-          answer === undefined ? reject(error) : resolve(answer),
-        );
-      });
-    } finally {
-      client.close();
-    }
-  }
+  const raw = <Request, Answer>(method: MethodDefinition<Request, Answer>, request: Request) =>
+    rawCallTo(etcd.endpoints[0] ?? '', method, request);
 });

@@ -3,6 +3,7 @@ import { AuthService, authpb, ClusterService, etcdserverpb } from '#src/raw/inde
 import { until } from '#src/testing/wait.js';
 import { secretOf } from '../../support/canary.js';
 import { unproxied } from '../../support/proxy.js';
+import { rawCall } from '../../support/raw-call.js';
 
 /** The password of every user. */
 export const accessPassword = secretOf('migration');
@@ -101,11 +102,6 @@ export class AccessControl {
   }
 
   #call<Request, Answer>(method: MethodDefinition<Request, Answer>, request: Request): Promise<Answer> {
-    const { path, requestSerialize, responseDeserialize } = method;
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) =>
-        answer === undefined ? reject(error) : resolve(answer),
-      );
-    });
+    return rawCall(this.#client, method, request);
   }
 }

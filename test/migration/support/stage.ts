@@ -1,4 +1,3 @@
-import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
 import { ElectionService, type v3electionpb } from '#src/raw/index.js';
@@ -6,6 +5,7 @@ import type { EtcdHandle, FaultProxy } from '#src/testing/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { grpcCounter } from '../../support/etcd.js';
 import { unproxied } from '../../support/proxy.js';
+import { rawCallTo } from '../../support/raw-call.js';
 import { AccessControl } from './access.js';
 import type { Case, Outcome, Side } from './case.js';
 import type { PeerClient, PeerModule } from './peer.js';
@@ -145,15 +145,7 @@ export class Stage {
   async campaign(value: string): Promise<v3electionpb.LeaderKey | undefined> {
     const { id: lease } = await this.admin.lease.grant({ ttlSeconds: 60 });
     const request = { name: Buffer.from('election/job'), lease, value: Buffer.from(value) };
-    const { path, requestSerialize, responseDeserialize } = ElectionService.campaign;
-    const client = new Client(this.link.endpoint, credentials.createInsecure(), unproxied);
-    const answer = await new Promise<v3electionpb.CampaignResponse | undefined>((resolve, reject) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, response) =>
-        error ? reject(error) : resolve(response),
-      );
-    });
-    client.close();
-    return answer?.leader;
+    return (await rawCallTo(this.link.endpoint, ElectionService.campaign, request)).leader;
   }
 }
 
