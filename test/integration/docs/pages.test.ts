@@ -39,11 +39,13 @@ const shell = `set -e\nnpx() { [ "$1" = etcd-naming ] && shift && "${process.exe
 /** A running program, and what it has printed. */
 class Program {
   readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
   readonly #closed: Promise<unknown>;
   text = '';
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    this.#exited = once(child, 'exit');
     this.#closed = once(child, 'close');
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -72,6 +74,12 @@ class Program {
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
+
+  /** Ends it, so that another one can listen on its port. */
+  async stop(): Promise<void> {
+    this.kill('SIGKILL');
+    await this.#exited;
+  }
 }
 
 /** A pattern for the output that a page shows: any number matches a number, and `…` any text. */
@@ -97,7 +105,7 @@ describe('the programs of the pages', function () {
   });
 
   afterEach(async () => {
-    for (const program of running.splice(0)) program.kill('SIGKILL');
+    for (const program of running.splice(0)) await program.stop();
     await using client = new EtcdClient({ endpoints: etcd.endpoints });
     await client.kv.delete({ prefix: '' });
   });
