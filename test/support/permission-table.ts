@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { protoFolder } from '#src/raw/index.js';
+import { pageText } from './pages.js';
 
 /** A key, all keys with a prefix, or most of them: those that continue with a character before `~`. */
 export interface KeySpec {
@@ -22,7 +20,7 @@ export interface PermissionRow {
   readonly grant: Grant;
 }
 
-const page = readFileSync(join(protoFolder(), '../docs/permissions.md'), 'utf8');
+const page = pageText('docs/permissions.md');
 
 /** The rows of the page's table. */
 export function permissionRows(): PermissionRow[] {

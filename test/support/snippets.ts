@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pageText } from './pages.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -33,7 +34,7 @@ const block =
 
 /** The programs of a page: its blocks of TypeScript, JavaScript (`cjs` is CommonJS) and shell that have a name. */
 export function snippetsOf(page: string): readonly Snippet[] {
-  return [...readFileSync(join(root, page), 'utf8').matchAll(block)].map(
+  return [...pageText(page).matchAll(block)].map(
     ([, language, name = '', mode = 'ends', code = '', output]) => ({
       page,
       name,

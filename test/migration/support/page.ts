@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-const root = join(import.meta.dirname, '../../../..');
+import { pageText } from '../../support/pages.js';
 
 /** A row of a page of docs/migrating: a program for the other client, and the one for this package. */
 export interface Row {
@@ -17,7 +14,7 @@ export interface Row {
 
 /** The text of a page of docs/migrating. */
 export function readPage(name: string): string {
-  return readFileSync(join(root, 'docs/migrating', `${name}.md`), 'utf8');
+  return pageText(`docs/migrating/${name}.md`);
 }
 
 /** The rows of a page's tables that have code in the first cell. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { protoFolder } from '#src/raw/index.js';
+import { pageText } from '../../support/pages.js';
 
 const examples = join(protoFolder(), '../examples');
-const readme = readFileSync(join(examples, 'README.md'), 'utf8');
+const readme = pageText('examples/README.md');
 const rows = [
   ...readme.matchAll(/^\| `node node_modules\/@org\/etcd-naming\/examples\/(\S+)\.js(?: \S+)?` \|/gm),
 ];
