@@ -67,11 +67,6 @@ export class AccessControl {
     await until('the next second', { timeoutMs: 2_000 }, () => Math.floor(Date.now() / 1_000) > removedAt);
   }
 
-  /** Requires users to log in; there must be a user `root` with the role of that name. */
-  async enable(): Promise<void> {
-    await this.#call(AuthService.authEnable, etcdserverpb.AuthEnableRequest.create());
-  }
-
   async #addRole(name: string, permissions: readonly string[]): Promise<void> {
     await this.#call(AuthService.roleAdd, etcdserverpb.AuthRoleAddRequest.create({ name }));
     for (const permission of permissions) {

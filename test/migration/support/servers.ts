@@ -2,7 +2,7 @@ import { EtcdClient } from '#src/client/index.js';
 import { CertificateAuthority, type CertificatePair } from '#src/testing/certificates/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { startTlsEtcd, type TlsEtcd } from '../../support/tls-etcd.js';
-import { AccessControl } from './access.js';
+import { accessPassword } from './access.js';
 
 /** The etcds of the programs. */
 export interface Servers {
@@ -37,12 +37,14 @@ export async function startServers(): Promise<Servers> {
 
 /** An etcd with the user `u`, who may read `k`. */
 export async function startGuarded(): Promise<EtcdHandle> {
-  const etcd = await startEtcd();
-  await using client = new EtcdClient({ endpoints: etcd.endpoints });
+  const etcd = await startEtcd({
+    auth: {
+      rootPassword: accessPassword,
+      roles: { r: [{ access: 'read', key: 'k' }] },
+      users: { u: { password: accessPassword, roles: ['r'] } },
+    },
+  });
+  await using client = new EtcdClient(etcd.clientOptions);
   await client.kv.put('k', 'v');
-  const access = new AccessControl(etcd.endpoints[0] ?? '');
-  await access.set({ roles: { r: ['k'], root: [] }, users: { u: ['r'], root: ['root'] } });
-  await access.enable();
-  access.close();
   return etcd;
 }
