@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandProcess, main, skipWithout, skipWithoutScript } from './support.js';
 
-/** What is typed after the name of the command, and the arguments that the command then gets, if a shell differs: its own. */
+/** What is typed after the name of the command, and the arguments that the command then gets: in zsh `ofZsh`, if given. */
 const lines: readonly (readonly [typed: string, args: string, ofZsh?: string])[] = [
   ['doc\tx', '<doctor><x>'],
   ['--endpoints 127.0.0.1:2379 wat\tx', '<--endpoints><127.0.0.1:2379><watch><x>'],
