@@ -27,17 +27,19 @@ describe('with authentication and a token TTL of one second', function () {
   const { connect } = useClients();
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
-  const gateway = new AuthGateway(etcd, secretOf('root of leases'));
+  const rootPassword = secretOf('root of leases');
+  const gateway = new AuthGateway(etcd, rootPassword);
 
   before(async function () {
     skipIfExternal(this);
-    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await gateway.addRoot();
-    await gateway.call('user/add', { name: owner.username, password: owner.password });
-    await gateway.call('role/add', { name: 'owners' });
-    await gateway.call('role/grant', { name: 'owners', perm: { permType: 'READWRITE', ...range } });
-    await gateway.call('user/grant', { user: owner.username, role: 'owners' });
-    await gateway.enable();
+    started = await startEtcd({
+      args: ['--auth-token-ttl', String(tokenSeconds)],
+      auth: {
+        rootPassword,
+        roles: { owners: [{ access: 'readwrite', prefix: 'own/' }] },
+        users: { [owner.username]: { password: owner.password, roles: ['owners'] } },
+      },
+    });
   });
 
   after(() => started?.close());

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
-import { AuthGateway } from '../../support/auth-gateway.js';
 import { secretOf } from '../../support/canary.js';
 import { grpcCounter, skipIfExternal } from '../../support/etcd.js';
 import { folderOf, useClients } from '../client/support.js';
@@ -14,13 +13,13 @@ describe('five hundred concurrent calls of a client whose token has expired', fu
   const { connect } = useClients();
   let started: EtcdHandle | undefined;
   const etcd = () => started!;
-  const gateway = new AuthGateway(etcd, root.password);
 
   before(async function () {
     skipIfExternal(this);
-    started = await startEtcd({ args: ['--auth-token-ttl', String(tokenSeconds)] });
-    await gateway.addRoot();
-    await gateway.enable();
+    started = await startEtcd({
+      args: ['--auth-token-ttl', String(tokenSeconds)],
+      auth: { rootPassword: root.password },
+    });
   });
 
   after(() => started?.close());
