@@ -19,16 +19,16 @@ const side: Side = {
 import { Client, credentials, type ChannelOptions } from '@grpc/grpc-js';
 import { channelTarget, type ChannelTarget, compare, type EtcdClient, type HeldLease, op } from '@org/etcd-naming';
 import { readTraits, register, type Registration, registerEtcdResolver, type ServiceDirectory } from '@org/etcd-naming';`,
-  scene: {
-    client: 'EtcdClient',
-    registration: 'Registration',
-    directory: 'ServiceDirectory',
-    lease: 'HeldLease',
-    revision: 'bigint',
-    web: 'ChannelTarget',
-    options: 'ChannelOptions',
-    roundRobin: 'ChannelOptions',
-  },
+  scene: `
+  client: EtcdClient;
+  registration: Registration;
+  directory: ServiceDirectory;
+  lease: HeldLease;
+  revision: bigint;
+  web: ChannelTarget;
+  options: ChannelOptions;
+  roundRobin: ChannelOptions;
+`,
 };
 /** The first column has programs only in the table without Consul. */
 const isProgram = (code: string) => !/^(?:GET|PUT|DELETE) |^"|^web\./.test(code);

@@ -11,14 +11,14 @@ import { MaintenanceService, v3electionpb, v3lockpb } from '@org/etcd-naming/pro
 import { call } from './call.js';
 import { lockKey } from './lock-key.js';
 import { update } from './update.js';`,
-  scene: {
-    client: 'EtcdClient',
-    manager: 'EndpointManager',
-    lease: 'HeldLease',
-    leaseId: 'bigint',
-    revision: 'bigint',
-    leader: 'v3electionpb.LeaderKey',
-    key: 'Buffer',
-    password: 'string',
-  },
+  scene: `
+  client: EtcdClient;
+  manager: EndpointManager;
+  lease: HeldLease;
+  leaseId: bigint;
+  revision: bigint;
+  leader: v3electionpb.LeaderKey;
+  key: Buffer;
+  password: string;
+`,
 };

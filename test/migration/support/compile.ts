@@ -9,8 +9,8 @@ export type Program = (scene: object) => Promise<unknown>;
 export interface Side {
   /** The imports of the module. */
   readonly imports: string;
-  /** The other names that programs use, with their types: members of the scene that each program receives. */
-  readonly scene: Readonly<Record<string, string>>;
+  /** The other names that programs use, with their types: the members of the interface `Scene`, one in each line. */
+  readonly scene: string;
 }
 
 /** What to compile. */
@@ -74,14 +74,13 @@ export async function compileRows(
 }
 
 function moduleOf({ imports, scene }: Side, codes: readonly (string | undefined)[]): string {
-  const names = Object.keys(scene).join(', ');
-  const fields = Object.entries(scene).map(([name, type]) => `  ${name}: ${type};\n`);
+  const names = [...scene.matchAll(/^ *(\w+):/gm)].map(([, name]) => name).join(', ');
   const functions = codes.map((code) =>
     code === undefined
       ? 'undefined'
       : `async (scene: Scene): Promise<unknown> => {\nconst { ${names} } = scene;\n${bodyOf(code)}\n}`,
   );
-  return `${imports}\ninterface Scene {\n${fields.join('')}}\nexport const programs = [\n${functions.join(',\n')},\n];\n`;
+  return `${imports}\ninterface Scene {${scene}}\nexport const programs = [\n${functions.join(',\n')},\n];\n`;
 }
 
 /** The statements of a program. It returns the value of the last one, if that is an expression. */

@@ -1,15 +1,15 @@
 import type { Side } from './compile.js';
 
 /** What the programs of both sides use. */
-const scene = {
-  ca: 'Buffer',
-  key: 'Buffer',
-  cert: 'Buffer',
-  password: 'string',
-  newPassword: 'string',
-  work: '() => Promise<void>',
-  print: '(value: unknown) => void',
-};
+const shared = `
+  ca: Buffer;
+  key: Buffer;
+  cert: Buffer;
+  password: string;
+  newPassword: string;
+  work: () => Promise<void>;
+  print: (value: unknown) => void;
+`;
 
 /** How the programs of from-etcd3.md become modules. */
 export const before: Side = {
@@ -26,16 +26,14 @@ const { GRPCCancelledError, GRPCUnknownError, GRPCInvalidArgumentError, GRPCDead
 const { GRPCNotFoundError, GRPCAlreadyExistsError, GRPCResourceExhastedError } = peer;
 const { GRPCFailedPreconditionError, GRPCAbortedError, GRPCOutOfRangeError, GRPCNotImplementedError } = peer;
 const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthenticatedError } = peer;`,
-  scene: {
-    etcd3: 'peer.Etcd3',
-    watcher: 'peer.Watcher',
-    lease: 'peer.Lease',
-    leaseId: 'string',
-    revision: 'string',
-    campaign: 'peer.Campaign',
-    observer: 'peer.ElectionObserver',
-    ...scene,
-  },
+  scene: `
+  etcd3: peer.Etcd3;
+  watcher: peer.Watcher;
+  lease: peer.Lease;
+  leaseId: string;
+  revision: string;
+  campaign: peer.Campaign;
+  observer: peer.ElectionObserver;${shared}`,
 };
 
 export const after: Side = {
@@ -49,14 +47,12 @@ import { leaderOf } from './election.js';
 import { tryLock } from './lock.js';
 import { strings } from './strings.js';
 import { update } from './update.js';`,
-  scene: {
-    client: 'EtcdClient',
-    watcher: 'Watcher',
-    lease: 'HeldLease',
-    leaseId: 'bigint',
-    revision: 'bigint',
-    leader: 'v3electionpb.LeaderKey',
-    error: 'EtcdError',
-    ...scene,
-  },
+  scene: `
+  client: EtcdClient;
+  watcher: Watcher;
+  lease: HeldLease;
+  leaseId: bigint;
+  revision: bigint;
+  leader: v3electionpb.LeaderKey;
+  error: EtcdError;${shared}`,
 };
