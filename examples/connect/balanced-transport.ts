@@ -24,23 +24,28 @@ export class BalancedTransport implements Transport, Disposable {
   }
 
   readonly unary: Transport['unary'] = (...args) =>
-    this.#withEndpoint((transport) => transport.unary(...args));
+    this.#withEndpoint(args[1], (transport) => transport.unary(...args));
 
   /** A stream that fails after it began does not count as a failure of its endpoint. */
   readonly stream: Transport['stream'] = (...args) =>
-    this.#withEndpoint((transport) => transport.stream(...args));
+    this.#withEndpoint(args[1], (transport) => transport.stream(...args));
 
   [Symbol.dispose](): void {
     this.#picker.close();
   }
 
-  async #withEndpoint<T>(send: (transport: Transport) => Promise<T>): Promise<T> {
+  async #withEndpoint<T>(
+    signal: AbortSignal | undefined,
+    send: (transport: Transport) => Promise<T>,
+  ): Promise<T> {
     const endpoint = this.#pick();
     try {
       return await send(this.#connectionTo(endpoint).transport);
-    } catch (error) {
-      if (ConnectError.from(error).code === Code.Unavailable) endpoint.markUnhealthy();
-      throw error;
+    } catch (thrown) {
+      const error = ConnectError.from(thrown);
+      if (!connectionFailed(error, signal)) throw error;
+      endpoint.markUnhealthy();
+      throw new ConnectError(error.rawMessage, Code.Unavailable, error.metadata, undefined, error);
     }
   }
 
@@ -69,4 +74,14 @@ export class BalancedTransport implements Transport, Disposable {
     this.#connections.get(endpoint)?.session.abort();
     this.#connections.delete(endpoint);
   }
+}
+
+/**
+ * Whether a request failed because its connection did, and not by an answer of the server. connect-node 2.1 reports a
+ * connection that ends as `internal`, `aborted` or, if the server reset the stream, `canceled`.
+ */
+function connectionFailed({ code, cause }: ConnectError, signal: AbortSignal | undefined): boolean {
+  if (code === Code.Canceled) return !signal?.aborted;
+  if (code === Code.DeadlineExceeded) return false;
+  return code === Code.Unavailable || (cause instanceof Error && 'code' in cause); // an error of Node's
 }

@@ -17,12 +17,14 @@ await installFolder(folder);
 linkPackage();
 // Beside node_modules, where its imports are found.
 cpSync(join(root, 'examples/connect'), join(folder, 'build'), { recursive: true });
+cpSync(join(folder, 'failures.ts'), join(folder, 'build/failures.ts'));
 run(join(root, 'node_modules/.bin/tsc'), ['-p', folder]);
 const etcd = await startEtcd();
 try {
   const printed = run(process.execPath, [join(folder, 'build/main.js'), etcd.endpoints[0]]);
   console.log(printed.trim());
   if (printed.trim() !== expected.join('\n')) throw new Error(`expected:\n${expected.join('\n')}`);
+  console.log(run(process.execPath, [join(folder, 'build/failures.js'), etcd.endpoints[0]]).trim());
 } finally {
   await etcd.close();
 }
