@@ -1,0 +1,37 @@
+// A process that takes locks: node worker-main.js <kind> <endpoint>; the port of the test is in LOCK_CONTROL.
+import { Client, credentials } from '@grpc/grpc-js';
+import { EtcdClient } from '#src/index.js';
+import { LockService, v3lockpb } from '#src/raw/index.js';
+import { unproxied } from '../../support/proxy.js';
+import { rawCall } from '../../support/raw-call.js';
+import type { Order } from './messages.js';
+import { Section } from './section.js';
+
+const [, , kind = '', endpoint = ''] = process.argv;
+const client = new EtcdClient({ endpoints: [endpoint] });
+const raw = new Client(endpoint, credentials.createInsecure(), unproxied);
+const section = new Section(Number(process.env['LOCK_CONTROL']?.split(':').at(-1)), (order) => {
+  const perform = kinds[kind];
+  if (!perform) throw new Error(`no such kind of lock: ${kind}`);
+  return perform(order);
+});
+
+const kinds: Readonly<Record<string, (order: Order) => Promise<void>>> = {
+  server: async (order) => {
+    const lease = await client.lease.hold({ ttlSeconds: order.ttlSeconds });
+    const request = v3lockpb.LockRequest.create({ name: Buffer.from(order.name), lease: lease.id });
+    const { key, header } = await rawCall(raw, LockService.lock, request);
+    await section.count(order, header?.revision ?? 0n);
+    await rawCall(raw, LockService.unlock, { key });
+    await lease.revoke();
+  },
+  /** A lock that does not wait: the test must detect it. */
+  broken: async (order) => {
+    const lease = await client.lease.hold({ ttlSeconds: order.ttlSeconds });
+    const { revision } = await client.kv.put(`${order.name}/${lease.id.toString(16)}`, '', {
+      lease: lease.id,
+    });
+    await section.count(order, revision);
+    await lease.revoke();
+  },
+};
