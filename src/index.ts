@@ -18,6 +18,7 @@ export {
   type TlsOptions,
   type TokenAuth,
 } from './client/index.js';
+export type { ElectionClient, Leader } from './election/index.js';
 export {
   AmbiguousWriteError,
   ClosedError,

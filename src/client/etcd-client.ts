@@ -1,4 +1,5 @@
 import { type AsyncStream, Broadcast, ElapsedClock, systemClock } from '../async/index.js';
+import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
@@ -42,6 +43,8 @@ export class EtcdClient implements AsyncDisposable {
   readonly kv: KvClient;
   /** Grants, renews and revokes leases. */
   readonly lease: LeaseClient;
+  /** Observes leaders of elections. */
+  readonly election: ElectionClient;
   readonly #lease: LeaseClientImpl;
   readonly #transport: Transport;
   readonly #watch: WatchClient;
@@ -107,6 +110,8 @@ export class EtcdClient implements AsyncDisposable {
       maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
       onStatus: (status) => this.#status.onWatchStream(status),
     });
+    const { store } = kv;
+    this.election = new ElectionClientImpl({ kv: this.kv, watch: this.#watch, store, random, closing });
     this.#namespaceParent = {
       calls: kv,
       maxTxnOps,

@@ -1,7 +1,8 @@
+import { type ElectionClient, ElectionClientImpl, type ElectionPorts } from '../election/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, type KvClientSettings, namespacedKvCalls } from '../kv/index.js';
 import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
-import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
+import { type Mirror, MirrorImpl, type MirrorOptions, type MirrorPorts } from '../mirror/index.js';
 import {
   type Bytes,
   type KeyRange,
@@ -31,6 +32,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   readonly prefix: Buffer;
   readonly kv: KvClient;
   readonly lease: LeaseClient;
+  readonly election: ElectionClient;
   readonly #parent: NamespaceParent;
 
   /** @throws {InvalidInputError} for an empty prefix. */
@@ -43,6 +45,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
       prefix: this.prefix,
     });
     this.lease = namespacedLease(parent.lease, this.prefix);
+    this.election = new ElectionClientImpl(this.#ports);
   }
 
   get closed(): boolean {
@@ -58,13 +61,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   }
 
   mirror(range: Bytes | KeyRange, options: MirrorOptions = noOptions): Mirror {
-    const { calls, random, settings, watch: watchClient } = this.#parent;
-    const { closing } = settings;
-    const watch = {
-      watch: (keys: Bytes | KeyRange, watchOptions?: InternalWatchOptions) =>
-        watchClient.watch(keys, watchOptions, this.prefix),
-    };
-    return new MirrorImpl({ kv: this.kv, watch, store: calls.store, random, closing }, range, options);
+    return new MirrorImpl(this.#ports, range, options);
   }
 
   namespace(prefix: Bytes): EtcdNamespace {
@@ -75,6 +72,17 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
 
   onClose(callback: () => void): () => void {
     return this.#parent.onClose(callback);
+  }
+
+  /** What mirrors and elections use: this namespace instead of the client. */
+  get #ports(): MirrorPorts & ElectionPorts {
+    const { calls, random, settings, watch: watchClient } = this.#parent;
+    const { closing } = settings;
+    const watch = {
+      watch: (keys: Bytes | KeyRange, watchOptions?: InternalWatchOptions) =>
+        watchClient.watch(keys, watchOptions, this.prefix),
+    };
+    return { kv: this.kv, watch, store: calls.store, random, closing };
   }
 }
 

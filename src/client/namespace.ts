@@ -1,3 +1,4 @@
+import type { ElectionClient } from '../election/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { LeaseClient } from '../lease/index.js';
 import type { Mirror, MirrorOptions } from '../mirror/index.js';
@@ -16,6 +17,8 @@ export interface EtcdNamespace {
   readonly kv: KvClient;
   /** The client's leases. `timeToLive` lists only the attached keys that are in the namespace. */
   readonly lease: LeaseClient;
+  /** Elections whose names are in the namespace. */
+  readonly election: ElectionClient;
   /** Whether the client is closed. */
   readonly closed: boolean;
   /** The client's default deadline of a call, in milliseconds. */

@@ -19,6 +19,7 @@ export {
 } from './etcd-error.js';
 export { errorFor, errorFromServer, isPersistent, makeError, needsNewToken } from './from-server.js';
 export { lazyPattern } from './lazy-pattern.js';
+export { historyLoss, mayRecover } from './recovery.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';
 export {
   type EtcdReason,

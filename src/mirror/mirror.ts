@@ -12,15 +12,7 @@ import {
   resolvesWithin,
   withAnySignal,
 } from '../async/index.js';
-import {
-  ClosedError,
-  Code,
-  CompactedError,
-  EtcdError,
-  needsNewToken,
-  RolledBackError,
-  StoreReplacedError,
-} from '../errors/index.js';
+import { ClosedError, CompactedError, EtcdError, historyLoss, mayRecover } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import {
   type Bytes,
@@ -323,14 +315,7 @@ export class MirrorImpl implements Mirror {
 
 /** The reason to list again after this error. @throws the error itself when it is not a reason to list again. */
 function resyncReason(error: unknown): ResyncReason {
-  if (error instanceof CompactedError) return 'compacted';
-  if (error instanceof RolledBackError || error instanceof StoreReplacedError) return 'rolled-back';
-  if (error instanceof EtcdError && error.reason === 'FutureRev') return 'rolled-back';
-  throw error;
-}
-
-/** Whether a retry may succeed. Refused credentials stay refused. */
-function mayRecover(error: EtcdError): boolean {
-  if (error.code === Code.OUT_OF_RANGE) return false;
-  return error.verdict !== 'final' && !needsNewToken(error);
+  const reason = historyLoss(error);
+  if (reason === undefined) throw error;
+  return reason;
 }

@@ -47,6 +47,10 @@ const loops: Readonly<Record<string, Begin>> = {
     const iteration = silent.kv.stream({ prefix: target }, options);
     return { iterable: iteration, iteration, client: silent };
   },
+  'client.election.observe()': ({ client, target }, signal) => {
+    const leaders = client.election.observe(target, { signal });
+    return afterFirst(leaders, leaders);
+  },
   'EndpointManager.watch()': ({ client, target }, signal) => {
     const events = new EndpointManager(client, target).watch({ signal });
     return afterFirst(events, events);
@@ -64,7 +68,12 @@ const loops: Readonly<Record<string, Begin>> = {
   },
 };
 
-const withoutClose = ['client.mirror()', 'client.kv.stream()', 'EndpointManager.watch()'];
+const withoutClose = [
+  'client.mirror()',
+  'client.kv.stream()',
+  'client.election.observe()',
+  'EndpointManager.watch()',
+];
 
 async function afterFirst(
   iterable: AsyncIterable<unknown>,
@@ -165,7 +174,7 @@ describe('a loop whose reader waits for the next item', () => {
           const waiting = iteration.next();
           const [, again] = [iterator(iterable), iterator(iterable)];
           assert.ok(again instanceof TypeError);
-          assert.match(again.message, /^a \w+ can be iterated once; call \w+\(\) again$/);
+          assert.match(again.message, /^an? \w+ can be iterated once; call \w+\(\) again$/);
           const reason = new Error('enough');
           abort.abort(reason);
           await assert.rejects(waiting, (error) => error === reason);
@@ -197,6 +206,7 @@ describe('a loop whose reader waits for the next item', () => {
         const fromLoop = [
           client.mirror({ prefix: target }, { signal }),
           client.kv.stream({ prefix: target }, { signal }),
+          client.election.observe(target, { signal }),
           new EndpointManager(client, target).watch({ signal }),
         ];
         if (first === 'abort') abort.abort(reason);

@@ -80,6 +80,7 @@ function plain(call: (...args: never[]) => unknown, ...args: readonly unknown[])
 const client = ({ client }: World) => client;
 const kv = ({ client }: World) => client.kv;
 const lease = ({ client }: World) => client.lease;
+const election = ({ client }: World) => client.election;
 const namespace = ({ client }: World) => client.namespace('ns/');
 const registration = ({ registration }: World) => registration;
 const manager = ({ manager }: World) => manager;
@@ -139,6 +140,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'LeaseClient.keepAliveOnce': on(lease, 'keepAliveOnce', 1n),
   'LeaseClient.timeToLive': on(lease, 'timeToLive', 1n),
   'LeaseClient.list': on(lease, 'list'),
+  'ElectionClient.observe': on(election, 'observe', 'k'),
+  'ElectionClient.leader': on(election, 'leader', 'k'),
   'Mirror.waitForRevision': on(mirror, 'waitForRevision', 1n),
   'Mirror.verify': on(mirror, 'verify'),
   channelTarget: plain(channelTarget, 'svc'),
