@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AsyncStream } from '#src/async/index.js';
 import type { EtcdClient } from '#src/client/index.js';
 import type { Leader } from '#src/election/index.js';
+import type { LeaseId } from '#src/model/index.js';
 
 /** Writes a candidate's key as another program would: Go's format, with a lease that is not renewed. */
 export async function addCandidate(client: EtcdClient, name: string, value: string): Promise<Candidate> {
@@ -10,6 +11,7 @@ export async function addCandidate(client: EtcdClient, name: string, value: stri
   const { revision } = await client.kv.put(key, value, { lease: id });
   return {
     key,
+    lease: id,
     revision,
     leave: () => client.lease.revoke(id),
     proclaim: async (newValue) => {
@@ -20,6 +22,7 @@ export async function addCandidate(client: EtcdClient, name: string, value: stri
 
 export interface Candidate {
   readonly key: string;
+  readonly lease: LeaseId;
   /** The create revision of the key. */
   readonly revision: bigint;
   leave(): Promise<void>;

@@ -125,6 +125,14 @@ export class FakeStore {
     this.#states.set(this.revision, kvs);
   }
 
+  /** An earlier state of this store, as restored from a backup, at a revision that the store has reached again. */
+  restore(from: bigint, revision: bigint): void {
+    const kvs = this.#stateAt(from);
+    this.#states.clear();
+    this.revision = revision;
+    this.#set(new Map(kvs));
+  }
+
   #stateAt(revision: bigint): ReadonlyMap<string, KeyValue> {
     const known = [...this.#states.keys()].filter((at) => at <= revision).sort((a, b) => Number(a - b));
     return this.#states.get(known.at(-1) ?? -1n) ?? new Map();
@@ -162,9 +170,13 @@ export class FakeStore {
     await this.#answer(options);
     const { revision = 0n } = options ?? {};
     const kvs = [...this.#stateAt(revision || this.revision).values()];
-    const [newest] = kvs.sort((a, b) => Number(b.modRevision - a.modRevision));
+    const [first] = kvs.sort(
+      options?.sort?.by === 'create'
+        ? (a, b) => Number(a.createRevision - b.createRevision)
+        : (a, b) => Number(b.modRevision - a.modRevision),
+    );
     return {
-      kvs: newest ? [newest] : [],
+      kvs: first ? [first] : [],
       more: kvs.length > 1,
       count: BigInt(kvs.length),
       revision: this.revision,
