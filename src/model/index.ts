@@ -13,7 +13,7 @@ export {
   resultToJson,
   withJson,
 } from './json/json.js';
-export type { KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
+export type { KeyState, KeyValue, LeaseId, Revision, WatchEvent } from './key-value.js';
 export { type Bytes, compareBytes, notBytesError, toBuffer } from './keys/bytes.js';
 export {
   checkKeyRange,

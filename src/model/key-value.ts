@@ -20,6 +20,12 @@ export interface KeyValue {
   readonly lease: LeaseId;
 }
 
+/** A key's record at a revision; `kv` is undefined if the key was absent. */
+export interface KeyState {
+  readonly kv: KeyValue | undefined;
+  readonly revision: Revision;
+}
+
 /** One change of one key. */
 export interface WatchEvent {
   /** A key that expires with its lease is a `delete`. */

@@ -1,5 +1,5 @@
 import { type EtcdError, RolledBackError } from '#src/errors/index.js';
-import type { KeyState } from '#src/naming/register/core/index.js';
+import type { KeyState } from '#src/model/index.js';
 import type { VirtualClock } from '../clock.js';
 import type { Network } from './network.js';
 import type { Store } from './store.js';

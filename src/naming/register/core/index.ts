@@ -1,7 +1,5 @@
-export { retryBackoff as retryPauses } from './context.js';
 export type {
   CallKey,
-  KeyState,
   RegistrationEffect,
   RegistrationInput,
   RequestKey,

@@ -1,6 +1,6 @@
 import type { EtcdError } from '../../../errors/index.js';
 import type { Txn } from '../../../kv/index.js';
-import type { KeyValue, LeaseId, Revision } from '../../../model/index.js';
+import type { KeyState, LeaseId, Revision } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 
@@ -8,12 +8,6 @@ import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 export type RequestKey = number;
 /** Identifies a call of the owner between the core and its driver; never reused. */
 export type CallKey = number;
-
-/** A key's record at a revision; `kv` is undefined if the key was absent. */
-export interface KeyState {
-  readonly kv: KeyValue | undefined;
-  readonly revision: Revision;
-}
 
 /** The result of a conditional write: the record's new revision, or the current state if the compare failed. */
 export type WriteResult = ({ readonly type: 'stored' } & { readonly revision: Revision }) | FoundInstead;

@@ -2,6 +2,8 @@ import { EffectLoop, MovableTimer, refClock, systemClock } from '../../../async/
 import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { Txn, TxnResult } from '../../../kv/index.js';
 import type { HeldLease } from '../../../lease/index.js';
+import { leaseLossError } from '../../../lease/lease-loss-error.js';
+import { KeyFollower } from '../../../mirror/index.js';
 import type { LeaseId, Revision } from '../../../model/index.js';
 import type { NamingClient } from '../../ports.js';
 import type {
@@ -13,8 +15,6 @@ import type {
   WriteResult,
 } from '../core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
-import { KeyFollower } from './key-follower.js';
-import { leaseLossError } from './lease-loss-error.js';
 
 export interface DriverCallbacks {
   readonly started: (error: EtcdError | undefined) => void;

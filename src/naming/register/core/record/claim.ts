@@ -1,8 +1,7 @@
 import type { Txn } from '../../../../kv/index.js';
-import type { KeyValue, LeaseId, Revision } from '../../../../model/index.js';
+import type { KeyState, KeyValue, LeaseId, Revision } from '../../../../model/index.js';
 import { tryDecodeEndpoint } from '../../../codec.js';
 import type { Endpoint } from '../../../endpoint.js';
-import type { KeyState } from '../protocol.js';
 import { maxRetired } from '../retired-leases.js';
 import { DesiredEndpoint } from './desired-endpoint.js';
 import { UnconfirmedWrites } from './unconfirmed-writes.js';

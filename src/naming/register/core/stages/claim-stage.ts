@@ -1,11 +1,11 @@
 import type { Pacer } from '../../../../async/time/pacer.js';
 import type { EtcdError } from '../../../../errors/index.js';
-import type { KeyValue, Revision } from '../../../../model/index.js';
+import type { KeyState, KeyValue, Revision } from '../../../../model/index.js';
 import { ConflictError } from '../../../errors.js';
 import type { RegistrationState } from '../../types.js';
 import type { CoreContext } from '../context.js';
 import { invalidatesRecord, isFinal } from '../error-kinds.js';
-import type { KeyState, RequestKey, WriteResult } from '../protocol.js';
+import type { RequestKey, WriteResult } from '../protocol.js';
 import { RecordWrite } from '../record/record-write.js';
 import { conflictText, valueExcerpt, waitingText } from '../texts.js';
 import type { GrantedLease, LeaseStage, StageOutcome } from './lease-stage.js';

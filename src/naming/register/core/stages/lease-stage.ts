@@ -1,7 +1,7 @@
 import type { EtcdError } from '../../../../errors/index.js';
-import type { KeyValue, LeaseId, Revision } from '../../../../model/index.js';
+import type { KeyState, KeyValue, LeaseId, Revision } from '../../../../model/index.js';
 import type { RegistrationState } from '../../types.js';
-import type { KeyState, RequestKey, WriteResult } from '../protocol.js';
+import type { RequestKey, WriteResult } from '../protocol.js';
 
 /** A granted lease and its TTL. */
 export interface GrantedLease {

@@ -1,6 +1,7 @@
-import { Code, EtcdError } from '../../../errors/index.js';
-import type { HeldLease, LeaseEnd } from '../../../lease/index.js';
-import { describeLease } from '../../../model/index.js';
+import { Code, EtcdError } from '../errors/index.js';
+import { describeLease } from '../model/index.js';
+import type { LeaseEnd } from './core/index.js';
+import type { HeldLease } from './held-lease.js';
 
 /** The error that explains why a lease ended. */
 export function leaseLossError(lease: HeldLease, end: LeaseEnd): EtcdError {

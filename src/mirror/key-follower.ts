@@ -1,13 +1,17 @@
-import { ConcurrencyLimit, delay, type Pacer } from '../../../async/index.js';
-import { CompactedError, EtcdError, RolledBackError } from '../../../errors/index.js';
-import type { Revision } from '../../../model/index.js';
-import type { InternalWatchBatch, InternalWatchOptions, Watcher } from '../../../watch/index.js';
-import type { NamingClient } from '../../ports.js';
-import type { KeyState } from '../core/index.js';
-import { retryPacer } from './retry.js';
+import { ConcurrencyLimit, delay, Pacer, systemClock } from '../async/index.js';
+import { CompactedError, EtcdError, RolledBackError } from '../errors/index.js';
+import type { KvClient } from '../kv/index.js';
+import type { Bytes, KeyState, Revision } from '../model/index.js';
+import type { InternalWatchBatch, InternalWatchOptions, Watcher, WatchOptions } from '../watch/index.js';
+
+/** The part of an etcd client that follows a key. */
+export interface FollowerClient {
+  readonly kv: Pick<KvClient, 'get'>;
+  watch(range: Bytes, options?: WatchOptions): Watcher;
+}
 
 export interface FollowOptions {
-  readonly key: string;
+  readonly key: Bytes;
   /** The revision at which the key's state is known. Later states are reported. */
   readonly from: Revision;
   /** A revision that the store is known to have reached, besides the reported ones, such as that of a write. */
@@ -24,7 +28,9 @@ export interface FollowOptions {
 
 /** Concurrent reads per client: after a reconnect all registrations of a process read at the same time. */
 const maxReads = 16;
-const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
+/** With jitter, so that the processes that lost etcd together do not read together. */
+const retryBackoff = { baseMs: 200, maxMs: 5_000 };
+const limits = new WeakMap<FollowerClient, ConcurrencyLimit>();
 
 /**
  * Reports the states of a key in revision order: each event of a watch, and a linearizable read each time the watch is
@@ -36,7 +42,7 @@ const limits = new WeakMap<NamingClient, ConcurrencyLimit>();
  * race of promises of its own.
  */
 export class KeyFollower {
-  readonly #client: NamingClient;
+  readonly #client: FollowerClient;
   readonly #options: FollowOptions;
   /** The revision of the last reported state. */
   #seen: Revision;
@@ -47,7 +53,7 @@ export class KeyFollower {
   #pacer: Pacer | undefined;
   #isOver = false;
 
-  constructor(client: NamingClient, options: FollowOptions) {
+  constructor(client: FollowerClient, options: FollowOptions) {
     this.#client = client;
     this.#options = options;
     this.#seen = options.from;
@@ -164,4 +170,8 @@ export class KeyFollower {
     this.#watcher = undefined;
     void watcher?.close();
   }
+}
+
+function retryPacer(): Pacer {
+  return new Pacer(retryBackoff, systemClock, Math.random);
 }

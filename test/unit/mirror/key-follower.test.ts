@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Code, CompactedError, PermissionDeniedError } from '#src/errors/index.js';
-import { KeyFollower } from '#src/naming/register/driver/key-follower.js';
+import { KeyFollower } from '#src/mirror/index.js';
 import { eventually } from '../../support/eventually.js';
-import { FakeRegistry } from './fake-registry.js';
+import { FakeRegistry } from '../naming/fake-registry.js';
 
 describe('the states of a key', () => {
   const resumed = { events: [], nextRevision: 11n, resumed: true } as const;
