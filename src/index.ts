@@ -79,6 +79,15 @@ export type {
   LeaseTimeToLive,
   TimeToLiveOptions,
 } from './lease/index.js';
+export {
+  type Lock,
+  type LockLoss,
+  LockLostError,
+  type LockOptions,
+  type LockQueue,
+  type LockQueueEntry,
+  type TryLockOptions,
+} from './lock/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export {
   type Bytes,

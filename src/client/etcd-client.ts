@@ -3,6 +3,14 @@ import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
 import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
+import {
+  type Lock,
+  type LockClient,
+  LockClientImpl,
+  type LockOptions,
+  type LockQueue,
+  type TryLockOptions,
+} from '../lock/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import {
   type Bytes,
@@ -48,6 +56,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly #lease: LeaseClientImpl;
   readonly #transport: Transport;
   readonly #watch: WatchClient;
+  readonly #locks: LockClient;
   readonly #status = new StatusFeed(systemClock);
   /** The errors that callbacks of `onClose` threw. */
   readonly #closeErrors: unknown[] = [];
@@ -112,6 +121,8 @@ export class EtcdClient implements AsyncDisposable {
     });
     const { store } = kv;
     this.election = new ElectionClientImpl({ kv: this.kv, watch: this.#watch, store, random, closing });
+    const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
+    this.#locks = new LockClientImpl({ kv: this.kv, lease: this.lease, watch }, timeoutMs);
     this.#namespaceParent = {
       calls: kv,
       maxTxnOps,
@@ -168,6 +179,68 @@ export class EtcdClient implements AsyncDisposable {
       range,
       options,
     );
+  }
+
+  /**
+   * Waits for a lock, in the order of the calls of all clients, and acquires it with a lease and a key of its own; see
+   * {@link Lock} and {@link LockOptions}. Go's `concurrency.Mutex`, `etcdctl lock` and the server's Lock RPC exclude each
+   * other with it. As for them, a lock `jobs` also waits for the holders of locks below it, such as `jobs/nightly`. A
+   * second call with the same name waits for the first, also in one process: locks are not re-entrant. When the call
+   * rejects, its key and lease are removed in the background.
+   * @throws {LockLostError} if the place in the queue is lost: the lease ended, or its key was deleted;
+   *   {DeadlineError} after `timeoutMs`; {PermissionDeniedError} and other final errors of etcd; the signal's reason.
+   * @example
+   * ```ts
+   * await using lock = await client.lock('jobs/nightly', { ttlSeconds: 15 });
+   * await lock.txn({ success: [op.put('jobs/last-run', new Date().toISOString())] }); // applied only while it is held
+   * ```
+   */
+  lock(name: Bytes, options: LockOptions = noOptions): Promise<Lock> {
+    return this.#locks.lock(name, options);
+  }
+
+  /**
+   * Acquires a lock if its queue is empty; otherwise resolves with undefined, without joining the queue.
+   * @throws as {@link EtcdClient.lock}, with the client's `timeoutMs` as the default deadline.
+   * @example
+   * ```ts
+   * const lock = await client.tryLock('jobs/nightly');
+   * if (!lock) console.log('another process has it');
+   * await lock?.release();
+   * ```
+   */
+  tryLock(name: Bytes, options: TryLockOptions = noOptions): Promise<Lock | undefined> {
+    return this.#locks.tryLock(name, options);
+  }
+
+  /**
+   * Waits for a lock, calls `fn` with it, and releases it when `fn` has ended. `fn` must stop when `lock.signal` aborts.
+   * A release that fails is not an error: the lease is not renewed any more, and ends the lock within its TTL.
+   * @throws {LockLostError} if the lock was lost while `fn` ran, after `fn` has ended; what `fn` throws; otherwise as
+   *   {@link EtcdClient.lock}.
+   * @example
+   * ```ts
+   * const token = await client.withLock('jobs/nightly', async (lock) => {
+   *   await lock.txn({ success: [op.put('jobs/running', 'nightly')] });
+   *   return lock.token;
+   * });
+   * console.log('done, as holder', token);
+   * ```
+   */
+  withLock<T>(name: Bytes, fn: (lock: Lock) => T | Promise<T>, options: LockOptions = noOptions): Promise<T> {
+    return this.#locks.withLock(name, fn, options);
+  }
+
+  /**
+   * Reads who holds a lock and who waits for it.
+   * @example
+   * ```ts
+   * const { holder, waiters } = await client.lockQueue('jobs/nightly');
+   * console.log(holder?.key.toString() ?? 'free', `and ${waiters.length} waiting`);
+   * ```
+   */
+  lockQueue(name: Bytes, options: CallOptions = noOptions): Promise<LockQueue> {
+    return this.#locks.lockQueue(name, options);
   }
 
   /**

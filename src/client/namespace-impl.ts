@@ -2,6 +2,14 @@ import { type ElectionClient, ElectionClientImpl, type ElectionPorts } from '../
 import { InvalidInputError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, type KvClientSettings, namespacedKvCalls } from '../kv/index.js';
 import type { LeaseClient, TimeToLiveOptions } from '../lease/index.js';
+import {
+  type Lock,
+  type LockClient,
+  LockClientImpl,
+  type LockOptions,
+  type LockQueue,
+  type TryLockOptions,
+} from '../lock/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions, type MirrorPorts } from '../mirror/index.js';
 import {
   type Bytes,
@@ -34,6 +42,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   readonly lease: LeaseClient;
   readonly election: ElectionClient;
   readonly #parent: NamespaceParent;
+  readonly #locks: LockClient;
 
   /** @throws {InvalidInputError} for an empty prefix. */
   constructor(parent: NamespaceParent, prefix: Bytes) {
@@ -46,6 +55,8 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     });
     this.lease = namespacedLease(parent.lease, this.prefix);
     this.election = new ElectionClientImpl(this.#ports);
+    const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
+    this.#locks = new LockClientImpl({ kv: this.kv, lease: parent.lease, watch }, this.timeoutMs);
   }
 
   get closed(): boolean {
@@ -62,6 +73,22 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
 
   mirror(range: Bytes | KeyRange, options: MirrorOptions = noOptions): Mirror {
     return new MirrorImpl(this.#ports, range, options);
+  }
+
+  lock(name: Bytes, options: LockOptions = noOptions): Promise<Lock> {
+    return this.#locks.lock(name, options);
+  }
+
+  tryLock(name: Bytes, options: TryLockOptions = noOptions): Promise<Lock | undefined> {
+    return this.#locks.tryLock(name, options);
+  }
+
+  withLock<T>(name: Bytes, fn: (lock: Lock) => T | Promise<T>, options: LockOptions = noOptions): Promise<T> {
+    return this.#locks.withLock(name, fn, options);
+  }
+
+  lockQueue(name: Bytes, options: CallOptions = noOptions): Promise<LockQueue> {
+    return this.#locks.lockQueue(name, options);
   }
 
   namespace(prefix: Bytes): EtcdNamespace {

@@ -1,0 +1,65 @@
+import { onAbort } from '../../async/index.js';
+import { Acquisition } from './acquisition.js';
+import { Ownership } from './ownership.js';
+import type { QueueClient } from './ports.js';
+
+/** What to acquire, and how to wait for it. */
+export interface AcquireRequest {
+  /** The queue's name; its keys are below the name and a slash. */
+  readonly name: Buffer;
+  /** What errors call it, such as `the lock 'jobs'`. */
+  readonly what: string;
+  /** The value of the own key: empty for a lock, the proposal for an election. */
+  readonly value: Buffer;
+  readonly ttlSeconds: number;
+  /** `try` does not join a queue that has a key. */
+  readonly mode: 'wait' | 'try';
+  /** Whether to join the queue again when the place is lost while waiting. */
+  readonly requeue: boolean;
+  /** The time for the acquisition, in milliseconds; Infinity for none. */
+  readonly timeoutMs: number;
+  /** Ends the wait. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Joins the queue with a lease and a key of its own, and resolves when the key is the first one; with undefined only in
+ * the mode `try`. Whatever was created is removed in the background when it rejects.
+ */
+export function acquire(client: QueueClient, request: AcquireRequest): Promise<Ownership | undefined> {
+  const { name, what, signal, timeoutMs } = request;
+  return new Promise((resolve, reject) => {
+    let ownership: Ownership | undefined;
+    // Settled here, in the callbacks: an abort after that must not reject a promise whose owner would never be known.
+    const settle = <T>(end: (value: T) => void, value: T) => {
+      removeAbortListener();
+      end(value);
+    };
+    const options = { ...request, prefix: queuePrefix(name) };
+    const acquisition: Acquisition = new Acquisition(client, options, {
+      acquired: (acquired, lease) => {
+        ownership = new Ownership({ client, acquisition, lease, acquired, name, what });
+        settle(resolve, ownership);
+      },
+      taken: () => settle(resolve, undefined),
+      refused: (error) => settle(reject, error),
+      lost: (error) => ownership?.onLost(error),
+      released: (error) => ownership?.onReleased(error),
+    });
+    let removeAbortListener = () => {};
+    removeAbortListener = onAbort(signal, (reason) => {
+      acquisition.dispatch({ type: 'abort' });
+      reject(reason);
+    });
+    if (!signal?.aborted) acquisition.dispatch({ type: 'start', timeoutMs });
+  });
+}
+
+/**
+ * The prefix of a queue's keys.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/concurrency/mutex.go#L40
+ */
+export function queuePrefix(name: Buffer): Buffer {
+  return Buffer.concat([name, Buffer.from('/')]);
+}

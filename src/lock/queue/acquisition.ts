@@ -1,0 +1,181 @@
+import { EffectLoop, MovableTimer, onAbort, refClock, systemClock } from '../../async/index.js';
+import { type EtcdError, toEtcdError } from '../../errors/index.js';
+import type { Txn } from '../../kv/index.js';
+import type { HeldLease, LeaseEnd } from '../../lease/index.js';
+import { leaseLossError } from '../../lease/lease-loss-error.js';
+import { KeyFollower } from '../../mirror/index.js';
+import type { LeaseId, Revision } from '../../model/index.js';
+import {
+  type Acquired,
+  AcquisitionCore,
+  type AcquisitionCoreOptions,
+  type AcquisitionEffect,
+  type AcquisitionInput,
+  type RequestKey,
+} from '../core/index.js';
+import type { LockLoss, LockLostError } from '../lock-lost-error.js';
+import type { QueueClient } from './ports.js';
+
+export interface AcquisitionCallbacks {
+  readonly acquired: (acquired: Acquired, lease: HeldLease) => void;
+  readonly taken: () => void;
+  readonly refused: (error: EtcdError) => void;
+  readonly lost: (error: LockLostError) => void;
+  readonly released: (error: EtcdError | undefined) => void;
+}
+
+/** A granted lease, and the function that stops listening to its end. */
+interface GrantedLease {
+  readonly held: HeldLease;
+  readonly removeListener: () => void;
+}
+
+/** Performs the core's effects; owns the lease, the requests, the followed keys and the timer. */
+export class Acquisition {
+  readonly #client: QueueClient;
+  readonly #ttlSeconds: number;
+  readonly #callbacks: AcquisitionCallbacks;
+  readonly #requests = new Map<RequestKey, { abort(): void }>();
+  readonly #leases = new Map<LeaseId, GrantedLease>();
+  readonly #loop: EffectLoop<AcquisitionInput, AcquisitionEffect>;
+  /** Keeps the process alive during a pause, when nothing else does. */
+  readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
+
+  constructor(
+    client: QueueClient,
+    options: AcquisitionCoreOptions & { readonly ttlSeconds: number },
+    callbacks: AcquisitionCallbacks,
+  ) {
+    this.#client = client;
+    this.#ttlSeconds = options.ttlSeconds;
+    this.#callbacks = callbacks;
+    const core = new AcquisitionCore(options, Math.random);
+    this.#loop = new EffectLoop(
+      (input) => core.handle(input, systemClock.now()),
+      (effect) => this.#perform(effect),
+    );
+  }
+
+  dispatch(input: AcquisitionInput): void {
+    this.#loop.dispatch(input);
+  }
+
+  #perform(effect: AcquisitionEffect): void {
+    switch (effect.type) {
+      case 'grant':
+        this.#grant(effect.request);
+        return;
+      case 'txn':
+        this.#txn(effect.request, effect.txn);
+        return;
+      case 'follow':
+        this.#follow(effect.request, effect.key, effect.from);
+        return;
+      case 'cancel':
+        this.#requests.get(effect.request)?.abort();
+        this.#requests.delete(effect.request);
+        return;
+      case 'leave':
+        this.#leave(effect.lease, effect.txn);
+        return;
+      case 'wake-at':
+        this.#timer.setAt(effect.at);
+        return;
+      case 'acquired':
+        this.#acquired(effect);
+        return;
+      case 'taken':
+        this.#callbacks.taken();
+        return;
+      case 'refused':
+        this.#callbacks.refused(effect.error);
+        return;
+      case 'lost':
+        this.#callbacks.lost(effect.error);
+        return;
+      case 'released':
+        this.#callbacks.released(effect.error);
+    }
+  }
+
+  #grant(request: RequestKey): void {
+    this.#client.lease.hold({ ttlSeconds: this.#ttlSeconds }).then(
+      (held) => this.#granted(request, held),
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #granted(request: RequestKey, held: HeldLease): void {
+    let removeListener = () => {};
+    this.#leases.set(held.id, { held, removeListener: () => removeListener() });
+    this.dispatch({ type: 'granted', request, lease: held.id });
+    if (!this.#leases.has(held.id)) return;
+    // The signal and not the promise: it aborts synchronously, so the core learns of the end before any later answer.
+    removeListener = onAbort(held.signal, (end) => this.#leaseEnded(held, end as LeaseEnd));
+  }
+
+  #leaseEnded(held: HeldLease, end: LeaseEnd): void {
+    const error = leaseLossError(held, end);
+    this.dispatch({ type: 'lease-ended', lease: held.id, loss: lossOf(end), error });
+  }
+
+  #txn(request: RequestKey, txn: Txn): void {
+    const controller = new AbortController();
+    this.#requests.set(request, controller);
+    this.#client.kv.txn(txn, { signal: controller.signal, idempotent: true }).then(
+      (result) => {
+        this.#requests.delete(request);
+        this.dispatch({ type: 'answered', request, result });
+      },
+      (error: unknown) => this.#failed(request, error),
+    );
+  }
+
+  #follow(request: RequestKey, key: Buffer, from: Revision): void {
+    const follower = new KeyFollower(this.#client, {
+      key,
+      from,
+      onState: (state) => this.dispatch({ type: 'state', request, ...state }),
+      onFailure: (error) => this.dispatch({ type: 'follow-failure', request, error }),
+      onEnd: (error) => this.#failed(request, error),
+    });
+    this.#requests.set(request, follower);
+    follower.start();
+  }
+
+  #failed(request: RequestKey, error: unknown): void {
+    this.#requests.delete(request);
+    this.dispatch({ type: 'failed', request, error: toEtcdError(error) });
+  }
+
+  #acquired(acquired: Acquired): void {
+    const lease = this.#leases.get(acquired.lease);
+    if (lease) this.#callbacks.acquired(acquired, lease.held);
+  }
+
+  #leave(id: LeaseId, txn: Txn | undefined): void {
+    const lease = this.#leases.get(id);
+    if (!lease) return;
+    this.#leases.delete(id);
+    lease.removeListener();
+    const work: Promise<unknown>[] = [lease.held.revoke()];
+    if (txn) work.unshift(this.#client.kv.txn(txn, { idempotent: true }));
+    // Either shows that the key is gone.
+    Promise.any(work).then(
+      () => this.dispatch({ type: 'left', lease: id }),
+      ({ errors }: AggregateError) =>
+        this.dispatch({ type: 'left', lease: id, error: toEtcdError(errors[0]) }),
+    );
+  }
+}
+
+function lossOf({ reason }: LeaseEnd): LockLoss {
+  switch (reason) {
+    case 'expired':
+      return 'lease-expired';
+    case 'revoked':
+      return 'lease-revoked';
+    default:
+      return reason;
+  }
+}

@@ -1,0 +1,9 @@
+import type { KvClient } from '../../kv/index.js';
+import type { LeaseClient } from '../../lease/index.js';
+import type { FollowerClient } from '../../mirror/index.js';
+
+/** The part of an etcd client that locks and elections use. One object for each client: it limits concurrent reads. */
+export interface QueueClient extends FollowerClient {
+  readonly kv: Pick<KvClient, 'get' | 'range' | 'txn'>;
+  readonly lease: Pick<LeaseClient, 'hold'>;
+}
