@@ -15,7 +15,7 @@ import type { QueueClient } from './ports.js';
 export interface OwnershipParts {
   readonly client: Pick<QueueClient, 'kv'>;
   readonly acquisition: Pick<Acquisition, 'dispatch'>;
-  readonly lease: HeldLease;
+  readonly lease: Pick<HeldLease, 'held'>;
   readonly acquired: Acquired;
   /** The queue's name. */
   readonly name: Buffer;

@@ -237,7 +237,7 @@ describe('the observation of an election', () => {
     });
   });
 
-  it('refuses an empty name, an unknown option and a value that is no signal', async () => {
+  it('refuses an empty name, an unknown option and a value that is not a signal', async () => {
     const { election } = client;
     assert.throws(() => election.observe(''), /the name of the election is empty/);
     await assert.rejects(election.leader(''), /the name of the election is empty/);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as errors from '#src/errors/index.js';
 import { Code } from '#src/errors/index.js';
+import { LockLostError } from '#src/lock/index.js';
 import { ConflictError, EndpointDecodeError, NamingError } from '#src/naming/index.js';
 
 const { EtcdError } = errors;
@@ -30,15 +31,20 @@ const examples: readonly errors.EtcdError[] = [
   new NamingError('invalid target', foreign),
   new EndpointDecodeError('no JSON', foreign),
   new ConflictError('another has it'),
+  new LockLostError("the lock 'jobs'", 'key-deleted', 'it was deleted', foreign),
 ];
 
 const written = (error: unknown) => JSON.parse(JSON.stringify(error));
 
 describe('an error in JSON', () => {
   it('has an example of every class', () => {
-    const classes = [...Object.values(errors), NamingError, EndpointDecodeError, ConflictError].filter(
-      (one) => typeof one === 'function' && (one === EtcdError || one.prototype instanceof EtcdError),
-    );
+    const classes = [
+      ...Object.values(errors),
+      NamingError,
+      EndpointDecodeError,
+      ConflictError,
+      LockLostError,
+    ].filter((one) => typeof one === 'function' && (one === EtcdError || one.prototype instanceof EtcdError));
     assert.deepEqual(new Set(examples.map((one) => one.constructor)), new Set(classes));
   });
 

@@ -23,6 +23,7 @@ const makers: Readonly<Record<string, (errorClass: new (...args: unknown[]) => E
   PermissionDeniedError: (C) => new C('denied', { code: 7 }),
   UnauthenticatedError: (C) => new C('no user', { code: 16 }),
   TlsError: (C) => new C('expired', 'expired', []),
+  LockLostError: (C) => new C("the lock 'jobs'", 'key-deleted', 'it was deleted'),
   ValueDecodeError: (C) => new C('no JSON', 'config'),
   NamingError: (C) => new C('invalid target'),
   EndpointDecodeError: (C) => new C('no JSON'),

@@ -7,6 +7,7 @@ import {
   EndpointPicker,
   EtcdClient,
   encodeEndpoint,
+  type Lock,
   type Mirror,
   op,
   pick,
@@ -16,6 +17,7 @@ import {
   registerServer,
   ServiceDirectory,
 } from '#src/index.js';
+import { Ownership } from '#src/lock/queue/ownership.js';
 import {
   type FaultProxy,
   locateEtcd,
@@ -32,6 +34,14 @@ export class World implements AsyncDisposable {
   readonly directory = new ServiceDirectory(this.client);
   readonly picker = new EndpointPicker(this.directory, 'svc');
   readonly manager = new EndpointManager(this.client, 'svc');
+  readonly lock: Lock = new Ownership({
+    client: this.client,
+    acquisition: { dispatch() {} },
+    lease: { held: true },
+    acquired: { lease: 1n, key: Buffer.from('jobs/1'), createRevision: 2n, token: 3n },
+    name: Buffer.from('jobs'),
+    what: 'the lock',
+  });
   readonly mirror: Mirror = this.client.mirror({ prefix: 'svc/' });
   readonly registration: Registration;
   readonly proxy: FaultProxy;
@@ -86,6 +96,7 @@ const registration = ({ registration }: World) => registration;
 const manager = ({ manager }: World) => manager;
 const directory = ({ directory }: World) => directory;
 const picker = ({ picker }: World) => picker;
+const lock = ({ lock }: World) => lock;
 const mirror = ({ mirror }: World) => mirror;
 const proxy = ({ proxy }: World) => proxy;
 
@@ -142,6 +153,16 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'LeaseClient.list': on(lease, 'list'),
   'ElectionClient.observe': on(election, 'observe', 'k'),
   'ElectionClient.leader': on(election, 'leader', 'k'),
+  'EtcdClient.lock': on(client, 'lock', 'jobs'),
+  'EtcdClient.tryLock': on(client, 'tryLock', 'jobs'),
+  'EtcdClient.withLock': on(client, 'withLock', 'jobs', () => {}),
+  'EtcdClient.lockQueue': on(client, 'lockQueue', 'jobs'),
+  'Lock.txn': on(lock, 'txn', { compare: [anyCompare] }),
+  'Lock.release': on(lock, 'release'),
+  'EtcdNamespace.lock': on(namespace, 'lock', 'jobs'),
+  'EtcdNamespace.tryLock': on(namespace, 'tryLock', 'jobs'),
+  'EtcdNamespace.withLock': on(namespace, 'withLock', 'jobs', () => {}),
+  'EtcdNamespace.lockQueue': on(namespace, 'lockQueue', 'jobs'),
   'Mirror.waitForRevision': on(mirror, 'waitForRevision', 1n),
   'Mirror.verify': on(mirror, 'verify'),
   channelTarget: plain(channelTarget, 'svc'),
