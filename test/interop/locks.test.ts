@@ -44,6 +44,7 @@ describe('locks of different clients on one name', function () {
     const plan = { holder: 'go', waiter: 'broken', rounds: 2, holderKills: 0, waiterKills: 0 } as const;
     const { violations } = await runCell(plan, { client, prefix: etcd().prefix, programs });
     assert.match(violations.join('\n'), /broken acquired .* before go left/);
+    assert.match(violations.join('\n'), /broken has token 0 after/);
     assert.match(violations.join('\n'), /the counter is 2 after 4 increments/);
   });
 });

@@ -16,8 +16,8 @@ const help = `npm run campaign:locks [-- options]
   --at-once <n>       cells at a time: default 4
   --version <v>       the release of etcd and etcdctl; default: the first that is found
 
-A cell is a holder and a waiter, each a process, that take one lock in turns: Go's concurrency.Mutex, etcdctl lock,
-the server's Lock RPC. The holder reads a counter in a file and remains until the waiter waits; then it
+A cell is a holder and a waiter, each a process, that take one lock in turns: this package's, Go's concurrency.Mutex,
+etcdctl lock, the server's Lock RPC. The holder reads a counter in a file and remains until the waiter waits; then it
 writes the counter and releases the lock, or is killed with SIGKILL before the write. In some rounds a second waiter
 between the two is killed while the holder remains. Each process writes what it has read plus one. Prints a table: rounds,
 holders and waiters killed, violations, the longest time from a release, and from a kill of the holder, to the next entry.

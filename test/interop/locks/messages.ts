@@ -1,5 +1,5 @@
-/** Whose lock a process takes: Go's `concurrency.Mutex`, `etcdctl lock`, the server's Lock RPC. */
-export const sides = ['go', 'etcdctl', 'server'] as const;
+/** Whose lock a process takes: this package's, Go's `concurrency.Mutex`, `etcdctl lock`, the server's Lock RPC. */
+export const sides = ['ours', 'go', 'etcdctl', 'server'] as const;
 export type Side = (typeof sides)[number];
 
 /** Take the lock, change the counter, release the lock. */

@@ -2,6 +2,7 @@ import type { CellResult } from './cell.js';
 import type { Side } from './messages.js';
 
 const titles: Readonly<Record<Side | 'broken', string>> = {
+  ours: 'ours',
   go: "Go's `concurrency.Mutex`",
   etcdctl: '`etcdctl lock`',
   server: "the server's Lock RPC",

@@ -1,6 +1,6 @@
 // A process that takes locks: node worker-main.js <kind> <endpoint>; the port of the test is in LOCK_CONTROL.
 import { Client, credentials } from '@grpc/grpc-js';
-import { EtcdClient } from '#src/index.js';
+import { EtcdClient } from '#src/client/index.js';
 import { LockService, v3lockpb } from '#src/raw/index.js';
 import { unproxied } from '../../support/proxy.js';
 import { rawCall } from '../../support/raw-call.js';
@@ -17,6 +17,11 @@ const section = new Section(Number(process.env['LOCK_CONTROL']?.split(':').at(-1
 });
 
 const kinds: Readonly<Record<string, (order: Order) => Promise<void>>> = {
+  ours: async (order) => {
+    await using lock = await client.lock(order.name, { ttlSeconds: order.ttlSeconds });
+    await section.count(order, lock.token);
+    await lock.release();
+  },
   server: async (order) => {
     const lease = await client.lease.hold({ ttlSeconds: order.ttlSeconds });
     const request = v3lockpb.LockRequest.create({ name: Buffer.from(order.name), lease: lease.id });
@@ -25,13 +30,12 @@ const kinds: Readonly<Record<string, (order: Order) => Promise<void>>> = {
     await rawCall(raw, LockService.unlock, { key });
     await lease.revoke();
   },
-  /** A lock that does not wait: the test must detect it. */
+  /** A lock that does not wait, which the test must detect: it joins the queue after it has read the counter. */
   broken: async (order) => {
     const lease = await client.lease.hold({ ttlSeconds: order.ttlSeconds });
-    const { revision } = await client.kv.put(`${order.name}/${lease.id.toString(16)}`, '', {
-      lease: lease.id,
-    });
-    await section.count(order, revision);
+    const counted = section.count(order, 0n);
+    await client.kv.put(`${order.name}/${lease.id.toString(16)}`, '', { lease: lease.id });
+    await counted;
     await lease.revoke();
   },
 };
