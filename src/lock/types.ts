@@ -70,8 +70,8 @@ export interface Lock extends AsyncDisposable {
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**
    * Releases the lock: deletes its key, if that is still the one this process created, and revokes its lease. Resolves
-   * when etcd has confirmed either. `held` is false at once. Idempotent; does nothing if the lock is lost.
-   * @throws the error of etcd if it confirmed neither: the key then exists until the lease expires, which is not renewed
+   * when etcd has answered both. `held` is false at once. Idempotent; does nothing if the lock is lost.
+   * @throws the error of etcd if both failed: the key then exists until the lease expires, which is not renewed
    *   any more.
    */
   release(options?: CallOptions): Promise<void>;

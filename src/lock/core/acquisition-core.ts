@@ -4,7 +4,7 @@ import { ClosedError, DeadlineError, type EtcdError, LeaseNotFoundError } from '
 import type { TxnResult } from '../../kv/index.js';
 import { type KeyState, type KeyValue, type LeaseId, printable, type Revision } from '../../model/index.js';
 import { type LockLoss, LockLostError } from '../lock-lost-error.js';
-import { isFinal, showsOtherStore } from './errors.js';
+import { isFinal } from './errors.js';
 import { Place } from './place.js';
 import type { AcquisitionEffect, AcquisitionInput, RequestKey } from './protocol.js';
 import { checkTxn, joinIfEmptyTxn, joinTxn, keyOf, keysOf, leaveTxn, probeTxn } from './requests.js';
@@ -176,10 +176,10 @@ export class AcquisitionCore {
     else this.#retryLater(error);
   }
 
-  /** The queue is read after a wiped, restored or replaced store. */
+  /** The store was wiped, restored or replaced: the queue is read again, and shows whether the key survived. */
   #onFollowEnded(error: EtcdError): void {
     if (isFinal(error)) this.#onFinalError(error);
-    else if (this.#isIdle) showsOtherStore(error) ? this.#sendRequest() : this.#retryLater(error);
+    else if (this.#isIdle) this.#retryLater(error);
   }
 
   #onFinalError(error: EtcdError): void {

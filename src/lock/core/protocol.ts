@@ -59,7 +59,7 @@ export type AcquisitionEffect =
   | { readonly type: 'cancel'; readonly request: RequestKey }
   /**
    * Stops renewing the lease and revokes it, and runs the transaction, which deletes the own key, at the same time.
-   * `left` follows: without an error if either shows that the key is gone.
+   * `left` follows when both have ended: without an error if either was carried out.
    */
   | { readonly type: 'leave'; readonly lease: LeaseId; readonly txn?: Txn }
   /** Resets the single timer; Infinity clears it. */

@@ -125,10 +125,19 @@ export class Acquisition {
     this.#client.kv.txn(txn, { signal: controller.signal, idempotent: true }).then(
       (result) => {
         this.#requests.delete(request);
+        this.#endExpiredLeases();
         this.dispatch({ type: 'answered', request, result });
       },
       (error: unknown) => this.#failed(request, error),
     );
+  }
+
+  /**
+   * The process may have been blocked since the answer was received: a lease that expired meanwhile must end first, or
+   * the answer would be taken for an acquisition.
+   */
+  #endExpiredLeases(): void {
+    for (const { held } of this.#leases.values()) void held.held;
   }
 
   #follow(request: RequestKey, key: Buffer, from: Revision): void {
@@ -159,13 +168,13 @@ export class Acquisition {
     this.#leases.delete(id);
     lease.removeListener();
     const work: Promise<unknown>[] = [lease.held.revoke()];
-    if (txn) work.unshift(this.#client.kv.txn(txn, { idempotent: true }));
-    // Either shows that the key is gone.
-    Promise.any(work).then(
-      () => this.dispatch({ type: 'left', lease: id }),
-      ({ errors }: AggregateError) =>
-        this.dispatch({ type: 'left', lease: id, error: toEtcdError(errors[0]) }),
-    );
+    if (txn) work.push(this.#client.kv.txn(txn, { idempotent: true }));
+    void Promise.allSettled(work).then((outcomes) => {
+      const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+      // Either of them deletes the key. It is reported when both have ended, so that no request is left then.
+      const [first] = failures.length === outcomes.length ? failures : [];
+      this.dispatch({ type: 'left', lease: id, ...(first && { error: toEtcdError(first.reason) }) });
+    });
   }
 }
 
