@@ -96,7 +96,7 @@ describe('an acquisition', () => {
       assert.deepEqual(script.input(again), ['cancel', 'txn']);
     });
 
-    it('follows that key anew if a read that was sent before its deletion still shows it', () => {
+    it('follows that key again if a read that was sent before its deletion still shows it', () => {
       const script = new ScriptedAcquisition();
       script.joined(9n, predecessor);
       const first = script.followOf('jobs/1');
@@ -315,7 +315,7 @@ describe('an owner', () => {
     return script;
   }
 
-  it('is told first when its key is gone, and leaves', () => {
+  it('learns first of all that its key is gone, and leaves', () => {
     const script = owner();
     const request = script.followOf('jobs/4d');
     assert.deepEqual(script.input({ type: 'state', request, kv: undefined, revision: 10n }), [
