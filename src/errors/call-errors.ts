@@ -116,3 +116,27 @@ export class AmbiguousWriteError extends EtcdError {
     this.member = member;
   }
 }
+
+/**
+ * `kv.update` gave up, because other clients wrote the key between each of its reads and writes. Nothing was written;
+ * see `verdict` for an exception. Call it again later, or reduce the number of clients that write the key.
+ */
+export class ContentionError extends EtcdError {
+  static {
+    brand(ContentionError, 'ContentionError');
+  }
+
+  /** The name of the class, also in minified code. */
+  override readonly name = 'ContentionError';
+  /** The number of transactions that were sent. */
+  readonly attempts: number;
+
+  /** @param key The key, printable. */
+  constructor(key: string, attempts: number) {
+    super(`'${key}' was changed by other clients before each of ${attempts} writes`, {
+      code: Code.ABORTED,
+      verdict: 'not-applied',
+    });
+    this.attempts = attempts;
+  }
+}

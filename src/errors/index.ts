@@ -2,6 +2,7 @@ export { brand } from './brand.js';
 export {
   AmbiguousWriteError,
   ClosedError,
+  ContentionError,
   DeadlineError,
   InvalidInputError,
   type TriedMember,

@@ -21,3 +21,4 @@ export type {
   TxnResult,
   WriteCallOptions,
 } from './types.js';
+export type { KvUpdateFunction, KvUpdateOptions, KvUpdateResult } from './update/types.js';

@@ -8,6 +8,7 @@ import {
 } from '../async/index.js';
 import {
   type Bytes,
+  callback,
   checkInt64,
   type KeyRange,
   namespaceKey,
@@ -26,6 +27,7 @@ import {
   checkRangeOptions,
   checkStream,
   checkTxnInput,
+  checkUpdate,
   checkWriteCall,
 } from './options.js';
 import { RangeReader } from './range/reader.js';
@@ -49,6 +51,8 @@ import type {
   TxnResult,
   WriteCallOptions,
 } from './types.js';
+import { KeyUpdate } from './update/key-update.js';
+import type { KvUpdateFunction, KvUpdateOptions, KvUpdateResult } from './update/types.js';
 
 /** The client's settings that `stream` needs. */
 export interface KvClientSettings {
@@ -158,6 +162,19 @@ export class KvClientImpl implements KvClient {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  async update(
+    key: Bytes,
+    update: KvUpdateFunction,
+    options: KvUpdateOptions = noOptions,
+  ): Promise<KvUpdateResult> {
+    checkUpdate(options);
+    callback(update, 'update');
+    const { key: bytes } = toWireRange(checkSingleKey(key, 'update()'));
+    const { clock, timeoutMs, closing = new AbortController().signal } = this.#settings;
+    const ports = { kv: this, clock, random: Math.random, timeoutMs, closing };
+    return new KeyUpdate(ports, Buffer.from(bytes), update, { ...options }).run();
   }
 
   async compact(revision: Revision, options: CompactOptions & CallOptions = noOptions): Promise<void> {

@@ -17,6 +17,7 @@ import type {
   TxnResult,
   WriteCallOptions,
 } from './types.js';
+import type { KvUpdateFunction, KvUpdateOptions, KvUpdateResult } from './update/types.js';
 
 /**
  * etcd's KV service. Keys and values are passed as strings (UTF-8) or bytes and returned as Buffers.
@@ -97,6 +98,26 @@ export interface KvClient {
    * ```
    */
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
+  /**
+   * Changes a key by what is stored in it: reads the key, calls `update` with its key-value, and writes what that returns
+   * in a transaction that compares the modification revision (0 for a missing key). If another client wrote the key
+   * meanwhile, it starts again with the new key-value, at most `maxAttempts` times, after pauses with full jitter that
+   * grow to a second. What `update` returns replaces the value, `null` deletes the key, and `undefined` leaves it; see
+   * {@link KvUpdateFunction}. For several keys at once, use `txn`.
+   *
+   * A lost answer is safe to follow by the same transaction, because its comparison holds for one of the two at most. If
+   * the key has not changed, that transaction succeeds. If it has, either the lost write or another client wrote it, and
+   * etcd does not say who. If exactly one other write is proven to be in between (the version is one higher, the value or
+   * the lease another), the loop continues; otherwise the call throws AmbiguousWriteError, or with `idempotent` calls
+   * `update` again.
+   * @throws {ContentionError} after `maxAttempts` transactions; whatever `update` throws; the errors of `get` and `txn`.
+   * @example
+   * ```ts
+   * const { kv } = await client.kv.update('counter', (kv) => String((decode.number(kv) ?? 0) + 1));
+   * console.log(decode.number(kv));
+   * ```
+   */
+  update(key: Bytes, update: KvUpdateFunction, options?: KvUpdateOptions): Promise<KvUpdateResult>;
   /**
    * Discards the history before a revision. Watches and reads that still need it end with CompactedError.
    * @throws {CompactedError} if a revision at or above this one was already compacted.

@@ -21,6 +21,7 @@ import type {
   StreamOptions,
   WriteCallOptions,
 } from './types.js';
+import type { KvUpdateOptions } from './update/types.js';
 
 const revision = int64(0n);
 
@@ -74,6 +75,10 @@ export const checkDelete = optionsChecker<DeleteOptions & WriteCallOptions>({
   ...writeCallChecks,
 });
 export const checkWriteCall = optionsChecker<WriteCallOptions>(writeCallChecks);
+export const checkUpdate = optionsChecker<KvUpdateOptions>(
+  { lease: putChecks.lease, maxAttempts: wholeNumber({ min: 1 }), ...writeCallChecks },
+  { suggestions: { retries: 'maxAttempts', attempts: 'maxAttempts' } },
+);
 export const checkCompact = optionsChecker<CompactOptions & CallOptions>({
   physical: boolean,
   ...waitChecks,

@@ -68,3 +68,4 @@ export {
   wrongValueError,
 } from './options/index.js';
 export { versionNumbers } from './server-version.js';
+export { StoredKeyValue } from './stored-key-value.js';

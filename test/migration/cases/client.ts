@@ -114,7 +114,7 @@ const errors: Cases = {
   EtcdWatchStreamEnded: { etcd3: named('EtcdWatchStreamEnded') },
   EtcdLockFailedError: { etcd3: named('EtcdLockFailedError') },
   NotCampaigningError: { etcd3: named('NotCampaigningError') },
-  STMConflictError: { etcd3: named('STMConflictError') },
+  STMConflictError: { etcd3: named('STMConflictError'), ours: named('ContentionError') },
   EtcdRoleExistsError: text('etcdserver: role name already exists'),
   EtcdRoleNotFoundError: text('etcdserver: role name not found'),
   EtcdRoleNotGrantedError: text('etcdserver: role is not granted to the user'),

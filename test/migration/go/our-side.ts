@@ -3,14 +3,13 @@ import type { Side } from '../support/compile.js';
 /** How the programs of from-go.md become modules. */
 export const ourSide: Side = {
   imports: `
-import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, EndpointManager, EtcdClient } from '@org/etcd-naming';
+import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, decode, EndpointManager, EtcdClient } from '@org/etcd-naming';
 import { EtcdError, type HeldLease, LeaseNotFoundError, op, PermissionDeniedError } from '@org/etcd-naming';
 import { registerEtcdResolver, UnauthenticatedError } from '@org/etcd-naming';
 import { AuthService, ClusterService, ElectionService, etcdserverpb, LockService } from '@org/etcd-naming/proto';
 import { MaintenanceService, v3electionpb, v3lockpb } from '@org/etcd-naming/proto';
 import { call } from './call.js';
-import { lockKey } from './lock-key.js';
-import { update } from './update.js';`,
+import { lockKey } from './lock-key.js';`,
   scene: `
   client: EtcdClient;
   manager: EndpointManager;

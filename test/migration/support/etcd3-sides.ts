@@ -38,15 +38,14 @@ const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthen
 
 export const after: Side = {
   imports: `
-import { ClosedError, Code, compare, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
+import { ClosedError, Code, compare, ContentionError, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
 import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Watcher } from '@org/etcd-naming';
 import { AuthService, authpb, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
 import { MaintenanceService, v3electionpb } from '@org/etcd-naming/proto';
 import { call, stub } from './call.js';
 import { leaderOf } from './election.js';
 import { tryLock } from './lock.js';
-import { strings } from './strings.js';
-import { update } from './update.js';`,
+import { strings } from './strings.js';`,
   scene: `
   client: EtcdClient;
   watcher: Watcher;

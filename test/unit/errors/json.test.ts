@@ -22,6 +22,7 @@ const examples: readonly errors.EtcdError[] = [
   ),
   new errors.CompactedError('gone', 2n ** 60n),
   new errors.RolledBackError(9n, 5n),
+  new errors.ContentionError('k', 20),
   new errors.StoreReplacedError('another', [{ member: 'm:1', clusterId: 'abc' }]),
   new errors.LeaseNotFoundError('lease 4d', text),
   new errors.PermissionDeniedError('no', { ...text, code: Code.PERMISSION_DENIED }),

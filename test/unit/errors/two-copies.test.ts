@@ -18,6 +18,7 @@ const makers: Readonly<Record<string, (errorClass: new (...args: unknown[]) => E
   AmbiguousWriteError: (C) => new C('Put', 'm:1', new entry.EtcdError('cut', { code: 14 })),
   CompactedError: (C) => new C('compacted', 5n),
   RolledBackError: (C) => new C(9n, 5n),
+  ContentionError: (C) => new C('k', 20),
   StoreReplacedError: (C) => new C('another store'),
   LeaseNotFoundError: (C) => new C('lease 4d', { code: 5 }),
   PermissionDeniedError: (C) => new C('denied', { code: 7 }),

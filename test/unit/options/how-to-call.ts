@@ -134,6 +134,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'KvClient.put': on(kv, 'put', 'k', 'v'),
   'KvClient.delete': on(kv, 'delete', 'k'),
   'KvClient.txn': on(kv, 'txn', { compare: [anyCompare] }),
+  'KvClient.update': on(kv, 'update', 'k', () => undefined),
   'KvClient.compact': on(kv, 'compact', 1n),
   'op.put': inTxn('success', ['', '', 'options'], op.put, 'k', 'v'),
   'op.get': inTxn('success', ['', 'options'], op.get, 'k'),
