@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { check } from './check/index.js';
 import { decode, encode } from './codec.js';
 import type { History } from './history.js';
+import { checkSavedLocks, testLocks } from './lock/main.js';
 import { countFacts, formatCounts, formatViolations, inconclusiveReasons } from './report.js';
 import { faultNames, run } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
@@ -17,13 +18,18 @@ async function main(): Promise<number> {
     console.log(help);
     return 0;
   }
-  if (settings.check !== undefined)
+  const locks = settings.workload.filter((name) => name !== 'kv');
+  if (settings.check !== undefined) {
+    if (locks.length > 0) return checkSavedLocks(settings.check);
     return checkHistory(decode(readFileSync(settings.check, 'utf8')), undefined);
+  }
   const abort = new AbortController();
   const interrupt = () => abort.abort(new Interrupted());
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    return await runOnce(settings, abort.signal);
+    if (locks.length === 0) return await runOnce(settings, abort.signal);
+    const progress = (line: string) => console.log(line);
+    return await testLocks({ ...settings, workloads: locks, signal: abort.signal, progress });
   } catch (error) {
     if (!abort.signal.aborted) {
       console.error('the run itself failed:', error);

@@ -5,6 +5,7 @@ import { Etcdctl } from './etcdctl.js';
 import { type FaultContext, pause } from './faults/fault.js';
 import { linkFaults } from './faults/link-faults.js';
 import { Nemesis } from './faults/nemesis.js';
+import { runInPhases } from './faults/phases.js';
 import { serverFaults } from './faults/server-faults.js';
 import type { FinalFact } from './history.js';
 import { Journal } from './journal.js';
@@ -97,36 +98,12 @@ async function runWorkload(
   }
 }
 
-const faultPhaseMs = 25_000;
-/** Long enough to see normal operation: only without faults must every lease be renewed in time. */
-const recoveryPhaseMs = 7_000;
-
-/** Alternates fault phases (one server fault and one link fault at a time) and recovery phases. */
 async function injectFaults(context: FaultContext, { seconds, seed, signal }: RunOptions): Promise<void> {
-  const until = performance.now() + (seconds - 3) * 1_000;
   const both = [
     new Nemesis(serverFaults, context, new Random(seed), [300, 2_500]),
     new Nemesis(linkFaults, context, new Random(seed + 1), [200, 1_500]),
   ];
-  for (let left = until - performance.now(); left > 0 && !signal.aborted; left = until - performance.now()) {
-    await runFaultPhase(both, Math.min(left, faultPhaseMs), signal);
-    await pause(Math.max(0, Math.min(recoveryPhaseMs, until - performance.now())), signal);
-  }
-}
-
-/** If one nemesis fails, the other is stopped and heals first. */
-async function runFaultPhase(both: readonly Nemesis[], ms: number, signal: AbortSignal): Promise<void> {
-  const end = new AbortController();
-  const interrupted = () => end.abort();
-  signal.addEventListener('abort', interrupted);
-  const running = both.map((nemesis) => nemesis.run(ms, end.signal));
-  for (const one of running) one.catch(interrupted);
-  try {
-    await Promise.allSettled(running);
-    await Promise.all(running);
-  } finally {
-    signal.removeEventListener('abort', interrupted);
-  }
+  await runInPhases(both, (seconds - 3) * 1_000, signal);
 }
 
 function reportProgress({ journal }: FaultContext, { progress }: RunOptions): () => void {

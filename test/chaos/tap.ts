@@ -63,7 +63,7 @@ function tapRenewals(call: Call, stream: number, journal: Journal): void {
   });
 }
 
-function interceptSend(call: Call, onMessage: (message: Buffer) => void): void {
+export function interceptSend(call: Call, onMessage: (message: Buffer) => void): void {
   const send = call.sendMessageWithContext.bind(call);
   call.sendMessageWithContext = (context, message) => {
     onMessage(message);
@@ -77,7 +77,7 @@ interface TapListener {
 }
 
 /** Runs before the library's listener, so that the attempt precedes the op's completion in the history. */
-function interceptListener(call: Call, tap: TapListener): void {
+export function interceptListener(call: Call, tap: TapListener): void {
   const start = call.start.bind(call);
   call.start = (metadata: Metadata, listener: Listener) =>
     start(metadata, {

@@ -48,6 +48,14 @@ describe('a chaos run', function () {
     assert.match(output(), /^no violation$/m);
   });
 
+  it('finds no violation by locks in five seconds', async () => {
+    const { output, ended } = start('--workload', 'lock', '--seconds', '5', '--seed', '1');
+    // Five seconds are too short for every fault.
+    assert.equal(await ended, 2, output());
+    assert.match(output(), /^no violation$/m);
+    assert.match(output(), /^acquired .*\b[1-9]\d*$/m);
+  });
+
   it('heals every fault and stops every process when it is interrupted', async () => {
     const { output, ended } = start('--seconds', '600', '--seed', '2');
     while (!output().includes('operations')) await once(child?.stdout ?? assert.fail(), 'data');
@@ -61,4 +69,15 @@ describe('a chaos run', function () {
     assert.equal(await ended, 2);
     assert.match(output(), /--seconds is '1'.*npm run chaos/s);
   });
+
+  for (const [workload, message] of [
+    ['locks', /--workload has 'locks'/],
+    ['kv,lock', /--workload runs 'kv' alone/],
+  ] as const) {
+    it(`rejects the workload ${workload}`, async () => {
+      const { output, ended } = start('--workload', workload);
+      assert.equal(await ended, 2);
+      assert.match(output(), message);
+    });
+  }
 });

@@ -4,7 +4,7 @@ import { type Fault, type FaultContext, pause } from './fault.js';
 const shortGapMs = [100, 250] as const;
 
 /** How much longer a run may last until every fault has had an effect, for slow machines and short runs. */
-const extensionMs = 40_000;
+const maxExtensionMs = 40_000;
 
 /**
  * Injects and heals one fault at a time. Faults are drawn from a shuffled bag that holds each once and is refilled when
@@ -17,6 +17,7 @@ export class Nemesis {
   readonly #random: Random;
   readonly #gapMs: readonly [number, number];
   readonly #notYetEffective: Set<Fault>;
+  readonly #extensionMs: number;
   #bag: Fault[] = [];
 
   /** `gapMs`: minimum and maximum time between two faults. */
@@ -25,7 +26,9 @@ export class Nemesis {
     context: FaultContext,
     random: Random,
     gapMs: readonly [number, number],
+    extensionMs = maxExtensionMs,
   ) {
+    this.#extensionMs = extensionMs;
     this.#faults = faults;
     this.#context = context;
     this.#random = random;
@@ -36,7 +39,8 @@ export class Nemesis {
   /** Runs for `ms` or until the signal aborts; every fault is healed when it resolves. */
   async run(ms: number, signal: AbortSignal): Promise<void> {
     const until = performance.now() + ms;
-    const isOn = () => performance.now() < until + (this.#notYetEffective.size > 0 ? extensionMs : 0);
+    const extensionMs = () => (this.#notYetEffective.size > 0 ? this.#extensionMs : 0);
+    const isOn = () => performance.now() < until + extensionMs();
     while (isOn() && !signal.aborted) {
       const isLate = performance.now() >= until && this.#notYetEffective.size > 0;
       const isShort = !isLate && this.#notYetEffective.size > 0;

@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EtcdError } from '#src/index.js';
+import { Random } from '../../sim/random.js';
+import { nowMs } from '../naming/clock.js';
+import type { Program } from './locker.js';
+import { logValue } from './log-keys.js';
+import { type Owner, own } from './owner.js';
+
+type Term = import('./api.js').Term;
+
+/** Campaigns, leads for a while, proclaims new values and resigns, again and again. */
+export async function runCandidate(program: Program, loop: number): Promise<void> {
+  const { config, control } = program;
+  const random = new Random(config.seed * 31 + loop);
+  while (!control.draining) {
+    const name = random.pick(config.names);
+    const scope = { request: program.nextRequest() };
+    await program.tap.run(scope, () => campaign(program, name, scope, random));
+    await sleep(random.between(0, 100));
+  }
+}
+
+/** One or several terms, each of which is a request. Leaving the loop resigns. */
+async function campaign(
+  program: Program,
+  name: string,
+  scope: { request: number },
+  random: Random,
+): Promise<void> {
+  const { client, config, control } = program;
+  const giveUp = new AbortController();
+  const timer = random.chance(0.2) ? setTimeout(() => giveUp.abort(), random.between(5, 3_000)) : undefined;
+  const options = { ttlSeconds: config.ttlSeconds, signal: giveUp.signal };
+  const value = logValue(config.incarnation, scope.request, 0);
+  const wait = () => control.report({ type: 'waiting', request: scope.request, name, at: nowMs() });
+  let isWaiting = true;
+  wait();
+  try {
+    let left = random.between(1, 3);
+    for await (const term of (client.election as import('./api.js').Campaigning).campaign(
+      name,
+      value,
+      options,
+    )) {
+      clearTimeout(timer);
+      isWaiting = false;
+      await lead(term, { ...program, ...config, random, name, request: scope.request });
+      if (--left === 0 || control.draining) break;
+      scope.request = program.nextRequest();
+      isWaiting = true;
+      wait();
+    }
+  } catch (error) {
+    if (!(error instanceof EtcdError) && error !== giveUp.signal.reason) throw error;
+    const { name: kind, message } = error as Error;
+    const { request } = scope;
+    if (isWaiting) control.report({ type: 'failed', request, at: nowMs(), error: `${kind}: ${message}` });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Leads for a while, and proclaims. A proclamation changes the mod revision, which must break neither guard nor resignation. */
+async function lead(term: Term, owner: Owner): Promise<void> {
+  const { control, random, request, incarnation } = owner;
+  const until = nowMs() + (random.chance(0.3) ? random.between(1_000, 4_000) : random.between(50, 500));
+  const proclaiming = proclaimUntil(term, until, owner);
+  const isHeld = await own(term, owner, () => nowMs() >= until && !control.settling);
+  await proclaiming;
+  if (!isHeld) return;
+  control.report({ type: 'releasing', request, at: nowMs() });
+  const error = await term.resign().then(
+    () => undefined,
+    (reason: Error) => `${reason.name}: ${reason.message}`,
+  );
+  if (term.held) throw new Error(`${incarnation} is held after its resignation`);
+  control.report({ type: 'released', request, at: nowMs(), ...(error && { error }) });
+}
+
+async function proclaimUntil(
+  term: Term,
+  until: number,
+  { random, incarnation, request }: Owner,
+): Promise<void> {
+  for (let turn = 1; term.held && nowMs() < until; turn++) {
+    await sleep(random.between(20, 400));
+    // A failure needs no handling: it changes nothing that is checked.
+    if (term.held) await term.proclaim(logValue(incarnation, request, turn)).catch(ignoreEtcdError);
+  }
+}
+
+function ignoreEtcdError(error: unknown): void {
+  if (!(error instanceof EtcdError)) throw error;
+}
