@@ -2,6 +2,8 @@ export type { AsyncStream } from './async/index.js';
 export {
   type AuthOptions,
   type CallOptions,
+  type DiscoveryOptions,
+  type DnsOptions,
   type Environment,
   EtcdClient,
   type EtcdClientOptions,

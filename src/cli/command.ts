@@ -35,11 +35,11 @@ export interface Invocation {
   /** The arguments after `--`, for a command that runs a program. */
   readonly programArgs: readonly string[];
   readonly io: Io;
-  /** The etcd endpoints that the flags or variables name. */
+  /** The etcd endpoints that the flags or variables name; none if the members are found by DNS. */
   readonly endpoints: readonly string[];
   /**
    * Creates a client from the flags and variables. It is closed when the command ends.
-   * @param endpoints default: {@link endpoints}.
+   * @param endpoints default: {@link endpoints}, or the members that DNS names.
    */
   createClient(endpoints?: readonly string[]): EtcdClient;
 }

@@ -69,8 +69,8 @@ export class EtcdClient implements AsyncDisposable {
   /**
    * Creates a client from etcdctl's environment variables: `ETCDCTL_ENDPOINTS`, `_CACERT`, `_CERT`, `_KEY`, `_USER`,
    * `_PASSWORD`, `_AUTH_JWT_TOKEN`, `_INSECURE_TRANSPORT`, `_INSECURE_SKIP_TLS_VERIFY`, `_DIAL_TIMEOUT`,
-   * `_COMMAND_TIMEOUT`, `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`. Options given
-   * here override the variables.
+   * `_COMMAND_TIMEOUT`, `_KEEPALIVE_TIME`, `_KEEPALIVE_TIMEOUT`, `_MAX_REQUEST_BYTES`, `_MAX_RECV_BYTES`,
+   * `_DISCOVERY_SRV`, `_DISCOVERY_SRV_NAME`, `_INSECURE_DISCOVERY`. Options given here override the variables.
    * @throws {InvalidInputError} if a variable is invalid; the text names it.
    * @example
    * ```ts
@@ -83,7 +83,10 @@ export class EtcdClient implements AsyncDisposable {
     const definedOptions = Object.fromEntries(
       Object.entries(options).filter(([, value]) => value !== undefined),
     );
-    const all = { ...optionsFromEnv(env), ...definedOptions };
+    const { endpoints, discovery, ...others } = optionsFromEnv(env);
+    const namesMembers = options.endpoints !== undefined || options.discovery !== undefined;
+    const source = { ...(endpoints ? { endpoints } : {}), ...(discovery ? { discovery } : {}) };
+    const all: EtcdClientOptions = { ...(namesMembers ? {} : source), ...others, ...definedOptions };
     if (options.tls === undefined) refuseTlsOverHttp(all, env);
     return new EtcdClient(all);
   }
@@ -97,6 +100,7 @@ export class EtcdClient implements AsyncDisposable {
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, {
       onEvent: (event) => this.#status.onMember(event),
+      onResolutionFailed: (error) => this.#status.onResolutionFailed(error),
       // A lease that expired while the process was stopped ends before any response is returned to a caller.
       beforeAnswer: () => this.#lease.endExpired(),
     });

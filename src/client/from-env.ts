@@ -1,12 +1,12 @@
 import { InvalidInputError } from '../errors/index.js';
 import { longestTimerMs, parseGoDuration } from '../model/index.js';
-import type { TlsOptions } from '../wire/index.js';
+import type { DiscoveryOptions, TlsOptions } from '../wire/index.js';
 import type { EtcdClientOptions } from './options.js';
 
 /** Environment variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The supported variables of etcdctl, and those refused, without the prefix `ETCDCTL_`. */
+/** The supported variables of etcdctl, without the prefix `ETCDCTL_`. */
 type Variable =
   | 'ENDPOINTS'
   | 'CACERT'
@@ -24,13 +24,8 @@ type Variable =
   | 'MAX_REQUEST_BYTES'
   | 'MAX_RECV_BYTES'
   | 'DISCOVERY_SRV'
-  | 'DISCOVERY_SRV_NAME';
-
-/**
- * The variables of etcdctl that are refused: the client does not support them, and without them it would connect to
- * another cluster.
- */
-const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
+  | 'DISCOVERY_SRV_NAME'
+  | 'INSECURE_DISCOVERY';
 
 /**
  * Returns client options from etcdctl's environment variables. An empty variable counts as unset. Without a variable, the
@@ -38,13 +33,11 @@ const unsupported = ['DISCOVERY_SRV', 'DISCOVERY_SRV_NAME'] as const;
  * @throws {InvalidInputError} if a variable is invalid; the text names it and never contains a secret.
  */
 export function optionsFromEnv(env: Environment): EtcdClientOptions {
-  for (const name of unsupported)
-    if (read(env, name))
-      throw new InvalidInputError(`ETCDCTL_${name} is set; discovery by DNS is not supported`);
   const tls = tlsFromEnv(env);
   const auth = authFromEnv(env);
+  const discovery = discoveryFromEnv(env);
   return {
-    endpoints: endpointsFromEnv(env),
+    ...(discovery ? { discovery } : { endpoints: endpointsFromEnv(env) }),
     ...(tls ? { tls } : {}),
     ...(auth ? { auth } : {}),
     ...duration(env, 'DIAL_TIMEOUT', 'connectTimeoutMs'),
@@ -54,6 +47,20 @@ export function optionsFromEnv(env: Environment): EtcdClientOptions {
     ...bytes(env, 'MAX_REQUEST_BYTES', 'maxRequestBytes'),
     ...bytes(env, 'MAX_RECV_BYTES', 'maxReceiveBytes'),
   };
+}
+
+/**
+ * A domain takes precedence over endpoints, and targets are trusted by default, both as in etcdctl. Unlike etcdctl, the
+ * client does not use the default endpoint when DNS names no member: that would be another cluster.
+ */
+function discoveryFromEnv(env: Environment): DiscoveryOptions | undefined {
+  const srv = read(env, 'DISCOVERY_SRV');
+  const serviceName = read(env, 'DISCOVERY_SRV_NAME');
+  const insecure = flag(env, 'INSECURE_DISCOVERY') ?? true;
+  if (srv) return { srv, ...(serviceName ? { serviceName } : {}), insecure };
+  if (serviceName)
+    throw new InvalidInputError('ETCDCTL_DISCOVERY_SRV_NAME is set without ETCDCTL_DISCOVERY_SRV');
+  return undefined;
 }
 
 /** Each of these variables turns TLS on. */

@@ -1,6 +1,8 @@
 export type {
   AuthOptions,
   CallOptions,
+  DiscoveryOptions,
+  DnsOptions,
   MemberEvent,
   MemberFailure,
   PasswordAuth,

@@ -3,6 +3,10 @@ import { anything, boolean, callback, duration, number, optionsChecker } from '.
 import {
   type AuthOptions,
   authInput,
+  checkDiscovery,
+  checkDns,
+  type DiscoveryOptions,
+  type DnsOptions,
   type SyncRule,
   type TlsOptions,
   type TransportOptions,
@@ -13,9 +17,14 @@ import {
 export interface EtcdClientOptions {
   /**
    * The members: `host:port`, `http://host:port`, `https://host:port`, or a socket's `unix:/path` or `unixs:/path`
-   * (with TLS). Either all use TLS or none.
+   * (with TLS). Either all use TLS or none. A host name with several addresses stands for as many members. Required
+   * unless `discovery` is given.
    */
-  readonly endpoints: readonly string[];
+  readonly endpoints?: readonly string[];
+  /** Finds the members by the SRV records of a domain, instead of `endpoints`. Default: none. */
+  readonly discovery?: DiscoveryOptions;
+  /** How host names and SRV records are resolved. Default: as the system does, and again every 30 s. */
+  readonly dns?: DnsOptions;
   /**
    * TLS settings, for all endpoints; `http://` is then refused. Default: TLS with Node's bundled CA certificates for
    * endpoints with `https://` or `unixs:`, plaintext for the others. `{}` turns TLS on for endpoints without a scheme.
@@ -101,6 +110,8 @@ const maxReconnectDelayLimitMs = 86_400_000;
 export const checkClientOptions = optionsChecker<EtcdClientOptions>(
   {
     endpoints: anything,
+    discovery: checkDiscovery,
+    dns: checkDns,
     tls: tlsInput,
     auth: authInput,
     sync: optionsChecker<SyncOptions>({ allow: callback, intervalMs: duration({ min: 1_000 }) }),
@@ -122,6 +133,8 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     // The names that other etcd clients use.
     suggestions: {
       hosts: 'endpoints',
+      srv: 'discovery.srv',
+      discoverySrv: 'discovery.srv',
       credentials: 'tls',
       username: 'auth.username',
       password: 'auth.password',
@@ -139,6 +152,8 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
   return {
     transport: {
       endpoints: options.endpoints,
+      discovery: options.discovery,
+      dns: options.dns ?? {},
       tls: options.tls,
       auth: options.auth,
       sync: options.sync,

@@ -52,6 +52,12 @@ export type StatusEvent =
     }
   | MemberEvent
   | {
+      /** A host name or the SRV records cannot be resolved; what was known stays in use, and DNS is asked again. */
+      readonly type: 'resolution-failed';
+      /** What cannot be resolved, and why. */
+      readonly error: EtcdError;
+    }
+  | {
       /** A periodic sync of the member list failed; it is retried after the interval. */
       readonly type: 'sync-failed';
       /** The error of the sync. */
@@ -110,6 +116,10 @@ export class StatusFeed {
 
   onSyncFailed(error: EtcdError): void {
     this.#publish({ type: 'sync-failed', error });
+  }
+
+  onResolutionFailed(error: EtcdError): void {
+    this.#publish({ type: 'resolution-failed', error });
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncStream<StatusEvent> {

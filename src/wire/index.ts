@@ -37,6 +37,7 @@ export {
   type WatchResponse,
   watchCalls,
 } from './calls.js';
+export { checkDiscovery, checkDns, type DiscoveryOptions, type DnsOptions } from './dns/options.js';
 export type { SkippedEndpoint } from './member/discovery.js';
 export { parseEndpoints } from './member/endpoints.js';
 export type { Member } from './member/member.js';

@@ -1,10 +1,9 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
-import { ClosedError, type EtcdError, InvalidInputError, type RequestDescription } from '../errors/index.js';
+import { ClosedError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
-import { checkAuth } from './auth/auth.js';
 import { ClientToken } from './auth/client-token.js';
-import { checkPlaintext, requiresSecretsLocal } from './auth/plaintext.js';
+import { requiresSecretsLocal } from './auth/plaintext.js';
 import { BatchAttempts } from './batch-attempts.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
@@ -12,24 +11,27 @@ import { type Caller, type EarlierAttempt, PendingCall, type PendingCallPorts } 
 import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
-import { makeChannelOptions } from './channel-options.js';
 import { memberList } from './codec/methods.js';
+import { NameFollower } from './dns/name-follower.js';
+import { createLookups } from './dns/options.js';
 import { MemberChecks } from './member/checks.js';
-import { type MemberAddress, parseEndpoints } from './member/endpoints.js';
-import { Member } from './member/member.js';
-import { Membership, type SyncResult } from './member/membership.js';
+import type { Member } from './member/member.js';
+import { type MemberNames, Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
+import { resolveMember } from './member/resolved-members.js';
 import { StoreIdentity } from './member/store-identity.js';
 import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOptions } from './method.js';
+import { Seeds } from './seeds.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
-import { makeCredentials } from './tls/credentials.js';
 import type { TransportOptions } from './transport-options.js';
 
 /** Callbacks into the rest of the client. */
 export interface TransportHooks {
   /** Called for each change of a member's health or of the member list. */
   readonly onEvent?: OnMember;
+  /** Called when a name or the SRV records cannot be resolved. */
+  readonly onResolutionFailed?: (error: EtcdError) => void;
   /** Called immediately before a call settles and before a stream's handler receives a message or the end. */
   readonly beforeAnswer?: () => void;
 }
@@ -40,6 +42,7 @@ export class Transport {
   readonly #pool: MemberPool;
   readonly #checks: MemberChecks;
   readonly #membership: Membership;
+  readonly #names: NameFollower;
   readonly #closing = new AbortController();
   readonly #processRef = new ProcessRef();
   readonly #token: ClientToken;
@@ -56,14 +59,15 @@ export class Transport {
     options: TransportOptions,
     clock: Clock,
     random: () => number,
-    { onEvent = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
+    { onEvent = () => {}, onResolutionFailed = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
   ) {
-    const seeds = checkedMembers(options);
+    const seeds = new Seeds(options, (): string | undefined => this.#names.failureOf());
     const ports = this.#sharedPorts(options, clock, random);
     this.#options = options;
     this.#checks = new MemberChecks(ports);
+    this.#names = this.#followNames(options, seeds, ports, onResolutionFailed);
     this.#pool = this.#createPool(seeds, ports, onEvent);
-    this.#membership = createMembership(options, seeds, this.#pool);
+    this.#membership = createMembership(options, seeds, this.#pool, this.#names);
     this.#streams = new StreamRegistry({
       ...ports,
       pool: this.#pool,
@@ -161,6 +165,7 @@ export class Transport {
     this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
     this.#pool.close();
+    this.#names.close();
     this.#processRef.close();
   }
 
@@ -189,14 +194,41 @@ export class Transport {
   }
 
   #createPool({ members, newMember }: Seeds, { clock, random }: SharedPorts, onEvent: OnMember): MemberPool {
-    return new MemberPool(members.map(newMember), {
+    const unresolved = members.flatMap((member) => resolveMember(member, this.#names));
+    return new MemberPool(unresolved.map(newMember), {
       clock,
       random,
+      prepare: () => this.#names.prepare(),
       probe: (member) => this.#checks.probe(member),
       onEvent: (event) => {
         onEvent(event);
         this.#onMember(event);
       },
+    });
+  }
+
+  #followNames(
+    options: TransportOptions,
+    seeds: Seeds,
+    { clock, random }: SharedPorts,
+    onFailure: (error: EtcdError) => void,
+  ): NameFollower {
+    return new NameFollower({
+      lookups: createLookups(options.dns),
+      clock,
+      random,
+      refreshMs: options.dns.refreshMs ?? 30_000,
+      discover: seeds.discovery
+        ? async (lookups) => {
+            const hadTls = seeds.usesTls;
+            await seeds.discover(lookups);
+            this.#membership.setSeeds(seeds.members, seeds.usesTls !== hadTls);
+          }
+        : undefined,
+      hosts: () => this.#membership.names(),
+      onResolved: () => this.#membership.refresh(),
+      onFailure,
+      isFailing: () => this.#membership.isFailing(),
     });
   }
 
@@ -225,6 +257,7 @@ export class Transport {
   }
 
   #onMember(event: MemberEvent): void {
+    if (event.type === 'member-unhealthy' && event.failure === 'unreachable') this.#names.refreshSoon();
     if (event.type !== 'member-unhealthy') this.#streams.failBack();
     else if (event.failure === 'silent') this.#token.suspect(event.endpoint);
   }
@@ -264,39 +297,26 @@ interface SharedPorts {
 }
 
 type OnMember = (event: MemberEvent) => void;
-type Seeds = ReturnType<typeof checkedMembers>;
 
 function createMembership(
   options: TransportOptions,
-  { members, usesTls, newMember }: Seeds,
+  seeds: Seeds,
   pool: MemberPool,
+  names: MemberNames,
 ): Membership {
-  const { auth, sync, tls } = options;
+  const { auth, sync } = options;
+  const { members, newMember } = seeds;
   const membership = new Membership(members, {
     pool,
-    tls: usesTls,
-    verifiesServerName: tls?.serverName !== undefined && !tls.dangerouslySkipVerification,
+    tls: () => seeds.usesTls,
+    verifiesServerName: seeds.verifiesServerName,
     hasAuth: auth !== undefined,
-    requiresSecretsLocal: requiresSecretsLocal(auth, usesTls),
+    requiresSecretsLocal: () => requiresSecretsLocal(auth, seeds.usesTls),
     newMember,
+    names,
   });
   if (sync?.intervalMs !== undefined) membership.checkRule(sync);
   return membership;
 }
 
 const closedText = 'the client was closed';
-
-/** Checks the options about members together: addresses, TLS and credentials. */
-function checkedMembers(options: TransportOptions) {
-  const { members, tls } = parseEndpoints(options.endpoints);
-  if (tls === false && options.tls)
-    throw new InvalidInputError('tls is given, but the endpoints use http://: write https://, or remove tls');
-  checkAuth(options.auth);
-  const usesTls = tls ?? (options.tls ?? undefined) !== undefined;
-  checkPlaintext(members, options.auth, usesTls);
-  const credentialsFor = makeCredentials(tls ? (options.tls ?? {}) : options.tls, options.connectTimeoutMs);
-  const channelOptions = makeChannelOptions(options);
-  const newMember = (address: MemberAddress) =>
-    new Member(address, credentialsFor(address), channelOptions, options.connectTimeoutMs);
-  return { members, usesTls, newMember };
-}

@@ -11,6 +11,15 @@ export const connectionOptions: OptionTable = {
     multiple: true,
     help: 'etcd members, separated by commas; may be repeated (default 127.0.0.1:2379)',
   },
+  'discovery-srv': {
+    value: 'DOMAIN',
+    help: 'find the members by the DNS SRV records of the domain instead of --endpoints',
+  },
+  'discovery-srv-name': { value: 'NAME', help: 'with --discovery-srv: service name in the records' },
+  'insecure-discovery': {
+    onByDefault: true,
+    help: 'with --discovery-srv: only members with TLS that prove the domain',
+  },
   cacert: { value: 'FILE', help: 'PEM file of the certificate authorities to trust' },
   cert: { value: 'FILE', help: 'PEM file of the client certificate' },
   key: { value: 'FILE', help: 'PEM file of the client certificate’s private key' },
@@ -47,6 +56,10 @@ export function mergeFlagsIntoEnvironment(options: ParsedOptions, env: Environme
   // An empty variable counts as unset: the default would be used instead, which is the etcd on this host.
   if (options.rawText('endpoints')?.trim() === '')
     throw usageError('--endpoints is empty: write host:port, or omit the flag');
+  if (options.text('discovery-srv') !== undefined && options.rawText('endpoints') !== undefined)
+    throw usageError('--discovery-srv and --endpoints exclude each other');
+  if (options.rawText('endpoints') !== undefined)
+    for (const name of ['ETCDCTL_DISCOVERY_SRV', 'ETCDCTL_DISCOVERY_SRV_NAME']) delete merged[name];
   for (const name of Object.keys(connectionOptions)) {
     const value = options.rawText(name);
     if (value !== undefined) merged[variableNameOf(name)] = value;
@@ -100,9 +113,11 @@ function withoutCredentials(environment: Environment): Environment {
   return { ...environment, ETCDCTL_USER: '', ETCDCTL_PASSWORD: '', ETCDCTL_AUTH_JWT_TOKEN: '' };
 }
 
-/** The endpoints that the flags or variables name. */
+/** The endpoints that the flags or variables name; none if they name a domain instead. */
 export function configuredEndpoints(options: ParsedOptions, env: Environment): string[] {
-  const list = mergeFlagsIntoEnvironment(options, env)['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
+  const merged = mergeFlagsIntoEnvironment(options, env);
+  if (merged['ETCDCTL_DISCOVERY_SRV']) return [];
+  const list = merged['ETCDCTL_ENDPOINTS'] || '127.0.0.1:2379';
   return list
     .split(',')
     .map((endpoint) => endpoint.trim())

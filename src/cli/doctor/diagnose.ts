@@ -5,7 +5,7 @@ import { dialAddresses } from './dial.js';
 import { type Finding, problem } from './finding.js';
 import { checkGrpcCopies } from './grpc-copies.js';
 import { checkLeases } from './lease-check.js';
-import { checkMembers } from './members.js';
+import { checkMembers, clientOf } from './members.js';
 import { checkName } from './name.js';
 import { findNeighbours } from './neighbours.js';
 import type { ProbeOptions } from './probe.js';
@@ -28,11 +28,10 @@ export async function* diagnose(
   yield* members.findings;
   if (members.usable.length === 0) {
     // A mistyped name may lie outside the range that the user is allowed to read, and the intended one inside it.
-    if (members.denied.length > 0)
-      yield* await findNeighbours(invocation.createClient(members.denied), target);
+    if (members.denied.length > 0) yield* await findNeighbours(clientOf(invocation, members.denied), target);
     return;
   }
-  const client = invocation.createClient(members.usable);
+  const client = clientOf(invocation, members.usable);
   const { records, revision } = await readRecords(client, target.prefix);
   if (records.length === 0) {
     const message = `no key starts with '${target.prefix}', at revision ${revision}`;

@@ -27,14 +27,26 @@ export async function checkMembers(
   prefix: string,
 ): Promise<{ findings: Finding[]; usable: readonly string[]; denied: readonly string[] }> {
   const probes = await Promise.all(
-    invocation.endpoints.map((endpoint) =>
-      probeMember(invocation.createClient([endpoint]), endpoint, prefix),
-    ),
+    invocation.endpoints.length > 0
+      ? invocation.endpoints.map((endpoint) =>
+          probeMember(invocation.createClient([endpoint]), endpoint, prefix),
+        )
+      : [probeMember(invocation.createClient(), discoveredMembers, prefix)],
   );
   const usable = probes.filter(({ error }) => !error).map(({ endpoint }) => endpoint);
   const findings = probes.map((probe) => toFinding(probe, prefix, usable.length > 0));
   const denied = probes.filter(({ error }) => isRangeDenied(error)).map(({ endpoint }) => endpoint);
   return { findings, usable, denied };
+}
+
+/** Stands for the endpoints that DNS names: a client of them checks whether one of them answers. */
+const discoveredMembers = 'a member found by DNS';
+
+/** A client of the members with these endpoints, as `checkMembers` returns them. */
+export function clientOf(invocation: Invocation, endpoints: readonly string[]): EtcdClient {
+  return endpoints.includes(discoveredMembers)
+    ? invocation.createClient()
+    : invocation.createClient(endpoints);
 }
 
 async function probeMember(client: EtcdClient, endpoint: string, prefix: string): Promise<MemberProbe> {

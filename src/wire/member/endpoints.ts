@@ -14,6 +14,10 @@ export interface MemberAddress {
   readonly socket: { readonly host: string; readonly port: number } | { readonly path: string };
   /** The name that a certificate must contain; an IPv6 address has no brackets. For a unix socket, the file name without `:port`. */
   readonly host: string;
+  /** The `:authority` of requests, if it is not that of the target: the name that was resolved, with its port. */
+  readonly authority?: string;
+  /** Returns why there is no address to dial. Undefined for a member that can be dialled. */
+  readonly unresolved?: () => string;
 }
 
 /** Whether the member's address is on this machine: a unix socket or a loopback address. */

@@ -25,6 +25,7 @@ const lingerMs = 60_000;
 export class Member {
   readonly endpoint: string;
   readonly #target: string;
+  readonly #unresolved: (() => string) | undefined;
   readonly #credentials: MemberCredentials;
   readonly #options: ChannelOptions;
   readonly #connectTimeoutMs: number;
@@ -44,10 +45,16 @@ export class Member {
   ) {
     this.endpoint = address.endpoint;
     this.#target = address.target;
+    this.#unresolved = address.unresolved;
     this.#credentials = credentials;
     this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#channel = this.#newChannel();
+  }
+
+  /** Whether the member stands for a name that has no address yet. */
+  get isUnresolved(): boolean {
+    return this.#unresolved !== undefined;
   }
 
   /** The channel if it is connected, else undefined. */
@@ -70,6 +77,7 @@ export class Member {
    *   {TlsError} if TLS prevents the connection.
    */
   connect(): Promise<Channel> {
+    if (this.#unresolved) return Promise.reject(this.#unreachable(this.#unresolved()));
     const ready = this.readyChannel;
     if (ready) return Promise.resolve(ready);
     this.#connecting ??= this.#connectNow().finally(() => {

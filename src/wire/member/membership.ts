@@ -4,6 +4,7 @@ import { type ListedMember, type SkippedEndpoint, selectEndpoints } from './disc
 import type { MemberAddress } from './endpoints.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './pool.js';
+import { nameOf, type ResolvedNames, resolveMember } from './resolved-members.js';
 
 /** The rule for using addresses from etcd's member list. */
 export interface SyncRule {
@@ -27,42 +28,88 @@ export interface SyncResult {
 
 export interface MembershipPorts {
   readonly pool: MemberPool;
-  readonly tls: boolean;
+  /** Whether the client speaks TLS. SRV records may decide it later. */
+  readonly tls: () => boolean;
   /** Whether every member must prove `tls.serverName`. */
   readonly verifiesServerName: boolean;
   /** Whether the client sends passwords or tokens. */
   readonly hasAuth: boolean;
   /** Whether passwords and tokens must not leave this machine in plaintext. */
-  readonly requiresSecretsLocal: boolean;
+  readonly requiresSecretsLocal: () => boolean;
   readonly newMember: (address: MemberAddress) => Member;
+  readonly names: MemberNames;
+}
+
+/** The answers for names, and a way to ask for further ones. */
+export interface MemberNames extends ResolvedNames {
+  resolve(hosts: Iterable<string>): Promise<void>;
 }
 
 interface Candidate {
   readonly address: MemberAddress;
   readonly member: Member;
+  /** See `#keyOf`. */
+  readonly key: string;
+  /** Whether the member was made for this candidate. */
+  readonly isNew?: boolean;
 }
 
-/** The members that a client knows: the seeds from its options, which are never removed, and those that etcd lists. */
+/**
+ * The members that a client knows: the seeds from its options or SRV records, which a member list never removes, and
+ * those that etcd lists. Each is dialled at the addresses of its name.
+ */
 export class Membership {
   readonly #ports: MembershipPorts;
-  readonly #seeds: readonly MemberAddress[];
-  readonly #known = new Map<string, Member>();
-  /** The last adoption. Adoptions run one at a time, because concurrent ones would dial and close each other's members. */
-  #adopting: Promise<unknown> = Promise.resolve();
+  #seeds: readonly MemberAddress[];
+  #adopted: readonly MemberAddress[] = [];
+  #known: readonly Candidate[];
+  /** The last change. Changes run one at a time, because concurrent ones would dial and close each other's members. */
+  #changing: Promise<unknown> = Promise.resolve();
 
+  /** @param seeds Those of the pool's members, in their order. */
   constructor(seeds: readonly MemberAddress[], ports: MembershipPorts) {
     this.#ports = ports;
     this.#seeds = seeds;
-    for (const [at, { member }] of ports.pool.members.entries()) {
-      const seed = seeds[at];
-      if (seed) this.#known.set(seed.address, member);
-    }
+    this.#known = ports.pool.members.flatMap(({ member }, at) => {
+      const address = seeds[at];
+      return address ? [{ address, member, key: this.#keyOf(address) }] : [];
+    });
+  }
+
+  /** The names to resolve. */
+  names(): Set<string> {
+    return namesOf([...this.#seeds, ...this.#adopted]);
+  }
+
+  /** Whether a member cannot be reached although there are names, whose addresses may have changed. */
+  isFailing(): boolean {
+    return this.names().size > 0 && this.#ports.pool.members.some(({ failure }) => failure === 'unreachable');
+  }
+
+  /**
+   * Replaces the seeds by those of SRV records, at least one. They are used from the next `refresh`.
+   * @param replacesAll Whether no connection may be used further, because TLS was turned on.
+   */
+  setSeeds(seeds: readonly MemberAddress[], replacesAll: boolean): void {
+    this.#seeds = seeds;
+    if (!replacesAll) return;
+    this.#known = [];
+    this.#adopted = [];
+  }
+
+  /** Uses the present addresses of all names. */
+  refresh(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#ports.pool.closed) return;
+      const [candidates] = this.#membersAt(this.#resolve(this.#adopted));
+      this.#replaceMembers(candidates);
+    });
   }
 
   /** @throws {InvalidInputError} with TLS or `auth` but neither an `allow` rule nor a verified server name. */
   checkRule(rule: SyncRule | undefined): void {
     const { tls, hasAuth, verifiesServerName } = this.#ports;
-    if (rule?.allow || verifiesServerName || !(tls || hasAuth)) return;
+    if (rule?.allow || verifiesServerName || !(tls() || hasAuth)) return;
     throw new InvalidInputError(
       `sync with ${hasAuth ? 'auth' : 'TLS'} needs sync.allow, a rule for the addresses that may be dialled, or TLS with ` +
         'tls.serverName, a name that every member must prove; otherwise the member list could direct this client to any host',
@@ -74,25 +121,31 @@ export class Membership {
    * list of addresses that are valid only inside a container, changes nothing. Concurrent calls run one after another.
    */
   adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
-    const adopted = this.#adopting.then(() => this.#adopt(listed, rule));
-    this.#adopting = adopted.catch(() => {}); // the caller of adopt() receives the error
-    return adopted;
+    return this.#inTurn(() => this.#adopt(listed, rule));
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing.then(change);
+    this.#changing = changed.catch(() => {}); // the caller receives the error
+    return changed;
   }
 
   async #adopt(listed: readonly ListedMember[], rule: SyncRule | undefined): Promise<SyncResult> {
     if (this.#ports.pool.closed) throw new ClosedError('the client');
     this.checkRule(rule);
     const { usable, skipped } = selectEndpoints(listed, {
-      tls: this.#ports.tls,
+      tls: this.#ports.tls(),
       ownHost: this.#seeds.some(({ socket, host }) => 'host' in socket && isOwnHost(host)),
-      requiresSecretsLocal: this.#ports.requiresSecretsLocal,
+      requiresSecretsLocal: this.#ports.requiresSecretsLocal(),
       allow: rule?.allow,
     });
-    const [candidates, unusable] = this.#membersAt(usable);
+    await this.#ports.names.resolve(namesOf(usable));
+    const [candidates, unusable] = this.#membersAt(this.#resolve(usable));
     const failures = await connectAny(candidates);
     const adopted = failures === undefined && !this.#ports.pool.closed;
+    if (adopted) this.#adopted = usable;
     if (adopted) this.#replaceMembers(candidates);
-    else this.#closeNew(candidates);
+    else this.#closeUnused(candidates);
     return {
       endpoints: this.#ports.pool.members.map(({ member }) => member.endpoint),
       adopted,
@@ -100,18 +153,29 @@ export class Membership {
     };
   }
 
+  /** An address that a seed has too is that seed's member. */
   #replaceMembers(candidates: readonly Candidate[]): void {
-    const wanted = new Map<string, Member>();
-    for (const seed of this.#seeds) wanted.set(seed.address, this.#memberAt(seed));
-    for (const { address, member } of candidates) wanted.set(address.address, member);
-    this.#known.clear();
-    for (const [address, member] of wanted) this.#known.set(address, member);
-    this.#ports.pool.replace([...wanted.values()]);
+    const wanted = new Map<string, Candidate>();
+    for (const address of this.#resolve(this.#seeds)) {
+      const key = this.#keyOf(address);
+      if (!wanted.has(key)) wanted.set(key, { address, member: this.#seedAt(address, key), key });
+    }
+    const seeds = [...wanted.values()];
+    for (const candidate of candidates)
+      if (!seeds.some(({ address }) => overlap(address, candidate.address)))
+        wanted.set(candidate.key, candidate);
+    this.#known = [...wanted.values()];
+    this.#ports.pool.replace([...new Set(this.#known.map(({ member }) => member))]);
+    this.#closeUnused(candidates);
   }
 
-  #closeNew(candidates: readonly Candidate[]): void {
-    for (const { address, member } of candidates)
-      if (this.#known.get(address.address) !== member) member.close();
+  #closeUnused(candidates: readonly Candidate[]): void {
+    const isUsed = (member: Member) => this.#ports.pool.members.some((health) => health.member === member);
+    for (const { member, isNew } of candidates) if (isNew && !isUsed(member)) member.close();
+  }
+
+  #resolve(addresses: readonly MemberAddress[]): MemberAddress[] {
+    return addresses.flatMap((address) => resolveMember(address, this.#ports.names));
   }
 
   /** Returns the members at the addresses, and the addresses that cannot be used, such as one without a host to verify. */
@@ -120,7 +184,7 @@ export class Membership {
     const unusable: SkippedEndpoint[] = [];
     for (const address of addresses) {
       try {
-        candidates.push({ address, member: this.#memberAt(address) });
+        candidates.push(this.#memberAt(address));
       } catch (error) {
         if (!(error instanceof InvalidInputError)) throw error;
         unusable.push({ endpoint: address.endpoint, reason: error.message });
@@ -129,9 +193,39 @@ export class Membership {
     return [candidates, unusable];
   }
 
-  #memberAt(address: MemberAddress): Member {
-    return this.#known.get(address.address) ?? this.#ports.newMember(address);
+  /** A member whose name has changed is another one, although it has the same address: errors and events name it. */
+  #seedAt(address: MemberAddress, key: string): Member {
+    const isSame = (known: Candidate) => known.key === key && known.member.endpoint === address.endpoint;
+    return this.#known.find(isSame)?.member ?? this.#ports.newMember(address);
   }
+
+  /** A member that has the address among its own is known, whatever its name. */
+  #memberAt(address: MemberAddress): Candidate {
+    const key = this.#keyOf(address);
+    const known = this.#known.find((one) => one.key === key || overlap(one.address, address));
+    if (known) return { address, member: known.member, key };
+    return { address, member: this.#ports.newMember(address), key, isNew: true };
+  }
+
+  /** Two seeds with one key are one member. With TLS they have to prove the same name. */
+  #keyOf({ address, host }: MemberAddress): string {
+    const { tls, verifiesServerName } = this.#ports;
+    if (!tls()) return address;
+    return verifiesServerName ? `tls ${address}` : `tls ${address} ${host}`;
+  }
+}
+
+function namesOf(addresses: readonly MemberAddress[]): Set<string> {
+  return new Set(addresses.flatMap((address) => nameOf(address) ?? []));
+}
+
+/** Whether two members have an address in common. */
+function overlap(a: MemberAddress, b: MemberAddress): boolean {
+  if (a.address === b.address) return true;
+  const addresses = a.address.split(',');
+  return (
+    'host' in a.socket && 'host' in b.socket && b.address.split(',').some((one) => addresses.includes(one))
+  );
 }
 
 /** Resolves with undefined once one member connects, or with every member's reason after all have failed. */

@@ -1,4 +1,11 @@
-import { backoffDelay, type Clock, delay, withTimeout } from '../../async/index.js';
+import {
+  backoffDelay,
+  type Clock,
+  delay,
+  raceAbort,
+  resolvesWithin,
+  withTimeout,
+} from '../../async/index.js';
 import {
   ClosedError,
   DeadlineError,
@@ -41,7 +48,7 @@ export type MemberEvent =
       readonly endpoint: string;
     }
   | {
-      /** A sync changed the list of members. */
+      /** A sync or the answers of DNS changed the list of members. */
       readonly type: 'members-changed';
       /** All endpoints in use after the change. */
       readonly endpoints: readonly string[];
@@ -54,6 +61,8 @@ export interface PoolPorts {
   /** Sends a request with the same needs as a call, and returns the member's failure if there is one. */
   readonly probe: (member: Member) => Promise<MemberFailure | undefined>;
   readonly onEvent: (event: MemberEvent) => void;
+  /** Called before members are dialled. Returns a wait until their names are resolved; undefined when they are. */
+  readonly prepare?: () => Promise<void> | undefined;
 }
 
 /**
@@ -73,7 +82,7 @@ export class MemberPool {
   constructor(members: readonly Member[], ports: PoolPorts) {
     this.#ports = ports;
     this.#members = members.map((member) => new MemberHealth(member));
-    this.#preferred = this.#pickRandom();
+    this.#preferred = pickRandom(this.#members, ports.random);
     this.#current = this.#preferred;
   }
 
@@ -148,6 +157,7 @@ export class MemberPool {
   ): Promise<MemberHealth | undefined> {
     this.#throwIfClosed();
     signal?.throwIfAborted();
+    await this.#prepare(deadline, signal);
     const errors: EtcdError[] = [];
     const health = await this.#race(deadline, signal, (member, error) => {
       errors.push(error);
@@ -192,13 +202,22 @@ export class MemberPool {
     }
     const same = before.length === this.#members.length && before.every((one) => this.#members.includes(one));
     if (same) return;
-    // Draw again even if the preferred member stays: clients with the same single seed would otherwise all stay on it.
-    this.#preferred = this.#pickRandom();
+    this.#preferred = this.#drawPreferred(before);
     this.#current = this.#preferred;
-    this.#ports.onEvent({
-      type: 'members-changed',
-      endpoints: this.#members.map(({ member }) => member.endpoint),
-    });
+    const endpoints = this.#members.map(({ member }) => member.endpoint);
+    if (!isFirstResolution(before, endpoints)) this.#ports.onEvent({ type: 'members-changed', endpoints });
+  }
+
+  /**
+   * The preferred member after a change of the list. It stays unless it was removed, but each new member is as likely to
+   * be preferred as each old one: clients with the same single seed would otherwise all stay on it.
+   */
+  #drawPreferred(before: readonly MemberHealth[]): MemberHealth {
+    const added = this.#members.filter((health) => !before.includes(health));
+    const { random } = this.#ports;
+    const stays = this.#members.includes(this.#preferred) && random() >= added.length / this.#members.length;
+    if (stays) return this.#preferred;
+    return pickRandom(this.#members.includes(this.#preferred) ? added : this.#members, random);
   }
 
   close(): void {
@@ -280,11 +299,14 @@ export class MemberPool {
     return rotated.sort((a, b) => order(a) - order(b));
   }
 
-  #pickRandom(): MemberHealth {
-    const { random } = this.#ports;
-    const health = this.#members[Math.floor(random() * this.#members.length)];
-    if (!health) throw new TypeError('a pool needs a member');
-    return health;
+  /** Waits for the first answers of DNS, if there are names, but not long: other members may be known. */
+  async #prepare(deadline: number, signal: AbortSignal | undefined): Promise<void> {
+    const { prepare, clock } = this.#ports;
+    const prepared = prepare?.();
+    if (!prepared) return;
+    const waitMs = Math.min(resolutionWaitMs, Math.max(0, deadline - clock.now()));
+    await raceAbort(resolvesWithin(prepared, waitMs, clock), signal);
+    this.#throwIfClosed();
   }
 
   #throwIfClosed(): void {
@@ -294,8 +316,27 @@ export class MemberPool {
 
 /** How long a removed member stays connected for its calls. Longer than any reasonable deadline. */
 const retirementMs = 60_000;
+/** How long a dial waits for the first answers of DNS. */
+const resolutionWaitMs = 1_000;
 /** Puts the preferred member first among members of equal health, and never before a healthier one. */
 const preferredBonus = 0.25;
+
+function pickRandom(members: readonly MemberHealth[], random: () => number): MemberHealth {
+  const health = members[Math.floor(random() * members.length)];
+  if (!health) throw new TypeError('a pool needs a member');
+  return health;
+}
+
+/** Whether the change only replaces healthy members that had no address by members with the same endpoints. */
+function isFirstResolution(before: readonly MemberHealth[], endpoints: readonly string[]): boolean {
+  return (
+    before.length === endpoints.length &&
+    before.every(
+      ({ member, failure }, at) =>
+        member.endpoint === endpoints[at] && failure === undefined && member.isUnresolved,
+    )
+  );
+}
 
 /** Throws one error for all the errors; returns if there are none. */
 function throwTlsErrors(errors: readonly TlsError[]): void {

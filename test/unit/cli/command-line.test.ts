@@ -161,6 +161,21 @@ describe('flags and etcdctl’s variables', () => {
     assert.equal(env['ETCDCTL_CERT'], 'c');
   });
 
+  it('name a domain or endpoints: --endpoints takes precedence over a domain in the variables', () => {
+    const env = { ETCDCTL_DISCOVERY_SRV: 'a.test', ETCDCTL_DISCOVERY_SRV_NAME: 'blue' };
+    const withEndpoints = merged({ endpoints: 'a:1' }, env);
+    assert.equal(withEndpoints['ETCDCTL_DISCOVERY_SRV'], undefined);
+    assert.equal(withEndpoints['ETCDCTL_DISCOVERY_SRV_NAME'], undefined);
+    assert.deepEqual(configuredEndpoints(new ParsedOptions({}), env), []);
+    const flags = { 'discovery-srv': 'b.test', 'insecure-discovery': false };
+    const withDomain = merged(flags, { ...env, ETCDCTL_ENDPOINTS: 'a:1' });
+    assert.equal(withDomain['ETCDCTL_DISCOVERY_SRV'], 'b.test');
+    assert.equal(withDomain['ETCDCTL_INSECURE_DISCOVERY'], 'false');
+    assert.throws(() => merged({ 'discovery-srv': 'b.test', endpoints: 'a:1' }, {}), {
+      message: '--discovery-srv and --endpoints exclude each other',
+    });
+  });
+
   it('limit a call to five seconds by default, as etcdctl does', () => {
     assert.equal(merged({}, {})['ETCDCTL_COMMAND_TIMEOUT'], '5s');
     assert.equal(merged({}, { ETCDCTL_COMMAND_TIMEOUT: '1m' })['ETCDCTL_COMMAND_TIMEOUT'], '1m');

@@ -94,12 +94,25 @@ describe("client options from etcdctl's variables", () => {
     assert.equal(options.maxReceiveBytes, undefined);
   });
 
+  it('have a domain for SRV records instead of endpoints, whose targets are trusted unless that is turned off', () => {
+    const env = { ETCDCTL_ENDPOINTS: 'a:1', ETCDCTL_DISCOVERY_SRV: 'a.test' };
+    assert.deepEqual(optionsFromEnv(env), { discovery: { srv: 'a.test', insecure: true } });
+    assert.deepEqual(
+      optionsFromEnv({ ...env, ETCDCTL_DISCOVERY_SRV_NAME: 'blue', ETCDCTL_INSECURE_DISCOVERY: 'false' }),
+      { discovery: { srv: 'a.test', serviceName: 'blue', insecure: false } },
+    );
+  });
+
   const refused: readonly (readonly [name: string, env: Record<string, string>])[] = [
     ['ETCDCTL_COMMAND_TIMEOUT', { ETCDCTL_COMMAND_TIMEOUT: '5' }],
     ['ETCDCTL_DIAL_TIMEOUT', { ETCDCTL_DIAL_TIMEOUT: 'soon' }],
     ['ETCDCTL_MAX_RECV_BYTES', { ETCDCTL_MAX_RECV_BYTES: '-1' }],
     ['ETCDCTL_INSECURE_TRANSPORT', { ETCDCTL_INSECURE_TRANSPORT: 'perhaps' }],
-    ['ETCDCTL_DISCOVERY_SRV', { ETCDCTL_DISCOVERY_SRV: 'example.com' }],
+    ['ETCDCTL_DISCOVERY_SRV', { ETCDCTL_DISCOVERY_SRV_NAME: 'blue' }],
+    [
+      'ETCDCTL_INSECURE_DISCOVERY',
+      { ETCDCTL_DISCOVERY_SRV: 'a.test', ETCDCTL_INSECURE_DISCOVERY: 'perhaps' },
+    ],
     ['ETCDCTL_PASSWORD', { ETCDCTL_USER: 'root' }],
     ['ETCDCTL_AUTH_JWT_TOKEN', { ETCDCTL_USER: 'root:x', ETCDCTL_AUTH_JWT_TOKEN: 'a.b.c' }],
   ];
@@ -111,6 +124,13 @@ describe("client options from etcdctl's variables", () => {
       );
     });
   }
+
+  it('name no domain when fromEnv is given endpoints, and no endpoints when it is given a domain', async () => {
+    const endpoints = ['127.0.0.1:2379'];
+    await EtcdClient.fromEnv({ endpoints }, { ETCDCTL_DISCOVERY_SRV: 'not a domain' }).close();
+    const discovery = { srv: 'a.test' };
+    await EtcdClient.fromEnv({ discovery }, { ETCDCTL_ENDPOINTS: 'not an endpoint' }).close();
+  });
 
   it('are overridden by the options of fromEnv', async () => {
     const env = { ETCDCTL_ENDPOINTS: 'not an endpoint' };

@@ -49,15 +49,16 @@ function setUp() {
   const created: FakeMember[] = [];
   const membership = new Membership(seeds, {
     pool,
-    tls: false,
+    tls: () => false,
     verifiesServerName: false,
     hasAuth: false,
-    requiresSecretsLocal: false,
+    requiresSecretsLocal: () => false,
     newMember: (address) => {
       const member = new FakeMember(address);
       created.push(member);
       return member as unknown as Member;
     },
+    names: { addressesOf: () => undefined, failureOf: () => undefined, resolve: async () => {} },
   });
   const adopt = (host: string) =>
     membership.adopt([{ name: host, clientURLs: [`http://${host}:2379`], isLearner: false }], undefined);
