@@ -77,7 +77,7 @@ export class DnsServer implements AsyncDisposable {
   #serveTcp(socket: TcpSocket): void {
     this.#connections.add(socket);
     socket.on('close', () => this.#connections.delete(socket));
-    socket.on('error', () => {}); // the client hung up
+    socket.on('error', () => {}); // the client closes the connection
     let received = Buffer.alloc(0);
     socket.on('data', (part: Buffer) => {
       received = Buffer.concat([received, part]);

@@ -272,7 +272,7 @@ describe('discovery options', () => {
       { discovery: { srv: domain, insecure: true }, tls: {}, sync: { intervalMs: 1_000 } },
       /needs sync\.allow/,
     ],
-    ['that are no source at all', {}, /endpoints/],
+    ['that name no member', {}, /endpoints/],
   ];
   for (const [what, options, message] of rows)
     it(`${what} are refused`, () => {

@@ -91,7 +91,7 @@ describe('names that are followed', () => {
     assert.deepEqual(askedAt, [0, 500]);
   });
 
-  it('are not asked for at a pace that failures set: a member that flaps for ever causes two questions a minute', async () => {
+  it('are not asked for at a pace that failures set: a member that flaps forever causes two questions a minute', async () => {
     const { follower, clock, askedAt } = new Fixture(600_000);
     await follower.prepare();
     for (let i = 0; i < 600; i++) {
