@@ -20,7 +20,7 @@ export {
   type TlsOptions,
   type TokenAuth,
 } from './client/index.js';
-export type { ElectionClient, Leader } from './election/index.js';
+export type { CampaignOptions, ElectionClient, Leader, Term } from './election/index.js';
 export {
   AmbiguousWriteError,
   ClosedError,

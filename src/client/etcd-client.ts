@@ -51,7 +51,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly kv: KvClient;
   /** Grants, renews and revokes leases. */
   readonly lease: LeaseClient;
-  /** Observes leaders of elections. */
+  /** Takes part in elections, and observes their leaders. */
   readonly election: ElectionClient;
   readonly #lease: LeaseClientImpl;
   readonly #transport: Transport;
@@ -124,9 +124,17 @@ export class EtcdClient implements AsyncDisposable {
       onStatus: (status) => this.#status.onWatchStream(status),
     });
     const { store } = kv;
-    this.election = new ElectionClientImpl({ kv: this.kv, watch: this.#watch, store, random, closing });
     const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
-    this.#locks = new LockClientImpl({ kv: this.kv, lease: this.lease, watch }, timeoutMs);
+    const queue = { kv: this.kv, lease: this.lease, watch };
+    this.#locks = new LockClientImpl(queue, timeoutMs);
+    this.election = new ElectionClientImpl({
+      kv: this.kv,
+      watch: this.#watch,
+      store,
+      queue,
+      random,
+      closing,
+    });
     this.#namespaceParent = {
       calls: kv,
       maxTxnOps,

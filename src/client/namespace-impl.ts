@@ -54,9 +54,10 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
       prefix: this.prefix,
     });
     this.lease = namespacedLease(parent.lease, this.prefix);
-    this.election = new ElectionClientImpl(this.#ports);
     const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
-    this.#locks = new LockClientImpl({ kv: this.kv, lease: parent.lease, watch }, this.timeoutMs);
+    const queue = { kv: this.kv, lease: parent.lease, watch };
+    this.#locks = new LockClientImpl(queue, this.timeoutMs);
+    this.election = new ElectionClientImpl({ ...this.#ports, queue });
   }
 
   get closed(): boolean {
@@ -102,7 +103,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   }
 
   /** What mirrors and elections use: this namespace instead of the client. */
-  get #ports(): MirrorPorts & ElectionPorts {
+  get #ports(): MirrorPorts & Omit<ElectionPorts, 'queue'> {
     const { calls, random, settings, watch: watchClient } = this.#parent;
     const { closing } = settings;
     const watch = {

@@ -6,15 +6,28 @@ import {
   Subscription,
   secondLoopError,
 } from '../async/index.js';
-import { type Bytes, checkSignalOnly, checkWait, noOptions } from '../model/index.js';
+import { defaultTtlSeconds, type QueueClient, queueName, queuePrefix } from '../lock/index.js';
+import {
+  type Bytes,
+  checkSignalOnly,
+  checkWait,
+  noOptions,
+  optionsChecker,
+  signal,
+  ttl,
+} from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
+import { campaign } from './campaign.js';
 import type { ElectionClient } from './election-client.js';
 import { type FollowerPorts, LeaderFollower } from './leader-follower.js';
-import { candidatePrefix, readLeader } from './read-leader.js';
-import type { Leader } from './types.js';
+import { proposalBytes } from './proposal.js';
+import { readLeader } from './read-leader.js';
+import type { CampaignOptions, Leader, Term } from './types.js';
 
 /** What elections use of their client. */
 export interface ElectionPorts extends FollowerPorts {
+  /** What candidates use; the object that the client's locks use, too. */
+  readonly queue: QueueClient;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
 }
@@ -27,40 +40,72 @@ export class ElectionClientImpl implements ElectionClient {
     this.#ports = ports;
   }
 
+  campaign(name: Bytes, value: Bytes, options: CampaignOptions = noOptions): AsyncStream<Term> {
+    checkCampaign(options);
+    const { ttlSeconds = defaultTtlSeconds, signal: end } = options;
+    const request = { name: electionName(name), value: proposalBytes(value), ttlSeconds, signal: end };
+    return this.#stream('a campaign', 'campaign', end, (stop) => campaign(this.#ports.queue, request, stop));
+  }
+
   observe(
     name: Bytes,
     options: { readonly signal?: AbortSignal | undefined } = noOptions,
   ): AsyncStream<Leader | undefined> {
     checkSignalOnly(options);
-    const prefix = candidatePrefix(name);
-    const changes = (left: AbortSignal) => this.#changes(prefix, [left, options.signal, this.#ports.closing]);
-    return new OneLoop(new CancellableIterator(changes), () => secondLoopError('an observation', 'observe'));
+    const prefix = queuePrefix(electionName(name));
+    return this.#stream('an observation', 'observe', options.signal, (stop) => this.#changes(prefix, stop));
   }
 
   async leader(name: Bytes, options: CallOptions = noOptions): Promise<Leader | undefined> {
     checkWait(options);
-    const { leader } = await readLeader(this.#ports.kv, candidatePrefix(name), options);
+    const { leader } = await readLeader(this.#ports.kv, queuePrefix(electionName(name)), options);
     return leader;
   }
 
   /** A reader that is slower than the changes gets the newest state: at most one waits. */
-  async *#changes(
-    prefix: Buffer,
-    ends: readonly (AbortSignal | undefined)[],
-  ): AsyncGenerator<Leader | undefined, undefined> {
-    const stop = new AbortController();
-    const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
-    try {
-      yield* new Subscription<Leader | undefined>(
-        (put, end) => {
-          new LeaderFollower(this.#ports, prefix, put).run(stop.signal).catch(end);
-          return () => stop.abort();
-        },
-        { maxQueued: 1, signal: stop.signal },
-      );
-    } finally {
-      for (const release of releases) release();
-      stop.abort();
-    }
+  #changes(prefix: Buffer, stop: AbortSignal): AsyncGenerator<Leader | undefined, undefined> {
+    const following = new AbortController();
+    return new Subscription<Leader | undefined>(
+      (put, end) => {
+        new LeaderFollower(this.#ports, prefix, put).run(following.signal).catch(end);
+        return () => following.abort();
+      },
+      { maxQueued: 1, signal: stop },
+    );
+  }
+
+  /**
+   * An iteration for one loop, which starts with the first `next()`.
+   * @param iterate Gets a signal that aborts with the given one, when the client closes, and when the loop is left.
+   */
+  #stream<T>(
+    what: string,
+    call: string,
+    signal: AbortSignal | undefined,
+    iterate: (stop: AbortSignal) => AsyncGenerator<T, undefined>,
+  ): AsyncStream<T> {
+    const iterateUntil = (left: AbortSignal) =>
+      untilAny([left, signal, this.#ports.closing], (stop) => iterate(stop));
+    return new OneLoop(new CancellableIterator(iterateUntil), () => secondLoopError(what, call));
+  }
+}
+
+const checkCampaign = optionsChecker<CampaignOptions>({ ttlSeconds: ttl, signal });
+
+function electionName(name: Bytes): Buffer {
+  return queueName(name, 'election');
+}
+
+/** Iterates with a signal that aborts when the first of several does. */
+async function* untilAny<T>(
+  ends: readonly (AbortSignal | undefined)[],
+  iterate: (stop: AbortSignal) => AsyncGenerator<T, undefined>,
+): AsyncGenerator<T, undefined> {
+  const stop = new AbortController();
+  const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
+  try {
+    return yield* iterate(stop.signal);
+  } finally {
+    for (const release of releases) release();
   }
 }

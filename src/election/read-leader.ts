@@ -1,6 +1,5 @@
-import { InvalidInputError } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
-import { type Bytes, type KeyValue, keyBytes, type Revision, withJson } from '../model/index.js';
+import { type KeyValue, type Revision, withJson } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
 import type { Leader } from './types.js';
 
@@ -8,16 +7,6 @@ import type { Leader } from './types.js';
 export interface LeaderState {
   readonly leader: Leader | undefined;
   readonly revision: Revision;
-}
-
-/**
- * The prefix of the candidates' keys, as in Go.
- * @throws {InvalidInputError} for an empty name.
- */
-export function candidatePrefix(name: Bytes): Buffer {
-  const bytes = keyBytes(name);
-  if (bytes.length === 0) throw new InvalidInputError('the name of the election is empty');
-  return Buffer.concat([bytes, Buffer.from('/')]);
 }
 
 /** Reads the oldest key of the prefix. The size of the answer does not depend on the number of candidates. */

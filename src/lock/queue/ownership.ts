@@ -3,7 +3,15 @@ import { ClosedError, DeadlineError, type EtcdError } from '../../errors/index.j
 import type { Compare, Txn, TxnResult, WriteCallOptions } from '../../kv/index.js';
 import { checkTxnInput, checkWriteCall } from '../../kv/options.js';
 import type { HeldLease } from '../../lease/index.js';
-import { checkWait, formatLeaseId, keyText, type LeaseId, noOptions, withJson } from '../../model/index.js';
+import {
+  checkWait,
+  formatLeaseId,
+  keyText,
+  type LeaseId,
+  noOptions,
+  type Revision,
+  withJson,
+} from '../../model/index.js';
 import type { CallOptions } from '../../wire/index.js';
 import type { Acquired } from '../core/index.js';
 import type { LockLostError } from '../lock-lost-error.js';
@@ -30,6 +38,8 @@ export class Ownership implements Lock {
   readonly leaseId: LeaseId;
   readonly token: bigint;
   readonly guard: Compare;
+  /** The revision that created the key. */
+  readonly createRevision: Revision;
   readonly #parts: OwnershipParts;
   #end: LockLostError | ClosedError | undefined;
   #abortController: AbortController | undefined;
@@ -42,6 +52,7 @@ export class Ownership implements Lock {
     this.key = key;
     this.leaseId = lease;
     this.token = token;
+    this.createRevision = createRevision;
     this.guard = { target: 'create', key, result: '=', value: createRevision };
   }
 

@@ -28,6 +28,8 @@ interface Begun {
 
 type Begin = (fixture: Fixture, signal?: AbortSignal) => Begun | Promise<Begun>;
 
+let elections = 0;
+
 /** Every function of the package that returns an async iterable. */
 const loops: Readonly<Record<string, Begin>> = {
   'client.watch()': ({ client, target }, signal) => {
@@ -46,6 +48,11 @@ const loops: Readonly<Record<string, Begin>> = {
     const options = { signal, timeoutMs: Number.POSITIVE_INFINITY };
     const iteration = silent.kv.stream({ prefix: target }, options);
     return { iterable: iteration, iteration, client: silent };
+  },
+  'client.election.campaign()': ({ client, target }, signal) => {
+    // A name of its own: the candidate of a closed client stays until its lease expires.
+    const terms = client.election.campaign(`${target}-${elections++}`, 'candidate', { signal });
+    return afterFirst(terms, terms);
   },
   'client.election.observe()': ({ client, target }, signal) => {
     const leaders = client.election.observe(target, { signal });
@@ -71,6 +78,7 @@ const loops: Readonly<Record<string, Begin>> = {
 const withoutClose = [
   'client.mirror()',
   'client.kv.stream()',
+  'client.election.campaign()',
   'client.election.observe()',
   'EndpointManager.watch()',
 ];
@@ -206,6 +214,7 @@ describe('a loop whose reader waits for the next item', () => {
         const fromLoop = [
           client.mirror({ prefix: target }, { signal }),
           client.kv.stream({ prefix: target }, { signal }),
+          client.election.campaign(target, 'candidate', { signal }),
           client.election.observe(target, { signal }),
           new EndpointManager(client, target).watch({ signal }),
         ];

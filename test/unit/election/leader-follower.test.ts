@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { ElectionClientImpl } from '#src/election/index.js';
+import { ElectionClientImpl, type ElectionPorts } from '#src/election/index.js';
 import {
   CompactedError,
   DeadlineError,
@@ -11,9 +11,12 @@ import {
 import { FakeStore } from '../mirror/fake-store.js';
 import { settled } from '../watch/fake-watch.js';
 
-/** An observation of the store whose reader reads each state at once, unless it is told to wait. */
+/** What only candidates use. */
+const queue = {} as ElectionPorts['queue'];
+
+/** An observation of the store whose reader reads each state at once, unless `reads` is false. */
 function observe(store: FakeStore, { reads = true, closing = new AbortController() } = {}) {
-  const client = new ElectionClientImpl({ ...store.ports(), closing: closing.signal });
+  const client = new ElectionClientImpl({ ...store.ports(), queue, closing: closing.signal });
   const observation = client.observe('jobs');
   const states: (string | undefined)[] = [];
   let failure: unknown;
@@ -134,7 +137,7 @@ describe('the observation of an election', () => {
   it('pauses longer each time when its watches end at once', async () => {
     store.put('jobs/1', 'a');
     const random = () => 0.99;
-    const client = new ElectionClientImpl({ ...store.ports(), random });
+    const client = new ElectionClientImpl({ ...store.ports(), queue, random });
     const observation = client.observe('jobs');
     await observation.next();
     const started: number[] = [];

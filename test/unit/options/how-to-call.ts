@@ -1,4 +1,5 @@
 import { Server } from '@grpc/grpc-js';
+import { ElectionTerm } from '#src/election/election-term.js';
 import {
   advertiseAddress,
   channelTarget,
@@ -7,7 +8,6 @@ import {
   EndpointPicker,
   EtcdClient,
   encodeEndpoint,
-  type Lock,
   type Mirror,
   op,
   pick,
@@ -34,7 +34,7 @@ export class World implements AsyncDisposable {
   readonly directory = new ServiceDirectory(this.client);
   readonly picker = new EndpointPicker(this.directory, 'svc');
   readonly manager = new EndpointManager(this.client, 'svc');
-  readonly lock: Lock = new Ownership({
+  readonly lock = new Ownership({
     client: this.client,
     acquisition: { dispatch() {} },
     lease: { held: true },
@@ -97,6 +97,7 @@ const manager = ({ manager }: World) => manager;
 const directory = ({ directory }: World) => directory;
 const picker = ({ picker }: World) => picker;
 const lock = ({ lock }: World) => lock;
+const term = ({ lock }: World) => new ElectionTerm(lock, 1n);
 const mirror = ({ mirror }: World) => mirror;
 const proxy = ({ proxy }: World) => proxy;
 
@@ -152,6 +153,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'LeaseClient.keepAliveOnce': on(lease, 'keepAliveOnce', 1n),
   'LeaseClient.timeToLive': on(lease, 'timeToLive', 1n),
   'LeaseClient.list': on(lease, 'list'),
+  'ElectionClient.campaign': on(election, 'campaign', 'k', 'v'),
   'ElectionClient.observe': on(election, 'observe', 'k'),
   'ElectionClient.leader': on(election, 'leader', 'k'),
   'EtcdClient.lock': on(client, 'lock', 'jobs'),
@@ -160,6 +162,9 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'EtcdClient.lockQueue': on(client, 'lockQueue', 'jobs'),
   'Lock.txn': on(lock, 'txn', { compare: [anyCompare] }),
   'Lock.release': on(lock, 'release'),
+  'Term.txn': on(term, 'txn', { compare: [anyCompare] }),
+  'Term.proclaim': on(term, 'proclaim', 'v'),
+  'Term.resign': on(term, 'resign'),
   'EtcdNamespace.lock': on(namespace, 'lock', 'jobs'),
   'EtcdNamespace.tryLock': on(namespace, 'tryLock', 'jobs'),
   'EtcdNamespace.withLock': on(namespace, 'withLock', 'jobs', () => {}),

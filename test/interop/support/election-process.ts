@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { eventually } from '../../support/eventually.js';
+import { goProgram } from './go-build.js';
+
+/** What `test/interop/go-election` writes. */
+export interface GoElectionLine {
+  readonly event: 'elected' | 'proclaimed' | 'resigned' | 'leader' | 'closed' | 'failed';
+  readonly key?: string;
+  readonly value?: string;
+  readonly rev?: number;
+  readonly error?: string;
+}
+
+/** A program that takes part in an election and prints lines. */
+export class ElectionProcess {
+  readonly lines: string[] = [];
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    if (child.stdout) createInterface(child.stdout).on('line', (line) => this.lines.push(line));
+    child.stdin?.on('error', () => {});
+  }
+
+  static async start(
+    program: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<ElectionProcess> {
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await once(child, 'spawn');
+    return new ElectionProcess(child);
+  }
+
+  /** Go's `concurrency.Election`, by the arguments of `test/interop/go-election`. */
+  static async go(...args: readonly string[]): Promise<ElectionProcess> {
+    return ElectionProcess.start(await goProgram('go-election'), args);
+  }
+
+  /** Resolves with the first line that satisfies the condition. */
+  async line(what: string, condition: (line: string) => boolean): Promise<string> {
+    return eventually(what, () => this.lines.find(condition));
+  }
+
+  /** Resolves with the first event of the Go program that has these members. */
+  async event(expected: Partial<GoElectionLine>): Promise<GoElectionLine> {
+    const matches = (line: string) => {
+      const event = JSON.parse(line) as Record<string, unknown>;
+      return Object.entries(expected).every(([name, value]) => event[name] === value);
+    };
+    return JSON.parse(await this.line(JSON.stringify(expected), matches)) as GoElectionLine;
+  }
+
+  /** Sends an order to the Go program. */
+  order(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  /** Lets the program leave the election: the Go program and `etcdctl` revoke their lease. */
+  async leave(): Promise<void> {
+    this.#child.stdin?.end();
+    await this.#end('SIGINT');
+  }
+
+  /** Kills the program: its key stays until its lease expires. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async #end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    await exited;
+  }
+}
