@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EtcdError } from '#src/index.js';
+import { EtcdError, type Term } from '#src/index.js';
 import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import type { Program } from './locker.js';
 import { logValue } from './log-keys.js';
 import { type Owner, own } from './owner.js';
-
-type Term = import('./api.js').Term;
 
 /** Campaigns, leads for a while, proclaims new values and resigns, again and again. */
 export async function runCandidate(program: Program, loop: number): Promise<void> {
@@ -37,11 +35,7 @@ async function campaign(
   wait();
   try {
     let left = random.between(1, 3);
-    for await (const term of (client.election as import('./api.js').Campaigning).campaign(
-      name,
-      value,
-      options,
-    )) {
+    for await (const term of client.election.campaign(name, value, options)) {
       clearTimeout(timer);
       isWaiting = false;
       await lead(term, { ...program, ...config, random, name, request: scope.request });
