@@ -17,29 +17,40 @@ export interface GoElectionLine {
 export class ElectionProcess {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
+  readonly #leaveSignal: 'SIGINT' | undefined;
 
-  private constructor(child: ChildProcess) {
+  /** @param leaveSignal Makes the program leave the election; undefined if the end of its input does. */
+  private constructor(child: ChildProcess, leaveSignal: 'SIGINT' | undefined) {
     this.#child = child;
+    this.#leaveSignal = leaveSignal;
     if (child.stdout) createInterface(child.stdout).on('line', (line) => this.lines.push(line));
     child.stdin?.on('error', () => {});
   }
 
-  static async start(
+  static async #start(
     program: string,
     args: readonly string[],
-    env: NodeJS.ProcessEnv = {},
+    leaveSignal: 'SIGINT' | undefined,
   ): Promise<ElectionProcess> {
-    const child = spawn(program, args, {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const env = { ...process.env, ETCDCTL_API: '3' };
+    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     await once(child, 'spawn');
-    return new ElectionProcess(child);
+    return new ElectionProcess(child, leaveSignal);
   }
 
   /** Go's `concurrency.Election`, by the arguments of `test/interop/go-election`. */
   static async go(...args: readonly string[]): Promise<ElectionProcess> {
-    return ElectionProcess.start(await goProgram('go-election'), args);
+    return ElectionProcess.#start(await goProgram('go-election'), args, undefined);
+  }
+
+  /** `etcdctl elect`, which prints the leader's key and value on two lines. */
+  static etcdctl(
+    program: string,
+    endpoints: readonly string[],
+    ...args: readonly string[]
+  ): Promise<ElectionProcess> {
+    const global = [`--endpoints=${endpoints.join()}`, 'elect'];
+    return ElectionProcess.#start(program, [...global, ...args], 'SIGINT');
   }
 
   /** Resolves with the first line that satisfies the condition. */
@@ -61,10 +72,10 @@ export class ElectionProcess {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** Lets the program leave the election: the Go program and `etcdctl` revoke their lease. */
+  /** Lets the program leave the election, and revoke its lease. */
   async leave(): Promise<void> {
     this.#child.stdin?.end();
-    await this.#end('SIGINT');
+    await this.#end(this.#leaveSignal);
   }
 
   /** Kills the program: its key stays until its lease expires. */
@@ -72,10 +83,10 @@ export class ElectionProcess {
     await this.#end('SIGKILL');
   }
 
-  async #end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  async #end(signal: 'SIGINT' | 'SIGKILL' | undefined): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
-    this.#child.kill(signal);
+    if (signal) this.#child.kill(signal);
     await exited;
   }
 }
