@@ -51,6 +51,8 @@ export class AcquisitionCore {
   #deadline = Number.POSITIVE_INFINITY;
   #wakeAt = Number.POSITIVE_INFINITY;
   #place: Place | undefined;
+  /** The lease that `release` waits for: that of an earlier place may be left at the same time. */
+  #releasing: LeaseId | undefined;
   /** The failure that delays the current step. */
   #lastError: EtcdError | undefined;
 
@@ -106,7 +108,7 @@ export class AcquisitionCore {
         if (this.#step === 'own') this.#release();
         return;
       case 'left':
-        if (this.#step === 'leave') this.#onReleased(input.error);
+        if (input.lease === this.#releasing) this.#onReleased(input.error);
         return;
       case 'timer':
         return;
@@ -310,11 +312,13 @@ export class AcquisitionCore {
   }
 
   #release(): void {
+    this.#releasing = this.#place?.lease;
     this.#leave();
     this.#step = 'leave';
   }
 
   #onReleased(error: EtcdError | undefined): void {
+    this.#releasing = undefined;
     this.#step = 'ended';
     this.#emit({ type: 'released', ...(error === undefined ? {} : { error }) });
   }

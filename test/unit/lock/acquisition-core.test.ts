@@ -405,6 +405,19 @@ describe('an owner', () => {
       assert.equal(script.last('released').error, unavailable);
     });
 
+    it('waits for its own place to be left, not for an earlier one that it lost', () => {
+      const script = new ScriptedAcquisition({ requeue: true });
+      script.joined(9n, predecessor);
+      script.input(ended);
+      script.now = 5_000;
+      script.input({ type: 'timer' });
+      script.input({ type: 'granted', request: script.last('grant').request, lease: 0x4en });
+      script.answer(joinedAt(12n));
+      script.input({ type: 'release' });
+      assert.deepEqual(script.input({ type: 'left', lease }), []);
+      assert.deepEqual(script.input({ type: 'left', lease: 0x4en }), ['released']);
+    });
+
     it('does not report a loss', () => {
       const script = owner();
       const request = script.followOf('jobs/4d');
