@@ -1,5 +1,6 @@
 // The simulated cores, and how their mutants are made.
 import { mutants as leaseMutants } from './sim-mutants-lease.mjs';
+import { mutants as lockMutants } from './sim-mutants-lock.mjs';
 import { mutants as registerMutants } from './sim-mutants-register.mjs';
 import { mutants as watchMutants } from './sim-mutants-watch.mjs';
 
@@ -9,6 +10,12 @@ import { mutants as watchMutants } from './sim-mutants-watch.mjs';
 export const cores = {
   watch: { folder: 'build/src/watch/core', main: 'build/test/sim/watch/main.js', mutants: watchMutants },
   lease: { folder: 'build/src/lease/core', main: 'build/test/sim/lease/main.js', mutants: leaseMutants },
+  lock: {
+    folder: 'build/src/lock/core',
+    needs: ['build/src/lock', 'build/src/lease'],
+    main: 'build/test/sim/lock/main.js',
+    mutants: lockMutants,
+  },
   register: {
     folder: 'build/src/naming/register/core',
     needs: ['build/src/naming'],

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run sim:mutants: mutants of the watch, lease or registration core, each of which the core's simulation must
+// npm run sim:mutants: mutants of the watch, lease, registration or lock core, each of which the core's simulation must
 // detect.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const help = `npm run sim:mutants -- [options]
   --schedules N   maximum number of schedules per mutant (default 20000)
   --seed S        the first seed (default 1)
   --only TEXT     only mutants whose name contains TEXT
-  --core C        the core: watch (default), lease or register`;
+  --core C        the core: watch (default), lease, register or lock`;
 
 const root = join(fileURLToPath(import.meta.url), '../..');
 const { values } = parseArgs({

@@ -2,9 +2,9 @@ import type { EtcdError } from '#src/errors/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import type { RegistrationEffect, RegistrationInput } from '#src/naming/register/core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '#src/naming/register/types.js';
+import { RetryPacing } from '../retry-pacing.js';
 import type { Violation } from '../run-schedule.js';
 import { metadataOf, seqOf } from './records.js';
-import { RetryPacing } from './retry-pacing.js';
 import type { Schedule } from './schedule.js';
 import type { Store, Writer } from './store.js';
 

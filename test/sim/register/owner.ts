@@ -6,11 +6,11 @@ import {
   type RegistrationInput,
 } from '#src/naming/register/core/index.js';
 import type { VirtualClock } from '../clock.js';
+import { KeyFollower } from '../key-follower.js';
+import type { Network } from '../network.js';
 import type { Random } from '../random.js';
 import type { Trace } from '../trace.js';
 import { describeEffect, describeInput } from './describe.js';
-import { KeyFollower } from './key-follower.js';
-import type { Network } from './network.js';
 import type { Oracle } from './oracle.js';
 import type { Schedule } from './schedule.js';
 import { key, type Store } from './store.js';
@@ -243,8 +243,9 @@ export class Owner {
   }
 
   #follow(request: number, from: bigint): void {
+    const { clock, network, store } = this.#dependencies;
     const follower = new KeyFollower(
-      this.#dependencies,
+      { clock, network, read: () => ({ kv: store.kv, revision: store.revision }) },
       from,
       () => this.core.revision ?? 0n,
       ({ kv, revision }) => this.input({ type: 'state', request, kv, revision }),

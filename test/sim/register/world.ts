@@ -1,8 +1,8 @@
 import { VirtualClock } from '../clock.js';
+import { Network, type NetworkMode } from '../network.js';
 import { Random } from '../random.js';
 import type { Trace } from '../trace.js';
 import type { Coverage, State } from './coverage.js';
-import { Network, type NetworkMode } from './network.js';
 import { Oracle } from './oracle.js';
 import { Owner } from './owner.js';
 import { metadataOf, recordValue, seqOf } from './records.js';

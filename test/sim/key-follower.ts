@@ -1,16 +1,22 @@
-import { type EtcdError, RolledBackError } from '#src/errors/index.js';
+import { type EtcdError, RolledBackError, toEtcdError } from '#src/errors/index.js';
 import type { KeyState } from '#src/model/index.js';
-import type { VirtualClock } from '../clock.js';
+import type { VirtualClock } from './clock.js';
 import type { Network } from './network.js';
-import type { Store } from './store.js';
 
 const retryMs = 300;
+
+export interface KeyFollowerParts {
+  readonly clock: VirtualClock;
+  readonly network: Network;
+  /** Reads the key's state in etcd. @throws etcd's error, which ends the follower. */
+  readonly read: () => KeyState;
+}
 
 /** Follows a key: changes in order while connected, and one read after each reconnect, which may skip changes. */
 export class KeyFollower {
   readonly #clock: VirtualClock;
   readonly #network: Network;
-  readonly #store: Store;
+  readonly #read: () => KeyState;
   readonly #knownRevision: () => bigint;
   readonly #onState: (state: KeyState) => void;
   readonly #onFailure: (error: EtcdError) => void;
@@ -22,7 +28,7 @@ export class KeyFollower {
   #isOver = false;
 
   constructor(
-    parts: { readonly clock: VirtualClock; readonly network: Network; readonly store: Store },
+    parts: KeyFollowerParts,
     from: bigint,
     known: () => bigint,
     seen: (state: KeyState) => void,
@@ -30,7 +36,7 @@ export class KeyFollower {
   ) {
     this.#clock = parts.clock;
     this.#network = parts.network;
-    this.#store = parts.store;
+    this.#read = parts.read;
     this.#revision = from;
     this.#knownRevision = known;
     this.#onState = seen;
@@ -48,8 +54,20 @@ export class KeyFollower {
 
   onChange(): void {
     if (!this.#isConnected) return;
-    if (this.#network.isUp) this.#deliver({ kv: this.#store.kv, revision: this.#store.revision });
-    else this.#disconnect();
+    if (!this.#network.isUp) {
+      this.#disconnect();
+      return;
+    }
+    try {
+      this.#deliver(this.#read());
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #end(error: unknown): void {
+    this.#isOver = true;
+    this.#onFailure(toEtcdError(error));
   }
 
   #disconnect(): void {
@@ -67,15 +85,15 @@ export class KeyFollower {
         this.#clock.after(retryMs, () => this.#connect());
         return;
       }
-      const { kv, revision } = this.#store;
       const least = known > this.#revision ? known : this.#revision;
-      if (revision < least) {
-        this.#isOver = true;
-        this.#onFailure(new RolledBackError(least, revision));
-        return;
+      try {
+        const state = this.#read();
+        if (state.revision < least) throw new RolledBackError(least, state.revision);
+        this.#isConnected = true;
+        this.#deliver(state);
+      } catch (error) {
+        this.#end(error);
       }
-      this.#isConnected = true;
-      this.#deliver({ kv, revision });
     });
   }
 

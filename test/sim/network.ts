@@ -1,6 +1,6 @@
 import { DeadlineError, EtcdError, errorFromServer } from '#src/errors/index.js';
-import type { VirtualClock } from '../clock.js';
-import type { Random } from '../random.js';
+import type { VirtualClock } from './clock.js';
+import type { Random } from './random.js';
 
 /** How requests are handled at present. */
 export type NetworkMode = 'fair' | 'refuse' | 'lose-requests' | 'lose-answers' | 'late-writes' | 'stall';
