@@ -103,6 +103,7 @@ const synonyms: Readonly<Record<string, string>> = {
     follow: 'watch',
   },
   ...{ run: 'register', check: 'doctor' },
+  ...{ mutex: 'lock', flock: 'lock' },
 };
 
 function version(): string {

@@ -52,8 +52,38 @@ export class Etcdctl {
     return process;
   }
 
+  /** Starts a command that runs until it is stopped, such as `lock`. */
+  start(...args: string[]): EtcdctlProcess {
+    return new EtcdctlProcess(
+      spawn(this.#program, [this.#endpoints, ...args], {
+        env: this.#env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      }),
+    );
+  }
+
   get #env(): NodeJS.ProcessEnv {
     return { ...process.env, ETCDCTL_API: '3' };
+  }
+}
+
+export class EtcdctlProcess {
+  stdout = '';
+  readonly #child: ChildProcess;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    child.stdout?.on('data', (text: Buffer) => {
+      this.stdout += text.toString();
+    });
+  }
+
+  /** Ends it as an operator does. */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    await exited;
   }
 }
 

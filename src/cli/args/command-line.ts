@@ -130,7 +130,10 @@ function unknownOption(flag: string, args: readonly string[], table: OptionTable
 }
 
 /** The names of options in etcdctl and kubectl. They are suggested, not accepted. */
-const namesElsewhere: NamesElsewhere = { w: 'output', 'write-out': 'output', format: 'output' };
+const namesElsewhere: NamesElsewhere = {
+  ...{ w: 'output', 'write-out': 'output', format: 'output' },
+  ...{ nonblock: 'timeout', wait: 'timeout' },
+};
 
 function suggestionFor(flag: string, table: OptionTable): string {
   const name = flag.replace(/^--?(no-)?/, '');

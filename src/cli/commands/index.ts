@@ -4,6 +4,7 @@ import { createCompletion } from './completion.js';
 import { doctor } from './doctor.js';
 import { drain } from './drain.js';
 import { get } from './get.js';
+import { lock } from './lock.js';
 import { ls } from './ls.js';
 import { register } from './register.js';
 import { rm } from './rm.js';
@@ -11,6 +12,6 @@ import { watch } from './watch.js';
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
-  ...[ls, get, watch, add, rm, drain, register, doctor],
+  ...[ls, get, watch, add, rm, drain, register, lock, doctor],
   createCompletion(() => commands),
 ];

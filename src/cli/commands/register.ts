@@ -6,7 +6,8 @@ import type { Command } from '../command.js';
 import { isCallersOwnHost } from '../data/address.js';
 import { endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
 import { usageError } from '../errors.js';
-import { type Environment, warn } from '../output/io.js';
+import { warn } from '../output/io.js';
+import { withoutEtcdctlVariables } from '../supervise/program-environment.js';
 import { Supervisor } from '../supervise/supervisor.js';
 
 const conflictPolicies: readonly OnConflict[] = ['wait', 'fail', 'takeover'];
@@ -94,11 +95,6 @@ export const register: Command = {
     return new Supervisor(client, supervisorOptions).run();
   },
 };
-
-/** etcdctl's variables contain the endpoints of etcd and may contain a password. */
-function withoutEtcdctlVariables(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^ETCDCTL_/i.test(name)));
-}
 
 function timeouts(options: ParsedOptions) {
   return {

@@ -43,14 +43,29 @@ export class Program {
   }
 
   sendSignal(signal: NodeJS.Signals): void {
+    if (!this.#hasEnded) this.#sendToGroup(signal);
+  }
+
+  /** Whether processes that the program started are left in its group. Windows has no groups. */
+  get hasGroup(): boolean {
+    return process.platform !== 'win32' && this.#sendToGroup(0);
+  }
+
+  /** Kills what is left of the group after the program has ended. */
+  killGroup(): void {
+    if (this.hasGroup) this.#sendToGroup('SIGKILL');
+  }
+
+  /** Returns whether the signal was sent. The signal 0 reaches no process. */
+  #sendToGroup(signal: NodeJS.Signals | 0): boolean {
     const { pid } = this.#child;
-    if (pid === undefined || this.#hasEnded) return;
+    if (pid === undefined) return false;
     try {
-      if (process.platform === 'win32') this.#child.kill(signal);
-      else process.kill(-pid, signal);
+      return process.platform === 'win32' ? this.#child.kill(signal) : process.kill(-pid, signal);
     } catch (error) {
       // ESRCH: the program has ended, and the 'exit' event follows.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      return false;
     }
   }
 }

@@ -16,19 +16,47 @@ const jobControl: readonly NodeJS.Signals[] = ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
 /** Ctrl-C under `npm run` arrives twice: from the terminal and from npm. A user needs longer for a second one. */
 const sameRequestMs = 250;
 
-/** Decides what the command does about the signals that it receives while it runs a program. Uses no clock. */
+/** Recognises a signal that one request sends twice. */
+class RepeatFilter {
+  #last: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+
+  isRepeated(signal: NodeJS.Signals, now: number): boolean {
+    const last = this.#last;
+    if (last?.signal === signal && now - last.at < sameRequestMs) return true;
+    this.#last = { signal, at: now };
+    return false;
+  }
+}
+
+/**
+ * Decides about a signal to a command whose program needs no drain: it receives every signal. Uses no clock.
+ * @param now milliseconds on a monotonic clock.
+ */
+export function createForwardPolicy(): (
+  signal: NodeJS.Signals,
+  now: number,
+) => Extract<SignalAction, 'forward' | 'suspend' | 'ignore'> {
+  const requests = new RepeatFilter();
+  return (signal, now) => {
+    if (jobControl.includes(signal)) return 'suspend';
+    const isRepeated = terminationSignals.includes(signal) && requests.isRepeated(signal, now);
+    return isRepeated ? 'ignore' : 'forward';
+  };
+}
+
+/** Decides about the signals to a command whose record is withdrawn before its program ends. Uses no clock. */
 export class SignalPolicy {
   /** Termination signals that the program has not received yet. */
   readonly #pending = new Set<NodeJS.Signals>();
   #requests = 0;
   #isForwarding = false;
-  #last: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
+  readonly #repeats = new RepeatFilter();
 
   /** @param now milliseconds on a monotonic clock. */
   decide(signal: NodeJS.Signals, now: number): SignalAction {
     if (jobControl.includes(signal)) return 'suspend';
     if (!terminationSignals.includes(signal)) return 'forward';
-    if (this.#isSameRequest(signal, now)) return 'ignore';
+    if (this.#repeats.isRepeated(signal, now)) return 'ignore';
     // A later SIGHUP is not a new request: a closing terminal sends several, and systemd sends one after SIGTERM.
     const isNewRequest = signal !== 'SIGHUP' || this.#requests === 0;
     if (isNewRequest) this.#requests++;
@@ -48,12 +76,5 @@ export class SignalPolicy {
     const signals = [...this.#pending];
     this.#pending.clear();
     return signals;
-  }
-
-  #isSameRequest(signal: NodeJS.Signals, now: number): boolean {
-    const last = this.#last;
-    if (last?.signal === signal && now - last.at < sameRequestMs) return true;
-    this.#last = { signal, at: now };
-    return false;
   }
 }

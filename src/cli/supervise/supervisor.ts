@@ -1,25 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClient, Registration } from '../../index.js';
 import { maxTimerMs } from '../args/options.js';
 import type { Outcome } from '../command.js';
 import { CliError } from '../errors.js';
-import type { Environment } from '../output/io.js';
 import { forwardableSignals, onSignals } from '../signals.js';
 import { logRegistrationEvents } from './log-events.js';
-import { Program } from './program.js';
+import type { Program } from './program.js';
+import { ProgramControl, type ProgramOptions } from './program-control.js';
 import { type RegisterWhenReadyOptions, registerWhenReady } from './register-when-ready.js';
 import { SignalPolicy } from './signal-policy.js';
 import { waitForListener } from './wait-for-listener.js';
 
-export interface SupervisorOptions extends RegisterWhenReadyOptions {
-  /** The program and its arguments. */
-  readonly command: readonly string[];
-  /** The environment of the program. */
-  readonly env: Environment;
+export interface SupervisorOptions extends RegisterWhenReadyOptions, ProgramOptions {
   /** How long callers have to notice the draining mark, and again the deletion, in milliseconds. */
   readonly propagateMs: number;
-  /** How long the program has to end after the signal before it is killed, in milliseconds. */
-  readonly stopTimeoutMs: number;
 }
 
 /** The limit for a drain beyond its two waits, in milliseconds: the program must end even if etcd is unreachable. */
@@ -38,13 +31,14 @@ export class Supervisor {
   /** Aborted by a second termination request: callers are not waited for. */
   readonly #skipDrain = new AbortController();
   readonly #signals = new SignalPolicy();
-  #program: Program | undefined;
+  readonly #control: ProgramControl;
   /** The first termination signal. */
   #terminatedBy: NodeJS.Signals | undefined;
 
   constructor(client: EtcdClient, options: SupervisorOptions) {
     this.#client = client;
     this.#options = options;
+    this.#control = new ProgramControl(options);
   }
 
   async run(): Promise<Outcome> {
@@ -60,10 +54,9 @@ export class Supervisor {
   }
 
   #start(): Program {
-    const program = new Program(this.#options.command, this.#options.env);
+    const program = this.#control.start();
     const onEnd = () => this.#ending.abort();
     program.ended.then(onEnd, onEnd);
-    this.#program = program;
     return program;
   }
 
@@ -71,10 +64,10 @@ export class Supervisor {
     try {
       const registration = await this.#register(program);
       if (registration) await this.#serve(registration, program);
-      return await this.#stop(program, this.#signals.startForwarding());
+      return await this.#control.stop(program, this.#signals.startForwarding());
     } catch (error) {
       this.#signals.startForwarding();
-      await this.#stop(program, ['SIGTERM']).catch(() => {});
+      await this.#control.stop(program, ['SIGTERM']).catch(() => {});
       throw error;
     }
   }
@@ -89,24 +82,16 @@ export class Supervisor {
         this.#skipDrain.abort();
         break;
       case 'forward':
-        this.#program?.sendSignal(signal);
+        this.#control.sendSignal(signal);
         break;
       case 'suspend':
-        this.#suspend(signal);
+        this.#control.suspend(signal);
         break;
       case 'kill':
-        this.#program?.sendSignal('SIGKILL');
+        this.#control.sendSignal('SIGKILL');
         break;
       case 'ignore':
     }
-  }
-
-  /** Uses SIGSTOP: the kernel ignores job control signals in an orphaned process group, such as the program's. */
-  #suspend(signal: NodeJS.Signals): void {
-    // PID 1 cannot be stopped. It would keep renewing the record of a stopped program.
-    const canStop = process.pid !== 1;
-    this.#program?.sendSignal(canStop ? 'SIGSTOP' : signal);
-    if (canStop) process.kill(process.pid, 'SIGSTOP');
   }
 
   /** If the address already accepts connections, the readiness check would succeed without the program. */
@@ -166,27 +151,6 @@ export class Supervisor {
         `etcd is unreachable; the record ${key} expires with its lease, within ${registration.ttlSeconds ?? 10} s`,
       );
     }
-  }
-
-  /** Forwards the signals and waits for the program, up to a limit. Does nothing if it has already ended. */
-  async #stop(program: Program, signals: readonly NodeJS.Signals[]): Promise<Outcome> {
-    if (!program.hasEnded && signals.length > 0) {
-      for (const signal of signals) program.sendSignal(signal);
-      const waiting = new AbortController();
-      const killing = sleep(this.#options.stopTimeoutMs, undefined, { signal: waiting.signal }).then(
-        () => {
-          this.#options.log(
-            `the program did not end within ${this.#options.stopTimeoutMs} ms; sending SIGKILL`,
-          );
-          program.sendSignal('SIGKILL');
-        },
-        () => {},
-      );
-      await program.ended.catch(() => {});
-      waiting.abort();
-      await killing;
-    }
-    return program.ended;
   }
 }
 

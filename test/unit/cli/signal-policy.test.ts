@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { forwardableSignals } from '#src/cli/signals.js';
-import { SignalPolicy } from '#src/cli/supervise/signal-policy.js';
+import { createForwardPolicy, SignalPolicy } from '#src/cli/supervise/signal-policy.js';
 
 describe('signals to a command that runs a program', () => {
   /** The actions for these signals, one second apart unless a time in milliseconds is given. */
@@ -71,5 +71,24 @@ describe('signals to a command that runs a program', () => {
     actions(policy, 'SIGTERM');
     policy.startForwarding();
     assert.deepEqual(actions(policy, ...others), expected);
+  });
+});
+
+describe('signals to a command whose program receives every signal', () => {
+  it('are forwarded as often as they arrive, but once for a request that sends them twice', () => {
+    const decide = createForwardPolicy();
+    assert.deepEqual(
+      [0, 100, 250, 1_000].map((at) => decide('SIGTERM', at)),
+      ['forward', 'ignore', 'forward', 'forward'],
+    );
+    assert.deepEqual(
+      [2_000, 2_001].map((at) => decide('SIGUSR1', at)),
+      ['forward', 'forward'],
+    );
+  });
+
+  it('suspend the command and the program for job control', () => {
+    for (const signal of ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const)
+      assert.equal(createForwardPolicy()(signal, 0), 'suspend');
   });
 });

@@ -1,0 +1,63 @@
+import { keyText } from '../../index.js';
+import type { Outcome } from '../command.js';
+import { messageOf } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
+import { onSignals, terminationSignals } from '../signals.js';
+import { GuardedProgram } from './guarded-program.js';
+import type { ProgramOptions } from './program-control.js';
+import { requireHeld, type Tenure, untilLost } from './tenure.js';
+
+/** What the commands `lock` and `elect` hold while they run. */
+export interface HeldPlace extends Tenure {
+  readonly key: Buffer;
+  /** The revision of the store at the acquisition. */
+  readonly token: bigint;
+  /** Deletes the key. */
+  end(): Promise<void>;
+}
+
+export interface RunWhileHeldOptions {
+  /** The program to run; undefined to wait for a termination signal. */
+  readonly program: ProgramOptions | undefined;
+  readonly ttlSeconds: number;
+  readonly log: (text: string) => void;
+}
+
+/**
+ * Runs the program, or waits for a termination signal, and deletes the key at the end.
+ * @throws {CliError} if the place was lost before that.
+ */
+export async function runWhileHeld(place: HeldPlace, options: RunWhileHeldOptions): Promise<Outcome> {
+  const { program } = options;
+  try {
+    if (program) return await new GuardedProgram(place, program).run(variablesOf(place));
+    await untilSignalOrLoss(place);
+    requireHeld(place);
+    return exitCodes.ok;
+  } finally {
+    await endPlace(place, options);
+  }
+}
+
+/** The variables that `etcdctl lock` sets. */
+function variablesOf({ key, token }: HeldPlace): Readonly<Record<string, string>> {
+  return { ETCD_LOCK_KEY: keyText(key), ETCD_LOCK_REV: String(token) };
+}
+
+async function untilSignalOrLoss(place: HeldPlace): Promise<void> {
+  let removeHandlers = () => {};
+  const signalled = new Promise<void>((resolve) => {
+    removeHandlers = onSignals(terminationSignals, () => resolve());
+  });
+  await Promise.race([signalled, untilLost(place)]);
+  removeHandlers();
+}
+
+/** A key that cannot be deleted expires with its lease, which is not renewed any more. */
+async function endPlace(place: HeldPlace, { ttlSeconds, log }: RunWhileHeldOptions): Promise<void> {
+  try {
+    await place.end();
+  } catch (error) {
+    log(`${keyText(place.key)} was not deleted and expires within ${ttlSeconds} s: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,42 @@
+import type { OptionTable, ParsedOptions } from '../args/options.js';
+import type { Invocation } from '../command.js';
+import { maxTtlSeconds } from '../data/endpoint-options.js';
+import { usageError } from '../errors.js';
+import { warn } from '../output/io.js';
+import type { ProgramOptions } from './program-control.js';
+import { withoutEtcdctlVariables } from './program-environment.js';
+
+/** The options of the commands that run a program while they hold something. */
+export function tenureOptions(what: string): OptionTable {
+  return {
+    ttl: {
+      value: 'S',
+      help: `seconds until others get ${what} if this process is killed or cut off (default 15)`,
+    },
+    grace: {
+      value: 'DURATION',
+      help: `when ${what} is lost, time for the program to end after SIGTERM, before SIGKILL (default 10s)`,
+    },
+    'clean-env': { help: 'remove ETCDCTL_* from the program’s environment' },
+  };
+}
+
+/** The default of --ttl: that of the library. */
+export const defaultTtlSeconds = 15;
+
+export function ttlSecondsFrom(options: ParsedOptions): number {
+  return options.integer('ttl', 1, maxTtlSeconds) ?? defaultTtlSeconds;
+}
+
+/** How to run the program after `--`; undefined without one. @throws {CliError} for wrong usage. */
+export function programFrom({ programArgs, options, io }: Invocation): ProgramOptions | undefined {
+  const stopTimeoutMs = options.duration('grace') ?? 10_000;
+  if (programArgs.length === 0) return undefined;
+  if (programArgs[0] === '') throw usageError('the program after -- has an empty name');
+  return {
+    command: programArgs,
+    env: options.flag('clean-env') ? withoutEtcdctlVariables(io.env) : io.env,
+    stopTimeoutMs,
+    log: (text) => warn(io, text),
+  };
+}
