@@ -1,4 +1,4 @@
-import { backoffDelay, delay } from '../async/index.js';
+import { backoffDelay, delay, raceAbort } from '../async/index.js';
 import type { Compare, Txn, TxnResult, WriteCallOptions } from '../kv/index.js';
 import type { Ownership } from '../lock/index.js';
 import { type Bytes, checkWait, type LeaseId, noOptions, type Revision } from '../model/index.js';
@@ -59,7 +59,7 @@ export class ElectionTerm implements Term {
     checkWait(options);
     const proclaimed = this.#proclaimed.then(() => this.#write(bytes, options));
     this.#proclaimed = proclaimed.catch(() => {});
-    return proclaimed;
+    return raceAbort(proclaimed, options.signal);
   }
 
   resign(options: CallOptions = noOptions): Promise<void> {

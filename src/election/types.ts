@@ -73,7 +73,8 @@ export interface Term extends AsyncDisposable {
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**
    * Replaces the value that observers see. Proclamations are applied one at a time in the order of the calls. One whose
-   * answer is lost is sent again, and can neither be applied twice nor after a later one.
+   * answer is lost is sent again, and can neither be applied twice nor after a later one. `timeoutMs` counts from when
+   * it is sent first.
    * @throws {LockLostError} if the term is lost, and the value not changed; {ClosedError} if it was resigned; otherwise
    *   the errors of `kv.txn`.
    */
