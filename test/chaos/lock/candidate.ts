@@ -4,7 +4,7 @@ import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import type { Program } from './locker.js';
 import { logValue } from './log-keys.js';
-import { type Owner, own } from './owner.js';
+import { type Owner, own, ownUntil } from './owner.js';
 
 /** Campaigns, leads for a while, proclaims new values and resigns, again and again. */
 export async function runCandidate(program: Program, loop: number): Promise<void> {
@@ -57,9 +57,9 @@ async function campaign(
 /** Leads for a while, and proclaims. A proclamation changes the mod revision, which must break neither guard nor resignation. */
 async function lead(term: Term, owner: Owner): Promise<void> {
   const { control, random, request, incarnation } = owner;
-  const until = nowMs() + (random.chance(0.3) ? random.between(1_000, 4_000) : random.between(50, 500));
+  const until = ownUntil(random, 50, 500);
   const proclaiming = proclaimUntil(term, until, owner);
-  const isHeld = await own(term, owner, () => nowMs() >= until && !control.settling);
+  const isHeld = await own(term, owner, until, () => control.settling);
   await proclaiming;
   if (!isHeld) return;
   control.report({ type: 'releasing', request, at: nowMs() });

@@ -7,6 +7,7 @@ import { nowMs } from '../naming/clock.js';
 import { Control } from './control.js';
 import { logKeyOf, logValue } from './log-keys.js';
 import type { WorkerConfig } from './messages.js';
+import { ownUntil } from './owner.js';
 import { HeldSamples } from './samples.js';
 
 interface PeerLock {
@@ -51,8 +52,8 @@ const believed = { held: true, signal: { aborted: false } };
 /** A lock has neither a token nor a state: its holder believes to hold it until it releases it. */
 async function use(lock: PeerLock, name: string, request: number, random: Random): Promise<void> {
   const lease = (await lock.leaseId()) ?? '0';
-  control.report({ type: 'acquired', request, key: name, lease, at: nowMs() });
-  const until = nowMs() + (random.chance(0.2) ? random.between(1_000, 4_000) : random.between(10, 250));
+  const until = ownUntil(random, 10, 250);
+  control.report({ type: 'acquired', request, key: name, lease, at: nowMs(), until });
   const samples = new HeldSamples(nowMs);
   for (let turn = 0; ; ) {
     for (const end = nowMs() + 1; nowMs() < end; ) samples.take(believed);

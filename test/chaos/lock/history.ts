@@ -58,6 +58,8 @@ export interface Holding {
   readonly lease: bigint;
   readonly token: bigint | undefined;
   readonly at: number;
+  /** When the holder intends to release it. */
+  readonly until: number;
   readonly samples: HeldReport | undefined;
   readonly writes: readonly WroteReport[];
   readonly lost?: { readonly at: number; readonly reason: string };

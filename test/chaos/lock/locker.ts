@@ -4,7 +4,7 @@ import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import type { Control } from './control.js';
 import type { WorkerConfig } from './messages.js';
-import { type Owner, own } from './owner.js';
+import { type Owner, own, ownUntil } from './owner.js';
 import type { WireTap } from './wire-tap.js';
 
 export interface Program {
@@ -61,8 +61,7 @@ async function acquire(
 
 async function useLock(lock: Lock, owner: Owner): Promise<void> {
   const { control, request, random } = owner;
-  const until = nowMs() + (random.chance(0.2) ? random.between(1_000, 4_000) : random.between(10, 250));
-  const isHeld = await own(lock, owner, () => nowMs() >= until);
+  const isHeld = await own(lock, owner, ownUntil(random, 10, 250));
   if (isHeld) control.report({ type: 'releasing', request, at: nowMs() });
   const error = await lock.release().then(
     () => undefined,

@@ -43,6 +43,8 @@ export type Report =
       /** etcd3 has none. */
       readonly token?: string;
       readonly at: number;
+      /** When it intends to release it. */
+      readonly until: number;
     }
   | HeldReport
   | WroteReport

@@ -22,17 +22,24 @@ export interface Owner {
 
 const spinMs = 1;
 const reportEveryMs = 40;
+/** A sleep of at most 20 ms that takes so long shows that the process was stopped. */
+const stoppedMs = 200;
 
 /**
- * Uses what it owns until `until()` or until it is lost: reads `held` in tight turns, so that a process that is stopped and
+ * Uses what it owns until the time `until`, or longer, or until it is lost: reads `held` in tight turns, so that a process that is stopped and
  * resumed reads it in its first statements, and writes to the log of its name. Returns whether it is still held.
  */
-export async function own(owned: Owned, owner: Owner, until: () => boolean): Promise<boolean> {
+export async function own(
+  owned: Owned,
+  owner: Owner,
+  until: number,
+  isExtended = () => false,
+): Promise<boolean> {
   const { control, request, random, tap } = owner;
   const { key, leaseId, token } = owned;
   control.report({
     ...{ type: 'acquired', request, at: nowMs(), key: key.toString() },
-    ...{ lease: String(leaseId), token: String(token) },
+    ...{ lease: String(leaseId), token: String(token), until },
   });
   const samples = new HeldSamples(nowMs);
   const writes = new Writes(owned, owner);
@@ -41,13 +48,15 @@ export async function own(owned: Owned, owner: Owner, until: () => boolean): Pro
   // The first statements after each sleep read `held`: the process may have been stopped meanwhile.
   for (;;) {
     for (const end = nowMs() + spinMs; nowMs() < end; ) samples.take(owned);
-    if (samples.isLost || until()) break;
+    if (samples.isLost || (nowMs() >= until && !isExtended())) break;
     if (nowMs() - reportedAt > reportEveryMs) {
       report();
       reportedAt = nowMs();
     }
-    if (random.chance(0.2)) writes.start((txn) => owned.txn(txn));
+    const sleepsAt = nowMs();
     await sleep(random.between(1, 20));
+    // A process that was stopped writes at once: nothing but the guard stops it if its key was deleted meanwhile.
+    if (nowMs() - sleepsAt > stoppedMs || random.chance(0.2)) writes.start((txn) => owned.txn(txn));
   }
   if (samples.isLost) {
     samples.take(owned); // still false
@@ -106,4 +115,14 @@ class Writes {
       report(mayBeApplied ? 'unknown' : 'refused', `${error.name}: ${error.message}`);
     }
   }
+}
+
+/** When to release it: mostly soon, sometimes only after a time that is long enough for a fault. */
+export function ownUntil(random: Random, shortestMs: number, shortMs: number): number {
+  const ms = random.weighted([
+    [75, () => random.between(shortestMs, shortMs)],
+    [20, () => random.between(1_000, 4_000)],
+    [5, () => random.between(4_000, 8_000)],
+  ])();
+  return nowMs() + ms;
 }

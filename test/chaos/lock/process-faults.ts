@@ -31,23 +31,33 @@ export function processFaults(group: Group, operator: EtcdClient): readonly Faul
       byHandFault('delete-key', group, isHeld, operator),
       byHandFault('delete-waiting-key', group, isWaiting, operator),
       byHandFault('revoke-lease', group, isHeld, operator),
+      deleteWhilePaused(group, operator),
     );
   }
   return faults;
 }
 
+/** The changes by hand alone, for times without other faults: whether they are noticed in time is seen only then. */
+export function handFaults(group: Group, operator: EtcdClient): readonly Fault[] {
+  return processFaults(group, operator).filter(({ name }) => handFaultNames.includes(name));
+}
+
+/** These do not prevent a worker from noticing what happened to its key. */
+export const handFaultNames: readonly string[] = ['delete-key', 'delete-waiting-key', 'revoke-lease'];
+
 /** The name of a fault as it is counted, and the group that it concerns. */
 export function processFaultNames(): readonly string[] {
   return [
     ...['kill-holder', 'kill-waiter', 'pause-holder', 'pause-waiter', 'pause-briefly'],
-    ...['cut-off-holder', 'cut-off-waiter', 'delete-key', 'delete-waiting-key', 'revoke-lease'],
+    ...['cut-off-holder', 'cut-off-waiter', ...handFaultNames, 'delete-while-paused'],
   ];
 }
 
 type Choice = (request: OpenRequest) => boolean;
 
+/** Long enough that it is still held when the fault takes effect. */
 const isHeld: Choice = ({ holding }) =>
-  holding !== undefined && holding.lost === undefined && holding.releasingAt === undefined;
+  holding !== undefined && holding.lost === undefined && holding.until - nowMs() > 150;
 
 /** etcd3 has no waiters; its processes between two attempts are taken for them. */
 const isWaiting: Choice = ({ failed, holding, keys, system }) =>
@@ -122,6 +132,21 @@ function cutOffFault(name: string, group: Group, choice: Choice, durationMs: Fau
         proxy.cut();
       }
     };
+  });
+}
+
+/** Stops a holder for less than its TTL and deletes its key: when it continues, its clock shows that it is held. */
+function deleteWhilePaused(group: Group, operator: EtcdClient): Fault {
+  const { ttlMs } = group.recorder.limits;
+  return groupFault('delete-while-paused', group, isHeld, [0, ttlMs / 3], async ({ worker, request }) => {
+    const key = request.holding?.key;
+    if (key === undefined) return undefined;
+    worker.pause();
+    group.recorder.add({ kind: 'by-hand', what: 'delete-key', key, at: nowMs() });
+    const deleted = await operator.kv.delete(key).catch(() => undefined);
+    if (deleted?.deleted) return () => worker.resume();
+    worker.resume();
+    return undefined;
   });
 }
 

@@ -123,9 +123,9 @@ function applyReport(request: OpenRequest, report: RequestReport): void {
       request.failed = { at: report.at, error: report.error };
       return;
     case 'acquired': {
-      const { key, lease, token, at } = report;
+      const { key, lease, token, at, until } = report;
       const ids = { lease: BigInt(lease), token: token === undefined ? undefined : BigInt(token) };
-      request.holding = { key, at, ...ids, samples: undefined, writes: [] };
+      request.holding = { key, at, until, ...ids, samples: undefined, writes: [] };
       return;
     }
   }

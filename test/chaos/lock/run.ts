@@ -11,7 +11,7 @@ import { Resources } from '../resources.js';
 import { TruthLog, TruthRecorder } from '../truth-recorder.js';
 import { Ending } from './ending.js';
 import type { Limits, SavedLockHistory } from './history.js';
-import { type Group, processFaults } from './process-faults.js';
+import { type Group, handFaults, processFaults } from './process-faults.js';
 import { Recorder } from './recorder.js';
 import { clusterFaults } from './server-faults.js';
 import type { Worker } from './worker.js';
@@ -82,6 +82,12 @@ async function injectFaults(
     nemesis(links, 1, [500, 3_000]),
     ...groups.map((group, i) => nemesis(processFaults(group, operator), 2 + i, [300, 2_500])),
   ];
+  const calm = groups
+    .filter(({ label }) => label.startsWith('ours/'))
+    .map((group, i) => {
+      const random = new Random(seed + 10 + i);
+      return new Nemesis(handFaults(group, operator), context, random, [1_000, 2_000], 0);
+    });
   const begun = nowMs();
   const timer = setInterval(() => {
     const faults = recorder.journal.facts.filter(({ kind }) => kind === 'fault').length;
@@ -89,7 +95,7 @@ async function injectFaults(
   }, 10_000);
   try {
     await pause(1_000, signal);
-    await runInPhases(nemeses, seconds * 1_000, signal);
+    await runInPhases(nemeses, seconds * 1_000, signal, calm);
   } finally {
     clearInterval(timer);
   }

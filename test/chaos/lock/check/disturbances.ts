@@ -1,4 +1,5 @@
 import { factsOf, faultsOf, type LockHistory, type ProcessFact } from '../history.js';
+import { handFaultNames } from '../process-faults.js';
 
 type Interval = readonly [from: number, to: number];
 
@@ -23,6 +24,7 @@ function disturbancesOf(history: LockHistory, worker: string): readonly Interval
   const before = ofHistory.get(worker);
   if (before) return before;
   const faults = faultsOf(history)
+    .filter(({ name }) => !handFaultNames.includes(name))
     .filter(({ clients }) => clients === 'all' || clients.includes(worker))
     .map(({ from, to }): Interval => [from, to]);
   const all = [...faults, ...pausesOf(history, worker)].sort(([a], [b]) => a - b);

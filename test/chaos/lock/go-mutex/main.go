@@ -152,17 +152,13 @@ func (l *loop) once(request int64, name string) {
 }
 
 func (l *loop) use(request int64, name string, mutex *concurrency.Mutex) {
+	until := now() + l.holdMs()
 	write(report{
-		"type": "acquired", "request": request, "key": mutex.Key(), "at": now(),
+		"type": "acquired", "request": request, "key": mutex.Key(), "at": now(), "until": until,
 		"lease": strconv.FormatInt(int64(l.session.Lease()), 10),
 		"token": strconv.FormatInt(mutex.Header().Revision, 10),
 	})
-	hold := time.Duration(10+l.random.Intn(240)) * time.Millisecond
-	if l.random.Intn(5) == 0 {
-		hold = time.Duration(1000+l.random.Intn(3000)) * time.Millisecond
-	}
 	s := samples{request: request}
-	until := now() + float64(hold.Milliseconds())
 	reported := 0.0
 	for turn := 0; ; {
 		for end := now() + 1; now() < end; {
@@ -200,6 +196,17 @@ func (l *loop) use(request int64, name string, mutex *concurrency.Mutex) {
 		l.session.Close()
 	}
 	write(released)
+}
+
+func (l *loop) holdMs() float64 {
+	switch choice := l.random.Intn(100); {
+	case choice < 75:
+		return float64(10 + l.random.Intn(240))
+	case choice < 95:
+		return float64(1000 + l.random.Intn(3000))
+	default:
+		return float64(4000 + l.random.Intn(4000))
+	}
 }
 
 func (l *loop) write(request int64, name string, turn int, mutex *concurrency.Mutex) {

@@ -95,7 +95,16 @@ export class HistoryBuilder {
       ...{ last: [held[1], held[1]] as const, samples: 2, again: 0, unaborted: 0, ...part.samples },
     };
     const wrote = writes.map((one) => ({ ...one, type: 'wrote' as const, request: 0, at: this.#now }));
-    const holding: Holding = { key, lease, token, at: this.#now, samples, writes: wrote, ...part.rest };
+    const holding: Holding = {
+      key,
+      lease,
+      token,
+      at: this.#now,
+      until: this.#now,
+      samples,
+      writes: wrote,
+      ...part.rest,
+    };
     return this.request(worker, key, { holding });
   }
 

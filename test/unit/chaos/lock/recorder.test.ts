@@ -15,7 +15,15 @@ function record(reports: readonly Report[], reporter = reporterOf('ours')) {
 
 const waiting: Report = { type: 'waiting', request: 3, name: 'n', at: 1 };
 const queued = (key: string, at = 2): Report => ({ type: 'queued', request: 3, key, at });
-const acquired: Report = { type: 'acquired', request: 3, key: 'n/1f', lease: '31', token: '7', at: 3 };
+const acquired: Report = {
+  type: 'acquired',
+  request: 3,
+  key: 'n/1f',
+  lease: '31',
+  token: '7',
+  at: 3,
+  until: 9,
+};
 
 describe('the recorder of a chaos run of locks', () => {
   it('makes one fact of the reports of a request', () => {

@@ -73,9 +73,9 @@ describe('the chaos check of waiters', () => {
   it('M9: accepts a holder that notices that its key was deleted by hand', () => {
     const deleted = (rest: object) =>
       new HistoryBuilder().put('n/a').holder('a', 'n/a', { rest }).at(2_000).byHand('n/a').delete('n/a');
-    assertValid(deleted({ lost: { at: 2_100, reason: '' } }).at(9_000), 'M9 keys deleted by hand', 1);
+    assertValid(deleted({ lost: { at: 4_400, reason: '' } }).at(9_000), 'M9 keys deleted by hand', 1);
     assertValid(deleted({ releasingAt: 1_990 }).at(9_000), 'M9 keys deleted by hand', 0);
-    assertViolation(deleted({ lost: { at: 7_100, reason: '' } }).at(9_000), 'M9');
+    assertViolation(deleted({ lost: { at: 4_600, reason: '' } }).at(9_000), 'M9');
     assertViolation(deleted({}).at(9_000), 'M9');
     assertValid(deleted({}).at(2_100).process('killed', 'a').at(9_000), 'M9 keys deleted by hand', 1);
   });
