@@ -26,6 +26,22 @@ function setUp() {
 /** Waits until pending promises have settled. */
 const settlePromises = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** The process is stopped after some readings of the clock. */
+class StoppingClock extends FakeClock {
+  #readings = Number.POSITIVE_INFINITY;
+  #ms = 0;
+
+  stopAfter(readings: number, ms: number): void {
+    [this.#readings, this.#ms] = [readings, ms];
+  }
+
+  override now(): number {
+    const now = super.now();
+    if (--this.#readings === 0) this.jump(this.#ms);
+    return now;
+  }
+}
+
 describe('a held lease', () => {
   it('opens no stream before its first renewal is due, and keeps the process alive', async () => {
     const { clock, server, hold } = setUp();
@@ -63,6 +79,18 @@ describe('a held lease', () => {
     assert.equal(end.reason, 'lost-contact');
     assert.ok(end.unacknowledgedMs !== undefined && end.unacknowledgedMs >= 2 * ttlMs);
     assert.equal(signal.reason, end);
+  });
+
+  it('has aborted its signal when held is false, also if the process is stopped while held is read', async () => {
+    for (let reads = 1; reads <= 4; reads++) {
+      const clock = new StoppingClock();
+      const lease = await new LeaseClientImpl(new FakeLeases().calls, clock, () => 0).hold({ ttlSeconds });
+      const { signal } = lease;
+      clock.stopAfter(reads, 2 * ttlMs);
+      for (let i = 0; i < 4; i++)
+        assert.equal(lease.held, !signal.aborted, `stopped after ${reads} readings`);
+      assert.equal(lease.held, false);
+    }
   });
 
   it('ends before a response is returned after a pause', async () => {
