@@ -12,43 +12,39 @@ export async function runCandidate(program: Program, loop: number): Promise<void
   const random = new Random(config.seed * 31 + loop);
   while (!control.draining) {
     const name = random.pick(config.names);
-    const scope = { request: program.nextRequest() };
-    await program.tap.run(scope, () => campaign(program, name, scope, random));
+    await campaign(program, name, random);
     await sleep(random.between(0, 100));
   }
 }
 
 /** One or several terms, each of which is a request. Leaving the loop resigns. */
-async function campaign(
-  program: Program,
-  name: string,
-  scope: { request: number },
-  random: Random,
-): Promise<void> {
+async function campaign(program: Program, name: string, random: Random): Promise<void> {
   const { client, config, control } = program;
   const giveUp = new AbortController();
   const timer = random.chance(0.2) ? setTimeout(() => giveUp.abort(), random.between(5, 3_000)) : undefined;
   const options = { ttlSeconds: config.ttlSeconds, signal: giveUp.signal };
-  const value = logValue(config.incarnation, scope.request, 0);
-  const wait = () => control.report({ type: 'waiting', request: scope.request, name, at: nowMs() });
-  let isWaiting = true;
+  let request = program.nextRequest();
+  const value = logValue(config.incarnation, request, 0);
+  const wait = () => {
+    program.waiting.set(request, name);
+    control.report({ type: 'waiting', request, name, at: nowMs() });
+  };
   wait();
   try {
     let left = random.between(1, 3);
     for await (const term of client.election.campaign(name, value, options)) {
       clearTimeout(timer);
-      isWaiting = false;
-      await lead(term, { ...program, ...config, random, name, request: scope.request });
+      program.waiting.delete(request);
+      await lead(term, { ...program, ...config, random, name, request });
       if (--left === 0 || control.draining) break;
-      scope.request = program.nextRequest();
-      isWaiting = true;
+      request = program.nextRequest();
       wait();
     }
   } catch (error) {
     if (!(error instanceof EtcdError) && error !== giveUp.signal.reason) throw error;
     const { name: kind, message } = error as Error;
-    const { request } = scope;
-    if (isWaiting) control.report({ type: 'failed', request, at: nowMs(), error: `${kind}: ${message}` });
+    if (program.waiting.delete(request))
+      control.report({ type: 'failed', request, at: nowMs(), error: `${kind}: ${message}` });
   } finally {
     clearTimeout(timer);
   }

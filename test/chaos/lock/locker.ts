@@ -14,6 +14,8 @@ export interface Program {
   readonly config: WorkerConfig;
   /** Numbers the requests of the process. */
   readonly nextRequest: () => number;
+  /** The requests that wait at present, with the name that they wait for. */
+  readonly waiting: Map<number, string>;
 }
 
 /** Takes a lock, uses it and releases it, again and again. */
@@ -24,7 +26,9 @@ export async function runLocker(program: Program, loop: number): Promise<void> {
     const request = program.nextRequest();
     const name = random.pick(config.names);
     control.report({ type: 'waiting', request, name, at: nowMs() });
-    const lock = await program.tap.run({ request }, () => acquire(program, name, request, random));
+    program.waiting.set(request, name);
+    const lock = await acquire(program, name, request, random);
+    program.waiting.delete(request);
     if (lock) await useLock(lock, { ...program, ...config, random, name, request });
     await sleep(random.between(0, 60));
   }

@@ -115,7 +115,7 @@ function applyReport(request: OpenRequest, report: RequestReport): void {
   const { holding } = request;
   switch (report.type) {
     case 'queued':
-      // A proclamation puts the same key again, and a write of the log another one.
+      if (holding || request.failed) return; // a key that is put later is not that of this request
       if (isInQueue(request.system, request.name, report.key) && request.keys.at(-1)?.key !== report.key)
         request.keys.push({ key: report.key, at: report.at });
       return;

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Channel } from '@grpc/grpc-js';
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse, TxnRequest } from '#src/gen/etcd/rpc.js';
 import { nowMs } from '../naming/clock.js';
@@ -7,19 +6,13 @@ import { interceptListener, interceptSend } from '../tap.js';
 const txn = '/etcdserverpb.KV/Txn';
 const keepAlive = '/etcdserverpb.Lease/LeaseKeepAlive';
 
-/** The request that the calls belong to at present. */
-interface TapScope {
-  readonly request: number;
-}
-
-/** Observes grpc-js's channel, below the library: the keys that requests put, and the renewals of leases. */
+/** Observes grpc-js's channel, below the library: the keys that join a queue, and the renewals of leases. */
 export class WireTap {
-  readonly #onPut: (request: number, key: string) => void;
-  readonly #scope = new AsyncLocalStorage<TapScope>();
+  readonly #onPut: (key: string) => void;
   readonly #renewedAt = new Map<bigint, number>();
 
-  /** `onPut` is called before a transaction of a request puts a key. */
-  constructor(onPut: (request: number, key: string) => void) {
+  /** `onPut` is called before a transaction is sent that puts a key first. */
+  constructor(onPut: (key: string) => void) {
     this.#onPut = onPut;
     const tap = this;
     const { createCall } = Channel.prototype;
@@ -31,23 +24,15 @@ export class WireTap {
     };
   }
 
-  /** Runs the calls that make requests for a lock. */
-  run<T>(scope: TapScope, call: () => T): T {
-    return this.#scope.run(scope, call);
-  }
-
   /** When the last acknowledged renewal of a lease was sent. */
   renewedAt(lease: bigint): number | undefined {
     return this.#renewedAt.get(lease);
   }
 
   #tapTxn(call: ReturnType<Channel['createCall']>): void {
-    const scope = this.#scope.getStore();
-    if (!scope) return;
     interceptSend(call, (message) => {
       const [first] = TxnRequest.decode(message).success;
-      if (first?.request?.$case === 'requestPut')
-        this.#onPut(scope.request, first.request.value.key.toString());
+      if (first?.request?.$case === 'requestPut') this.#onPut(first.request.value.key.toString());
     });
   }
 

@@ -4,17 +4,24 @@ import { nowMs } from '../naming/clock.js';
 import { runCandidate } from './candidate.js';
 import { Control } from './control.js';
 import { type Program, runLocker } from './locker.js';
+import { isInQueue } from './log-keys.js';
 import type { WorkerConfig } from './messages.js';
 import { runObserver } from './observer.js';
 import { WireTap } from './wire-tap.js';
 
 const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
 const control = new Control();
-const tap = new WireTap((request, key) => control.report({ type: 'queued', request, key, at: nowMs() }));
+const waiting = new Map<number, string>();
+const tap = new WireTap((key) => {
+  // Of two requests for one name, either may send it.
+  const [request, ...others] = [...waiting].filter(([, name]) => isInQueue('ours', name, key));
+  if (request && others.length === 0)
+    control.report({ type: 'queued', request: request[0], key, at: nowMs() });
+});
 const keepaliveOptions = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 2_000, connectTimeoutMs: 2_000 };
 const client = new EtcdClient({ endpoints: config.endpoints, ...keepaliveOptions });
 let requests = 0;
-const program: Program = { client, control, tap, config, nextRequest: () => requests++ };
+const program: Program = { client, control, tap, config, nextRequest: () => requests++, waiting };
 
 if (config.role === 'observer') await Promise.all(config.names.map((name) => runObserver(program, name)));
 else {

@@ -42,7 +42,7 @@ describe('the recorder of a chaos run of locks', () => {
     assert.deepEqual([lease, token, writes.length, releasingAt, released?.at], [31n, 7n, 1, 5, 6]);
   });
 
-  it('takes only new keys of the queue for places: not a proclamation, and not the log', () => {
+  it('takes only new keys of the queue for places, and none after its end', () => {
     const { requests } = record([
       waiting,
       queued('n/1f'),
