@@ -73,7 +73,7 @@ function checkLeader(
   found: Findings,
 ): void {
   const { key, value, createRevision, modRevision } = seen;
-  if (before && (modRevision <= before.modRevision || createRevision < before.createRevision))
+  if (before && !isAfter(seen, before))
     found.report('ours', 'E1', `${observer} sees ${describe(seen)} of ${name} after ${describe(before)}`);
   const kv = truth.get(key, modRevision);
   const place = queue.placeAt(key, modRevision);
@@ -87,6 +87,12 @@ function checkLeader(
     place.created.revision !== createRevision
   )
     found.report('ours', 'E1', `${observer} sees ${describe(seen)} of ${name}, which did not lead`);
+}
+
+/** A later leader, which may have proclaimed before the former one did, or a later value of the same. */
+function isAfter(seen: SeenLeader, before: SeenLeader): boolean {
+  if (seen.createRevision !== before.createRevision) return seen.createRevision > before.createRevision;
+  return seen.modRevision > before.modRevision;
 }
 
 function nextLeader(series: readonly ObservationFact[], after: number): SeenLeader | undefined {
@@ -123,7 +129,7 @@ function wasWithoutLeader(
   return absencesOf(queue).some(
     (absence) =>
       (absence.to === undefined || (absence.to.revision > from && absence.to.at >= begunAt)) &&
-      (next === undefined || absence.from.revision < next.modRevision),
+      (next === undefined || absence.from.revision < next.createRevision),
   );
 }
 

@@ -23,6 +23,12 @@ describe('the chaos check of observers', () => {
     assertValid(election().observe(a).observe(b), 'E1 leaders', 2);
   });
 
+  it('E1: accepts a leader that entered the election before the former one proclaimed', () => {
+    const waiting = new HistoryBuilder().put('n/a', { value: 'a' }).put('n/b', { value: 'b' });
+    const handover = waiting.put('n/a', { value: 'a2' }).delete('n/a');
+    assertValid(handover.observe(leader('a', 2n, 4n, 'a2')).observe(leader('b', 3n)), 'E1 leaders', 2);
+  });
+
   it('E1: detects leaders out of order', () => {
     assertViolation(election().observe(b).observe(a), 'E1');
     assertViolation(election().observe(a2).observe(a), 'E1');
