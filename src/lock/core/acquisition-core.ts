@@ -302,7 +302,7 @@ export class AcquisitionCore {
       this.#step = 'grant';
       this.#retryLater(error);
     } else {
-      this.#refuse(error);
+      this.#refuse(loss === 'closed' ? new ClosedError('the client') : error);
     }
   }
 

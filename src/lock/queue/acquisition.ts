@@ -27,6 +27,7 @@ export interface AcquisitionCallbacks {
 /** A granted lease, and the function that stops listening to its end. */
 interface GrantedLease {
   readonly held: HeldLease;
+  end?: LeaseEnd;
   readonly removeListener: () => void;
 }
 
@@ -115,6 +116,8 @@ export class Acquisition {
   }
 
   #leaseEnded(held: HeldLease, end: LeaseEnd): void {
+    const granted = this.#leases.get(held.id);
+    if (granted) granted.end = end;
     const error = leaseLossError(held, end);
     this.dispatch({ type: 'lease-ended', lease: held.id, loss: lossOf(end), error });
   }
@@ -167,8 +170,9 @@ export class Acquisition {
     if (!lease) return;
     this.#leases.delete(id);
     lease.removeListener();
-    const work: Promise<unknown>[] = [lease.held.revoke()];
-    if (txn) work.push(this.#client.kv.txn(txn, { idempotent: true }));
+    const work: Promise<unknown>[] = txn ? [this.#client.kv.txn(txn, { idempotent: true })] : [];
+    // The owner of this process that revoked it would get the answer that there is no such lease.
+    if (lease.end?.reason !== 'revoked') work.push(lease.held.revoke());
     void Promise.allSettled(work).then((outcomes) => {
       const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
       // Either of them deletes the key. It is reported when both have ended, so that no request is left then.

@@ -104,7 +104,7 @@ export class DuplexCall<Req, Res> {
   cancel(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#call?.cancelWithStatus(status.CANCELLED, 'no longer wanted');
+    this.#cancelCall('no longer wanted');
   }
 
   end(error: EtcdError): void {
@@ -116,8 +116,20 @@ export class DuplexCall<Req, Res> {
   /** Cancels the stream on the server and ends it with the error. */
   fail(error: EtcdError): void {
     if (this.#ended) return;
-    this.#call?.cancelWithStatus(status.CANCELLED, 'failed');
+    this.#cancelCall('failed');
     this.end(error);
+  }
+
+  /**
+   * Workaround (grpc-js 1.14.7; no public issue found, `getConfig` of resolving-call.ts): a call that is cancelled while
+   * its metadata passes the filters is sent nevertheless, and never ends. It is cancelled again once it was sent. Remove
+   * when it is not sent.
+   */
+  #cancelCall(details: string): void {
+    const call = this.#call;
+    if (!call) return;
+    call.cancelWithStatus(status.CANCELLED, details);
+    setImmediate(() => call.cancelWithStatus(status.CANCELLED, details));
   }
 
   #writeFirst(): void {

@@ -160,12 +160,16 @@ describe('an acquisition', () => {
     });
 
     it('does not join again after the client has revoked its lease or was closed', () => {
-      for (const loss of ['lease-revoked', 'closed', 'unauthorized'] as const) {
+      for (const loss of ['lease-revoked', 'unauthorized'] as const) {
         const script = new ScriptedAcquisition({ requeue: true });
         script.joined(9n, predecessor);
         script.input({ ...ended, loss });
         assert.equal((script.last('refused').error as LockLostError).loss, loss);
       }
+      const script = new ScriptedAcquisition({ requeue: true });
+      script.joined(9n, predecessor);
+      script.input({ ...ended, loss: 'closed' });
+      assert.ok(script.last('refused').error instanceof ClosedError);
     });
 
     it('is refused after its time, with the key that it waits for', () => {
