@@ -4,7 +4,12 @@ import type { EtcdClient } from '#src/client/index.js';
 import { ClosedError } from '#src/errors/index.js';
 import { WatchRequest, type WatchResponse, WatchService } from '#src/gen/etcd/rpc.js';
 import type { WatchEvent } from '#src/model/index.js';
-import { type EtcdClusterHandle, type EtcdHandle, startEtcdCluster } from '#src/testing/index.js';
+import {
+  type EtcdClusterHandle,
+  type EtcdHandle,
+  type StartEtcdClusterOptions,
+  startEtcdCluster,
+} from '#src/testing/index.js';
 import type { WatchBatch, Watcher } from '#src/watch/index.js';
 import { skipIfExternal, waitForNoWatchers } from '../support/etcd.js';
 import { unproxied } from '../support/proxy.js';
@@ -180,13 +185,13 @@ export function expectNoWatchersLeft(servers: () => readonly EtcdHandle[]): void
 }
 
 /** A cluster of three for the tests of a `describe`; after each test all members run. */
-export function useCluster(): () => EtcdClusterHandle {
+export function useCluster(options: StartEtcdClusterOptions = {}): () => EtcdClusterHandle {
   let cluster: EtcdClusterHandle | undefined;
 
   before('a cluster starts', async function () {
     skipIfExternal(this);
     this.timeout(300_000);
-    cluster = await startEtcdCluster();
+    cluster = await startEtcdCluster(options);
   });
 
   afterEach('all members run again', async function () {
