@@ -34,6 +34,8 @@ export class KeepAliveDriver {
   /** The others, oldest first: an id may be held again before its earlier lease has ended. */
   readonly #laterHolders = new Map<LeaseId, LeaseHolder[]>();
   readonly #outcomeListeners = new Map<CallKey, (outcome: OneShotOutcome) => void>();
+  /** The ends that the core has decided and that are not performed yet. */
+  readonly #pendingEnds = new Map<LeaseId, LeaseEnd>();
   readonly #loop: EffectLoop<KeepAliveInput, KeepAliveEffect>;
   readonly #timer: MovableTimer;
   #nextCall = 1;
@@ -43,7 +45,7 @@ export class KeepAliveDriver {
     this.#clock = clock;
     this.#core = new KeepAliveCore(random);
     this.#loop = new EffectLoop(
-      (input) => this.#core.handle(input, clock.now()),
+      (input) => this.#collectEnds(this.#core.handle(input, clock.now())),
       (effect) => this.#perform(effect),
     );
     this.#timer = new MovableTimer(clock, () => this.#loop.dispatch({ type: 'timer' }));
@@ -80,7 +82,9 @@ export class KeepAliveDriver {
   isHeld(lease: LeaseId): boolean {
     const now = this.#clock.now();
     this.#endExpiredAt(now);
-    return this.#core.isHeldAt(lease, now);
+    if (this.#core.isHeldAt(lease, now)) return true;
+    this.#performEnd(lease); // in the abort listener of another lease that ended at the same time
+    return false;
   }
 
   #endExpiredAt(now: number): void {
@@ -116,11 +120,22 @@ export class KeepAliveDriver {
       case 'end-lease':
         // A queued request sent later would renew a lease that was already reported as ended.
         for (const { duplex } of this.#streams.values()) duplex.dropQueued(({ ID }) => ID === effect.lease);
-        this.#takeOldestHolder(effect.lease)?.onEnd(effect.end);
+        this.#performEnd(effect.lease);
         return;
       case 'settle-call':
         take(this.#outcomeListeners, effect.call)?.(effect.outcome);
     }
+  }
+
+  #collectEnds(effects: readonly KeepAliveEffect[]): readonly KeepAliveEffect[] {
+    for (const effect of effects)
+      if (effect.type === 'end-lease') this.#pendingEnds.set(effect.lease, effect.end);
+    return effects;
+  }
+
+  #performEnd(lease: LeaseId): void {
+    const end = take(this.#pendingEnds, lease);
+    if (end) this.#takeOldestHolder(lease)?.onEnd(end);
   }
 
   #takeOldestHolder(lease: LeaseId): LeaseHolder | undefined {

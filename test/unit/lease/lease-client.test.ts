@@ -171,6 +171,20 @@ describe('a held lease', () => {
     assert.equal(server.processRefs, 0);
   });
 
+  it('has aborted its signal when held is false in the abort listener of another lease', async () => {
+    const { clock, hold } = setUp();
+    const leases = await Promise.all([hold(1n), hold(2n), hold(3n)]);
+    const seen: (readonly [held: boolean, aborted: boolean])[] = [];
+    for (const { signal } of leases)
+      signal.addEventListener('abort', () =>
+        seen.push(...leases.map((lease) => [lease.held, lease.signal.aborted] as const)),
+      );
+    clock.jump(2 * ttlMs);
+    assert.equal(leases[1]?.held, false);
+    assert.deepEqual(seen, Array(9).fill([false, true]));
+    for (const { ended } of leases) assert.equal((await ended).reason, 'lost-contact');
+  });
+
   it('can be closed from the abort listener of another lease', async () => {
     const { clock, server, hold } = setUp();
     const [one, other] = [await hold(1n), await hold(2n)];
