@@ -146,6 +146,26 @@ describe('a campaign in a cluster with a member that is cut off from the others'
     skipIfExternal(this);
   });
 
+  it('leaves that member while it waits, and leads when the leader resigns', async () => {
+    await using cluster = await startEtcdCluster({ partitions: true });
+    const holder = connect(cluster.endpoints);
+    const leader = await addCandidate(holder, 'jobs', 'leader');
+    const terms = connect(cluster.endpoints).election.campaign('jobs', 'waiter', { ttlSeconds: 30 });
+    const waiting = nextTerm(terms);
+    await waitsBehind(holder, 'jobs', Buffer.from(leader.key), waiting);
+    const place = (await holder.lockQueue('jobs')).waiters[0]?.key;
+    const streams = await Promise.all(
+      cluster.members.map((member) => member.metric('etcd_debugging_mvcc_watch_stream_total')),
+    );
+    const isolated = cluster.members[streams.indexOf(1)]!;
+    const others = connect(cluster.endpoints.filter((endpoint) => endpoint !== isolated.endpoint));
+    cluster.isolate(isolated);
+    await others.lease.revoke(leader.lease, { timeoutMs: 30_000 });
+    assert.deepEqual((await waiting).key, place);
+    await terms.return?.();
+    cluster.rejoin();
+  });
+
   it('is decided by the majority: the candidate there leads, and the leader on that member does not', async () => {
     await using cluster = await startEtcdCluster({ partitions: true });
     const [isolated, ...others] = cluster.members;

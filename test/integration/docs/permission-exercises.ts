@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
 import type { EtcdError } from '#src/errors/index.js';
+import { op } from '#src/kv/index.js';
 import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
 import { EndpointManager, type Registration, register, ServiceDirectory } from '#src/naming/index.js';
 import { EndpointPicker, pick } from '#src/naming/picker/index.js';
@@ -106,6 +107,20 @@ async function addEndpoint(actor: Actor): Promise<void> {
   await lease.revoke();
 }
 
+/** A term: elected, renewed, proclaimed and resigned. */
+async function campaign({ client, root, renewals }: Actor): Promise<void> {
+  await root.kv.delete(key);
+  for await (const term of client.election.campaign(target, 'here', { ttlSeconds })) {
+    const before = await renewals();
+    await eventually('its lease is renewed', async () => (await renewals()) > before);
+    await term.proclaim('ready');
+    await term.txn({ success: [op.put(`${target}/config`, 'x')] });
+    break;
+  }
+  const { kvs } = await root.kv.range({ prefix: `${target}/` });
+  if (kvs.length !== 1) throw new Error('the candidate is left');
+}
+
 /** etcd refused a request of the command. */
 export class CommandRefused extends Error {}
 
@@ -165,6 +180,13 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
         ({ client }) => new EndpointManager(client, target).deleteEndpoint(key),
         ({ client }) => new EndpointManager(client, target).update([{ op: 'add', key, endpoint: { addr } }]),
       ],
+    '`election.campaign()` in the election `foo/bar/my-service`': [campaign],
+    '`election.observe()`, `election.leader()`': [
+      async ({ client }) => {
+        for await (const _ of client.election.observe(target)) return;
+      },
+      ({ client }) => client.election.leader(target),
+    ],
     '`etcd-naming ls <target>`, `etcd-naming get <target>`, `etcd-naming watch <target>`, `etcd-naming doctor <target>`':
       [
         (actor) => run(actor, 'ls', target),
