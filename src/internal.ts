@@ -1,6 +1,6 @@
 /** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
-export { describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
+export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
 export {
   addressId,
   addressProblem,

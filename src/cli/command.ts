@@ -44,8 +44,8 @@ export interface Invocation {
   createClient(endpoints?: readonly string[]): EtcdClient;
 }
 
-/** Prints a result: the document as JSON, or the text. */
-export function printResult({ io, format }: Invocation, document: object, text: string): void {
+/** Prints a result: the document as JSON, or the lines of text. */
+export function printResult({ io, format }: Invocation, document: object, ...text: string[]): void {
   if (format === 'json') printJson(io.stdout, document);
-  else print(io.stdout, [text]);
+  else print(io.stdout, text);
 }

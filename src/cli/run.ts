@@ -103,7 +103,7 @@ const synonyms: Readonly<Record<string, string>> = {
     follow: 'watch',
   },
   ...{ run: 'register', check: 'doctor' },
-  ...{ mutex: 'lock', flock: 'lock' },
+  ...{ mutex: 'lock', flock: 'lock', election: 'elect', campaign: 'elect' },
 };
 
 function version(): string {

@@ -132,7 +132,7 @@ function unknownOption(flag: string, args: readonly string[], table: OptionTable
 /** The names of options in etcdctl and kubectl. They are suggested, not accepted. */
 const namesElsewhere: NamesElsewhere = {
   ...{ w: 'output', 'write-out': 'output', format: 'output' },
-  ...{ nonblock: 'timeout', wait: 'timeout' },
+  ...{ nonblock: 'timeout', wait: 'timeout', listen: 'observe' },
 };
 
 function suggestionFor(flag: string, table: OptionTable): string {

@@ -22,8 +22,8 @@ export function overviewHelp(commands: readonly Command[]): string[] {
     ...optionLines(commonOptions),
     '',
     'Exit codes: 0 success; 1 etcd refused the request, or the record does not exist; 2 wrong usage;',
-    '3 etcd is unreachable; 4 the name does not resolve (doctor); 124 the lock was not acquired in time; 125 it was lost.',
-    '`register` and `lock` exit as their program does.',
+    '3 etcd is unreachable; 4 the name does not resolve (doctor); 124 the lock or the leadership was not acquired in time;',
+    '125 it was lost. `register`, `lock` and `elect` exit as their program does.',
   ];
 }
 

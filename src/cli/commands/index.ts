@@ -3,6 +3,7 @@ import { add } from './add.js';
 import { createCompletion } from './completion.js';
 import { doctor } from './doctor.js';
 import { drain } from './drain.js';
+import { elect } from './elect.js';
 import { get } from './get.js';
 import { lock } from './lock.js';
 import { ls } from './ls.js';
@@ -12,6 +13,6 @@ import { watch } from './watch.js';
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
-  ...[ls, get, watch, add, rm, drain, register, lock, doctor],
+  ...[ls, get, watch, add, rm, drain, register, lock, elect, doctor],
   createCompletion(() => commands),
 ];

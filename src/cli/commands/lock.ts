@@ -80,16 +80,7 @@ async function hold(
   if (program)
     log(`acquired the lock '${name}' as ${key}, lease ${formatLeaseId(leaseId)}, revision ${token}`);
   else printResult(invocation, { name, key, lease: leaseId, revision: token }, key);
-  const place = {
-    key: lock.key,
-    token,
-    signal: lock.signal,
-    get held() {
-      return lock.held;
-    },
-    end: () => lock.release(),
-  };
-  return runWhileHeld(place, { program, ttlSeconds, log });
+  return runWhileHeld({ tenure: lock, end: () => lock.release() }, { program, ttlSeconds, log });
 }
 
 function describeQueue({ holder, waiters }: LockQueue): string {

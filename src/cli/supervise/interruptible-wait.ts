@@ -8,8 +8,8 @@ const cleanupMs = 3_000;
 export type WaitResult<T> = { readonly value: T } | { readonly outcome: Outcome };
 
 /**
- * Waits for something that a termination signal cancels. After a signal the command dies by it, when what the wait left
- * in etcd is removed: a key that stays would make others wait until its lease expires.
+ * Waits for something that a termination signal cancels; the command then dies by the signal. When the wait fails, what
+ * it left in etcd is removed first: a key that stays would make others wait until its lease expires.
  * @param undo removes what was acquired in the moment of the signal.
  */
 export async function waitInterruptibly<T>(
@@ -27,8 +27,8 @@ export async function waitInterruptibly<T>(
     if (received === undefined) return { value };
     await undo(value);
   } catch (error) {
-    if (received === undefined) throw error;
     await whenIdle(cleanupMs);
+    if (received === undefined) throw error;
   } finally {
     removeHandlers();
   }

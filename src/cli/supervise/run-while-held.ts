@@ -8,12 +8,14 @@ import type { ProgramOptions } from './program-control.js';
 import { requireHeld, type Tenure, untilLost } from './tenure.js';
 
 /** What the commands `lock` and `elect` hold while they run. */
-export interface HeldPlace extends Tenure {
-  readonly key: Buffer;
-  /** The revision of the store at the acquisition. */
-  readonly token: bigint;
+export interface HeldPlace {
+  readonly tenure: Tenure & {
+    readonly key: Buffer;
+    /** The revision of the store at the acquisition. */
+    readonly token: bigint;
+  };
   /** Deletes the key. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 export interface RunWhileHeldOptions {
@@ -28,11 +30,12 @@ export interface RunWhileHeldOptions {
  * @throws {CliError} if the place was lost before that.
  */
 export async function runWhileHeld(place: HeldPlace, options: RunWhileHeldOptions): Promise<Outcome> {
+  const { tenure } = place;
   const { program } = options;
   try {
-    if (program) return await new GuardedProgram(place, program).run(variablesOf(place));
-    await untilSignalOrLoss(place);
-    requireHeld(place);
+    if (program) return await new GuardedProgram(tenure, program).run(variablesOf(tenure));
+    await untilSignalOrLoss(tenure);
+    requireHeld(tenure);
     return exitCodes.ok;
   } finally {
     await endPlace(place, options);
@@ -40,24 +43,24 @@ export async function runWhileHeld(place: HeldPlace, options: RunWhileHeldOption
 }
 
 /** The variables that `etcdctl lock` sets. */
-function variablesOf({ key, token }: HeldPlace): Readonly<Record<string, string>> {
+function variablesOf({ key, token }: HeldPlace['tenure']): Readonly<Record<string, string>> {
   return { ETCD_LOCK_KEY: keyText(key), ETCD_LOCK_REV: String(token) };
 }
 
-async function untilSignalOrLoss(place: HeldPlace): Promise<void> {
+async function untilSignalOrLoss(tenure: Tenure): Promise<void> {
   let removeHandlers = () => {};
   const signalled = new Promise<void>((resolve) => {
     removeHandlers = onSignals(terminationSignals, () => resolve());
   });
-  await Promise.race([signalled, untilLost(place)]);
+  await Promise.race([signalled, untilLost(tenure)]);
   removeHandlers();
 }
 
 /** A key that cannot be deleted expires with its lease, which is not renewed any more. */
-async function endPlace(place: HeldPlace, { ttlSeconds, log }: RunWhileHeldOptions): Promise<void> {
+async function endPlace({ tenure, end }: HeldPlace, { ttlSeconds, log }: RunWhileHeldOptions): Promise<void> {
   try {
-    await place.end();
+    await end();
   } catch (error) {
-    log(`${keyText(place.key)} was not deleted and expires within ${ttlSeconds} s: ${messageOf(error)}`);
+    log(`${keyText(tenure.key)} was not deleted and expires within ${ttlSeconds} s: ${messageOf(error)}`);
   }
 }

@@ -5,7 +5,7 @@ import { metadataCell, traitCells } from '../data/records.js';
 import { type Output, print } from '../output/io.js';
 import { escapeAndTruncate, formatDuration, pluralize } from '../output/text.js';
 import { InvalidKeys } from './invalid-keys.js';
-import type { Outage } from './outages.js';
+import { outageLine } from './outages.js';
 import { QuietPrinter } from './quiet-printer.js';
 import type { WatchView } from './view.js';
 
@@ -79,11 +79,6 @@ export class LineView implements WatchView {
   #id(key: string): string {
     return escapeAndTruncate(key.slice(this.#target.prefix.length));
   }
-}
-
-function outageLine({ forMs, error }: Outage): string {
-  const reason = error ? `: ${error.message}` : '';
-  return `outage etcd is unreachable for ${formatDuration(forMs)}${reason}`;
 }
 
 function wideText(record: EndpointRecord): string {

@@ -21,6 +21,12 @@ export function outageText({ forMs, error }: Outage): string {
   return `etcd is unreachable for ${formatDuration(forMs)}, showing the last known state${reason}`;
 }
 
+/** The line of an outage in a pipe. */
+export function outageLine({ forMs, error }: Outage): string {
+  const reason = error ? `: ${error.message}` : '';
+  return `outage etcd is unreachable for ${formatDuration(forMs)}${reason}`;
+}
+
 /** The members of an outage in JSON. */
 export function outageToJson({ forMs, error }: Outage): object {
   return { forMs: Math.round(forMs), error: error?.message ?? null };

@@ -4,7 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { useEtcd } from '../../support/etcd.js';
 import { CommandRunner, skipWithoutScript } from './support.js';
 
-const commandNames = ['ls', 'get', 'watch', 'add', 'rm', 'drain', 'register', 'lock', 'doctor', 'completion'];
+const commandNames = [
+  'ls',
+  'get',
+  'watch',
+  'add',
+  'rm',
+  'drain',
+  'register',
+  'lock',
+  'elect',
+  'doctor',
+  'completion',
+];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 describe('etcd-naming', () => {
@@ -41,7 +53,7 @@ describe('etcd-naming', () => {
   for (const [args, text] of [
     [
       ['frobnicate'],
-      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, lock, doctor, completion",
+      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, lock, elect, doctor, completion",
     ],
     [['list'], "unknown command 'list'; did you mean 'ls'?"],
     [['lss'], "unknown command 'lss'; did you mean 'ls'?"],
