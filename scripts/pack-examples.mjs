@@ -17,6 +17,7 @@ const outputs = {
   'drain/main.js': 'registered as examples/drain/',
   'cluster/main.js': 'registered',
   'health/main.js': 'registered in the end',
+  'election/main.js': 'written by',
   'directory-http/main.js': 'answered by one and two',
 };
 

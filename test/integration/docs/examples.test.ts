@@ -127,6 +127,20 @@ describe('examples', function () {
     assert.equal((await client.kv.range({ prefix: 'examples/' })).count, 0n);
   });
 
+  it('election: the candidates lead in turns, and the late write of a former leader is not applied', async () => {
+    const text = await run('election').ended();
+    const tokens = [...text.matchAll(/has written, token (\d+)$/gm)].map(([, token]) => Number(token));
+    assert.equal(tokens.length, 3);
+    assert.deepEqual(
+      tokens,
+      [...tokens].sort((a, b) => a - b),
+    );
+    assert.match(text, /^observed: [abc](?:, ready)? leads$/m);
+    assert.match(text, /^observed: no leader$/m);
+    assert.match(text, /^not applied: ABORTED: the term in the election 'examples\/election' was lost: /m);
+    assert.match(text, /^written by [abc]$/m);
+  });
+
   it('greeter: a client calls all servers, and each is drained on Ctrl-C', async () => {
     const client = run('greeter/client.js');
     const servers = [run('greeter/server.js'), run('greeter/server.js')];
