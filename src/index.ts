@@ -112,12 +112,15 @@ export {
   type ChannelTarget,
   type ChannelTargetOptions,
   channelTarget,
+  type FailurePercentageOptions,
   type HealthReporter,
+  type OutlierDetectionOptions,
   type RegisterServerOptions,
   type ResolverOptions,
   registerEtcdResolver,
   registerServer,
   type ServiceConfigOptions,
+  type SuccessRateOptions,
 } from './naming/grpc/index.js';
 export {
   type AddEndpointOptions,

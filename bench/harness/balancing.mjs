@@ -3,11 +3,15 @@ import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { registerBalancer } from '../../build/src/naming/grpc/balancer/balancer.js';
 import { policyName } from '../../build/src/naming/grpc/balancer/config.js';
+import { withOutlierDetection } from '../../build/src/naming/grpc/resolver/outlier-detection.js';
 import { channelWith, echo, endpoint } from './channel.mjs';
 import { median } from './statistics.mjs';
 
+const weighted = [{ [policyName]: {} }];
 /** By contestant. */
-export const policies = { raw: 'round_robin', ours: policyName };
+export const policies = { raw: [{ round_robin: {} }], ours: weighted };
+/** By contestant, for the price of outlier detection. */
+export const outlierPolicies = { raw: weighted, ours: withOutlierDetection(weighted, {}) };
 
 registerBalancer();
 

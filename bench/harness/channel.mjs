@@ -10,8 +10,8 @@ export function endpoint(i, port) {
   return { addresses: [{ host: `127.${1 + (i >> 16)}.${(i >> 8) & 255}.${i & 255}`, port }] };
 }
 
-/** A channel whose list of endpoints is set with `report`. */
-export function channelWith(policy) {
+/** A channel with these policies, whose list of endpoints is set with `report`. */
+export function channelWith(loadBalancingConfig) {
   const scheme = `bench${Math.random().toString(36).slice(2)}`;
   let listener;
   class Scripted {
@@ -29,7 +29,7 @@ export function channelWith(policy) {
     'grpc.enable_http_proxy': 0,
     'grpc.use_local_subchannel_pool': 1,
   });
-  const config = { loadBalancingConfig: [{ [policy]: {} }], methodConfig: [] };
+  const config = { loadBalancingConfig, methodConfig: [] };
   const { statusOrFromValue } = grpc.experimental;
   return { client, report: (list) => listener(statusOrFromValue(list), {}, statusOrFromValue(config), '') };
 }

@@ -18,6 +18,7 @@ const files = [
   'leases',
   'registrations',
   'balancer',
+  'outlier-detection',
   'directory',
 ];
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServiceDefinition, status } from '@grpc/grpc-js';
 
 /** The test service. It answers with the name of the server. */
 export const path = '/naming.test.Who/Ask';
@@ -25,6 +25,8 @@ export class NamedServer {
   /** The `:authority` of each call. */
   readonly authorities = new Set<string>();
   calls = 0;
+  /** Whether it answers each call with an error. */
+  fails = false;
   readonly #server: Server;
 
   private constructor(name: string, server: Server, port: number) {
@@ -37,10 +39,11 @@ export class NamedServer {
     const server = new Server();
     let self: NamedServer | undefined;
     server.addService(whoService, {
-      ask: (call: { getHost(): string }, reply: (error: null, answer: string) => void) => {
+      ask: (call: { getHost(): string }, reply: (error: object | null, answer?: string) => void) => {
         if (self) self.calls++;
         self?.authorities.add(call.getHost());
-        reply(null, name);
+        if (self?.fails === true) reply({ code: status.INTERNAL, details: `${name} fails` });
+        else reply(null, name);
       },
     });
     const port = await promisify(server.bindAsync.bind(server))(

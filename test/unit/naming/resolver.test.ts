@@ -54,7 +54,7 @@ describe('a resolver', () => {
         inUse,
         selection: {},
         connectTimeoutMs: 10_000,
-        balance: undefined,
+        policy: [{ round_robin: {} }],
         serviceConfigSource: undefined,
       },
       { scheme: 'etcd', path: 'svc' },

@@ -1,4 +1,4 @@
-import { type ChannelOptions, experimental } from '@grpc/grpc-js';
+import { type ChannelOptions, experimental, type ServiceConfig } from '@grpc/grpc-js';
 import { EtcdError } from '../../../errors/index.js';
 import {
   anything,
@@ -23,6 +23,11 @@ import {
 } from '../../target/index.js';
 import { registerBalancer } from '../balancer/balancer.js';
 import { warnOfEarlyChannels, warnOfOtherGrpc } from './channel-warnings.js';
+import {
+  checkOutlierDetection,
+  type OutlierDetectionOptions,
+  withOutlierDetection,
+} from './outlier-detection.js';
 import { EtcdResolver, type ResolvedTarget, toLoadBalancingConfig } from './resolver.js';
 import { checkScheme, defaultAuthority } from './scheme.js';
 import {
@@ -52,6 +57,13 @@ export interface ResolverOptions extends SelectionOptions {
    */
   readonly balance?: BalanceOptions;
   /**
+   * Ejects servers that answer, but fail most of their calls, by gRPC's outlier detection: they get no new calls for a
+   * while. Each channel observes its own calls. `{}` selects the defaults: at least 20 calls in 10 s of which more than
+   * 85 % fail, with three such servers or more, ejected for 30 s. Any status but OK counts as a failure, also one that the
+   * caller causes. A policy of a service config takes precedence. Default: off.
+   */
+  readonly outlierDetection?: OutlierDetectionOptions;
+  /**
    * Reads and follows the services' configs (timeouts, retries and policy by method, in gRPC's JSON form) in etcd. A
    * channel's own `grpc.service_config` takes precedence. A config without a policy gets that of `balance`. Default: none.
    */
@@ -69,6 +81,7 @@ const checkResolver = optionsChecker<ResolverOptions>({
   ...selectionChecks,
   connectTimeoutMs: duration({ min: 1 }),
   balance: checkBalance,
+  outlierDetection: checkOutlierDetection,
   serviceConfig: (value, name) => {
     if (typeof value !== 'string') checkServiceConfig(value, name); // the error for a string is more specific
   },
@@ -114,7 +127,7 @@ class ResolverRegistration implements Disposable {
   readonly #inUse = new Set<EtcdResolver>();
   readonly #selection: Selector;
   readonly #connectTimeoutMs: number;
-  readonly #balance: BalanceOptions | undefined;
+  readonly #policy: ServiceConfig['loadBalancingConfig'];
   readonly #serviceConfigSource: ServiceConfigSource | undefined;
   readonly #releaseAuthorities: () => void;
   readonly #releaseClose: () => void;
@@ -124,8 +137,8 @@ class ResolverRegistration implements Disposable {
     this.#directory = directory;
     this.#selection = toSelector(options);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
-    this.#balance = options.balance;
-    this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#balance);
+    this.#policy = withOutlierDetection(toLoadBalancingConfig(options.balance), options.outlierDetection);
+    this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#policy);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       checkAuthorityName(name);
       this.#authorities.set(name, directoryOf(other));
@@ -139,7 +152,7 @@ class ResolverRegistration implements Disposable {
       resolveTarget: (target: TargetUri) => this.#resolveTarget(target),
       selection: this.#selection,
       connectTimeoutMs: this.#connectTimeoutMs,
-      balance: this.#balance,
+      policy: this.#policy,
       serviceConfigSource: this.#serviceConfigSource,
       inUse: this.#inUse,
     };
@@ -184,12 +197,12 @@ function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<stri
 
 function createServiceConfigSource(
   options: ServiceConfigOptions | undefined,
-  balance: BalanceOptions | undefined,
+  policy: ServiceConfig['loadBalancingConfig'],
 ): ServiceConfigSource | undefined {
   if (options === undefined) return undefined;
   if (typeof options.prefix !== 'string' || options.prefix === '')
     throw new NamingError(serviceConfigProblem(options));
-  return new ServiceConfigSource(options, toLoadBalancingConfig(balance));
+  return new ServiceConfigSource(options, policy);
 }
 
 function serviceConfigProblem(options: ServiceConfigOptions): string {

@@ -13,7 +13,7 @@ import {
   unusableCount,
 } from '../../selection/index.js';
 import { type TargetUri, toTarget } from '../../target/index.js';
-import { policyName } from '../balancer/config.js';
+import { policyName, usesWeights } from '../balancer/config.js';
 import { setTraits } from '../balancer/endpoint-info.js';
 import { withConnectTimeout } from './connect-timeout.js';
 import type { ServiceConfigSource } from './service-config-source.js';
@@ -30,8 +30,8 @@ export interface ResolverContext {
   readonly selection: Selector;
   /** The timeout of a connection attempt, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** The options of the weighted policy for channels without a service config of their own; undefined for round_robin. */
-  readonly balance: BalanceOptions | undefined;
+  /** The policy for channels without a service config of their own. */
+  readonly policy: ServiceConfig['loadBalancingConfig'];
   /** The source of service configs for such channels; undefined when they are not read from etcd. */
   readonly serviceConfigSource: ServiceConfigSource | undefined;
   /** The resolvers that currently follow a service. */
@@ -174,8 +174,7 @@ export class EtcdResolver implements experimental.Resolver {
     if (this.#waitsForConfig()) return;
     const selection = selectAddresses(view.endpoints, this.#context.selection);
     // The channel's own service config may name the weighted policy.
-    const weighted =
-      this.#userServiceConfig !== undefined || this.#policy().some((policy) => policyName in policy);
+    const weighted = this.#userServiceConfig !== undefined || usesWeights(this.#policy());
     const sameConfig = this.#emittedConfig === this.#config;
     const emptyReason =
       selection.addresses.length === 0 ? `${selection.filtered} ${unusableCount(view, selection)}` : '';
@@ -250,7 +249,7 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {
-    return this.#config?.loadBalancingConfig ?? toLoadBalancingConfig(this.#context.balance);
+    return this.#config?.loadBalancingConfig ?? this.#context.policy;
   }
 
   #usesPickFirst(): boolean {
