@@ -10,7 +10,7 @@ import { type CommandProcess, CommandRunner } from './support.js';
 const program = `
   trap 'echo received TERM; exit 3' TERM
   echo "running, pid $$, key $ETCD_LOCK_KEY, revision $ETCD_LOCK_REV"
-  while :; do sleep 0.05; done
+  while :; do sleep 600 & wait $!; done
 `;
 
 const timeoutMs = 20_000;

@@ -9,9 +9,9 @@ import { type CommandProcess, CommandRunner } from './support.js';
 /** Prints its variables and the signals that it receives. Its first argument is its exit code after SIGTERM; none: it stays. */
 const program = `
   trap 'echo received TERM; test -z "$0" || exit "$0"' TERM
-  trap 'echo received INT; exit 4' INT
+  trap 'echo received INT; kill $!; exit 4' INT
   echo "running, pid $$, key $ETCD_LOCK_KEY, revision $ETCD_LOCK_REV"
-  while :; do sleep 0.05; done
+  while :; do sleep 600 & wait $!; done
 `;
 
 const timeoutMs = 20_000;
@@ -214,8 +214,8 @@ describe('etcd-naming lock', function () {
   }
 
   it('kills a program that ignores SIGTERM after --grace, with the processes that it started', async () => {
-    const child = `trap '' TERM; echo "child $$"; while :; do sleep 0.05; done`;
-    const parent = `trap 'exit 0' TERM; sh -c "$0" & echo "running, pid $$"; while :; do sleep 0.05; done`;
+    const child = `trap '' TERM; echo "child $$"; exec sleep 600`;
+    const parent = `trap 'exit 0' TERM; sh -c "$0" & echo "running, pid $$"; wait`;
     const command = commands.start('lock', name, '--grace', '300ms', '--', 'sh', '-c', parent, child);
     await command.prints(/child \d+/);
     const pid = Number(/child (\d+)/.exec(command.stdout)?.[1]);
@@ -250,6 +250,26 @@ describe('etcd-naming lock', function () {
     assert.equal(code, 125, stderr);
     assert.match(stdout, /received TERM/);
     assert.match(stderr, /was lost/);
+  });
+
+  it('exits with 125 without a program too when the lock is lost', async () => {
+    const command = commands.start('lock', name);
+    await command.prints(name);
+    await client.kv.delete({ prefix: `${name}/` });
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 125);
+    assert.match(stderr, /the lock '.*' was lost: its key is gone/);
+  });
+
+  it('exits as its program does if etcd is away at the release, and prints when the key expires', async function () {
+    skipUnlessBreakable(this, etcd());
+    const command = await start(6, '--ttl', '60', '--command-timeout', '500ms');
+    await etcd().kill();
+    command.kill('SIGTERM');
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 6);
+    assert.match(stderr, new RegExp(`${name}/[0-9a-f]+ was not deleted and expires within 60 s: `));
+    await etcd().restart();
   });
 
   it('stops the program within the TTL when etcd is away', async function () {

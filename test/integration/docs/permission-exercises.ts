@@ -142,6 +142,14 @@ async function runUntil({ start }: Actor, text: string, ...args: string[]): Prom
 
 const endless = [process.execPath, '-e', 'setInterval(() => {}, 1_000)'];
 
+/** Runs a program while the command holds a lock or leads, and checks that nothing is left. */
+async function holdPlace(actor: Actor, ...args: string[]): Promise<void> {
+  await actor.root.kv.delete(key);
+  await run(actor, ...args, '--', 'true');
+  const { kvs } = await actor.root.kv.range({ prefix: `${target}/` });
+  if (kvs.length > 0) throw new Error('the key is left');
+}
+
 /** The exercise of each name in the table's first column, in the order of the table. */
 export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
   Object.entries({
@@ -187,6 +195,7 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
       },
       ({ client }) => client.election.leader(target),
     ],
+    '`kv.update()` of the key `foo/bar/my-service/e1`': [({ client }) => client.kv.update(key, () => 'x')],
     '`etcd-naming ls <target>`, `etcd-naming get <target>`, `etcd-naming watch <target>`, `etcd-naming doctor <target>`':
       [
         (actor) => run(actor, 'ls', target),
@@ -200,6 +209,14 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
       (actor) => run(actor, 'drain', target, 'e1'),
       (actor) => run(actor, 'rm', target, 'e1'),
       (actor) => run(actor, 'rm', target, 'e1', '--revoke'),
+    ],
+    '`etcd-naming lock <name>`, `etcd-naming elect <name> <value>` with the name `foo/bar/my-service`': [
+      (actor) => holdPlace(actor, 'lock', target),
+      (actor) => holdPlace(actor, 'elect', target, 'here'),
+    ],
+    '`etcd-naming lock --list <name>`, `etcd-naming elect --observe <name>`': [
+      (actor) => run(actor, 'lock', '--list', target),
+      (actor) => runUntil(actor, 'leader', 'elect', '--observe', target),
     ],
     '`etcd-naming ls --prefix foo/bar/`': [(actor) => run(actor, 'ls', '--prefix', 'foo/bar/')],
     '`etcd-naming ls`': [(actor) => run(actor, 'ls')],
