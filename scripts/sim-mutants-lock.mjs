@@ -146,8 +146,24 @@ export const mutants = [
     'else if (isFinal(error))\n            this.#onFinalError(error);\n        else\n            this.#retryLater(error);',
     "else if (isFinal(error))\n            this.#onFinalError(error);\n        else if (this.#step === 'wait') { this.#leave(); this.#begin('grant'); }\n        else\n            this.#retryLater(error);",
   ),
-  one('a rollback is final', errors, '&& historyLoss(error) === undefined', ''),
-  one('a rollback is not checked', core, 'else if (this.#isIdle)\n            this.#retryLater(error);', ''),
+  one(
+    'a rollback ends the wait',
+    errors,
+    'historyLoss(error) === undefined',
+    "historyLoss(error) !== 'compacted'",
+  ),
+  one(
+    'a compaction ends the wait',
+    errors,
+    'historyLoss(error) === undefined',
+    "historyLoss(error) !== 'rolled-back'",
+  ),
+  one(
+    'a watch that ended causes no read',
+    core,
+    'else if (this.#isIdle)\n            this.#retryLater(error);',
+    '',
+  ),
   one(
     'queues again without the option',
     core,

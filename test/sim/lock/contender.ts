@@ -1,4 +1,4 @@
-import type { EtcdError } from '#src/errors/index.js';
+import { CompactedError, type EtcdError } from '#src/errors/index.js';
 import type { Txn, TxnResult } from '#src/kv/index.js';
 import {
   type Acquired,
@@ -143,6 +143,15 @@ export class Contender {
   /** Its watches lose their connection. */
   cut(): void {
     for (const follower of [...this.#followers.values()]) follower.cut();
+  }
+
+  /** Its watches end, because the revision at which they would continue is compacted. */
+  compact(): void {
+    for (const [request, follower] of [...this.#followers]) {
+      follower.cancel();
+      this.#followers.delete(request);
+      this.input({ type: 'failed', request, error: new CompactedError('compacted', 1n) });
+    }
   }
 
   kill(): void {

@@ -57,6 +57,11 @@ export class GoMutex {
     this.#follower?.cut();
   }
 
+  /** Its watch ends with an error, and so does Lock. */
+  compact(): void {
+    if (this.#follower) this.release();
+  }
+
   kill(): void {
     this.#end();
   }

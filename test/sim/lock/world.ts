@@ -194,6 +194,10 @@ export class World {
       case 'cut':
         this.#cut(machine);
         return;
+      case 'compact':
+        for (const contender of oracle.contenders) if (contender.machine === machine) contender.compact();
+        for (const mutex of this.#mutexes) if (mutex.machine === machine) mutex.compact();
+        return;
       case 'outage':
         this.#outage(ms);
         return;
