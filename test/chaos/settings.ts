@@ -16,7 +16,7 @@ everything that the clients observed against what etcdctl saw.
   --etcd PATH      the etcd to break, with an etcdctl beside it (default: the one that the test kit finds)
   --auth           the clients are a user who may not read some keys, and ask for them in batches with others
   --keep-history   save the history even without a violation
-  --check FILE     check a saved history, run nothing
+  --check FILE     check a saved history of this workload, run nothing
   --help           this text
 
 With 'lock' and 'election', the clients are processes that take locks or campaign; they are killed, stopped for twice

@@ -48,8 +48,8 @@ describe('a chaos run', function () {
     assert.match(output(), /^no violation$/m);
   });
 
-  it('finds no violation by locks in five seconds', async () => {
-    const { output, ended } = start('--workload', 'lock', '--seconds', '5', '--seed', '1');
+  it('finds no violation by locks and elections in five seconds', async () => {
+    const { output, ended } = start('--workload', 'lock,election', '--seconds', '5', '--seed', '1');
     // Five seconds are too short for every fault.
     assert.equal(await ended, 2, output());
     assert.match(output(), /^no violation$/m);

@@ -9,6 +9,7 @@ import { runInPhases } from '../faults/phases.js';
 import { nowMs } from '../naming/clock.js';
 import { Resources } from '../resources.js';
 import { TruthLog, TruthRecorder } from '../truth-recorder.js';
+import { startCanary } from './canary.js';
 import { Ending } from './ending.js';
 import type { Limits, SavedLockHistory } from './history.js';
 import { type Group, handFaults, processFaults } from './process-faults.js';
@@ -74,6 +75,7 @@ async function injectFaults(
   resources: Resources,
 ): Promise<void> {
   const operator = openOperator(context.cluster, resources);
+  startCanary(operator, resources);
   const nemesis = (faults: readonly Fault[], i: number, gapMs: readonly [number, number]) =>
     new Nemesis(faults, context, new Random(seed + i), gapMs, seconds < 20 ? 0 : undefined);
   const groups = groupsOf(workers, recorder);

@@ -1,3 +1,4 @@
+import { canaryKey } from '../canary.js';
 import { factsOf, faultsOf, type LockHistory, type ProcessFact } from '../history.js';
 import { handFaultNames } from '../process-faults.js';
 
@@ -27,9 +28,21 @@ function disturbancesOf(history: LockHistory, worker: string): readonly Interval
     .filter(({ name }) => !handFaultNames.includes(name))
     .filter(({ clients }) => clients === 'all' || clients.includes(worker))
     .map(({ from, to }): Interval => [from, to]);
-  const all = [...faults, ...pausesOf(history, worker)].sort(([a], [b]) => a - b);
+  const all = [...faults, ...stallsOf(history), ...pausesOf(history, worker)].sort(([a], [b]) => a - b);
   ofHistory.set(worker, all);
   return all;
+}
+
+/** A busy machine may stop etcd for longer than that. */
+const stallMs = 1_000;
+
+/** When etcd served no one, without an injected fault. */
+function stallsOf({ truth }: LockHistory): Interval[] {
+  const writes = truth.changesOf(canaryKey);
+  return writes.flatMap(({ at }, i): Interval[] => {
+    const last = writes[i - 1]?.at ?? at;
+    return at - last > stallMs ? [[last, at]] : [];
+  });
 }
 
 function pausesOf(history: LockHistory, worker: string): Interval[] {

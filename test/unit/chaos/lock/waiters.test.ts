@@ -18,13 +18,16 @@ describe('the chaos check of waiters', () => {
     assertViolation(successor().at(8_000), 'M6');
   });
 
-  it('M6: does not count the time of faults that may affect the waiter', () => {
+  it('M6: does not count the time of faults that may affect the waiter, and in which etcd is stalled', () => {
     assertValid(successor().fault('all', 3_000, 8_000).at(10_000), 'M6 successors', 1);
     assertValid(
       successor().at(2_500).process('paused', 'b').at(9_000).process('resumed', 'b'),
       'M6 successors',
       1,
     );
+    const stalled = (to: number) => successor().at(3_000).put('canary').at(to).put('canary').at(10_000);
+    assertValid(stalled(8_000), 'M6 successors', 1);
+    assertViolation(stalled(3_900), 'M6');
     assertViolation(successor().fault(['x'], 3_000, 8_000).at(10_000), 'M6');
     assertViolation(successor().fault('all', 3_000, 8_000).at(13_000), 'M6');
   });
