@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { EtcdClient } from '#src/client/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import { waitsBehind } from '../support/election.js';
 import { skipIfExternal } from '../support/etcd.js';
 import { compileSnippets, programFile, snippetOf } from '../support/snippets.js';
 import { loadPeer } from './support/peer.js';
@@ -12,7 +13,6 @@ import { Stage } from './support/stage.js';
 
 const page = 'docs/migrating/from-etcd3.md';
 const lock = snippetOf(page, 'lock');
-const election = snippetOf(page, 'election');
 
 interface PeerLock {
   acquire(): Promise<{ release(): Promise<void> }>;
@@ -29,7 +29,6 @@ describe('etcd3 and this package in one store', function () {
   let stage: Stage;
   let folder = '';
   let tryLock: (client: EtcdClient, key: string) => Promise<HeldLease | undefined>;
-  let leaderOf: (client: EtcdClient, name: string) => Promise<string | undefined>;
 
   before(async function () {
     this.timeout(300_000);
@@ -37,9 +36,8 @@ describe('etcd3 and this package in one store', function () {
     etcd = await startEtcd();
     const timers = new PeerTimers();
     stage = await Stage.open(etcd, { module: loadPeer(timers), timers });
-    folder = compileSnippets([lock, election]);
+    folder = compileSnippets([lock]);
     ({ tryLock } = await import(pathToFileURL(programFile(folder, lock)).href));
-    ({ leaderOf } = await import(pathToFileURL(programFile(folder, election)).href));
   });
 
   after(async () => {
@@ -69,11 +67,20 @@ describe('etcd3 and this package in one store', function () {
   it('agree on the leader, and one waits until the other resigns', () =>
     withBoth(async (etcd3, client) => {
       await stage.prepare({});
-      const leader = await stage.campaign('ours');
+      const leaderOf = async () => (await client.election.leader('election/job'))?.value.toString();
+      const terms = client.election.campaign('election/job', 'ours');
+      const { value: term } = await terms.next();
       const theirs = etcd3.election('job').campaign('theirs').wait();
-      assert.equal(await leaderOf(client, 'job'), 'ours');
-      await stage.admin.lease.revoke(leader?.lease ?? 0n);
+      await waitsBehind(client, 'election/job', term!.key, theirs);
+      assert.equal(await leaderOf(), 'ours');
+      await term!.resign();
       await theirs;
-      assert.equal(await leaderOf(client, 'job'), 'theirs');
+      assert.equal(await leaderOf(), 'theirs');
+      const again = terms.next();
+      const leader = await client.election.leader('election/job');
+      await waitsBehind(client, 'election/job', leader!.key, again);
+      await client.lease.revoke(leader!.leaseId!);
+      assert.equal((await again).value?.held, true);
+      await terms.return?.();
     }));
 });

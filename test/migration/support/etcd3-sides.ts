@@ -39,11 +39,10 @@ const { GRPCInternalError, GRPCUnavailableError, GRPCDataLossError, GRPCUnauthen
 export const after: Side = {
   imports: `
 import { ClosedError, Code, compare, ContentionError, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
-import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Watcher } from '@org/etcd-naming';
-import { AuthService, authpb, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
-import { MaintenanceService, v3electionpb } from '@org/etcd-naming/proto';
+import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Term, type Watcher } from '@org/etcd-naming';
+import { AuthService, authpb, ClusterService, etcdserverpb } from '@org/etcd-naming/proto';
+import { MaintenanceService } from '@org/etcd-naming/proto';
 import { call, stub } from './call.js';
-import { leaderOf } from './election.js';
 import { tryLock } from './lock.js';
 import { strings } from './strings.js';`,
   scene: `
@@ -52,6 +51,6 @@ import { strings } from './strings.js';`,
   lease: HeldLease;
   leaseId: bigint;
   revision: bigint;
-  leader: v3electionpb.LeaderKey;
+  term: Term;
   error: EtcdError;${shared}`,
 };

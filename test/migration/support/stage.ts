@@ -1,11 +1,9 @@
 import { EtcdClient } from '#src/client/index.js';
 import { EtcdError } from '#src/errors/index.js';
-import { ElectionService, type v3electionpb } from '#src/raw/index.js';
 import type { EtcdHandle, FaultProxy } from '#src/testing/index.js';
 import { startFaultProxy } from '#src/testing/index.js';
 import { grpcCounter } from '../../support/etcd.js';
 import { unproxied } from '../../support/proxy.js';
-import { rawCallTo } from '../../support/raw-call.js';
 import { AccessControl } from './access.js';
 import type { Case, Outcome, Side } from './case.js';
 import type { PeerClient, PeerModule } from './peer.js';
@@ -128,7 +126,10 @@ export class Stage {
     if (has(code, 'revision')) scene['revision'] = await this.#revision();
     if (has(code, 'leaseId')) scene['leaseId'] = (await client.lease.grant({ ttlSeconds: 60 })).id;
     if (has(code, 'lease')) scene['lease'] = await client.lease.hold({ ttlSeconds: leaseSeconds });
-    if (has(code, 'leader')) scene['leader'] = await this.campaign('a');
+    if (has(code, 'term')) {
+      const terms = client.election.campaign('election/job', 'a', { ttlSeconds: leaseSeconds });
+      scene['term'] = (await terms.next()).value;
+    }
     if (watches || has(code, 'watcher')) {
       const watcher = client.watch('k');
       await watcher.ready;
@@ -139,13 +140,6 @@ export class Stage {
 
   async #revision(): Promise<bigint> {
     return (await this.admin.kv.get('k')).revision;
-  }
-
-  /** Becomes the leader of etcd3's election `job` through etcd's own service. Resolves with the key of the candidate. */
-  async campaign(value: string): Promise<v3electionpb.LeaderKey | undefined> {
-    const { id: lease } = await this.admin.lease.grant({ ttlSeconds: 60 });
-    const request = { name: Buffer.from('election/job'), lease, value: Buffer.from(value) };
-    return (await rawCallTo(this.link.endpoint, ElectionService.campaign, request)).leader;
   }
 }
 

@@ -52,9 +52,10 @@ describe('the observation of an election', () => {
   it('watches from the revision after its read', async () => {
     store.put('jobs/1', 'a');
     await observed(store);
+    const { startRevision, knownRevision, resumptions } = store.watcher.options ?? {};
     assert.deepEqual(
-      [store.watcher.options?.startRevision, store.watcher.options?.knownRevision],
-      [store.revision + 1n, store.revision],
+      [startRevision, knownRevision, resumptions],
+      [store.revision + 1n, store.revision, true],
     );
   });
 
@@ -105,6 +106,16 @@ describe('the observation of an election', () => {
     store.watcher.push([store.put('jobs/1', 'c')], store.revision + 1n);
     await sees(3);
     assert.deepEqual(states, ['jobs/1=b', 'jobs/1=a', 'jobs/1=c']);
+  });
+
+  it('reads again for a write of another term, although it has not seen the end of the last one', async () => {
+    store.put('jobs/1', 'a');
+    const { states, sees } = await observed(store);
+    store.delete('jobs/1');
+    store.put('jobs/2', 'b');
+    store.watcher.push([store.put('jobs/1', 'late')], store.revision + 1n);
+    await sees(2);
+    assert.deepEqual(states, ['jobs/1=a', 'jobs/2=b']);
   });
 
   it('does not watch a store that was replaced since its read, but reads again', async () => {
