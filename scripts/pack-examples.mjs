@@ -18,6 +18,7 @@ const outputs = {
   'cluster/main.js': 'registered',
   'health/main.js': 'registered in the end',
   'election/main.js': 'written by',
+  'lock/main.js': 'nine rounds, counted 9',
   'directory-http/main.js': 'answered by one and two',
 };
 

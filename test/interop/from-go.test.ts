@@ -5,7 +5,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { ElectionService, LockService, v3electionpb, v3lockpb } from '#src/raw/index.js';
+import { ElectionService, v3electionpb } from '#src/raw/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import type { GoCase } from '../migration/go/case.js';
 import { goCases, kindOf } from '../migration/go/cases.js';
@@ -92,11 +92,10 @@ describe('docs/migrating/from-go.md', function () {
     assert.equal(await go.example(etcd.endpoints[0] ?? ''), line);
   });
 
-  it('a lock of etcd’s service excludes Go’s mutex', async () => {
+  it('a lock of this package excludes Go’s mutex', async () => {
     const index = rows.findIndex(({ before }) => before.includes('TryLock'));
     const scene = await prepare(goCases[rows[index]!.before]!, {});
-    const other = await admin.lease.grant({ ttlSeconds: 60 });
-    await raw(LockService.lock, lockOf(other.id));
+    await using _lock = await admin.lock('lock');
     await assert.rejects(go.run(index, scene), /Locked by another session/);
   });
 
@@ -150,13 +149,12 @@ describe('docs/migrating/from-go.md', function () {
     if (/(?<!\.)\blease\.\w/.test(code)) names.lease = await client.lease.hold({ ttlSeconds: 60 });
     if (/(?<!\.)\bleader\b(?!:)/.test(code))
       names['leader'] = (await raw(ElectionService.campaign, campaignOf(leaseId))).leader;
-    if (/\{ key \}/.test(code)) names['key'] = (await raw(LockService.lock, lockOf(leaseId))).key;
+    if (/(?<!\.)\block\.\w/.test(code)) names['lock'] = await client.lock('lock');
     await work(names);
   }
 
   const campaignOf = (lease: bigint) =>
     v3electionpb.CampaignRequest.create({ name: Buffer.from('job'), lease, value: Buffer.from('a') });
-  const lockOf = (lease: bigint) => v3lockpb.LockRequest.create({ name: Buffer.from('lock'), lease });
 
   const raw = <Request, Answer>(method: MethodDefinition<Request, Answer>, request: Request) =>
     rawCallTo(etcd.endpoints[0] ?? '', method, request);

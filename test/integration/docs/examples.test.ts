@@ -141,6 +141,18 @@ describe('examples', function () {
     assert.match(text, /^written by [abc]$/m);
   });
 
+  it('lock: the workers take turns, and the late write of one that lost the lock is not applied', async () => {
+    const text = await run('lock').ended();
+    const tokens = [...text.matchAll(/counted (\d+), token (\d+)$/gm)].map(([, , token]) => Number(token));
+    assert.equal(tokens.length, 9);
+    assert.ok(
+      tokens.every((token, i) => i === 0 || token > tokens[i - 1]!),
+      text,
+    );
+    assert.match(text, /^not applied: ABORTED: the lock 'examples\/lock' was lost: /m);
+    assert.match(text, /^nine rounds, counted 9$/m);
+  });
+
   it('greeter: a client calls all servers, and each is drained on Ctrl-C', async () => {
     const client = run('greeter/client.js');
     const servers = [run('greeter/server.js'), run('greeter/server.js')];

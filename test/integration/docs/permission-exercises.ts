@@ -29,6 +29,7 @@ export const key = `${target}/e1`;
 export const configPrefix = 'service-config/';
 const addr = '10.0.0.7:50051';
 const ttlSeconds = 2;
+const lockName = 'jobs/nightly';
 
 /** Uses one part of the package as the row says. Rejects if etcd refuses any of it. */
 export type Exercise = (actor: Actor) => Promise<unknown>;
@@ -119,6 +120,30 @@ async function campaign({ client, root, renewals }: Actor): Promise<void> {
   }
   const { kvs } = await root.kv.range({ prefix: `${target}/` });
   if (kvs.length !== 1) throw new Error('the candidate is left');
+}
+
+/** Waits behind another holder, and holds until the lease is renewed. */
+async function waitForLock({ client, opened, root, renewals }: Actor): Promise<void> {
+  const holder = await root.lock(lockName);
+  const waiting = client.lock(lockName, { ttlSeconds });
+  const wait = waiting.then(
+    () => true,
+    () => true,
+  );
+  const joined = eventually('it waits', async () => (await root.lockQueue(lockName)).waiters.length > 0);
+  await Promise.race([joined.catch(() => {}), wait]);
+  await holder.release();
+  const lock = opened.add(await waiting, (one) => one[Symbol.asyncDispose]());
+  const before = await renewals();
+  await eventually('its lease is renewed', async () => (await renewals()) > before);
+  await lock.txn({});
+  await lock.release();
+  if ((await root.lockQueue(lockName)).holder) throw new Error('the key is left');
+}
+
+async function tryLock({ client }: Actor): Promise<void> {
+  const lock = await client.tryLock(lockName);
+  await lock?.release();
 }
 
 /** etcd refused a request of the command. */
@@ -220,5 +245,11 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
     ],
     '`etcd-naming ls --prefix foo/bar/`': [(actor) => run(actor, 'ls', '--prefix', 'foo/bar/')],
     '`etcd-naming ls`': [(actor) => run(actor, 'ls')],
+    '`client.lock()`, `client.tryLock()`, `client.withLock()`, with the name `jobs/nightly`': [
+      waitForLock,
+      tryLock,
+      ({ client }) => client.withLock(lockName, (lock) => lock.txn({})),
+    ],
+    '`client.lockQueue()`, with the name `jobs/nightly`': [({ client }) => client.lockQueue(lockName)],
   } satisfies Record<string, Exercise[]>),
 );

@@ -113,9 +113,13 @@ const concurrency: Readonly<Record<string, GoCase>> = {
     kind: 'type',
     go: 'clientv3.Cmp',
     ours: ({ target, result }: { target: string; result: string }) =>
-      assert.deepEqual([target, result], ['create', '!=']),
+      assert.deepEqual([target, result], ['create', '=']),
   },
-  'mutex.Header()': { kind: 'type', go: '*etcdserverpb.ResponseHeader' },
+  'mutex.Header()': {
+    kind: 'type',
+    go: '*etcdserverpb.ResponseHeader',
+    ours: (token: unknown) => assert.equal(typeof token, 'bigint'),
+  },
   'election.Key()': { kind: 'value', go: electionKeyShape, ours: electionKeyShape },
   'election.Rev()': {
     kind: 'value',

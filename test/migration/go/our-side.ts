@@ -4,12 +4,11 @@ import type { Side } from '../support/compile.js';
 export const ourSide: Side = {
   imports: `
 import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, decode, EndpointManager, EtcdClient } from '@org/etcd-naming';
-import { EtcdError, type HeldLease, LeaseNotFoundError, op, PermissionDeniedError } from '@org/etcd-naming';
+import { EtcdError, type HeldLease, LeaseNotFoundError, type Lock, op, PermissionDeniedError } from '@org/etcd-naming';
 import { registerEtcdResolver, UnauthenticatedError } from '@org/etcd-naming';
-import { AuthService, ClusterService, ElectionService, etcdserverpb, LockService } from '@org/etcd-naming/proto';
-import { MaintenanceService, v3electionpb, v3lockpb } from '@org/etcd-naming/proto';
-import { call } from './call.js';
-import { lockKey } from './lock-key.js';`,
+import { AuthService, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
+import { MaintenanceService, v3electionpb } from '@org/etcd-naming/proto';
+import { call } from './call.js';`,
   scene: `
   client: EtcdClient;
   manager: EndpointManager;
@@ -17,7 +16,7 @@ import { lockKey } from './lock-key.js';`,
   leaseId: bigint;
   revision: bigint;
   leader: v3electionpb.LeaderKey;
-  key: Buffer;
+  lock: Lock;
   password: string;
 `,
 };
