@@ -1,6 +1,7 @@
 import {
   type AsyncStream,
   CancellableIterator,
+  ConcurrencyLimit,
   OneLoop,
   onAbort,
   Subscription,
@@ -25,19 +26,22 @@ import { readLeader } from './read-leader.js';
 import type { CampaignOptions, Leader, Term } from './types.js';
 
 /** What elections use of their client. */
-export interface ElectionPorts extends FollowerPorts {
+export interface ElectionPorts extends Omit<FollowerPorts, 'reads'> {
   /** What candidates use; the object that the client's locks use, too. */
   readonly queue: QueueClient;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
 }
 
+/** Concurrent reads of the observations of one client. */
+const maxReads = 16;
+
 /** The implementation of {@link ElectionClient}. */
 export class ElectionClientImpl implements ElectionClient {
-  readonly #ports: ElectionPorts;
+  readonly #ports: ElectionPorts & FollowerPorts;
 
   constructor(ports: ElectionPorts) {
-    this.#ports = ports;
+    this.#ports = { ...ports, reads: new ConcurrencyLimit(maxReads) };
   }
 
   campaign(name: Bytes, value: Bytes, options: CampaignOptions = noOptions): AsyncStream<Term> {

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, delay, Pacer, refClock } from '../async/index.js';
+import { backoffDelay, type Clock, type ConcurrencyLimit, delay, Pacer, refClock } from '../async/index.js';
 import { EtcdError, historyLoss, mayRecover } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import type { WatchEvent } from '../model/index.js';
@@ -13,6 +13,8 @@ export interface FollowerPorts {
   /** `epoch` grows each time the client finds that its store was replaced. */
   readonly store: { readonly epoch: number };
   readonly random: () => number;
+  /** Limits the reads of a client: after a reconnect, all its followers read at the same time. */
+  readonly reads: ConcurrencyLimit;
   /** Default: the machine's, whose timers keep the process alive. */
   readonly clock?: Clock;
 }
@@ -94,9 +96,10 @@ export class LeaderFollower {
 
   /** Repeats the read until it succeeds or fails with an error that a retry cannot fix. */
   async #read(signal: AbortSignal): Promise<LeaderState> {
+    const { kv, reads } = this.#ports;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await readLeader(this.#ports.kv, this.#prefix, { signal });
+        return await reads.run(() => readLeader(kv, this.#prefix, { signal }), signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof EtcdError) || !mayRecover(error)) throw error;

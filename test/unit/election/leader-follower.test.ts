@@ -193,6 +193,21 @@ describe('the observation of an election', () => {
     assert.ok(error() instanceof PermissionDeniedError, String(error()));
   });
 
+  it('shares sixteen concurrent reads with the other observations of the client', async () => {
+    let inFlight = 0;
+    let most = 0;
+    store.onRead = async () => {
+      most = Math.max(most, ++inFlight);
+      await settled();
+      inFlight--;
+    };
+    const client = new ElectionClientImpl({ ...store.ports(), queue });
+    const observations = Array.from({ length: 100 }, () => client.observe('jobs'));
+    await Promise.all(observations.map((observation) => observation.next()));
+    assert.equal(most, 16);
+    await Promise.all(observations.map((observation) => observation.return?.()));
+  });
+
   it('sends nothing before its first next(), and ends its watch when it is left', async () => {
     const { observation } = observe(store, { reads: false });
     await settled();
