@@ -1,4 +1,16 @@
 export type { AsyncStream } from './async/index.js';
+export type {
+  AuthClient,
+  AuthRole,
+  AuthStatus,
+  AuthUser,
+  NewUser,
+  PasswordOptions,
+  Permission,
+  PermissionType,
+  RoleClient,
+  UserClient,
+} from './auth/index.js';
 export {
   type AuthOptions,
   type CallOptions,
@@ -20,6 +32,13 @@ export {
   type TlsOptions,
   type TokenAuth,
 } from './client/index.js';
+export type {
+  AddedMember,
+  ClusterClient,
+  ClusterMember,
+  MemberListOptions,
+  MemberListResult,
+} from './cluster/index.js';
 export type { CampaignOptions, ElectionClient, Leader, Term } from './election/index.js';
 export {
   AmbiguousWriteError,
@@ -94,16 +113,33 @@ export {
   type LockQueueEntry,
   type TryLockOptions,
 } from './lock/index.js';
+export type {
+  Alarm,
+  AlarmType,
+  DefragmentOptions,
+  Downgrade,
+  DowngradeClient,
+  HashKvOptions,
+  HashKvResult,
+  HashResult,
+  MaintenanceClient,
+  MemberStatus,
+  SavedSnapshot,
+  SnapshotOptions,
+  SnapshotStream,
+} from './maintenance/index.js';
 export type { Mirror, MirrorOptions, MirrorStatus, MirrorUpdate, ResyncReason } from './mirror/index.js';
 export {
   type Bytes,
   formatLeaseId,
+  formatMemberId,
   type KeyRange,
   type KeyValue,
   keyBytes,
   keyText,
   type LeaseId,
   parseLeaseId,
+  parseMemberId,
   type Revision,
   type WatchEvent,
 } from './model/index.js';

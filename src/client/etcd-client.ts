@@ -1,4 +1,6 @@
 import { type AsyncStream, Broadcast, ElapsedClock, systemClock } from '../async/index.js';
+import { type AuthClient, AuthClientImpl } from '../auth/index.js';
+import { type ClusterClient, ClusterClientImpl } from '../cluster/index.js';
 import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
@@ -11,6 +13,7 @@ import {
   type LockQueue,
   type TryLockOptions,
 } from '../lock/index.js';
+import { type MaintenanceClient, MaintenanceClientImpl } from '../maintenance/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import {
   type Bytes,
@@ -22,10 +25,13 @@ import {
 } from '../model/index.js';
 import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
 import {
+  authCalls,
   batchCalls,
   type CallOptions,
+  clusterCalls,
   kvCalls,
   leaseCalls,
+  maintenanceCalls,
   type SyncResult,
   Transport,
   watchCalls,
@@ -53,6 +59,12 @@ export class EtcdClient implements AsyncDisposable {
   readonly lease: LeaseClient;
   /** Takes part in elections, and observes their leaders. */
   readonly election: ElectionClient;
+  /** Lists and changes the members of the cluster. */
+  readonly cluster: ClusterClient;
+  /** Status, alarms, snapshots and other maintenance of members. */
+  readonly maintenance: MaintenanceClient;
+  /** Users, roles and permissions. The option `auth` has this client's own credentials. */
+  readonly auth: AuthClient;
   readonly #lease: LeaseClientImpl;
   readonly #transport: Transport;
   readonly #watch: WatchClient;
@@ -114,6 +126,9 @@ export class EtcdClient implements AsyncDisposable {
     this.kv = new KvClientImpl(kv, maxTxnOps, settings);
     this.#lease = new LeaseClientImpl(leaseCalls(this.#transport), new ElapsedClock(), random);
     this.lease = this.#lease;
+    this.cluster = new ClusterClientImpl(clusterCalls(this.#transport));
+    this.maintenance = new MaintenanceClientImpl(maintenanceCalls(this.#transport));
+    this.auth = new AuthClientImpl(authCalls(this.#transport));
     this.#watch = new WatchClient({
       watch: watchCalls(this.#transport),
       kv,

@@ -1,6 +1,7 @@
 /**
  * Names of etcd's errors, spelled as in `rpctypes`, e.g. `NoSpace`. This library names the errors that `rpctypes` does
- * not. `ResponseTooLarge` and `NotEtcd` (an answer that etcd never gives) are the client's own errors.
+ * not. `ResponseTooLarge`, `MethodUnsupported` (the member's release of etcd does not have the RPC) and `NotEtcd` (an
+ * answer that etcd never gives) are the client's own errors.
  */
 export type ErrorReason =
   | 'EmptyKey'
@@ -82,4 +83,5 @@ export type ErrorReason =
   | 'WatchIdDuplicate'
   | 'ResponseTooLarge'
   | 'RangeStreamUnsupported'
+  | 'MethodUnsupported'
   | 'NotEtcd';

@@ -96,6 +96,20 @@ export function errorFor(reason: EtcdReason): EtcdError {
   return errorFromServer(Code.UNKNOWN, serverTextOf(reason));
 }
 
+/** The error for a method that the member's release of etcd does not have. */
+export function methodUnsupportedError(serverText: string): EtcdError {
+  return makeError(serverText, { code: Code.UNIMPLEMENTED, serverText, reason: 'MethodUnsupported' });
+}
+
+/**
+ * Whether the request was refused because an earlier attempt, whose answer was lost, has already done what it asked for.
+ * @param refusals etcd's refusals of a change that was made before.
+ */
+export function wasDoneBefore(error: unknown, ...refusals: readonly EtcdReason[]): boolean {
+  const isRefused = error instanceof EtcdError && (refusals as readonly unknown[]).includes(error.reason);
+  return isRefused && error.verdict === 'maybe-applied';
+}
+
 /** Makes an error of the class that belongs to the server's text, or to the code if the text is unknown. */
 export function makeError(text: string, fields: EtcdErrorFields): EtcdError {
   const kind = findServerText(fields.serverText ?? '')?.kind ?? kindOfCode(fields.code);

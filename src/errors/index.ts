@@ -18,7 +18,15 @@ export {
   markNotApplied,
   toEtcdError,
 } from './etcd-error.js';
-export { errorFor, errorFromServer, isPersistent, makeError, needsNewToken } from './from-server.js';
+export {
+  errorFor,
+  errorFromServer,
+  isPersistent,
+  makeError,
+  methodUnsupportedError,
+  needsNewToken,
+  wasDoneBefore,
+} from './from-server.js';
 export { lazyPattern } from './lazy-pattern.js';
 export { historyLoss, mayRecover } from './recovery.js';
 export { type RequestDescription, requestError, requestName } from './request-error.js';

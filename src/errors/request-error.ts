@@ -75,6 +75,8 @@ function refusalText(serverText: string, reason: EtcdError['reason'], request: R
     case 'AuthFailed':
     case 'NoPasswordUser':
       return `user '${user ?? ''}' or its password was refused: ${serverText} (${request.method})`;
+    case 'MethodUnsupported':
+      return `this release of etcd does not have ${request.method}: ${serverText}`;
     default:
       break;
   }

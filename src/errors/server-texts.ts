@@ -26,7 +26,10 @@ export interface ServerText {
 export type NamedServerText = ServerText & { readonly reason: ErrorReason };
 
 /** The names of the errors that are matched by their complete text. */
-export type EtcdReason = Exclude<ErrorReason, 'ResponseTooLarge' | 'RangeStreamUnsupported' | 'NotEtcd'>;
+export type EtcdReason = Exclude<
+  ErrorReason,
+  'ResponseTooLarge' | 'RangeStreamUnsupported' | 'MethodUnsupported' | 'NotEtcd'
+>;
 
 /**
  * Every error text of etcd, by its name in the Go package `rpctypes` (without `ErrGRPC`):

@@ -11,6 +11,7 @@ import {
   type RequestDescription,
   requestError,
   requestName,
+  wasDoneBefore,
 } from '../errors/index.js';
 import {
   checkInt64,
@@ -68,7 +69,7 @@ export class LeaseClientImpl implements LeaseClient {
       await this.#calls.revoke(id, options);
     } catch (error) {
       // An earlier attempt may have revoked it and its response been lost.
-      if (!(error instanceof LeaseNotFoundError && error.verdict === 'maybe-applied')) throw error;
+      if (!wasDoneBefore(error, 'LeaseNotFound')) throw error;
     }
   }
 
@@ -189,7 +190,7 @@ export class LeaseClientImpl implements LeaseClient {
       return withJson({ id, ttlSeconds: Number(granted.TTL) });
     } catch (error) {
       // An earlier attempt may have been carried out and its response lost. Otherwise the id is another client's.
-      if (isLeaseExists(error) && error.verdict === 'maybe-applied') return this.#confirmGrant(id, options);
+      if (wasDoneBefore(error, 'LeaseExist')) return this.#confirmGrant(id, options);
       throw error;
     }
   }
@@ -226,10 +227,6 @@ export class LeaseClientImpl implements LeaseClient {
 function describeRenewal(lease: LeaseId): RequestDescription {
   const text = describeLease(lease);
   return { method: 'LeaseKeepAlive', subject: text, lease: text };
-}
-
-function isLeaseExists(error: unknown): error is EtcdError {
-  return error instanceof EtcdError && error.reason === 'LeaseExist';
 }
 
 function checkGrant(ttlSeconds: number, id: LeaseId): void {

@@ -22,6 +22,7 @@ export {
   keyAfter,
   ownRange,
   prefixEnd,
+  toKeyRange,
   toWireRange,
   type WireRange,
 } from './keys/key-range.js';
@@ -34,6 +35,7 @@ export {
   describeAccess,
 } from './keys/range-description.js';
 export { checkLeaseId, describeLease, formatLeaseId, parseLeaseId } from './lease-id.js';
+export { checkMemberId, formatMemberId, parseMemberId } from './member-id.js';
 export {
   anything,
   boolean,

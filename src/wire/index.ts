@@ -1,4 +1,18 @@
 export {
+  type AuthCalls,
+  type AuthUserAddRequest,
+  type AuthUserChangePasswordRequest,
+  authCalls,
+  type ClusterCalls,
+  clusterCalls,
+  type MaintenanceCalls,
+  type MemberAddResponse,
+  type MemberListResponse,
+  maintenanceCalls,
+  type SnapshotResponse,
+  type StatusResponse,
+} from './admin-calls.js';
+export {
   type AuthOptions,
   authInput,
   type PasswordAuth,
@@ -38,6 +52,7 @@ export {
   watchCalls,
 } from './calls.js';
 export { checkDiscovery, checkDns, type DiscoveryOptions, type DnsOptions } from './dns/options.js';
+export type { EndpointStream } from './endpoint-calls.js';
 export type { SkippedEndpoint } from './member/discovery.js';
 export { parseEndpoints } from './member/endpoints.js';
 export type { Member } from './member/member.js';

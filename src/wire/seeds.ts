@@ -75,6 +75,21 @@ export class Seeds {
     return new Member(address, credentials, withAuthority, this.#options.connectTimeoutMs);
   };
 
+  /**
+   * Checks an endpoint that is not in the options, to which the client would connect with its TLS settings and credentials.
+   * @throws {InvalidInputError} for a malformed endpoint, for one whose scheme contradicts the client's, and for one to
+   *   which the client's credentials must not be sent in plaintext.
+   */
+  addressOf(endpoint: string): MemberAddress {
+    const { members, tls } = parseEndpoints([endpoint]);
+    if (tls !== undefined && tls !== this.#usesTls)
+      throw new InvalidInputError(
+        `endpoint '${endpoint}' ${tls ? 'uses TLS, and this client does not' : 'does not use TLS, and this client does'}`,
+      );
+    checkPlaintext(members, this.#options.auth, this.#usesTls);
+    return members[0] as MemberAddress;
+  }
+
   /** Finds the members by SRV records. @throws {Error} if there are none; then nothing has changed. */
   async discover(lookups: Lookups): Promise<void> {
     const { discovery } = this;

@@ -3,7 +3,7 @@ import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../a
 import { ClosedError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { ClientToken } from './auth/client-token.js';
-import { requiresSecretsLocal } from './auth/plaintext.js';
+import { exposedPasswordError, requiresSecretsLocal } from './auth/plaintext.js';
 import { BatchAttempts } from './batch-attempts.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
@@ -11,10 +11,12 @@ import { type Caller, type EarlierAttempt, PendingCall, type PendingCallPorts } 
 import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
-import { memberList } from './codec/methods.js';
+import { memberList } from './codec/admin-methods.js';
 import { NameFollower } from './dns/name-follower.js';
 import { createLookups } from './dns/options.js';
+import { EndpointCalls } from './endpoint-calls.js';
 import { MemberChecks } from './member/checks.js';
+import { isOnThisMachine, parseEndpoints } from './member/endpoints.js';
 import type { Member } from './member/member.js';
 import { type MemberNames, Membership, type SyncResult } from './member/membership.js';
 import { type MemberEvent, MemberPool } from './member/pool.js';
@@ -39,6 +41,7 @@ export interface TransportHooks {
 /** The connection to etcd: unary calls, which are retried where that is safe, and duplex streams, which are not. */
 export class Transport {
   readonly #options: TransportOptions;
+  readonly #seeds: Seeds;
   readonly #pool: MemberPool;
   readonly #checks: MemberChecks;
   readonly #membership: Membership;
@@ -54,6 +57,8 @@ export class Transport {
   readonly #streams: StreamRegistry;
   /** Sends batches of reads. */
   readonly batches: BatchAttempts;
+  /** Sends calls to a member that the caller names. */
+  readonly onEndpoint: EndpointCalls;
 
   constructor(
     options: TransportOptions,
@@ -64,20 +69,29 @@ export class Transport {
     const seeds = new Seeds(options, (): string | undefined => this.#names.failureOf());
     const ports = this.#sharedPorts(options, clock, random);
     this.#options = options;
+    this.#seeds = seeds;
     this.#checks = new MemberChecks(ports);
     this.#names = this.#followNames(options, seeds, ports, onResolutionFailed);
     this.#pool = this.#createPool(seeds, ports, onEvent);
     this.#membership = createMembership(options, seeds, this.#pool, this.#names);
+    const streams = { ...ports, beforeAnswer };
     this.#streams = new StreamRegistry({
-      ...ports,
+      ...streams,
       pool: this.#pool,
       connect: (signal) => this.#connectStream(signal, clock, random),
-      beforeAnswer,
     });
     this.#token = this.#createToken(options, ports);
     this.#retries = new RetryQueues(clock, random);
     this.#callPorts = this.#createCallPorts(options, ports, beforeAnswer);
     this.batches = new BatchAttempts(this.#callPorts, this.#checks);
+    this.onEndpoint = new EndpointCalls({
+      calls: this.#callPorts,
+      streams,
+      checks: this.#checks,
+      addressOf: (endpoint) => seeds.addressOf(endpoint),
+      newMember: seeds.newMember,
+      prepareToken: (signal) => this.#token.prepare(signal),
+    });
   }
 
   /** The default time limit of a call, in milliseconds. */
@@ -150,6 +164,16 @@ export class Transport {
     this.#membership.checkRule(this.#options.sync);
     const { members } = await this.unary(memberList, { linearizable: true }, 'read', options);
     return this.#membership.adopt(members, this.#options.sync);
+  }
+
+  /**
+   * Checks whether a user's password may be sent to the members in use.
+   * @throws {InvalidInputError} for plaintext to another machine, unless `allowed` or `auth.allowPlaintext` is set.
+   */
+  checkPasswordMayBeSent(allowed: boolean): void {
+    if (allowed || this.#options.auth?.allowPlaintext || this.#seeds.usesTls) return;
+    const exposed = this.#pool.members.find(({ member }) => member.isUnresolved || !isLocal(member.endpoint));
+    if (exposed) throw exposedPasswordError(exposed.member.endpoint);
   }
 
   /** Cancels the calls that wait for a free stream. Call this before ending a stream, which would let them be sent. */
@@ -320,3 +344,7 @@ function createMembership(
 }
 
 const closedText = 'the client was closed';
+
+function isLocal(endpoint: string): boolean {
+  return parseEndpoints([endpoint]).members.every(isOnThisMachine);
+}

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type { StatusEvent } from '#src/client/index.js';
-import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import type { EtcdHandle } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { useClients } from '../integration/client/support.js';
 import { callsDuring } from '../support/batched-reads.js';
 import { skipIfExternal } from '../support/etcd.js';
+import { startMember } from '../support/etcd-member.js';
 import { expectNoWatchersLeft, recordWatch } from './support.js';
 
 describe('a learner', function () {
@@ -17,23 +18,19 @@ describe('a learner', function () {
     skipIfExternal(this);
     this.timeout(300_000);
     const [voterUrl = '', learnerUrl = ''] = (await freePorts(2)).map((port) => `http://127.0.0.1:${port}`);
-    const member = (name: string, url: string, initial: string, state: string) =>
-      startEtcd({
-        args: [
-          ...['--name', name, '--listen-peer-urls', url, '--initial-advertise-peer-urls', url],
-          ...['--initial-cluster', initial, '--initial-cluster-state', state],
-        ],
-      });
-    const alone = `voter=${voterUrl}`;
-    const voter = await member('voter', voterUrl, alone, 'new');
-    members.push(voter);
-    const added = await fetch(`http://${voter.endpoints[0]}/v3/cluster/member/add`, {
-      method: 'POST',
-      body: JSON.stringify({ peerURLs: [learnerUrl], isLearner: true }),
-      headers: { connection: 'close' },
+    const alone = [`voter=${voterUrl}`];
+    const voter = await startMember({
+      name: 'voter',
+      peerUrl: voterUrl,
+      initialCluster: alone,
+      state: 'new',
     });
-    assert.equal(added.status, 200, await added.text());
-    members.push(await member('learner', learnerUrl, `${alone},learner=${learnerUrl}`, 'existing'));
+    members.push(voter);
+    await connect(voter.endpoints).cluster.addLearner([learnerUrl]);
+    const initialCluster = [...alone, `learner=${learnerUrl}`];
+    members.push(
+      await startMember({ name: 'learner', peerUrl: learnerUrl, initialCluster, state: 'existing' }),
+    );
   });
 
   after(async () => {

@@ -52,7 +52,11 @@ export function toWireRange(range: Bytes | KeyRange): WireRange {
 
 /** The same range in bytes of its own, for a range that is used after the call that it was given to. */
 export function ownRange(range: Bytes | KeyRange): KeyRange {
-  const { key, rangeEnd } = toWireRange(range);
+  return toKeyRange(toWireRange(range));
+}
+
+/** The range as callers write it: the opposite of {@link toWireRange}, without its checks. */
+export function toKeyRange({ key, rangeEnd }: WireRange): KeyRange {
   if (rangeEnd.length === 0) return { key };
   return isOpenEnded(rangeEnd) ? { fromKey: key } : { key, rangeEnd };
 }

@@ -54,13 +54,21 @@ export interface FieldType {
   readonly shape?: () => Shape;
 }
 
-const numbers = (min: number, maxExclusive: number): FieldType => ({ wireType: varint, min, maxExclusive });
+export const numbers = (min: number, maxExclusive: number): FieldType => ({
+  wireType: varint,
+  min,
+  maxExclusive,
+});
 
 /**
  * A revision, or a count of keys or writes. A revision grows by one per write, so 2^62 takes 146,000 years at a million
  * writes per second. Values computed from it, such as the next revision, still fit into the protocol's 64 bits.
  */
 export const revision = numbers(0, 2 ** 62);
+/** A revision, or -1 where etcd has none: a store that was never compacted. */
+export const revisionOrNone = numbers(-1, 2 ** 62);
+/** The size of a file, in bytes. */
+export const bytesOfFile = numbers(0, 2 ** 53);
 /** etcd sends -1 if there is no watcher. */
 export const watchId = numbers(-1, 2 ** 63);
 /** In seconds. etcd grants at most 9,000,000,000 and answers -1 for a lease that does not exist. */
@@ -75,3 +83,12 @@ export const eventType = numbers(0, 2);
 export const bytes: FieldType = { wireType: delimited };
 /** An embedded message. */
 export const message = (shape: () => Shape): FieldType => ({ wireType: delimited, shape });
+
+/** How the answers of one method are checked. */
+export interface AnswerRule {
+  readonly shape: Shape;
+  /** Whether the limit is `maxReceiveBytes`, for answers with values or with lists of any length. */
+  readonly large: boolean;
+  /** The memory that an answer within the limit may take in any case, in bytes. Default: the limit. */
+  readonly leastMemoryBytes?: number;
+}

@@ -1,5 +1,7 @@
 import { paths } from '../paths.js';
+import { adminAnswerRules } from './admin-shapes.js';
 import {
+  type AnswerRule,
   any64,
   bytes,
   eventType,
@@ -136,33 +138,6 @@ const leases = new Shape([
   ),
 ]);
 
-const authenticate = new Shape([new Field(1, header), new Field(2, bytes)]);
-const member = new Shape([
-  new Field(1, any64),
-  new Field(2, bytes),
-  new Field(3, bytes, 'repeated'),
-  new Field(4, bytes, 'repeated'),
-  new Field(5, flag),
-]);
-const memberList = new Shape([
-  new Field(1, header),
-  new Field(
-    2,
-    message(() => member),
-    'repeated',
-  ),
-]);
-const status = new Shape([new Field(1, header), new Field(2, bytes), new Field(8, bytes, 'repeated')]);
-
-/** How the answers of one method are checked. */
-export interface AnswerRule {
-  readonly shape: Shape;
-  /** Whether the limit is `maxReceiveBytes`, for answers with values or with lists of any length. */
-  readonly large: boolean;
-  /** The memory that an answer within the limit may take in any case, in bytes. Default: the limit. */
-  readonly leastMemoryBytes?: number;
-}
-
 /**
  * A fragment has up to 2.05 MB, of events of some 20 bytes at least: 55 MB with their objects.
  *
@@ -171,7 +146,7 @@ export interface AnswerRule {
 const fragmentMemoryBytes = 64 * 1024 * 1024;
 
 /** The rules for the methods that the client calls. Answers of other methods are only limited in size. */
-export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
+export const answerRules: ReadonlyMap<string, AnswerRule> = new Map<string, AnswerRule>([
   [paths.range, { shape: range, large: true }],
   [paths.rangeStream, { shape: rangeStream, large: true }],
   [paths.put, { shape: put, large: true }], // the previous value
@@ -184,7 +159,5 @@ export const answerRules: ReadonlyMap<string, AnswerRule> = new Map([
   [paths.leaseKeepAlive, { shape: leaseKeepAlive, large: false }],
   [paths.leaseTimeToLive, { shape: leaseTimeToLive, large: true }], // every key attached
   [paths.leaseLeases, { shape: leases, large: true }], // every lease of the store
-  [paths.authenticate, { shape: authenticate, large: false }],
-  [paths.memberList, { shape: memberList, large: false }],
-  [paths.status, { shape: status, large: false }],
+  ...adminAnswerRules(new Field(1, header), headerAlone),
 ]);

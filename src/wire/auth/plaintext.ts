@@ -25,3 +25,11 @@ export function checkPlaintext(
       'ETCDCTL_INSECURE_TRANSPORT=true for EtcdClient.fromEnv(); --insecure-transport for the command',
   );
 }
+
+/** The error for the password of a user that would be added or changed in plaintext on another machine. */
+export function exposedPasswordError(endpoint: string): InvalidInputError {
+  return new InvalidInputError(
+    `the password would be sent in plaintext to '${endpoint}', which is not loopback: use TLS (https:// or tls), ` +
+      'or allow it on a network you trust: allowPlaintext: true',
+  );
+}

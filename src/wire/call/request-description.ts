@@ -17,6 +17,7 @@ import {
 import type { AuthOptions } from '../auth/auth.js';
 import { methodName } from '../method.js';
 import { paths } from '../paths.js';
+import { describeAdmin } from './admin-description.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
 
@@ -53,7 +54,7 @@ function describe(path: string, request: unknown): Described {
     case paths.leaseTimeToLive:
       return describeLeaseRequest((request as { readonly ID: bigint }).ID);
     default:
-      return {};
+      return describeAdmin(path, request);
   }
 }
 

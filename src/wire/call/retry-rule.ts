@@ -3,10 +3,12 @@ import {
   Code,
   type EtcdError,
   isPersistent,
+  markNotApplied,
   type RequestDescription,
   requestError,
 } from '../../errors/index.js';
 import type { IdempotencyLevel } from '../method.js';
+import { paths } from '../paths.js';
 
 /** The pauses between attempts on members that answer with errors. An election takes a second or two. */
 export const retryPause = { baseMs: 50, maxMs: 1_000 };
@@ -82,6 +84,23 @@ export function memberFailureOf(error: EtcdError, lastedMs: number): MemberFailu
   }
   if (error.code === Code.DEADLINE_EXCEEDED) return lastedMs < minConclusiveWaitMs ? undefined : 'silent';
   return error.code === Code.UNAVAILABLE ? 'unreachable' : undefined;
+}
+
+const memberChanges: ReadonlySet<string> = new Set([
+  paths.memberAdd,
+  paths.memberRemove,
+  paths.memberUpdate,
+  paths.memberPromote,
+]);
+
+/**
+ * Corrects the verdict of an error for methods of the Cluster service: etcd checks the health of its members before it
+ * changes their list. For five seconds after a member has connected it refuses changes, so another attempt may succeed.
+ *
+ * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/server/etcdserver/server.go, `mayAddMember`
+ */
+export function withMethodVerdict(error: EtcdError, method: { readonly path: string }): EtcdError {
+  return error.reason === 'Unhealthy' && memberChanges.has(method.path) ? markNotApplied(error) : error;
 }
 
 /** Converts an attempt's error for the caller: it names the request, and a lost answer to a write is an AmbiguousWriteError. */

@@ -12,6 +12,8 @@ import type { RetryQueues } from './retry-queues.js';
 /** What a call needs from its client. */
 export interface UnaryPorts {
   readonly pool: MemberPool;
+  /** Whether the caller named the member, so that no other one may answer. Default false. */
+  readonly hasFixedMember?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly retries: RetryQueues;

@@ -6,6 +6,7 @@ import {
   DeadlineError,
   EtcdError,
   markMaybeApplied,
+  methodUnsupportedError,
   needsNewToken,
   notEtcdError,
   type RequestDescription,
@@ -27,6 +28,7 @@ import {
   minAttemptMs,
   retryPause,
   toCallerError,
+  withMethodVerdict,
 } from './retry-rule.js';
 import { type FailedAttempt, SentAttempt } from './sent-attempt.js';
 import type { UnaryPorts, UnaryRequest } from './unary-ports.js';
@@ -124,15 +126,15 @@ export class UnaryCall<Req, Res> {
 
   /** As {@link #onError}, for an error of the member or of the request. */
   async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
-    const { pool, random } = this.#ports;
-    const { idempotency } = this.#request;
+    const { pool, random, hasFixedMember } = this.#ports;
+    const { idempotency, method } = this.#request;
     const { endpoint } = health.member;
-    const error = await this.#replaceForeign(answer, health);
+    const error = withMethodVerdict(await this.#replaceForeign(answer, health), method);
     const failure = memberFailureOf(error, lastedMs);
     if (failure) pool.markUnhealthy(health.member, failure, error);
     if (error.verdict === 'final') this.#retries.recordAnswer();
     else this.#retries.recordFailure();
-    const mayRetry = isRetryable(error, idempotency);
+    const mayRetry = isRetryable(error, idempotency) && !(hasFixedMember && failure === 'learner');
     const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcdError() : undefined;
     if (noEtcd || !mayRetry) {
       const last = noEtcd ?? toCallerError(error, this.#description(), idempotency, endpoint);
@@ -147,7 +149,7 @@ export class UnaryCall<Req, Res> {
 
   /**
    * An older etcd without the method and a server other than etcd both answer UNIMPLEMENTED. A read on the member shows
-   * which of the two it is; for the latter this returns a `NotEtcd` error.
+   * which of the two it is: this returns a `MethodUnsupported` or a `NotEtcd` error.
    */
   async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
     const isInconclusive =
@@ -157,7 +159,8 @@ export class UnaryCall<Req, Res> {
     const isForeign = await this.#untilClosing((signal) =>
       raceAbort(this.#ports.isForeign(member, remaining), signal),
     ).catch(() => false);
-    return isForeign ? notEtcdError(error.serverText ?? error.message) : error;
+    const text = error.serverText ?? error.message;
+    return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
   }
 
   /** Waits for the pause and for the retry budget. */

@@ -126,6 +126,14 @@ export class AnswerReader {
     return new BufferView(this.#memory, start, length);
   }
 
+  /** Bytes with memory of their own. */
+  ownBytes(): Buffer {
+    const end = this.messageEnd();
+    const bytes = Buffer.from(this.#bytes.subarray(this.#offset, end));
+    this.#offset = end;
+    return bytes;
+  }
+
   /** Skips a field of a newer etcd. */
   skip(tag: number): void {
     switch (tag & 7) {

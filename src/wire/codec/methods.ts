@@ -13,10 +13,6 @@ import {
   LeaseRevokeResponse,
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
-  MemberListRequest,
-  MemberListResponse,
-  StatusRequest,
-  StatusResponse,
 } from '../../gen/etcd/rpc.js';
 import type { Method, StreamMethod } from '../method.js';
 import { paths } from '../paths.js';
@@ -40,8 +36,6 @@ export const leaseTimeToLive = generated(
 export const leaseLeases = generated(paths.leaseLeases, LeaseLeasesRequest, LeaseLeasesResponse);
 
 export const authenticate = generated(paths.authenticate, AuthenticateRequest, AuthenticateResponse);
-export const memberList = generated(paths.memberList, MemberListRequest, MemberListResponse);
-export const status = generated(paths.status, StatusRequest, StatusResponse);
 
 /** The generated function of a message that its decoder needs. */
 interface DecodableMessage<T> {

@@ -4,8 +4,8 @@ import { attemptUnary } from '../call/attempt.js';
 import type { RunningCall } from '../call/call.js';
 import { CallMetadata, type SharedMetadata } from '../call/metadata.js';
 import { type MemberFailure, memberFailureOf } from '../call/retry-rule.js';
+import { status } from '../codec/admin-methods.js';
 import { range } from '../codec/kv-answers.js';
-import { status } from '../codec/methods.js';
 import type { Method } from '../method.js';
 import type { Member } from './member.js';
 

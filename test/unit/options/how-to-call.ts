@@ -25,6 +25,7 @@ import {
   startEtcdCluster,
   startFaultProxy,
 } from '#src/testing/index.js';
+import { secretOf } from '../../support/canary.js';
 import { FakeRegistry } from '../naming/fake-registry.js';
 
 /** The objects whose methods are called. They need no etcd: invalid input is rejected before anything is sent. */
@@ -91,6 +92,12 @@ const client = ({ client }: World) => client;
 const kv = ({ client }: World) => client.kv;
 const lease = ({ client }: World) => client.lease;
 const election = ({ client }: World) => client.election;
+const cluster = ({ client }: World) => client.cluster;
+const maintenance = ({ client }: World) => client.maintenance;
+const downgrade = ({ client }: World) => client.maintenance.downgrade;
+const auth = ({ client }: World) => client.auth;
+const users = ({ client }: World) => client.auth.users;
+const roles = ({ client }: World) => client.auth.roles;
 const namespace = ({ client }: World) => client.namespace('ns/');
 const registration = ({ registration }: World) => registration;
 const manager = ({ manager }: World) => manager;
@@ -169,6 +176,40 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'EtcdNamespace.tryLock': on(namespace, 'tryLock', 'jobs'),
   'EtcdNamespace.withLock': on(namespace, 'withLock', 'jobs', () => {}),
   'EtcdNamespace.lockQueue': on(namespace, 'lockQueue', 'jobs'),
+  'ClusterClient.list': on(cluster, 'list'),
+  'ClusterClient.add': on(cluster, 'add', ['http://127.0.0.1:1']),
+  'ClusterClient.addLearner': on(cluster, 'addLearner', ['http://127.0.0.1:1']),
+  'ClusterClient.promote': on(cluster, 'promote', 1n),
+  'ClusterClient.remove': on(cluster, 'remove', 1n),
+  'ClusterClient.update': on(cluster, 'update', 1n, ['http://127.0.0.1:1']),
+  'MaintenanceClient.status': on(maintenance, 'status', '127.0.0.1:1'),
+  'MaintenanceClient.alarms': on(maintenance, 'alarms'),
+  'MaintenanceClient.disarm': on(maintenance, 'disarm', { memberId: 1n, type: 'NOSPACE' }),
+  'MaintenanceClient.defragment': on(maintenance, 'defragment', '127.0.0.1:1'),
+  'MaintenanceClient.hash': on(maintenance, 'hash', '127.0.0.1:1'),
+  'MaintenanceClient.hashKv': on(maintenance, 'hashKv', '127.0.0.1:1'),
+  'MaintenanceClient.snapshot': on(maintenance, 'snapshot', '127.0.0.1:1'),
+  'MaintenanceClient.saveSnapshot': on(maintenance, 'saveSnapshot', '127.0.0.1:1', 'unused.db'),
+  'MaintenanceClient.moveLeader': on(maintenance, 'moveLeader', '127.0.0.1:1', 1n),
+  'DowngradeClient.validate': on(downgrade, 'validate', '3.5'),
+  'DowngradeClient.enable': on(downgrade, 'enable', '3.5'),
+  'DowngradeClient.cancel': on(downgrade, 'cancel'),
+  'AuthClient.enable': on(auth, 'enable'),
+  'AuthClient.disable': on(auth, 'disable'),
+  'AuthClient.status': on(auth, 'status'),
+  'UserClient.add': on(users, 'add', 'u', { noPassword: true }),
+  'UserClient.get': on(users, 'get', 'u'),
+  'UserClient.list': on(users, 'list'),
+  'UserClient.delete': on(users, 'delete', 'u'),
+  'UserClient.changePassword': on(users, 'changePassword', 'u', secretOf('how-to-call')),
+  'UserClient.grantRole': on(users, 'grantRole', 'u', 'r'),
+  'UserClient.revokeRole': on(users, 'revokeRole', 'u', 'r'),
+  'RoleClient.add': on(roles, 'add', 'r'),
+  'RoleClient.get': on(roles, 'get', 'r'),
+  'RoleClient.list': on(roles, 'list'),
+  'RoleClient.delete': on(roles, 'delete', 'r'),
+  'RoleClient.grantPermission': on(roles, 'grantPermission', 'r', 'read', 'k'),
+  'RoleClient.revokePermission': on(roles, 'revokePermission', 'r', 'k'),
   'Mirror.waitForRevision': on(mirror, 'waitForRevision', 1n),
   'Mirror.verify': on(mirror, 'verify'),
   channelTarget: plain(channelTarget, 'svc'),
