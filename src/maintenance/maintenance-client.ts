@@ -104,7 +104,7 @@ export interface DowngradeClient {
   enable(version: string, options?: CallOptions): Promise<Downgrade>;
   /**
    * Ends a downgrade that was enabled. Members that run the old version already must be upgraded again.
-   * @throws {EtcdError} with reason `NoInflightDowngrade`.
+   * @throws {EtcdError} with reason `NoInflightDowngrade` from etcd 3.5 if there is none; later releases do nothing.
    */
   cancel(options?: CallOptions): Promise<Downgrade>;
 }
@@ -159,8 +159,8 @@ export interface MaintenanceClient {
    * @example
    * ```ts
    * const snapshot = client.maintenance.snapshot('10.0.0.1:2379');
-   * await pipeline(snapshot, createWriteStream('backup.db'));
-   * console.log(`${snapshot.receivedBytes} bytes, verified`);
+   * for await (const part of snapshot) console.log(`${part.length} bytes: ${snapshot.receivedBytes} of ${snapshot.totalBytes}`);
+   * console.log('complete and verified');
    * ```
    */
   snapshot(endpoint: string, options?: SnapshotOptions): SnapshotStream;

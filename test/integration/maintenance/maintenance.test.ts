@@ -83,7 +83,7 @@ describe('the maintenance of a member', () => {
     assert.ok(after.dbSizeBytes < before.dbSizeBytes, `${before.dbSizeBytes} to ${after.dbSizeBytes}`);
   });
 
-  it('has no alarms as long as nothing is wrong, and disarms none that nobody has raised', async () => {
+  it('has no alarms as long as nothing is wrong, and disarms none that was not raised', async () => {
     assert.deepEqual(await client.maintenance.alarms(), []);
     const { memberId } = await client.maintenance.status(endpoint);
     assert.deepEqual(await client.maintenance.disarm({ memberId, type: 'NOSPACE' }), []);
@@ -107,7 +107,8 @@ describe('the maintenance of a member', () => {
     assert.ok([`3.${minor}`, `3.${minor}.0`].includes(clusterVersion), clusterVersion);
     await assert.rejects(downgrade.validate('3.0.0'), hasReason('InvalidDowngradeTargetVersion'));
     await assert.rejects(downgrade.validate('old'), hasReason('WrongDowngradeVersionFormat'));
-    await assert.rejects(downgrade.cancel(), hasReason('NoInflightDowngrade'));
+    if (minor === 5) await assert.rejects(downgrade.cancel(), hasReason('NoInflightDowngrade'));
+    else assert.equal((await downgrade.cancel()).clusterVersion, clusterVersion);
   });
 
   it('reports a downgrade in its status, since etcd 3.6, from its begin to its end', async function () {
