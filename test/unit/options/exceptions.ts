@@ -37,3 +37,5 @@ export function isExempt(input: DeclaredInput): boolean {
 export const mayBeInfinite: readonly string[] = ['timeoutMs', 'maxAgeMs'];
 /** Durations that may exceed Node's longest timer. */
 export const mayBeLong: readonly string[] = ['timeoutMs', 'maxAgeMs'];
+/** Ids of members: unsigned 64-bit numbers. All other bigints are signed. */
+export const unsigned: readonly string[] = ['memberId'];

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { Code, EtcdError } from '#src/errors/index.js';
 import { Declarations, type Entry, entries } from '../../support/declarations/declared-functions.js';
 import { type DeclaredInput, inputsOf, type Kind } from '../../support/declarations/declared-inputs.js';
-import { isExempt, mayBeInfinite, mayBeLong, withBehaviour } from './exceptions.js';
+import { isExempt, mayBeInfinite, mayBeLong, unsigned, withBehaviour } from './exceptions.js';
 import { type Recipe, recipes, World } from './how-to-call.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../../..');
@@ -130,7 +130,7 @@ function wrongValues(name: string, kind: Kind): readonly unknown[] {
     case 'function':
       return ['x', null, {}];
     case 'bigint':
-      return [5, '5', null, 2n ** 63n];
+      return [5, '5', null, unsigned.includes(name) ? 2n ** 64n : 2n ** 63n];
     default:
       return [];
   }
