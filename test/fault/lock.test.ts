@@ -193,7 +193,7 @@ describe('a lock on three members', function () {
     assert.deepEqual(order, [1, 2, 3]);
   });
 
-  it('is acquired by a waiter whose member is isolated with the leader’s old state', async () => {
+  it('is acquired by a waiter whose member is isolated from the holder’s', async () => {
     const leader = await cluster().leader();
     const follower = cluster().members.find((member) => member !== leader);
     assert.ok(follower);
