@@ -9,6 +9,7 @@ const hasGroups = process.platform !== 'win32';
 
 export interface GroupOptions {
   readonly stdio: StdioOptions;
+  readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
@@ -9,6 +7,7 @@ import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal } from '../../support/etcd.js';
+import { outputPattern, PageProgram } from '../../support/page-program.js';
 import { allPages } from '../../support/pages.js';
 import { proxyVariables } from '../../support/proxy.js';
 import {
@@ -26,6 +25,9 @@ const snippets = allPages()
   .filter((page) => page === 'README.md' || page.startsWith('docs/'))
   .flatMap(snippetsOf);
 
+/** The page whose steps are run in their order, by a test of its own. */
+const runbooks = 'docs/admin.md';
+
 /** Programs that need a server, and that server. */
 const servers: Readonly<Record<string, Snippet>> = {
   'docs/clients.md client': snippetOf('docs/servers.md', 'server'),
@@ -36,64 +38,12 @@ const servers: Readonly<Record<string, Snippet>> = {
 /** The shell of `sh` programs, in which `npx etcd-naming` is the command of the checkout. */
 const shell = `set -e\nnpx() { [ "$1" = etcd-naming ] && shift && "${process.execPath}" "${cli}" "$@"; }\n`;
 
-/** A running program, and what it has printed. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<unknown>;
-  readonly #closed: Promise<unknown>;
-  text = '';
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    this.#exited = once(child, 'exit');
-    this.#closed = once(child, 'close');
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        this.text += chunk.toString();
-      });
-  }
-
-  /** Waits until it has printed a text that matches. Fails if it ends before. */
-  async prints(expected: RegExp): Promise<void> {
-    while (!expected.test(this.text)) {
-      const ended = await Promise.race([
-        this.#closed,
-        once(this.#child.stdout!, 'data').then(() => undefined),
-      ]);
-      if (ended && !expected.test(this.text)) assert.fail(`it ended with: ${this.text}`);
-    }
-  }
-
-  /** Waits until it ends with exit code 0. */
-  async ended(): Promise<void> {
-    await this.#closed;
-    const { exitCode, signalCode } = this.#child;
-    assert.equal(exitCode, 0, `ended with ${exitCode ?? signalCode}: ${this.text}`);
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** Ends it, so that another one can listen on its port. */
-  async stop(): Promise<void> {
-    this.kill('SIGKILL');
-    await this.#exited;
-  }
-}
-
-/** A pattern for the output that a page shows: any number matches a number, and `…` any text. */
-function patternOf(output: string): RegExp {
-  const escaped = output.trim().replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/\d+/g, '\\d+').replaceAll('…', '[^]*?')}`);
-}
-
 describe('the programs of the pages', function () {
   this.timeout(timeoutMs);
   let etcd: EtcdHandle;
   let folder = '';
   let port = 0;
-  const running: Program[] = [];
+  const running: PageProgram[] = [];
 
   before(async function () {
     // The programs use fixed names, without the prefix of the tests.
@@ -123,35 +73,36 @@ describe('the programs of the pages', function () {
       .replaceAll('127.0.0.1:50051', `127.0.0.1:${port}`);
 
   /** Starts a program in an environment with an HTTP proxy that is down. */
-  async function start(snippet: Snippet): Promise<Program> {
-    const [command, ...args] =
+  async function start(snippet: Snippet): Promise<PageProgram> {
+    const command =
       snippet.language === 'sh'
         ? ['bash', '-c', shell + adapt(snippet.code)]
         : [process.execPath, programFile(folder, snippet)];
-    const child = spawn(command!, args, {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ETCDCTL_ENDPOINTS: etcd.endpoints[0], ...proxyVariables(await deadEndpoint()) },
+    const program = new PageProgram(command, folder, {
+      ...process.env,
+      ETCDCTL_ENDPOINTS: etcd.endpoints[0],
+      ...proxyVariables(await deadEndpoint()),
     });
-    const program = new Program(child);
     running.push(program);
     return program;
   }
 
-  async function serverFor({ page, name }: Snippet): Promise<Program | undefined> {
+  async function serverFor({ page, name }: Snippet): Promise<PageProgram | undefined> {
     const server = servers[`${page} ${name}`];
     if (!server) return undefined;
     const program = await start(server);
-    await program.prints(patternOf(server.output!));
+    await program.prints(outputPattern(server.output!));
     return program;
   }
 
-  const programs = snippets.filter(({ name, mode }) => mode !== 'compiled' && name !== 'service');
+  const programs = snippets.filter(
+    ({ page, name, mode }) => mode !== 'compiled' && name !== 'service' && page !== runbooks,
+  );
   for (const snippet of programs) {
     it(`${snippet.page} ${snippet.name}: runs, and prints what the page says`, async () => {
       await serverFor(snippet);
       const program = await start(snippet);
-      const expected = patternOf(snippet.output ?? '');
+      const expected = outputPattern(snippet.output ?? '');
       if (snippet.mode !== 'ends') await program.prints(expected);
       if (snippet.mode === 'until-output') return;
       if (snippet.mode === 'until-SIGTERM') program.kill('SIGTERM');
@@ -167,7 +118,7 @@ describe('the programs of the pages', function () {
   it('the server of docs/servers.md deletes its record on SIGTERM', async () => {
     const snippet = snippetOf('docs/servers.md', 'server');
     const server = await start(snippet);
-    await server.prints(patternOf(snippet.output!));
+    await server.prints(outputPattern(snippet.output!));
     await using client = new EtcdClient({ endpoints: etcd.endpoints });
     const manager = new EndpointManager(client, 'foo/bar/my-service');
     assert.equal((await manager.list()).size, 1);
