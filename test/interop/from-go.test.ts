@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import type { MethodDefinition } from '@grpc/grpc-js';
 import { EtcdClient } from '#src/client/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { ElectionService, v3electionpb } from '#src/raw/index.js';
 import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
 import type { GoCase } from '../migration/go/case.js';
 import { goCases, kindOf } from '../migration/go/cases.js';
@@ -17,7 +15,6 @@ import { goExampleOf, readPage, rowsOf } from '../migration/support/page.js';
 import { end } from '../migration/support/stage.js';
 import { secretOf } from '../support/canary.js';
 import { skipIfExternal } from '../support/etcd.js';
-import { rawCallTo } from '../support/raw-call.js';
 import { snippetsOf } from '../support/snippets.js';
 import { goExports } from './support/go-exports.js';
 import { goOrSkip } from './support/go-naming.js';
@@ -147,15 +144,9 @@ describe('docs/migrating/from-go.md', function () {
     const names: Names = { client, leaseId, revision, password };
     names['manager'] = new EndpointManager(client, 'svc');
     if (/(?<!\.)\blease\.\w/.test(code)) names.lease = await client.lease.hold({ ttlSeconds: 60 });
-    if (/(?<!\.)\bleader\b(?!:)/.test(code))
-      names['leader'] = (await raw(ElectionService.campaign, campaignOf(leaseId))).leader;
+    if (/(?<!\.)\bterm\.\w/.test(code))
+      names['term'] = (await client.election.campaign('job', 'a').next()).value;
     if (/(?<!\.)\block\.\w/.test(code)) names['lock'] = await client.lock('lock');
     await work(names);
   }
-
-  const campaignOf = (lease: bigint) =>
-    v3electionpb.CampaignRequest.create({ name: Buffer.from('job'), lease, value: Buffer.from('a') });
-
-  const raw = <Request, Answer>(method: MethodDefinition<Request, Answer>, request: Request) =>
-    rawCallTo(etcd.endpoints[0] ?? '', method, request);
 });

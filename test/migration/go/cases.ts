@@ -126,7 +126,11 @@ const concurrency: Readonly<Record<string, GoCase>> = {
     go: (revision: unknown) => assert.equal(typeof revision, 'number'),
     ours: (revision: unknown) => assert.equal(typeof revision, 'bigint'),
   },
-  'election.Header()': { kind: 'type', go: '*etcdserverpb.ResponseHeader' },
+  'election.Header()': {
+    kind: 'type',
+    go: '*etcdserverpb.ResponseHeader',
+    ours: (token: unknown) => assert.equal(typeof token, 'bigint'),
+  },
   'session.Close()': { kind: 'error', go: null, ours: undefined },
   'concurrency.NewMutex(session, "lock").Lock(ctx)': {
     kind: 'error',
@@ -151,12 +155,16 @@ const concurrency: Readonly<Record<string, GoCase>> = {
     given: {},
     givenOurs: { 'job/1': 'a' },
     go: ({ kvs: [kv] }: { kvs: readonly GoKeyValue[] }) => assert.equal(text(kv?.value), 'a'),
-    ours: ({ kv }: { kv: { value: Buffer } }) => assert.equal(String(kv.value), 'a'),
+    ours: ({ value }: { value: Buffer }) => assert.equal(String(value), 'a'),
   },
   'election.Observe(ctx)': {
     kind: 'channel',
     go: leads('a'),
-    ours: ({ live }: { live: boolean }) => assert.equal(live, false),
+    givenOurs: { 'job/1': 'a' },
+    ours: async (leaders: AsyncIterator<{ value: Buffer } | undefined>) => {
+      assert.equal(String((await leaders.next()).value?.value), 'a');
+      await leaders.return?.();
+    },
   },
   'election.Resign(ctx)': { kind: 'error', go: null, ours: done, ...empty },
   'concurrency.NewSTM(client, func(s concurrency.STM) error { s.Put("n", s.Get("n")+"1"); return nil })': {

@@ -5,9 +5,9 @@ export const ourSide: Side = {
   imports: `
 import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, decode, EndpointManager, EtcdClient } from '@org/etcd-naming';
 import { EtcdError, type HeldLease, LeaseNotFoundError, type Lock, op, PermissionDeniedError } from '@org/etcd-naming';
-import { registerEtcdResolver, UnauthenticatedError } from '@org/etcd-naming';
-import { AuthService, ClusterService, ElectionService, etcdserverpb } from '@org/etcd-naming/proto';
-import { MaintenanceService, v3electionpb } from '@org/etcd-naming/proto';
+import { registerEtcdResolver, type Term, UnauthenticatedError } from '@org/etcd-naming';
+import { AuthService, ClusterService, etcdserverpb } from '@org/etcd-naming/proto';
+import { MaintenanceService } from '@org/etcd-naming/proto';
 import { call } from './call.js';`,
   scene: `
   client: EtcdClient;
@@ -15,7 +15,7 @@ import { call } from './call.js';`,
   lease: HeldLease;
   leaseId: bigint;
   revision: bigint;
-  leader: v3electionpb.LeaderKey;
+  term: Term;
   lock: Lock;
   password: string;
 `,
