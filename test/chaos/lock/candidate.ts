@@ -11,7 +11,7 @@ export async function runCandidate(program: Program, loop: number): Promise<void
   const { config, control } = program;
   const random = new Random(config.seed * 31 + loop);
   while (!control.draining) {
-    const name = random.pick(config.names);
+    const name = program.waiting.pick(config.names, true, random);
     await campaign(program, name, random);
     await sleep(random.between(0, 100));
   }
@@ -26,7 +26,7 @@ async function campaign(program: Program, name: string, random: Random): Promise
   let request = program.nextRequest();
   const value = logValue(config.incarnation, request, 0);
   const wait = () => {
-    program.waiting.set(request, name);
+    program.waiting.begin(request, name, true);
     control.report({ type: 'waiting', request, name, at: nowMs() });
   };
   wait();
@@ -34,7 +34,7 @@ async function campaign(program: Program, name: string, random: Random): Promise
     let left = random.between(1, 3);
     for await (const term of client.election.campaign(name, value, options)) {
       clearTimeout(timer);
-      program.waiting.delete(request);
+      program.waiting.end(request);
       await lead(term, { ...program, ...config, random, name, request });
       if (--left === 0 || control.draining) break;
       request = program.nextRequest();
@@ -43,7 +43,7 @@ async function campaign(program: Program, name: string, random: Random): Promise
   } catch (error) {
     if (!(error instanceof EtcdError) && error !== giveUp.signal.reason) throw error;
     const { name: kind, message } = error as Error;
-    if (program.waiting.delete(request))
+    if (program.waiting.end(request))
       control.report({ type: 'failed', request, at: nowMs(), error: `${kind}: ${message}` });
   } finally {
     clearTimeout(timer);

@@ -56,7 +56,7 @@ async function use(lock: PeerLock, name: string, request: number, random: Random
   control.report({ type: 'acquired', request, key: name, lease, at: nowMs(), until });
   const samples = new HeldSamples(nowMs);
   for (let turn = 0; ; ) {
-    for (const end = nowMs() + 1; nowMs() < end; ) samples.take(believed);
+    samples.take(believed);
     control.report(samples.report(request, undefined));
     if (nowMs() >= until) break;
     if (random.chance(0.2))

@@ -49,6 +49,8 @@ export interface RequestFact {
   readonly waitingAt: number;
   /** The keys with which it waited, the last of which is the current one. */
   readonly keys: readonly { readonly key: string; readonly at: number }[];
+  /** When it may have joined the queue with another key, for the last time. */
+  readonly maybeQueuedAt?: number;
   readonly failed?: { readonly at: number; readonly error: string };
   readonly holding?: Holding;
 }

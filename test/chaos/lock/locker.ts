@@ -5,6 +5,7 @@ import { nowMs } from '../naming/clock.js';
 import type { Control } from './control.js';
 import type { WorkerConfig } from './messages.js';
 import { type Owner, own, ownUntil } from './owner.js';
+import type { Waiting } from './waiting.js';
 import type { WireTap } from './wire-tap.js';
 
 export interface Program {
@@ -14,8 +15,7 @@ export interface Program {
   readonly config: WorkerConfig;
   /** Numbers the requests of the process. */
   readonly nextRequest: () => number;
-  /** The requests that wait at present, with the name that they wait for. */
-  readonly waiting: Map<number, string>;
+  readonly waiting: Waiting;
 }
 
 /** Takes a lock, uses it and releases it, again and again. */
@@ -24,21 +24,30 @@ export async function runLocker(program: Program, loop: number): Promise<void> {
   const random = new Random(config.seed * 31 + loop);
   while (!control.draining) {
     const request = program.nextRequest();
-    const name = random.pick(config.names);
+    const how = random.weighted(modes);
+    const name = program.waiting.pick(config.names, how === 'requeue', random);
+    program.waiting.begin(request, name, how === 'requeue');
     control.report({ type: 'waiting', request, name, at: nowMs() });
-    program.waiting.set(request, name);
-    const lock = await acquire(program, name, request, random);
-    program.waiting.delete(request);
+    const lock = await acquire(program, name, { request, how }, random);
+    program.waiting.end(request);
     if (lock) await useLock(lock, { ...program, ...config, random, name, request });
     await sleep(random.between(0, 60));
   }
 }
 
 /** Waits without a limit, or with a timeout or a signal, or does not wait. */
+const modes = [
+  [50, 'wait'],
+  [20, 'requeue'],
+  [10, 'timeout'],
+  [10, 'signal'],
+  [10, 'try'],
+] as const;
+
 async function acquire(
   { client, config, control }: Program,
   name: string,
-  request: number,
+  { request, how }: { readonly request: number; readonly how: (typeof modes)[number][1] },
   random: Random,
 ): Promise<Lock | undefined> {
   const { ttlSeconds } = config;
@@ -47,15 +56,15 @@ async function acquire(
     return undefined;
   };
   const signal = AbortSignal.timeout(random.between(5, 3_000));
-  const requests: readonly (readonly [number, () => Promise<Lock | undefined>])[] = [
-    [50, () => client.lock(name, { ttlSeconds })],
-    [20, () => client.lock(name, { ttlSeconds, requeue: true })],
-    [10, () => client.lock(name, { ttlSeconds, timeoutMs: random.between(100, 3_000) })],
-    [10, () => client.lock(name, { ttlSeconds, signal })],
-    [10, () => client.tryLock(name, { ttlSeconds })],
-  ];
+  const acquireBy = {
+    wait: () => client.lock(name, { ttlSeconds }),
+    requeue: () => client.lock(name, { ttlSeconds, requeue: true }),
+    timeout: () => client.lock(name, { ttlSeconds, timeoutMs: random.between(100, 3_000) }),
+    signal: () => client.lock(name, { ttlSeconds, signal }),
+    try: () => client.tryLock(name, { ttlSeconds }),
+  };
   try {
-    return (await random.weighted(requests)()) ?? failed('another holds it');
+    return (await acquireBy[how]()) ?? failed('another holds it');
   } catch (error) {
     if (!(error instanceof EtcdError) && error !== signal.reason) throw error;
     const { name: kind, message } = error as Error;

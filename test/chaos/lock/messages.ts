@@ -35,6 +35,8 @@ export type Report =
   | { readonly type: 'waiting'; readonly request: number; readonly name: string; readonly at: number }
   /** The key with which it waits, or will wait. A request that queues again has several. */
   | { readonly type: 'queued'; readonly request: number; readonly key: string; readonly at: number }
+  /** The key is that of one of several requests. */
+  | { readonly type: 'maybe-queued'; readonly request: number; readonly key: string; readonly at: number }
   | {
       readonly type: 'acquired';
       readonly request: number;

@@ -20,6 +20,7 @@ export interface Owner {
   readonly request: number;
 }
 
+/** Sometimes `held` is read for so long, so that a process is also stopped while it reads. */
 const spinMs = 1;
 const reportEveryMs = 40;
 /** A sleep of at most 20 ms that takes so long shows that the process was stopped. */
@@ -47,7 +48,9 @@ export async function own(
   let reportedAt = 0;
   // The first statements after each sleep read `held`: the process may have been stopped meanwhile.
   for (;;) {
-    for (const end = nowMs() + spinMs; nowMs() < end; ) samples.take(owned);
+    const end = nowMs() + (random.chance(0.1) ? spinMs : 0);
+    do samples.take(owned);
+    while (nowMs() < end);
     if (samples.isLost || (nowMs() >= until && !isExtended())) break;
     if (nowMs() - reportedAt > reportEveryMs) {
       report();

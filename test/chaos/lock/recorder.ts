@@ -119,6 +119,9 @@ function applyReport(request: OpenRequest, report: RequestReport): void {
       if (isInQueue(request.system, request.name, report.key) && request.keys.at(-1)?.key !== report.key)
         request.keys.push({ key: report.key, at: report.at });
       return;
+    case 'maybe-queued':
+      request.maybeQueuedAt = report.at;
+      return;
     case 'failed':
       request.failed = { at: report.at, error: report.error };
       return;

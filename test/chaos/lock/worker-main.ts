@@ -4,19 +4,18 @@ import { nowMs } from '../naming/clock.js';
 import { runCandidate } from './candidate.js';
 import { Control } from './control.js';
 import { type Program, runLocker } from './locker.js';
-import { isInQueue } from './log-keys.js';
 import type { WorkerConfig } from './messages.js';
 import { runObserver } from './observer.js';
+import { Waiting } from './waiting.js';
 import { WireTap } from './wire-tap.js';
 
 const config = JSON.parse(process.argv[2] ?? '') as WorkerConfig;
 const control = new Control();
-const waiting = new Map<number, string>();
+const waiting = new Waiting();
 const tap = new WireTap((key) => {
-  // Of two requests for one name, either may send it.
-  const [request, ...others] = [...waiting].filter(([, name]) => isInQueue('ours', name, key));
-  if (request && others.length === 0)
-    control.report({ type: 'queued', request: request[0], key, at: nowMs() });
+  const requests = waiting.requestsOf(key);
+  const type = requests.length === 1 ? 'queued' : 'maybe-queued';
+  for (const request of requests) control.report({ type, request, key, at: nowMs() });
 });
 const keepaliveOptions = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 2_000, connectTimeoutMs: 2_000 };
 const client = new EtcdClient({ endpoints: config.endpoints, ...keepaliveOptions });

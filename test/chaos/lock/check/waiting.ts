@@ -19,16 +19,25 @@ export const waitersEnd: Check = (history) => {
 function checkWaiter(request: RequestFact, history: LockHistory, found: Findings): void {
   const { keys, failed, holding, incarnation } = request;
   const endedAt = holding?.at ?? failed?.at ?? endOf(history, incarnation);
-  for (const [i, { key, at }] of keys.entries()) {
+  const all = [...keys, ...unseenKey(request, history)];
+  for (const [i, { key, at }] of all.entries()) {
     const place = queueOf(history.truth, request).placeSince(key, at);
     // A key that is used again may have only older places.
     if (!place || (place.deleted && place.deleted.at < at)) continue;
-    checkPlace(request, place, keys[i + 1]?.at ?? endedAt, history, found);
+    checkPlace(request, place, all[i + 1]?.at ?? endedAt, history, found);
   }
 }
 
+/** The key of a holder that it was not seen to queue with. */
+function unseenKey(request: RequestFact, history: LockHistory): RequestFact['keys'] {
+  const { holding, keys } = request;
+  if (!holding || keys.some(({ key }) => key === holding.key)) return [];
+  const at = placeOf(history, request as Held)?.created.at;
+  return at === undefined ? [] : [{ key: holding.key, at }];
+}
+
 function checkPlace(
-  { system, id, worker }: RequestFact,
+  { system, id, worker, maybeQueuedAt = 0 }: RequestFact,
   { key, first, deleted }: Place,
   until: number,
   history: LockHistory,
@@ -45,6 +54,7 @@ function checkPlace(
   }
   if (!deleted || deleted.at > until) return;
   found.count(system, 'M6 lost places');
+  if (maybeQueuedAt >= deleted.at) return;
   check(`lost ${key} at ${deleted.revision}, but goes on waiting for`, deleted.at, until);
 }
 

@@ -161,9 +161,7 @@ func (l *loop) use(request int64, name string, mutex *concurrency.Mutex) {
 	s := samples{request: request}
 	reported := 0.0
 	for turn := 0; ; {
-		for end := now() + 1; now() < end; {
-			s.take(l.session)
-		}
+		s.take(l.session)
 		if s.lost || now() >= until {
 			break
 		}

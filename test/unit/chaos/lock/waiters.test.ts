@@ -49,8 +49,20 @@ describe('the chaos check of waiters', () => {
   });
 
   it('M6: detects a waiter that goes on waiting without a place', () => {
-    const lost = new HistoryBuilder().put('n/a').request('b', 'n/b').put('n/b').at(2_000).delete('n/b');
-    assertViolation(lost.at(7_000), 'M6');
+    const lost = (end: object = {}) =>
+      new HistoryBuilder().put('n/a').request('b', 'n/b', end).put('n/b').at(2_000).delete('n/b').at(7_000);
+    assertViolation(lost(), 'M6');
+    assertViolation(lost({ maybeQueuedAt: 1_990 }), 'M6');
+    assertValid(lost({ maybeQueuedAt: 2_010 }), 'M6 lost places', 1);
+  });
+
+  it('M6: sees that a holder queued again by the key that it holds', () => {
+    const rest = { key: 'n/b2', at: 9_000 };
+    const queuedAgain = (history: HistoryBuilder) =>
+      history.put('n/b').at(1_100).delete('n/b').put('n/b2').at(9_000).delete('n/a');
+    const start = () => new HistoryBuilder().put('n/a');
+    assertValid(queuedAgain(start().holder('b', 'n/b', { token: 6n, rest })), 'M6 lost places', 1);
+    assertViolation(queuedAgain(start().request('b', 'n/b')), 'M6');
   });
 
   it('M6: detects a request that is open at the end', () => {
