@@ -30,7 +30,7 @@ describe('the queue of a lock', function () {
   });
 
   const waiting = (count: number) =>
-    eventually(`${count} wait`, async () => (await client.lockQueue(name)).waiters.length === count);
+    eventually(`${count} wait`, async () => (await client.lockQueue(name)).waiters.length === count, 30_000);
 
   it('is empty when the lock is free', async () => {
     const { holder, waiters, revision } = await client.lockQueue(name);
@@ -144,9 +144,13 @@ describe('the queue of a lock', function () {
       const calls = Array.from({ length: count }, (_, i) => client.withLock(name, () => void order.push(i)));
       await waiting(count);
       const watched = 2 * count + 1;
-      await eventually('each watches its key and the one before it', async () => {
-        return (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === watched;
-      });
+      await eventually(
+        'each watches its key and the one before it',
+        async () => {
+          return (await etcd().metric('etcd_debugging_mvcc_watcher_total')) === watched;
+        },
+        30_000,
+      );
       const before = await stableValue('number of requests', requests);
       await first.release();
       await Promise.all(calls);
