@@ -113,6 +113,12 @@ export const mutants = [
   one('the watch of the own key does not begin again', place, 'this.ownFollow = undefined;', '{}'),
   one('a key with the same name is the own one', place, 'kv.createRevision === this.createRevision', 'true'),
   one(
+    'a key without the lease is taken over',
+    core,
+    'if (!result.succeeded && own.lease !== place.lease)',
+    'if (false)',
+  ),
+  one(
     'a changed value makes it another key',
     place,
     'kv.createRevision === this.createRevision',

@@ -215,6 +215,11 @@ export class AcquisitionCore {
       this.#onTaken(); // only with the mode `try`
       return;
     }
+    // A client created the key again, without the lease, after the earlier attempt whose answer was lost.
+    if (!result.succeeded && own.lease !== place.lease) {
+      this.#loseKey();
+      return;
+    }
     place.createRevision = own.createRevision;
     this.#step = 'wait';
     if (result.succeeded) this.#onView(place, own, predecessor, result.revision);

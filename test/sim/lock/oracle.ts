@@ -99,7 +99,11 @@ export class Oracle {
     cause: Cause,
   ): void {
     // A transaction to join that is sent again creates a key again that was deleted by hand meanwhile.
-    if (kv && kv.lease === lease && !attempt.isJoined) attempt.createRevision = kv.createRevision;
+    const isCreated = kv !== undefined && kv.createRevision === kv.modRevision && kv.lease === lease;
+    if (isCreated && !attempt.isJoined) {
+      attempt.createRevision = kv.createRevision;
+      attempt.isDamaged = false;
+    }
     const isGone = before !== undefined && kv?.createRevision !== before.createRevision;
     if (!isGone) return;
     if (cause === 'by hand') attempt.isDamaged = true;
@@ -295,11 +299,16 @@ export class Oracle {
       this.violate('own lease', `${id}: lease ${lease} had another acquisition`);
     this.#usedLeases.add(lease);
     if (!key.equals(keyOf(lease))) this.violate('layout', `${id}: its key is ${key}`);
+    const stored = this.#store().get(key);
+    if (stored?.createRevision === createRevision && stored.lease !== lease)
+      this.violate('own lease', `${id} has acquired ${key}, which has the lease ${stored.lease}`);
     // The answer may be that of a former store.
     if (this.#isRollingBack && !this.#isHead(acquired)) attempt.isDamaged = true;
     if (this.#isRollingBack) return;
     const problem = this.#history.problemOf(key, createRevision, token);
     if (problem) this.violate('token', `${id} acquired with token ${token}, but ${problem}`);
+    // Its key was deleted by hand and created again before the answer arrived.
+    if (createRevision !== attempt.createRevision) attempt.isDamaged = true;
     if (attempt.isDamaged) return;
     for (const former of this.#acquisitions) {
       if (this.#isStored(former))

@@ -53,6 +53,7 @@ export class World {
       this.oracle.onStoreChange(change);
       for (const contender of this.oracle.contenders) contender.onChange(key);
       for (const mutex of this.#mutexes) mutex.onChange(key);
+      if (kv?.version === 1n && cause === 'txn') this.#onCreated(key);
     });
     this.oracle = new Oracle(
       () => this.store,
@@ -246,10 +247,7 @@ export class World {
         if (chosen) store.deleteByHand(chosen.key);
         return;
       case 'key-replaced':
-        if (!chosen) return;
-        store.deleteByHand(chosen.key);
-        store.putByHand(chosen.key, 'replaced');
-        this.#later(ms, () => store.deleteByHand(chosen.key));
+        if (chosen) this.#replace(chosen.key, ms);
         return;
       case 'key-touched':
         if (chosen) store.putByHand(chosen.key, 'touched');
@@ -262,6 +260,20 @@ export class World {
       }
       default:
     }
+  }
+
+  /** Some keys are replaced by hand before their client knows them, because it does not get the answer. */
+  #onCreated(key: Buffer): void {
+    const creator = [...this.oracle.contenders].find(({ ownKey }) => ownKey?.equals(key));
+    const losesAnswer = creator !== undefined && !creator.machine.network.isUp;
+    if (losesAnswer && !this.#isHealed && this.#random.chance(0.05))
+      this.clock.after(10, () => this.#replace(key, 2_000));
+  }
+
+  #replace(key: Buffer, ms: number): void {
+    this.store.deleteByHand(key);
+    this.store.putByHand(key, 'replaced');
+    this.#later(ms, () => this.store.deleteByHand(key));
   }
 
   #cut(machine: Machine | undefined): void {

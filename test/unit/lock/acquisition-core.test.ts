@@ -202,6 +202,14 @@ describe('an acquisition', () => {
       assert.deepEqual(script.answer(result(11n, [kv('jobs/4d', 9n)], [])), ['follow', 'acquired']);
     });
 
+    it('does not take over a key that another client has put in the place of its own', () => {
+      const script = new ScriptedAcquisition();
+      script.join();
+      script.answer(notJoined(11n, kv('jobs/4d', 9n, 0n)));
+      assert.equal((script.last('refused').error as LockLostError).loss, 'key-deleted');
+      assert.equal(script.last('leave').txn, undefined);
+    });
+
     it('is refused if the lease does not exist any more', () => {
       const script = new ScriptedAcquisition();
       script.join();

@@ -13,7 +13,7 @@ type EffectOf<T extends AcquisitionEffect['type']> = Extract<AcquisitionEffect, 
 /** The lease of the first grant; the key is `jobs/4d`. */
 export const lease = 0x4dn;
 
-export function kv(key: string, createRevision: bigint): KeyValue {
+export function kv(key: string, createRevision: bigint, ofLease = lease): KeyValue {
   const value = Buffer.alloc(0);
   return {
     key: Buffer.from(key),
@@ -21,7 +21,7 @@ export function kv(key: string, createRevision: bigint): KeyValue {
     createRevision,
     modRevision: createRevision,
     version: 1n,
-    lease: 1n,
+    lease: ofLease,
   };
 }
 
