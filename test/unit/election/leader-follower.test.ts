@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ElectionClientImpl, type ElectionPorts } from '#src/election/index.js';
 import {
+  ClosedError,
   CompactedError,
   DeadlineError,
   errorFor,
@@ -183,6 +184,19 @@ describe('the observation of an election', () => {
     store.watcher.push([store.delete('jobs/1')], store.revision + 1n);
     await settled();
     assert.ok(error() instanceof PermissionDeniedError, String(error()));
+  });
+
+  it('ends at once when the client closes during a pause', async () => {
+    store.failures.push(...Array.from({ length: 100 }, () => new DeadlineError('late')));
+    const random = () => 0.99; // the fake clock stands still: a pause does not end
+    const closing = new AbortController();
+    const ports = { ...store.ports(), queue, random, closing: closing.signal };
+    const next = new ElectionClientImpl(ports).observe('jobs').next();
+    await settled();
+    assert.equal(store.reads.length, 1);
+    const failure = assert.rejects(next, ClosedError);
+    closing.abort(new ClosedError('the client'));
+    await failure;
   });
 
   it('ends with the error of its watch', async () => {
