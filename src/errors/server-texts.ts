@@ -151,9 +151,11 @@ const texts = {
   /** The lessor moved to another member while the request was in flight. Sent as UNKNOWN. */
   NotPrimaryLessor: { text: 'not a primary lessor', code: Code.UNAVAILABLE, verdict: 'maybe-applied' },
 
-  // Access. etcd checks the token before anything else, and once more before the first change.
+  // Access. etcd checks the token before anything else, and once more before the first change. The Maintenance service of
+  // etcd 3.4 and 3.5 sends the aliases, as UNKNOWN.
   InvalidAuthToken: {
     text: 'etcdserver: invalid auth token',
+    aliases: ['auth: invalid auth token'],
     code: Code.UNAUTHENTICATED,
     verdict: 'not-applied',
     kind: 'unauthenticated',
@@ -168,6 +170,7 @@ const texts = {
   /** The request had no token. Not applied, but final: a client without credentials gets the same answer again. */
   UserEmpty: {
     text: 'etcdserver: user name is empty',
+    aliases: ['auth: user name is empty'],
     code: Code.INVALID_ARGUMENT,
     kind: 'unauthenticated',
   },
@@ -190,6 +193,7 @@ const texts = {
   },
   PermissionDenied: {
     text: 'etcdserver: permission denied',
+    aliases: ['auth: permission denied'],
     code: Code.PERMISSION_DENIED,
     kind: 'permission-denied',
   },

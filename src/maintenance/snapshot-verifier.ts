@@ -42,14 +42,14 @@ export class SnapshotVerifier {
   }: Pick<SnapshotResponse, 'blob' | 'remainingBytes' | 'version'>): void {
     this.#databaseBytes ??= blob.length + Number(remainingBytes);
     this.#version ??= version || undefined;
-    const data = blob.subarray(0, this.#databaseBytes - this.#receivedBytes);
+    const data = blob.subarray(0, Math.max(0, this.#databaseBytes - this.#receivedBytes));
     this.#receivedBytes += blob.length;
     const remaining = Math.max(0, this.#databaseBytes - this.#receivedBytes);
     if (Number(remainingBytes) !== remaining)
       throw damaged(`${remainingBytes} bytes are announced instead of ${remaining}`);
-    this.#hash.update(data);
     this.#digest = Buffer.concat([this.#digest, blob.subarray(data.length)]);
     if (this.#digest.length > digestBytes) throw damaged('it is longer than announced');
+    if (data.length > 0) this.#hash.update(data);
     if (this.#digest.length === digestBytes && !this.#hash.digest().equals(this.#digest))
       throw damaged('its checksum is wrong');
   }

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EtcdClient } from '#src/client/index.js';
+import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { SnapshotResponse } from '#src/gen/etcd/rpc.js';
+import { secretOf } from '../../support/canary.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
+import { useClients } from '../client/support.js';
+
+describe('a saved snapshot', () => {
+  const etcd = useEtcd();
+  const { connect, proxy } = useClients();
+  let client: EtcdClient;
+  let endpoint: string;
+  let folder: string;
+  let path: string;
+
+  before(async function () {
+    skipUnlessBreakable(this, etcd());
+    const filler = connect(etcd().endpoints);
+    for (let i = 0; i < 10; i++) await filler.kv.put(`fill/${i}`, Buffer.alloc(512 * 1024, i));
+  });
+
+  beforeEach(() => {
+    [endpoint = ''] = etcd().endpoints;
+    client = connect(etcd().endpoints);
+    folder = mkdtempSync(join(tmpdir(), 'etcd-naming-snapshot-'));
+    path = join(folder, 'backup.db');
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('is a file that only its owner can read, with the checksum at its end, instead of an older file', async () => {
+    writeFileSync(path, 'old');
+    const saved = await client.maintenance.saveSnapshot(endpoint, path);
+    const bytes = readFileSync(path);
+    assert.equal(saved.bytes, bytes.length);
+    assert.deepEqual(createHash('sha256').update(bytes.subarray(0, -32)).digest(), bytes.subarray(-32));
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(folder), ['backup.db']);
+  });
+
+  it('replaces nothing and leaves nothing when it fails on the way or is aborted', async () => {
+    writeFileSync(path, 'old');
+    const link = await proxy(etcd());
+    link.cutAfterBytes(1024 * 1024, 'down');
+    await assert.rejects(client.maintenance.saveSnapshot(link.endpoint, path), { name: 'EtcdError' });
+    const signal = AbortSignal.abort(new Error('not now'));
+    await assert.rejects(client.maintenance.saveSnapshot(endpoint, path, { signal }), { message: 'not now' });
+    assert.equal(readFileSync(path, 'utf8'), 'old');
+    assert.deepEqual(readdirSync(folder), ['backup.db']);
+  });
+
+  it('is refused for a folder that does not exist, with the error of the file system', async () => {
+    await assert.rejects(client.maintenance.saveSnapshot(endpoint, join(folder, 'none', 'backup.db')), {
+      code: 'ENOENT',
+    });
+  });
+
+  describe('of a server that sends something else', () => {
+    const database = Buffer.alloc(100_000, 'd');
+    const digest = createHash('sha256').update(database).digest();
+    let server: ScriptedServer;
+    /** The blobs that the server sends, and whether it ends the stream after them. */
+    let blobs: readonly Buffer[];
+
+    beforeEach(async () => {
+      server = await startScriptedServer((call) => {
+        let remaining = database.length;
+        for (const blob of blobs) {
+          remaining = Math.max(0, remaining - blob.length);
+          const part = SnapshotResponse.fromPartial({ header: {}, remainingBytes: BigInt(remaining), blob });
+          call.send(SnapshotResponse.encode(part).finish());
+        }
+        call.end(0);
+      });
+    });
+
+    afterEach(() => server.close());
+
+    it('is complete with the right checksum', async () => {
+      blobs = [database.subarray(0, 60_000), database.subarray(60_000), digest];
+      const { bytes } = await client.maintenance.saveSnapshot(server.endpoint, path);
+      assert.equal(bytes, database.length + 32);
+    });
+
+    for (const [what, sent] of [
+      ['a wrong checksum', [database, Buffer.alloc(32)]],
+      ['a wrong byte', [database.subarray(1), Buffer.of(0), digest]],
+      ['no checksum', [database]],
+      ['half of it', [database.subarray(0, 50_000)]],
+      ['nothing', []],
+    ] as const)
+      it(`is not stored with ${what}`, async () => {
+        blobs = sent;
+        await assert.rejects(client.maintenance.saveSnapshot(server.endpoint, path), (error) => {
+          assert.ok(error instanceof EtcdError);
+          assert.ok([Code.DATA_LOSS, Code.UNAVAILABLE].includes(error.code as never), error.message);
+          return true;
+        });
+        assert.deepEqual(readdirSync(folder), []);
+      });
+  });
+});
+
+describe('the maintenance of a member with TLS and users', () => {
+  const etcd = useEtcd({ tls: {}, auth: { users: { idle: { password: secretOf('maintenance-idle') } } } });
+
+  it('uses the settings and the user of the client, and a new token after a restart', async () => {
+    await using client = new EtcdClient(etcd().clientOptions);
+    const [endpoint = ''] = etcd().endpoints;
+    await client.kv.put('k', 'v');
+    assert.equal((await client.maintenance.status(endpoint)).version, etcd().version);
+    await etcd().restart();
+    let bytes = 0;
+    for await (const part of client.maintenance.snapshot(endpoint)) bytes += part.length;
+    assert.ok(bytes > 0);
+    assert.throws(() => client.maintenance.snapshot('http://127.0.0.1:2379'), {
+      message: /does not use TLS, and this client does/,
+    });
+  });
+
+  it('is refused to a user without the role root', async () => {
+    await using client = new EtcdClient(etcd().clientOptionsOf('idle'));
+    const [endpoint = ''] = etcd().endpoints;
+    await assert.rejects(async () => {
+      for await (const _ of client.maintenance.snapshot(endpoint));
+    }, PermissionDeniedError);
+    await assert.rejects(client.maintenance.defragment(endpoint), PermissionDeniedError);
+  });
+});
