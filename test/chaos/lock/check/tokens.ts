@@ -10,21 +10,16 @@ import { queueOf } from './queue.js';
 export const tokensGrow: Check = (history) => {
   const found = new Findings();
   for (const [name, holders] of holdersByName(history)) {
-    const used = new Map<bigint, string>();
     let highest: Held | undefined;
     for (const holder of holders) {
       const { system, id, holding } = holder;
       const { token, key } = holding;
       if (token === undefined) continue;
       found.count(system, 'M4 tokens');
-      const other = used.get(token);
-      if (other !== undefined)
-        found.report(system, 'M4', `${other} and ${id} have the same token ${token} of ${name}`);
-      used.set(token, id);
       if (!isOwner(holder, token, history))
         found.report(system, 'M4', `${id} got ${key} at ${token}, where it is not the oldest key of ${name}`);
       const former = highest?.holding.token ?? 0n;
-      if (token < former && !isDeletedByHand(history, key))
+      if (token <= former && !isDeletedByHand(history, key))
         found.report(
           system,
           'M4',

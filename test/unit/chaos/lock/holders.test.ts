@@ -97,6 +97,11 @@ describe('the chaos check of holders', () => {
     );
   });
 
+  it('M4: detects two holders with one token, although their key is the oldest', () => {
+    const one = new HistoryBuilder().put('n/a').holder('a', 'n/a', { held: [1_010, 1_020] });
+    assertViolation(one.holder('b', 'n/a', { held: [1_030, 1_040] }), 'M4');
+  });
+
   it('M4: detects a waiter that believes that it won after its key was gone', () => {
     const expired = new HistoryBuilder().put('n/a').put('n/b').delete('n/b').delete('n/a').holder('b', 'n/b');
     assertViolation(expired, 'M4');
