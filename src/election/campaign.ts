@@ -11,6 +11,8 @@ export interface CampaignRequest {
   readonly ttlSeconds: number;
   /** Ends the term at once, and with it the campaign. */
   readonly signal: AbortSignal | undefined;
+  /** Returns a number in [0, 1). */
+  readonly random: () => number;
 }
 
 /** Between a lost term and the next candidacy. */
@@ -26,7 +28,7 @@ export async function* campaign(
   request: CampaignRequest,
   stop: AbortSignal,
 ): AsyncGenerator<Term, never> {
-  const lossPacer = new Pacer(lossBackoff, refClock, Math.random);
+  const lossPacer = new Pacer(lossBackoff, refClock, request.random);
   for (;;) {
     const ownership = await enter(client, request, stop);
     const term = new ElectionTerm(ownership, ownership.createRevision);

@@ -47,8 +47,12 @@ export class ElectionClientImpl implements ElectionClient {
   campaign(name: Bytes, value: Bytes, options: CampaignOptions = noOptions): AsyncStream<Term> {
     checkCampaign(options);
     const { ttlSeconds = defaultTtlSeconds, signal: end } = options;
-    const request = { name: electionName(name), value: proposalBytes(value), ttlSeconds, signal: end };
-    return this.#stream('a campaign', 'campaign', end, (stop) => campaign(this.#ports.queue, request, stop));
+    const { queue, random } = this.#ports;
+    const request = {
+      ...{ name: electionName(name), value: proposalBytes(value) },
+      ...{ ttlSeconds, signal: end, random },
+    };
+    return this.#stream('a campaign', 'campaign', end, (stop) => campaign(queue, request, stop));
   }
 
   observe(

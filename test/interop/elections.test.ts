@@ -109,6 +109,20 @@ describe('elections of different clients on one name', function () {
     await isAbsent(client, name);
   });
 
+  it('Go’s candidate is elected without a key when its key was deleted while it waited; ours is not', async () => {
+    const terms = client.election.campaign(name, 'ours');
+    const term = await nextTerm(terms);
+    const go = await goCampaign('go');
+    await client.kv.delete(await keyOf('go'));
+    await term.resign();
+    const { key } = await go.event({ event: 'elected' });
+    assert.equal((await client.kv.get(key!)).kv, undefined);
+    assert.equal(await client.election.leader(name), undefined);
+    const again = await nextTerm(terms);
+    assert.deepEqual((await client.election.leader(name))?.key, again.key);
+    await terms.return?.();
+  });
+
   it('ours observes Go’s leaders, what they proclaim, and that there is none', async () => {
     const observation = client.election.observe(name);
     await seesNext(observation, undefined);
@@ -132,6 +146,7 @@ describe('elections of different clients on one name', function () {
     await term.resign();
     const again = await nextTerm(terms);
     await go.event({ event: 'leader', key: String(again.key), value: 'ours' });
+    assert.equal(go.lines.length, 3); // nothing for the time without a leader
     await terms.return?.();
   });
 

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { AsyncStream } from '#src/async/index.js';
 import type { EtcdClient } from '#src/client/index.js';
-import type { Term } from '#src/election/index.js';
+import { ElectionClientImpl, type ElectionPorts, type Term } from '#src/election/index.js';
 import { ClosedError, PermissionDeniedError } from '#src/errors/index.js';
 import { compare, op } from '#src/kv/index.js';
 import { LockLostError } from '#src/lock/index.js';
+import type { Bytes, KeyRange } from '#src/model/index.js';
+import type { WatchOptions } from '#src/watch/index.js';
 import { secretOf } from '../../support/canary.js';
 import { addCandidate, isAbsent, nextTerm, waitsBehind } from '../../support/election.js';
 import { useEtcd } from '../../support/etcd.js';
@@ -186,6 +188,29 @@ describe('a campaign', () => {
       await terms.return?.();
       await isEmpty();
     });
+
+  it('pauses longer each time before it enters again, when its terms are lost at once', async () => {
+    const watch = (range: Bytes | KeyRange, options?: WatchOptions) => client.watch(range, options);
+    const { kv, lease } = client;
+    const election = new ElectionClientImpl({
+      ...{ kv, watch: { watch } as unknown as ElectionPorts['watch'], store: { epoch: 0 } },
+      ...{ queue: { kv, lease, watch }, random: () => 0.99 },
+    });
+    const terms = election.campaign(name, 'a');
+    let lostAt = 0;
+    for (const leastMs of [0, 198, 396, 792]) {
+      const term = await nextTerm(terms);
+      assert.ok(
+        performance.now() - lostAt >= leastMs,
+        `entered again after ${performance.now() - lostAt} ms`,
+      );
+      await client.kv.delete(term.key);
+      await eventually('the term is lost', () => !term.held);
+      lostAt = performance.now() - 100; // it may have been lost before it was noticed here
+    }
+    await terms.return?.();
+    await isEmpty();
+  });
 
   it('does not create its key again by a proclamation after the key was deleted', async () => {
     const terms = campaign('a');
