@@ -39,7 +39,7 @@ describe('a lock', function () {
       await lock.release();
     });
 
-    it('is acquired by two requests, and released by two', async () => {
+    it('is acquired by two writes, and released by two', async () => {
       const before = await etcd().metric('etcd_server_proposals_applied_total');
       await (await client.lock(name)).release();
       // Grant, join, delete and revoke are each a proposal of the member.
