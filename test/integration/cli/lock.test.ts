@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import type { LockQueueEntry } from '#src/lock/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
 import { until } from '#src/testing/wait.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { Etcdctl } from '../../support/etcdctl.js';
@@ -10,6 +11,7 @@ import { type CommandProcess, CommandRunner } from './support.js';
 const program = `
   trap 'echo received TERM; test -z "$0" || exit "$0"' TERM
   trap 'echo received INT; kill $!; exit 4' INT
+  trap 'echo received CONT' CONT
   echo "running, pid $$, key $ETCD_LOCK_KEY, revision $ETCD_LOCK_REV"
   while :; do sleep 600 & wait $!; done
 `;
@@ -170,6 +172,26 @@ describe('etcd-naming lock', function () {
     assert.ok(lock.held);
   });
 
+  it('leaves no lease if a signal arrives while its lease is granted', async () => {
+    await using link = await startFaultProxy({ target: etcd().endpoints[0]! });
+    link.delay({ up: 0, down: 300 });
+    const before = new Set(await client.lease.list());
+    const added = async () => (await client.lease.list()).filter((id) => !before.has(id));
+    const command = commands.startWith(
+      { ETCDCTL_ENDPOINTS: link.endpoint },
+      'lock',
+      name,
+      '--',
+      'echo',
+      'ran',
+    );
+    await until('etcd has granted its lease', { timeoutMs }, async () => (await added()).length === 1);
+    command.kill('SIGTERM');
+    const { signal, stdout } = await command.ended;
+    assert.deepEqual([signal, stdout], ['SIGTERM', '']);
+    assert.deepEqual(await added(), []);
+  });
+
   it('forwards signals to the program, and keeps the lock until it has ended', async () => {
     const command = await start('');
     command.kill('SIGTERM');
@@ -249,6 +271,7 @@ describe('etcd-naming lock', function () {
     const { code, stdout, stderr } = await command.ended;
     assert.equal(code, 125, stderr);
     assert.match(stdout, /received TERM/);
+    assert.doesNotMatch(stdout, /received CONT/, 'it ends before it continues');
     assert.match(stderr, /was lost/);
   });
 
