@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { EtcdClient } from '#src/client/index.js';
 import type { HeldLease } from '#src/lease/index.js';
 import { EndpointManager } from '#src/naming/index.js';
@@ -15,7 +14,6 @@ import { goExampleOf, readPage, rowsOf } from '../migration/support/page.js';
 import { end } from '../migration/support/stage.js';
 import { secretOf } from '../support/canary.js';
 import { skipIfExternal } from '../support/etcd.js';
-import { snippetsOf } from '../support/snippets.js';
 import { goExports } from './support/go-exports.js';
 import { goOrSkip } from './support/go-naming.js';
 import { GoPage, type GoScene } from './support/go-page.js';
@@ -48,25 +46,11 @@ describe('docs/migrating/from-go.md', function () {
         kind: kindOf(goCases[before] ?? { go: null }),
       })),
     );
-    const shared = snippetsOf('docs/migrating/from-etcd3.md').filter(({ name }) =>
-      ['call', 'update'].includes(name),
-    );
-    ours = await compileRows(
-      {
-        path: 'docs/migrating/from-go.md',
-        ...{ rows, after: ourSide },
-        others: new Map(shared.map(({ name, code }) => [name, code])),
-      },
-      withAddress,
-    );
+    ours = await compileRows({ path: 'docs/migrating/from-go.md', rows, after: ourSide }, withAddress);
   });
 
   after(async () => {
-    if (ours) {
-      const call = (await import(pathToFileURL(ours.fileOf('call')).href)) as { stub: { close(): void } };
-      call.stub.close();
-      rmSync(ours.folder, { recursive: true, force: true });
-    }
+    if (ours) rmSync(ours.folder, { recursive: true, force: true });
     await admin?.close();
     await etcd?.close();
   });

@@ -5,10 +5,7 @@ export const ourSide: Side = {
   imports: `
 import { channelTarget, ClosedError, Code, CompactedError, compare, DeadlineError, decode, EndpointManager, EtcdClient } from '@org/etcd-naming';
 import { EtcdError, type HeldLease, LeaseNotFoundError, type Lock, op, PermissionDeniedError } from '@org/etcd-naming';
-import { registerEtcdResolver, type Term, UnauthenticatedError } from '@org/etcd-naming';
-import { AuthService, ClusterService, etcdserverpb } from '@org/etcd-naming/proto';
-import { MaintenanceService } from '@org/etcd-naming/proto';
-import { call } from './call.js';`,
+import { registerEtcdResolver, type Term, UnauthenticatedError } from '@org/etcd-naming';`,
   scene: `
   client: EtcdClient;
   manager: EndpointManager;

@@ -40,9 +40,8 @@ export const after: Side = {
   imports: `
 import { ClosedError, Code, compare, ContentionError, decode, EtcdClient, EtcdError, keyText, LeaseNotFoundError, op } from '@org/etcd-naming';
 import { PermissionDeniedError, UnauthenticatedError, type HeldLease, type Term, type Watcher } from '@org/etcd-naming';
-import { AuthService, authpb, ClusterService, etcdserverpb } from '@org/etcd-naming/proto';
-import { MaintenanceService } from '@org/etcd-naming/proto';
-import { call, stub } from './call.js';
+import { AuthService, etcdserverpb } from '@org/etcd-naming/proto';
+import { call } from './call.js';
 import { tryLock } from './lock.js';
 import { strings } from './strings.js';`,
   scene: `
