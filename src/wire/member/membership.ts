@@ -193,16 +193,20 @@ export class Membership {
     return [candidates, unusable];
   }
 
-  /** A member whose name has changed is another one, although it has the same address: errors and events name it. */
   #seedAt(address: MemberAddress, key: string): Member {
-    const isSame = (known: Candidate) => known.key === key && known.member.endpoint === address.endpoint;
-    return this.#known.find(isSame)?.member ?? this.#ports.newMember(address);
+    return this.#knownAt(address, key)?.member ?? this.#ports.newMember(address);
   }
 
-  /** A member that has the address among its own is known, whatever its name. */
+  /** A member whose name has changed is another one, although it has the same address: errors and events name it. */
+  #knownAt({ endpoint }: MemberAddress, key: string): Candidate | undefined {
+    return this.#known.find((known) => known.key === key && known.member.endpoint === endpoint);
+  }
+
+  /** An address that a seed has too is that seed's member, whatever its name. */
   #memberAt(address: MemberAddress): Candidate {
     const key = this.#keyOf(address);
-    const known = this.#known.find((one) => one.key === key || overlap(one.address, address));
+    const seed = this.#resolve(this.#seeds).find((one) => overlap(one, address));
+    const known = (seed && this.#knownAt(seed, this.#keyOf(seed))) ?? this.#knownAt(address, key);
     if (known) return { address, member: known.member, key };
     return { address, member: this.#ports.newMember(address), key, isNew: true };
   }

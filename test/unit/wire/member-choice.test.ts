@@ -120,6 +120,30 @@ describe('a member that is no longer listed', () => {
     assert.equal(fixture.ready(), 'm1');
   });
 
+  it('has the same chance to be preferred as each other one, over many clients, and few clients move', () => {
+    const counts = new Map<string, number>();
+    let moved = 0;
+    for (let i = 0; i < 3_000; i++) {
+      const { members, pool } = new PoolFixture(2, i % 2, () => (i * 0.6180339887) % 1);
+      const before = pool.preferred.endpoint;
+      pool.replace([...members, new FakeMember('m2')] as unknown as Member[]);
+      counts.set(pool.preferred.endpoint, 1 + (counts.get(pool.preferred.endpoint) ?? 0));
+      if (pool.preferred.endpoint !== before) moved++;
+    }
+    for (const name of ['m0', 'm1', 'm2'])
+      assert.ok(Math.abs((counts.get(name) ?? 0) - 1_000) < 60, `${name}: ${counts.get(name)}`);
+    assert.equal(moved, counts.get('m2'));
+  });
+
+  it('leaves the preferred member in place when another one is removed', () => {
+    for (const preferred of [0, 1, 2]) {
+      const { members, pool } = new PoolFixture(3, preferred);
+      const removed = (preferred + 1) % 3;
+      pool.replace(members.filter((_, at) => at !== removed) as unknown as Member[]);
+      assert.equal(pool.preferred.endpoint, `m${preferred}`);
+    }
+  });
+
   it('is replaced by the new one when the list grows', () => {
     const fixture = new PoolFixture(1);
     const added = new FakeMember('m9') as unknown as Member;

@@ -94,12 +94,21 @@ export class PoolFixture {
   probe: ((member: FakeMember) => Promise<MemberFailure | undefined>) | undefined;
   readonly pool: MemberPool;
 
-  /** @param preferred The index of the member that the random draw picks. */
-  constructor(count: number, preferred = 0) {
+  /**
+   * @param preferred The index of the member that the random draw picks.
+   * @param later Returns the random numbers after that draw. Default: the same number again.
+   */
+  constructor(count: number, preferred = 0, later?: () => number) {
+    const first = (preferred + 0.5) / count;
+    let isFirst = true;
     this.members = Array.from({ length: count }, (_, i) => new FakeMember(`m${i}`, this.dialled));
     this.pool = new MemberPool(this.members as unknown as Member[], {
       clock: this.clock,
-      random: () => (preferred + 0.5) / count,
+      random: () => {
+        if (!isFirst && later) return later();
+        isFirst = false;
+        return first;
+      },
       probe: async (member) => {
         const probed = member as unknown as FakeMember;
         this.probes.push(probed);
