@@ -92,24 +92,33 @@ export class NameFollower {
   }
 
   async #run(): Promise<void> {
-    const { clock, onResolved } = this.#ports;
+    const { clock } = this.#ports;
     this.#isRunning = true;
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const cancelPartial = clock.setTimer(partialAfterMs, () => this.#onPartial());
+    const cancelPartial = clock.setTimer(partialAfterMs, () => void this.#publish());
     await this.#discover();
-    await Promise.all([...this.#ports.hosts()].map((host) => this.#lookUp(host)));
+    if (!this.#closed) await this.#lookUpAll();
     cancelPartial();
     if (this.#closed) return;
     this.#forgetOthers();
-    await onResolved();
+    await this.#publish();
     this.#isRunning = false;
     this.#isFirst = false;
-    this.#isSoon = false;
     this.#scheduleNext();
   }
 
-  #onPartial(): void {
-    if (!this.#closed) void this.#ports.onResolved();
+  async #lookUpAll(): Promise<void> {
+    await Promise.all([...this.#ports.hosts()].map((host) => this.#lookUp(host)));
+  }
+
+  /** Never rejects: nothing waits for the result of a periodic refresh. */
+  async #publish(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#ports.onResolved();
+    } catch (error) {
+      this.#report(`the members found by DNS cannot be used: ${(error as Error).message}`, error);
+    }
   }
 
   async #discover(): Promise<void> {
@@ -160,9 +169,9 @@ export class NameFollower {
 
   #scheduleNext(): void {
     const { refreshMs, random, isFailing } = this.#ports;
-    const isFailed = this.#failures.size > 0 || this.#discoveryFailure !== undefined || isFailing();
+    this.#isSoon = this.#failures.size > 0 || this.#discoveryFailure !== undefined || isFailing();
     const regularMs = refreshMs * (0.9 + 0.2 * random());
-    this.#schedule(isFailed ? Math.min(regularMs, this.#retryDelay()) : regularMs);
+    this.#schedule(this.#isSoon ? Math.min(regularMs, this.#retryDelay()) : regularMs);
   }
 
   #retryDelay(): number {

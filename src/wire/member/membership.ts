@@ -88,13 +88,11 @@ export class Membership {
 
   /**
    * Replaces the seeds by those of SRV records, at least one. They are used from the next `refresh`.
-   * @param replacesAll Whether no connection may be used further, because TLS was turned on.
+   * @param turnsTlsOn Whether they use TLS, unlike those before and the adopted ones, which are then no longer used.
    */
-  setSeeds(seeds: readonly MemberAddress[], replacesAll: boolean): void {
+  setSeeds(seeds: readonly MemberAddress[], turnsTlsOn: boolean): void {
     this.#seeds = seeds;
-    if (!replacesAll) return;
-    this.#known = [];
-    this.#adopted = [];
+    if (turnsTlsOn) this.#adopted = [];
   }
 
   /** Uses the present addresses of all names. */

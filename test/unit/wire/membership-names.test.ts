@@ -102,6 +102,7 @@ describe('members with names', () => {
     const fixture = new Fixture('http://etcd:1');
     fixture.addresses.set('etcd', ['10.0.0.1']);
     await fixture.membership.refresh();
+    await fixture.adopt('http://10.0.0.9:1');
     const plaintext = fixture.pool.members[0]?.member;
     fixture.tls = true;
     fixture.membership.setSeeds(parseEndpoints(['https://etcd:1']).members, true);
@@ -132,6 +133,16 @@ describe('a member list, for a client of endpoints with names', () => {
     assert.deepEqual(fixture.resolved, ['etcd-1', 'etcd-2', 'etcd-3']);
     assert.deepEqual(fixture.endpoints(), ['http://10.0.0.1:1', 'http://10.0.0.2:1', 'http://etcd-3:1']);
     assert.deepEqual([...fixture.membership.names()], ['etcd', 'etcd-1', 'etcd-2', 'etcd-3']);
+  });
+
+  it('that has an address which a name has since a moment names no further member', async () => {
+    const fixture = new Fixture('http://etcd:1');
+    fixture.addresses.set('etcd', ['10.0.0.1']);
+    await fixture.membership.refresh();
+    fixture.addresses.set('etcd', ['10.0.0.2']);
+    await fixture.adopt('http://10.0.0.2:1');
+    assert.deepEqual(fixture.endpoints(), ['http://etcd:1']);
+    assert.equal(fixture.created.find(({ endpoint }) => endpoint === 'http://10.0.0.2:1')?.closed, true);
   });
 
   it('stays in use when the address of a name changes', async () => {

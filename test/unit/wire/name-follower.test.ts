@@ -11,6 +11,8 @@ class Fixture {
   readonly failures: EtcdError[] = [];
   resolved = 0;
   failing = false;
+  /** Whether the answers cannot be used. */
+  rejects = false;
   answer: () => Promise<readonly string[]> = async () => ['10.0.0.1'];
   readonly follower: NameFollower;
 
@@ -31,6 +33,7 @@ class Fixture {
       hosts: () => new Set(hosts),
       onResolved: async () => {
         this.resolved++;
+        if (this.rejects) throw new TypeError('no member');
       },
       onFailure: (error) => this.failures.push(error),
       isFailing: () => this.failing,
@@ -89,6 +92,51 @@ describe('names that are followed', () => {
     for (let i = 0; i < 100; i++) follower.refreshSoon();
     await clock.pass(20_000);
     assert.deepEqual(askedAt, [0, 500]);
+    for (let i = 0; i < 100; i++) follower.refreshSoon();
+    await clock.pass(1_000);
+    assert.deepEqual(askedAt, [0, 500, 21_000]);
+  });
+
+  it('are asked for as soon when further members become unreachable meanwhile', async () => {
+    const fixture = new Fixture();
+    fixture.failing = true;
+    await fixture.follower.prepare();
+    for (let i = 0; i < 100; i++) fixture.follower.refreshSoon();
+    await fixture.clock.pass(3_500);
+    assert.deepEqual(fixture.askedAt, [0, 500, 1_500, 3_500]);
+  });
+
+  it('are followed further when their addresses cannot be used, which is reported', async () => {
+    const fixture = new Fixture();
+    fixture.rejects = true;
+    await fixture.follower.prepare();
+    await fixture.clock.pass(30_000);
+    assert.deepEqual(fixture.askedAt, [0, 30_000]);
+    assert.match(fixture.failures[1]?.message ?? '', /found by DNS cannot be used: no member/);
+  });
+
+  it('are not asked for when they are closed at once', async () => {
+    const { follower, askedAt } = new Fixture();
+    const prepared = follower.prepare();
+    follower.close();
+    await prepared;
+    assert.deepEqual(askedAt, []);
+  });
+
+  it('are not used, and not asked for again, when they are closed before an answer', async () => {
+    const fixture = new Fixture();
+    let answer: (addresses: readonly string[]) => void = () => {};
+    fixture.answer = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    const prepared = fixture.follower.prepare();
+    await fixture.clock.pass(0);
+    fixture.follower.close();
+    answer(['10.0.0.1']);
+    await prepared;
+    await fixture.clock.pass(100_000);
+    assert.deepEqual([fixture.askedAt, fixture.resolved], [[0], 0]);
   });
 
   it('are not asked for at a pace that failures set: a member that flaps forever causes two questions a minute', async () => {
