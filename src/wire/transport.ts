@@ -88,7 +88,10 @@ export class Transport {
       calls: this.#callPorts,
       streams,
       checks: this.#checks,
-      addressOf: (endpoint) => seeds.addressOf(endpoint),
+      addressOf: (endpoint) => {
+        const parsed = seeds.addressOf(endpoint);
+        return this.#membership.addressOf(endpoint) ?? parsed;
+      },
       newMember: seeds.newMember,
       prepareToken: (signal) => this.#token.prepare(signal),
     });

@@ -81,6 +81,11 @@ export class Membership {
     return namesOf([...this.#seeds, ...this.#adopted]);
   }
 
+  /** The address of a member in use: that of a name, which has to prove the name. Undefined for any other endpoint. */
+  addressOf(endpoint: string): MemberAddress | undefined {
+    return this.#known.find(({ address }) => address.endpoint === endpoint && !address.unresolved)?.address;
+  }
+
   /** Whether a member cannot be reached although there are names, whose addresses may have changed. */
   isFailing(): boolean {
     return this.names().size > 0 && this.#ports.pool.members.some(({ failure }) => failure === 'unreachable');

@@ -279,6 +279,14 @@ describe('an endpoint with a host name and TLS', () => {
     );
   });
 
+  it('has the name verified in calls to one of its members', async () => {
+    const client = connect(name);
+    await client.kv.get('k');
+    const endpoints = setup.endpoints() ?? [];
+    const answers = await Promise.all(endpoints.map((endpoint) => client.maintenance.status(endpoint)));
+    assert.equal(answers.length, 3);
+  });
+
   it('is refused when the certificate has another name', async () => {
     await assert.rejects(connect('other.test').kv.put('k', 'v'), (error) => {
       assert.ok(error instanceof TlsError);
