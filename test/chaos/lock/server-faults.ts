@@ -21,7 +21,9 @@ function patient(fault: Fault): Fault {
         cluster.rejoin();
         return { tookEffect: false };
       };
-      return { ...active, end: () => (fault.name.startsWith('isolate') ? end().catch(heal) : end()) };
+      // A member may also need longer to start; ending such a fault again starts it again.
+      const retry = fault.name.startsWith('isolate') ? heal : end;
+      return { ...active, end: () => end().catch(retry) };
     },
   };
 }
