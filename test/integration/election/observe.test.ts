@@ -4,7 +4,7 @@ import { PermissionDeniedError } from '#src/errors/index.js';
 import { op } from '#src/kv/index.js';
 import { secretOf } from '../../support/canary.js';
 import { addCandidate, nextValue, seesNext } from '../../support/election.js';
-import { grpcCounter, useEtcd, waitForNoWatchers } from '../../support/etcd.js';
+import { grpcCounter, skipUnlessBreakable, useEtcd, waitForNoWatchers } from '../../support/etcd.js';
 import { eventually, folderOf, useClients } from '../client/support.js';
 
 describe('the observation of an election', () => {
@@ -126,7 +126,8 @@ describe('the observation of an election', () => {
     await changing;
   });
 
-  it('costs nothing for a thousand candidates that come and go', async () => {
+  it('costs nothing for a thousand candidates that come and go', async function () {
+    skipUnlessBreakable(this, etcd()); // others use an external etcd too, and its counters
     const leader = await addCandidate(client, name, 'leader');
     const reads = () => grpcCounter(etcd(), 'grpc_server_started_total', 'Range');
     const readsBefore = await reads();
@@ -135,7 +136,7 @@ describe('the observation of an election', () => {
     await leader.proclaim('seen');
     await seesNext(observation, 'seen');
     // The second read verifies, once the watch is live, that nothing was missed.
-    await eventually('the watch is live', async () => (await reads()) === readsBefore + 2);
+    await eventually('the watch is live', async () => (await reads()) >= readsBefore + 2);
     const counters = () => Promise.all([grpcCounter(etcd(), 'grpc_server_msg_sent_total', 'Watch'), reads()]);
     const before = await counters();
     for (let i = 0; i < 1_000; i += 100) {
@@ -145,11 +146,10 @@ describe('the observation of an election', () => {
     }
     await leader.proclaim('later');
     await seesNext(observation, 'later');
-    const after = await counters();
-    assert.deepEqual(
-      after.map((count, i) => count - before[i]!),
-      [1, 0],
-    );
+    const [messages, readCount] = await counters();
+    assert.equal(readCount, before[1]);
+    // One has the proclamation; others are about the watch itself, as when it has caught up.
+    assert.ok(messages! - before[0]! <= 3, `${messages! - before[0]!} messages`);
     await observation.return?.();
   });
 
