@@ -12,6 +12,7 @@ import {
   ContentionError,
   DeadlineError,
   EtcdError,
+  isPersistent,
   markMaybeApplied,
 } from '../../errors/index.js';
 import { type Bytes, type KeyValue, newResult, printable, type Revision } from '../../model/index.js';
@@ -39,7 +40,7 @@ interface ReadState {
   readonly revision: Revision;
 }
 
-const defaultMaxAttempts = 20;
+const defaultMaxAttempts = 30;
 
 /** The pauses between transactions, except after the first conflict: that of two clients needs none. */
 const pauses: BackoffOptions = { baseMs: 10, maxMs: 1_000 };
@@ -112,7 +113,7 @@ export class KeyUpdate {
         this.#mayBeApplied = false;
         return answer;
       }
-      if (!this.#hasAttempts) throw answer;
+      if (!this.#hasAttempts || isPersistent(answer) || this.#remainingMs() === 0) throw answer;
       lost = answer;
       this.#mayBeApplied = true;
       await this.#pause();

@@ -194,7 +194,8 @@ describe('update', () => {
     it('counts 50 increments of 32 concurrent callers as 1,600', async function () {
       this.timeout(120_000);
       const callers = Array.from({ length: 32 }, async () => {
-        for (let i = 0; i < 50; i++) await client.kv.update(key, increment, { timeoutMs: 60_000 });
+        for (let i = 0; i < 50; i++)
+          await client.kv.update(key, increment, { maxAttempts: 1_000, timeoutMs: 60_000 });
       });
       await Promise.all(callers);
       const kv = await stored();

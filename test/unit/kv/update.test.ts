@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { AmbiguousWriteError, Code, errorFromServer } from '#src/errors/index.js';
 import { type Change, provesNotApplied } from '#src/kv/update/change.js';
+import { KeyUpdate } from '#src/kv/update/key-update.js';
 import type { KeyValue } from '#src/model/index.js';
 
 /** A key-value as it was read: created at 5, written three times. */
@@ -17,6 +19,46 @@ function kvWith(members: Partial<Omit<KeyValue, 'value'>> & { readonly value?: s
     ...rest,
   };
 }
+
+describe('an update whose write may have been applied', () => {
+  const lost = (text: string) =>
+    new AmbiguousWriteError('Txn', 'm:1', errorFromServer(Code.RESOURCE_EXHAUSTED, text));
+
+  /** Runs an update whose transactions all fail with the error, after `lastsMs`. Returns the number of transactions. */
+  async function transactionsUntil(error: AmbiguousWriteError, lastsMs: number): Promise<number> {
+    let [transactions, now] = [0, 0];
+    const ports = {
+      kv: {
+        get: async () => ({ kv: undefined, revision: 1n }),
+        txn: async () => {
+          transactions++;
+          now += lastsMs;
+          throw error;
+        },
+      },
+      clock: { now: () => now },
+      random: () => 0,
+      timeoutMs: 100,
+      closing: new AbortController().signal,
+    };
+    const update = new KeyUpdate(ports, Buffer.from('k'), () => 'v', { maxAttempts: 5 });
+    await assert.rejects(update.run(), (thrown) => thrown === error);
+    return transactions;
+  }
+
+  it('is sent again until the last attempt', async () => {
+    assert.equal(await transactionsUntil(lost('Connection dropped'), 1), 5);
+  });
+
+  it('is not sent again if its space is exhausted, or its answer too large: another attempt ends the same', async () => {
+    assert.equal(await transactionsUntil(lost('etcdserver: mvcc: database space exceeded'), 1), 1);
+    assert.equal(await transactionsUntil(lost('Received message larger than max (9 vs 1)'), 1), 1);
+  });
+
+  it('is not sent again after its deadline, and the error names the member', async () => {
+    assert.equal(await transactionsUntil(lost('Connection dropped'), 60), 2);
+  });
+});
 
 describe('what is found after a change whose answer was lost', () => {
   const put: Change = { type: 'put', value: Buffer.from('new') };
