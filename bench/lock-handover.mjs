@@ -17,8 +17,8 @@ const help = `npm run bench:lock -- [options]
 
   --waiters LIST      how many wait for the lock (default 1,10,1000)
   --contestants LIST  of ours, go and etcd3 (default all; go is left out without a Go toolchain)
-  --rounds N          rounds, each with a new process for each contestant (default 5)
-  --handovers N       timed handovers of a round (default 40)
+  --rounds N          rounds, each with a new process for each contestant (default 3)
+  --handovers N       timed handovers of a round (default 20)
 
 All holders and waiters of a contestant are in one process, which measures from before the release until the next holder
 knows that it holds the lock. After each handover another waiter is added, so that their number stays the same. The
@@ -38,8 +38,8 @@ const { values } = parseArgs({
   options: {
     waiters: { type: 'string', default: '1,10,1000' },
     contestants: { type: 'string', default: 'ours,go,etcd3' },
-    rounds: { type: 'string', default: '5' },
-    handovers: { type: 'string', default: '40' },
+    rounds: { type: 'string', default: '3' },
+    handovers: { type: 'string', default: '20' },
     help: { type: 'boolean', default: false },
   },
 });

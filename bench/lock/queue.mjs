@@ -1,4 +1,5 @@
 // The queue of a lock with the keys of Go's layout.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support.mjs';
 import { settledCounts } from './requests.mjs';
 
@@ -35,5 +36,5 @@ export class Queue {
   }
 }
 
-/** Of a client whose waiters have no key. */
-export const noQueue = { full() {} };
+/** Of a client whose waiters have no key: some time in which each of them tries again, and none is in step with the others. */
+export const noQueue = { full: () => sleep(150 + 100 * Math.random()) };
