@@ -50,9 +50,13 @@ describe('the observation of an election', () => {
     store = new FakeStore();
   });
 
-  it('watches from the revision after its read', async () => {
+  it('reads one key, and watches from the revision after that', async () => {
     store.put('jobs/1', 'a');
     await observed(store);
+    assert.deepEqual(
+      store.reads.map((options) => options?.limit),
+      [1, 1],
+    );
     const { startRevision, knownRevision, resumptions } = store.watcher.options ?? {};
     assert.deepEqual(
       [startRevision, knownRevision, resumptions],
