@@ -87,8 +87,8 @@ const elections: Cases = {
     prints: ['disconnected'],
   },
   "observer.on('error', (error) => print(error.message))": {
-    act: async ({ admin, link, side, watchRequests }) => {
-      const requests = await watchRequests();
+    act: async ({ admin, link, side, watchAnswers }) => {
+      const answers = await watchAnswers();
       link.refuse();
       link.cut();
       await admin.kv.put('k', 'v');
@@ -96,11 +96,11 @@ const elections: Cases = {
       await admin.kv.compact(revision);
       link.heal();
       if (side === 'ours') return;
-      // It watches again, is refused, and cancels the watch.
+      // It watches again: etcd creates the watch and cancels it, as the history is compacted.
       await until(
-        'etcd3 cancels',
+        'etcd3 is refused the watch',
         { timeoutMs: 10_000 },
-        async () => (await watchRequests()) >= requests + 2,
+        async () => (await watchAnswers()) >= answers + 2,
       );
     },
     etcd3Prints: [],

@@ -18,6 +18,8 @@ export interface Outcome {
   readonly printed: readonly unknown[];
   /** The number of requests that etcd has received on watch streams. */
   readonly watchRequests: () => Promise<number>;
+  /** The number of messages that etcd has sent on watch streams. */
+  readonly watchAnswers: () => Promise<number>;
   /** The number of renewals of leases that etcd has received. */
   readonly renewals: () => Promise<number>;
   /** The package etcd3. */

@@ -82,6 +82,7 @@ export class Stage {
       peer: this.peer,
       printed,
       watchRequests: () => this.#received('Watch'),
+      watchAnswers: () => grpcCounter(this.#etcd, 'grpc_server_msg_sent_total', 'Watch'),
       renewals: () => this.#received('LeaseKeepAlive'),
     };
   }
