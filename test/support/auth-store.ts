@@ -1,30 +1,27 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type EtcdHandle, startEtcd } from '#src/testing/index.js';
+import type { EtcdHandle } from '#src/testing/index.js';
 import { AuthGateway } from './auth-gateway.js';
 import { grpcCounter } from './etcd.js';
+import { StoreCopy } from './store-copy.js';
 
 /** An etcd with authentication enabled, whose data directory can be copied and restored. */
 export class AuthStore {
-  readonly etcd: EtcdHandle;
   readonly gateway: AuthGateway;
-  readonly #folder: string;
+  readonly #store: StoreCopy;
 
-  private constructor(etcd: EtcdHandle, password: string, folder: string) {
-    this.etcd = etcd;
-    this.gateway = new AuthGateway(() => etcd, password);
-    this.#folder = folder;
+  private constructor(store: StoreCopy, password: string) {
+    this.#store = store;
+    this.gateway = new AuthGateway(() => store.etcd, password);
   }
 
   /** @param password The password of root. */
   static async start(password: string, args: readonly string[] = []): Promise<AuthStore> {
-    const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-auth-'));
-    // The last occurrence of a flag wins.
-    const etcd = await startEtcd({ args: ['--data-dir', join(folder, 'data'), ...args] });
-    const store = new AuthStore(etcd, password, folder);
+    const store = new AuthStore(await StoreCopy.start(args), password);
     await store.enable();
     return store;
+  }
+
+  get etcd(): EtcdHandle {
+    return this.#store.etcd;
   }
 
   async enable(): Promise<void> {
@@ -32,24 +29,17 @@ export class AuthStore {
     await this.gateway.enable();
   }
 
-  /** Copies the data directory of the running etcd, like a disk backup. */
-  async copy(): Promise<void> {
-    await cp(this.#data, this.#copy, { recursive: true });
+  copy(): Promise<void> {
+    return this.#store.copy();
   }
 
-  /** Kills etcd and restarts it on the copy. */
-  async restore(): Promise<void> {
-    await this.etcd.kill();
-    await rm(this.#data, { recursive: true });
-    await cp(this.#copy, this.#data, { recursive: true });
-    await this.etcd.restart();
+  restore(): Promise<void> {
+    return this.#store.restore();
   }
 
   /** Kills etcd, restarts it with empty data, and enables authentication again. */
   async wipe(): Promise<void> {
-    await this.etcd.kill();
-    await rm(this.#data, { recursive: true });
-    await this.etcd.restart();
+    await this.#store.wipe();
     await this.enable();
   }
 
@@ -58,16 +48,7 @@ export class AuthStore {
     return grpcCounter(this.etcd, 'grpc_server_started_total', 'Authenticate');
   }
 
-  async close(): Promise<void> {
-    await this.etcd.close();
-    await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  get #data(): string {
-    return join(this.#folder, 'data');
-  }
-
-  get #copy(): string {
-    return join(this.#folder, 'copy');
+  close(): Promise<void> {
+    return this.#store.close();
   }
 }

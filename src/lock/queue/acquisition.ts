@@ -39,6 +39,8 @@ export class Acquisition {
   readonly #requests = new Map<RequestKey, { abort(): void }>();
   readonly #leases = new Map<LeaseId, GrantedLease>();
   readonly #loop: EffectLoop<AcquisitionInput, AcquisitionEffect>;
+  /** The largest revision of an answer. A store below it was restored, and the order of the queue may be another. */
+  #storeRevision: Revision = 0n;
   /** Keeps the process alive during a pause, when nothing else does. */
   readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
 
@@ -129,6 +131,7 @@ export class Acquisition {
       (result) => {
         this.#requests.delete(request);
         this.#endExpiredLeases();
+        if (result.revision > this.#storeRevision) this.#storeRevision = result.revision;
         this.dispatch({ type: 'answered', request, result });
       },
       (error: unknown) => this.#failed(request, error),
@@ -147,6 +150,7 @@ export class Acquisition {
     const follower = new KeyFollower(this.#client, {
       key,
       from,
+      knownRevision: () => this.#storeRevision,
       onState: (state) => this.dispatch({ type: 'state', request, ...state }),
       onFailure: (error) => this.dispatch({ type: 'follow-failure', request, error }),
       onEnd: (error) => this.#failed(request, error),
