@@ -3,7 +3,6 @@ import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../a
 import { ClosedError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { ClientToken } from './auth/client-token.js';
-import { exposedPasswordError, requiresSecretsLocal } from './auth/plaintext.js';
 import { BatchAttempts } from './batch-attempts.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
@@ -12,18 +11,14 @@ import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
 import { memberList } from './codec/admin-methods.js';
-import { NameFollower } from './dns/name-follower.js';
-import { createLookups } from './dns/options.js';
 import { EndpointCalls } from './endpoint-calls.js';
 import { MemberChecks } from './member/checks.js';
-import { isOnThisMachine, parseEndpoints } from './member/endpoints.js';
 import type { Member } from './member/member.js';
-import { type MemberNames, Membership, type SyncResult } from './member/membership.js';
-import { type MemberEvent, MemberPool } from './member/pool.js';
-import { resolveMember } from './member/resolved-members.js';
+import type { SyncResult } from './member/membership.js';
+import type { MemberEvent } from './member/pool.js';
 import { StoreIdentity } from './member/store-identity.js';
+import { Members } from './members.js';
 import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOptions } from './method.js';
-import { Seeds } from './seeds.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import type { TransportOptions } from './transport-options.js';
@@ -31,7 +26,7 @@ import type { TransportOptions } from './transport-options.js';
 /** Callbacks into the rest of the client. */
 export interface TransportHooks {
   /** Called for each change of a member's health or of the member list. */
-  readonly onEvent?: OnMember;
+  readonly onEvent?: (event: MemberEvent) => void;
   /** Called when a name or the SRV records cannot be resolved. */
   readonly onResolutionFailed?: (error: EtcdError) => void;
   /** Called immediately before a call settles and before a stream's handler receives a message or the end. */
@@ -41,11 +36,8 @@ export interface TransportHooks {
 /** The connection to etcd: unary calls, which are retried where that is safe, and duplex streams, which are not. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #seeds: Seeds;
-  readonly #pool: MemberPool;
+  readonly #members: Members;
   readonly #checks: MemberChecks;
-  readonly #membership: Membership;
-  readonly #names: NameFollower;
   readonly #closing = new AbortController();
   readonly #processRef = new ProcessRef();
   readonly #token: ClientToken;
@@ -66,18 +58,24 @@ export class Transport {
     random: () => number,
     { onEvent = () => {}, onResolutionFailed = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
   ) {
-    const seeds = new Seeds(options, (): string | undefined => this.#names.failureOf());
     const ports = this.#sharedPorts(options, clock, random);
     this.#options = options;
-    this.#seeds = seeds;
     this.#checks = new MemberChecks(ports);
-    this.#names = this.#followNames(options, seeds, ports, onResolutionFailed);
-    this.#pool = this.#createPool(seeds, ports, onEvent);
-    this.#membership = createMembership(options, seeds, this.#pool, this.#names);
+    this.#members = new Members(options, {
+      clock,
+      random,
+      probe: (member) => this.#checks.probe(member),
+      onEvent: (event) => {
+        onEvent(event);
+        this.#onMember(event);
+      },
+      onResolutionFailed,
+    });
+    const { pool } = this.#members;
     const streams = { ...ports, beforeAnswer };
     this.#streams = new StreamRegistry({
       ...streams,
-      pool: this.#pool,
+      pool,
       connect: (signal) => this.#connectStream(signal, clock, random),
     });
     this.#token = this.#createToken(options, ports);
@@ -88,11 +86,8 @@ export class Transport {
       calls: this.#callPorts,
       streams,
       checks: this.#checks,
-      addressOf: (endpoint) => {
-        const parsed = seeds.addressOf(endpoint);
-        return this.#membership.addressOf(endpoint) ?? parsed;
-      },
-      newMember: seeds.newMember,
+      addressOf: (endpoint) => this.#members.addressOf(endpoint),
+      newMember: (address) => this.#members.newMember(address),
       prepareToken: (signal) => this.#token.prepare(signal),
     });
   }
@@ -164,19 +159,14 @@ export class Transport {
    * @throws as `unary` does.
    */
   async sync(options: TracedCallOptions): Promise<SyncResult> {
-    this.#membership.checkRule(this.#options.sync);
+    this.#members.checkSyncRule();
     const { members } = await this.unary(memberList, { linearizable: true }, 'read', options);
-    return this.#membership.adopt(members, this.#options.sync);
+    return this.#members.adopt(members);
   }
 
-  /**
-   * Checks whether a user's password may be sent to the members in use.
-   * @throws {InvalidInputError} for plaintext to another machine, unless `allowed` or `auth.allowPlaintext` is set.
-   */
+  /** See {@link Members.checkPasswordMayBeSent}. */
   checkPasswordMayBeSent(allowed: boolean): void {
-    if (allowed || this.#options.auth?.allowPlaintext || this.#seeds.usesTls) return;
-    const exposed = this.#pool.members.find(({ member }) => member.isUnresolved || !isLocal(member.endpoint));
-    if (exposed) throw exposedPasswordError(exposed.member.endpoint);
+    this.#members.checkPasswordMayBeSent(allowed);
   }
 
   /** Cancels the calls that wait for a free stream. Call this before ending a stream, which would let them be sent. */
@@ -191,8 +181,7 @@ export class Transport {
     for (const call of this.#running) call.cancel(closedText);
     this.#retries.close(this.#closing.signal.reason);
     this.#streams.close();
-    this.#pool.close();
-    this.#names.close();
+    this.#members.close();
     this.#processRef.close();
   }
 
@@ -220,48 +209,9 @@ export class Transport {
     };
   }
 
-  #createPool({ members, newMember }: Seeds, { clock, random }: SharedPorts, onEvent: OnMember): MemberPool {
-    const unresolved = members.flatMap((member) => resolveMember(member, this.#names));
-    return new MemberPool(unresolved.map(newMember), {
-      clock,
-      random,
-      prepare: () => this.#names.prepare(),
-      probe: (member) => this.#checks.probe(member),
-      onEvent: (event) => {
-        onEvent(event);
-        this.#onMember(event);
-      },
-    });
-  }
-
-  #followNames(
-    options: TransportOptions,
-    seeds: Seeds,
-    { clock, random }: SharedPorts,
-    onFailure: (error: EtcdError) => void,
-  ): NameFollower {
-    return new NameFollower({
-      lookups: createLookups(options.dns),
-      clock,
-      random,
-      refreshMs: options.dns.refreshMs ?? 30_000,
-      discover: seeds.discovery
-        ? async (lookups) => {
-            const hadTls = seeds.usesTls;
-            await seeds.discover(lookups);
-            this.#membership.setSeeds(seeds.members, seeds.usesTls !== hadTls);
-          }
-        : undefined,
-      hosts: () => this.#membership.names(),
-      onResolved: () => this.#membership.refresh(),
-      onFailure,
-      isFailing: () => this.#membership.isFailing(),
-    });
-  }
-
   #createToken({ auth, timeoutMs }: TransportOptions, ports: SharedPorts): ClientToken {
-    const [pool, checks, streams] = [this.#pool, this.#checks, this.#streams];
-    return new ClientToken(auth, { ...ports, pool, checks, streams, timeoutMs });
+    const [checks, streams] = [this.#checks, this.#streams];
+    return new ClientToken(auth, { ...ports, pool: this.#members.pool, checks, streams, timeoutMs });
   }
 
   #createCallPorts(
@@ -275,7 +225,7 @@ export class Transport {
       timeoutMs,
       maxRequestBytes,
       beforeAnswer,
-      pool: this.#pool,
+      pool: this.#members.pool,
       retries: this.#retries,
       token: this.#token.source,
       processRef: this.#processRef,
@@ -284,7 +234,6 @@ export class Transport {
   }
 
   #onMember(event: MemberEvent): void {
-    if (event.type === 'member-unhealthy' && event.failure === 'unreachable') this.#names.refreshSoon();
     if (event.type !== 'member-unhealthy') this.#streams.failBack();
     else if (event.failure === 'silent') this.#token.suspect(event.endpoint);
   }
@@ -297,7 +246,7 @@ export class Transport {
     await this.#token.prepare(signal);
     for (let attempt = 0; ; attempt++) {
       const { member } = await withAnySignal(signal, this.#closing.signal, (either) =>
-        this.#pool.connect(either),
+        this.#members.pool.connect(either),
       );
       const channel = member.readyChannel;
       if (channel) return { member, channel };
@@ -323,31 +272,4 @@ interface SharedPorts {
   readonly onSend: () => void;
 }
 
-type OnMember = (event: MemberEvent) => void;
-
-function createMembership(
-  options: TransportOptions,
-  seeds: Seeds,
-  pool: MemberPool,
-  names: MemberNames,
-): Membership {
-  const { auth, sync } = options;
-  const { members, newMember } = seeds;
-  const membership = new Membership(members, {
-    pool,
-    tls: () => seeds.usesTls,
-    verifiesServerName: seeds.verifiesServerName,
-    hasAuth: auth !== undefined,
-    requiresSecretsLocal: () => requiresSecretsLocal(auth, seeds.usesTls),
-    newMember,
-    names,
-  });
-  if (sync?.intervalMs !== undefined) membership.checkRule(sync);
-  return membership;
-}
-
 const closedText = 'the client was closed';
-
-function isLocal(endpoint: string): boolean {
-  return parseEndpoints([endpoint]).members.every(isOnThisMachine);
-}

@@ -1,0 +1,134 @@
+import type { Clock } from '../async/index.js';
+import type { EtcdError } from '../errors/index.js';
+import { exposedPasswordError, requiresSecretsLocal } from './auth/plaintext.js';
+import { NameFollower, type NameFollowerPorts } from './dns/name-follower.js';
+import { createLookups } from './dns/options.js';
+import type { ListedMember } from './member/discovery.js';
+import { isOnThisMachine, type MemberAddress, parseEndpoints } from './member/endpoints.js';
+import type { Member } from './member/member.js';
+import { Membership, type SyncResult } from './member/membership.js';
+import { MemberPool, type PoolPorts } from './member/pool.js';
+import { resolveMember } from './member/resolved-members.js';
+import { Seeds } from './seeds.js';
+import type { TransportOptions } from './transport-options.js';
+
+interface MembersPorts extends Pick<PoolPorts, 'probe' | 'onEvent'> {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Called when a name or the SRV records cannot be resolved. */
+  readonly onResolutionFailed: (error: EtcdError) => void;
+}
+
+/** The members of a client: those that its options or SRV records name, at the addresses of their names, and listed ones. */
+export class Members {
+  readonly #options: TransportOptions;
+  readonly #seeds: Seeds;
+  readonly #names: NameFollower;
+  readonly #membership: Membership;
+  /** Selects the member for each call. */
+  readonly pool: MemberPool;
+
+  /** @throws {InvalidInputError} for invalid options about members: addresses, discovery, DNS, TLS and credentials. */
+  constructor(options: TransportOptions, ports: MembersPorts) {
+    this.#options = options;
+    this.#seeds = new Seeds(options, (): string | undefined => this.#names.failureOf());
+    this.#names = this.#followNames(ports);
+    this.pool = this.#createPool(ports);
+    this.#membership = this.#createMembership();
+    if (options.sync?.intervalMs !== undefined) this.checkSyncRule();
+  }
+
+  /** The address of a member in use, or of another one; see {@link Seeds.addressOf}, also for the errors. */
+  addressOf(endpoint: string): MemberAddress {
+    const parsed = this.#seeds.addressOf(endpoint);
+    return this.#membership.addressOf(endpoint) ?? parsed;
+  }
+
+  /** Returns a member outside the pool. */
+  newMember(address: MemberAddress): Member {
+    return this.#seeds.newMember(address);
+  }
+
+  /** See {@link Membership.checkRule}. */
+  checkSyncRule(): void {
+    this.#membership.checkRule(this.#options.sync);
+  }
+
+  /** See {@link Membership.adopt}. */
+  adopt(listed: readonly ListedMember[]): Promise<SyncResult> {
+    return this.#membership.adopt(listed, this.#options.sync);
+  }
+
+  /**
+   * Checks whether a user's password may be sent to the members in use.
+   * @throws {InvalidInputError} for plaintext to another machine, unless `allowed` or `auth.allowPlaintext` is set.
+   */
+  checkPasswordMayBeSent(allowed: boolean): void {
+    if (allowed || this.#options.auth?.allowPlaintext || this.#seeds.usesTls) return;
+    const exposed = this.pool.members.find(({ member }) => member.isUnresolved || !isLocal(member.endpoint));
+    if (exposed) throw exposedPasswordError(exposed.member.endpoint);
+  }
+
+  close(): void {
+    this.pool.close();
+    this.#names.close();
+  }
+
+  #followNames({ clock, random, onResolutionFailed }: MembersPorts): NameFollower {
+    const { dns } = this.#options;
+    return new NameFollower({
+      lookups: createLookups(dns),
+      clock,
+      random,
+      refreshMs: dns.refreshMs ?? 30_000,
+      discover: this.#discovery(),
+      hosts: () => this.#membership.names(),
+      onResolved: () => this.#membership.refresh(),
+      onFailure: onResolutionFailed,
+      isFailing: () => this.#membership.isFailing(),
+    });
+  }
+
+  #discovery(): NameFollowerPorts['discover'] {
+    const seeds = this.#seeds;
+    if (!seeds.discovery) return undefined;
+    return async (lookups) => {
+      const hadTls = seeds.usesTls;
+      await seeds.discover(lookups);
+      this.#membership.setSeeds(seeds.members, seeds.usesTls !== hadTls);
+    };
+  }
+
+  #createPool({ clock, random, probe, onEvent }: MembersPorts): MemberPool {
+    const { members, newMember } = this.#seeds;
+    const unresolved = members.flatMap((member) => resolveMember(member, this.#names));
+    return new MemberPool(unresolved.map(newMember), {
+      clock,
+      random,
+      prepare: () => this.#names.prepare(),
+      probe,
+      onEvent: (event) => {
+        onEvent(event);
+        if (event.type === 'member-unhealthy' && event.failure === 'unreachable') this.#names.refreshSoon();
+      },
+    });
+  }
+
+  #createMembership(): Membership {
+    const { auth } = this.#options;
+    const seeds = this.#seeds;
+    return new Membership(seeds.members, {
+      pool: this.pool,
+      tls: () => seeds.usesTls,
+      verifiesServerName: seeds.verifiesServerName,
+      hasAuth: auth !== undefined,
+      requiresSecretsLocal: () => requiresSecretsLocal(auth, seeds.usesTls),
+      newMember: seeds.newMember,
+      names: this.#names,
+    });
+  }
+}
+
+function isLocal(endpoint: string): boolean {
+  return parseEndpoints([endpoint]).members.every(isOnThisMachine);
+}
