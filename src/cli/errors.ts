@@ -38,6 +38,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? onOneLine(error.message) : String(error);
 }
 
+/** As {@link messageOf}, without the name of the gRPC code. */
+export function messageWithoutCode(error: unknown): string {
+  return messageOf(error).replace(/^[A-Z_]+: /, '');
+}
+
 /** The stack of an error and of its causes, as lines. */
 export function stackLinesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [messageOf(error)];

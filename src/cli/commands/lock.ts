@@ -7,7 +7,7 @@ import {
   type LockQueue,
 } from '../../index.js';
 import { type Command, type Invocation, type Outcome, printResult } from '../command.js';
-import { CliError, messageOf, usageError } from '../errors.js';
+import { CliError, messageWithoutCode, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { printListing } from '../listing/listing.js';
 import { describeEntry, listQueue } from '../listing/queue-listing.js';
@@ -113,6 +113,6 @@ async function acquire(
     return await client.lock(name, { ttlSeconds, signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
-    throw new CliError(messageOf(error).replace(/^[A-Z_]+: /, ''), exitCodes.notAcquired, error);
+    throw new CliError(messageWithoutCode(error), exitCodes.notAcquired, error);
   }
 }

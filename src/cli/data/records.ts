@@ -10,7 +10,7 @@ import {
   readTraits,
 } from '../../index.js';
 import { recordIdToJson } from '../args/target.js';
-import { CliError } from '../errors.js';
+import { CliError, messageWithoutCode } from '../errors.js';
 import { toJson } from '../output/json.js';
 import { styled, type Text } from '../output/line.js';
 
@@ -31,7 +31,7 @@ export function parseRecord(prefix: string, kv: KeyValue): StoredRecord {
     return { id, kv, endpoint: decodeEndpoint(kv.value), problem: undefined };
   } catch (error) {
     if (!(error instanceof EndpointDecodeError)) throw error;
-    return { id, kv, endpoint: undefined, problem: error.message.replace(/^[A-Z_]+: /, '') };
+    return { id, kv, endpoint: undefined, problem: messageWithoutCode(error) };
   }
 }
 

@@ -4,7 +4,8 @@ import { forwardableSignals, onSignals } from '../signals.js';
 import type { Program } from './program.js';
 import { ProgramControl, type ProgramOptions } from './program-control.js';
 import { createForwardPolicy } from './signal-policy.js';
-import { describeLoss, requireHeld, type Tenure, untilLost } from './tenure.js';
+import { describeLoss, requireHeld, type Tenure } from './tenure.js';
+import { untilAborted } from './until-aborted.js';
 
 /**
  * Runs a program while a lock is held. Every signal is forwarded to it, and the lock stays until it has ended. When the
@@ -32,7 +33,7 @@ export class GuardedProgram {
     try {
       requireHeld(this.#tenure, '; the program was not started');
       const program = this.#control.start(variables);
-      await Promise.race([program.ended, untilLost(this.#tenure)]);
+      await Promise.race([program.ended, untilAborted(this.#tenure.signal)]);
       if (!this.#tenure.held) await this.#stop(program);
       requireHeld(this.#tenure);
       return await program.ended;

@@ -5,7 +5,8 @@ import { exitCodes } from '../exit-codes.js';
 import { onSignals, terminationSignals } from '../signals.js';
 import { GuardedProgram } from './guarded-program.js';
 import type { ProgramOptions } from './program-control.js';
-import { requireHeld, type Tenure, untilLost } from './tenure.js';
+import { requireHeld, type Tenure } from './tenure.js';
+import { untilAborted } from './until-aborted.js';
 
 /** What the commands `lock` and `elect` hold while they run. */
 export interface HeldPlace {
@@ -52,7 +53,7 @@ async function untilSignalOrLoss(tenure: Tenure): Promise<void> {
   const signalled = new Promise<void>((resolve) => {
     removeHandlers = onSignals(terminationSignals, () => resolve());
   });
-  await Promise.race([signalled, untilLost(tenure)]);
+  await Promise.race([signalled, untilAborted(tenure.signal)]);
   removeHandlers();
 }
 

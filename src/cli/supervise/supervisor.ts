@@ -8,6 +8,7 @@ import type { Program } from './program.js';
 import { ProgramControl, type ProgramOptions } from './program-control.js';
 import { type RegisterWhenReadyOptions, registerWhenReady } from './register-when-ready.js';
 import { SignalPolicy } from './signal-policy.js';
+import { untilAborted } from './until-aborted.js';
 import { waitForListener } from './wait-for-listener.js';
 
 export interface SupervisorOptions extends RegisterWhenReadyOptions, ProgramOptions {
@@ -122,7 +123,7 @@ export class Supervisor {
     const { log, propagateMs } = this.#options;
     // What ends the registration is logged as its last event.
     const logging = logRegistrationEvents(registration, log).catch(() => {});
-    await aborted(this.#ending.signal);
+    await untilAborted(this.#ending.signal);
     if (program.hasEnded) {
       await registration.close();
     } else {
@@ -152,9 +153,4 @@ export class Supervisor {
       );
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

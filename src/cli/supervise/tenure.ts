@@ -1,4 +1,4 @@
-import { CliError } from '../errors.js';
+import { CliError, messageWithoutCode } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 
 /** What a program needs while it runs: a lock, or the leadership of an election. */
@@ -14,14 +14,7 @@ export function requireHeld(tenure: Tenure, consequence = ''): void {
   if (!tenure.held) throw new CliError(`${describeLoss(tenure)}${consequence}`, exitCodes.lost);
 }
 
-/** Resolves when it is lost. */
-export function untilLost({ signal }: Tenure): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** Why it was lost, without the name of the gRPC code. */
+/** Why it was lost. */
 export function describeLoss({ signal }: Tenure): string {
-  const { reason } = signal;
-  return reason instanceof Error ? reason.message.replace(/^[A-Z_]+: /, '') : String(reason);
+  return messageWithoutCode(signal.reason);
 }
