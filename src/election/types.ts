@@ -81,9 +81,8 @@ export interface Term extends AsyncDisposable {
   proclaim(value: Bytes, options?: CallOptions): Promise<void>;
   /**
    * Ends the term: deletes its key, if that is still the one this process created, and revokes its lease. Resolves when
-   * etcd has confirmed either. `held` is false at once. Idempotent; does nothing if the term is lost.
-   * @throws the error of etcd if it confirmed neither: the key then exists until the lease expires, which is not renewed
-   *   any more.
+   * etcd has answered both. `held` is false at once. Idempotent; does nothing if the term is lost.
+   * @throws the error of etcd if both failed: the key then exists until the lease expires, which is not renewed any more.
    */
   resign(options?: CallOptions): Promise<void>;
 }

@@ -54,10 +54,10 @@ import type {
 import { KeyUpdate } from './update/key-update.js';
 import type { KvUpdateFunction, KvUpdateOptions, KvUpdateResult } from './update/types.js';
 
-/** The client's settings that `stream` needs. */
+/** The client's settings that single reads, `stream` and `update` need. */
 export interface KvClientSettings {
   readonly clock: Clock;
-  /** How long `stream` waits for a batch by default. */
+  /** How long `stream` waits for a batch, and `update` for its end, by default. */
   readonly timeoutMs: number;
   /** Aborted when the client closes, with the error for pending reads as its reason. */
   readonly closing?: AbortSignal;

@@ -1,4 +1,4 @@
-export { LockClientImpl } from './lock-client.js';
+export { LockClientImpl } from './lock-client-impl.js';
 export { type LockLoss, LockLostError } from './lock-lost-error.js';
 export { defaultTtlSeconds, queueName } from './options.js';
 export { acquire, queuePrefix } from './queue/acquire.js';

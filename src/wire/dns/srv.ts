@@ -3,7 +3,7 @@ import { isAbsent, type Lookups, type SrvRecord } from './lookups.js';
 import type { DiscoveryOptions } from './options.js';
 
 /** The largest number of SRV records that are used, those with the lowest priority values first. */
-export const maxSrvRecords = 32;
+const maxSrvRecords = 32;
 
 /** The endpoints that a cluster's SRV records name. */
 export interface DiscoveredEndpoints {

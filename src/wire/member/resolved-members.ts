@@ -4,7 +4,7 @@ import { addressListTarget } from './address-list.js';
 import type { MemberAddress } from './endpoints.js';
 
 /** The largest number of members that one name stands for: the first in the order of their addresses. */
-export const maxMembersOfName = 32;
+const maxMembersOfName = 32;
 
 /** The answers for names. */
 export interface ResolvedNames {

@@ -41,7 +41,7 @@ describe('a transaction of a lock', function () {
     ]);
   });
 
-  it('tells a condition of its own that fails from a lost lock', async () => {
+  it('distinguishes a failed condition of its own from a lost lock', async () => {
     await using lock = await client.lock(name);
     const { succeeded, results } = await lock.txn({
       compare: [compare.version(`${folder}a`, '>', 0n)],
