@@ -4,7 +4,7 @@ import { ClosedError, DeadlineError, type EtcdError, LeaseNotFoundError } from '
 import type { TxnResult } from '../../kv/index.js';
 import { type KeyState, type KeyValue, type LeaseId, printable, type Revision } from '../../model/index.js';
 import { type LockLoss, LockLostError } from '../lock-lost-error.js';
-import { isFinal } from './errors.js';
+import { canRequeue, isFinal, lossOf } from './errors.js';
 import { Place } from './place.js';
 import type { AcquisitionEffect, AcquisitionInput, RequestKey } from './protocol.js';
 import { checkTxn, joinIfEmptyTxn, joinTxn, keyOf, keysOf, leaveTxn, probeTxn } from './requests.js';
@@ -372,14 +372,4 @@ export class AcquisitionCore {
     this.#wakeAt = at;
     this.#emit({ type: 'wake-at', at });
   }
-}
-
-/** The loss that a final error of a request or a watch means for an owner. */
-function lossOf(error: EtcdError): LockLoss {
-  return error instanceof ClosedError ? 'closed' : 'unauthorized';
-}
-
-/** Whether a new lease may help. */
-function canRequeue(loss: LockLoss): boolean {
-  return loss === 'lease-expired' || loss === 'lost-contact' || loss === 'key-deleted';
 }
