@@ -4,7 +4,7 @@ import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import type { Program } from './locker.js';
 import { logValue } from './log-keys.js';
-import { type Owner, own, ownUntil } from './owner.js';
+import { describeError, giveUp, type Owner, own, ownUntil } from './owner.js';
 
 /** Campaigns, leads for a while, proclaims new values and resigns, again and again. */
 export async function runCandidate(program: Program, loop: number): Promise<void> {
@@ -20,9 +20,9 @@ export async function runCandidate(program: Program, loop: number): Promise<void
 /** One or several terms, each of which is a request. Leaving the loop resigns. */
 async function campaign(program: Program, name: string, random: Random): Promise<void> {
   const { client, config, control } = program;
-  const giveUp = new AbortController();
-  const timer = random.chance(0.2) ? setTimeout(() => giveUp.abort(), random.between(5, 3_000)) : undefined;
-  const options = { ttlSeconds: config.ttlSeconds, signal: giveUp.signal };
+  const ending = new AbortController();
+  const timer = random.chance(0.2) ? setTimeout(() => ending.abort(), random.between(5, 3_000)) : undefined;
+  const options = { ttlSeconds: config.ttlSeconds, signal: ending.signal };
   let request = program.nextRequest();
   const value = logValue(config.incarnation, request, 0);
   const wait = () => {
@@ -41,10 +41,9 @@ async function campaign(program: Program, name: string, random: Random): Promise
       wait();
     }
   } catch (error) {
-    if (!(error instanceof EtcdError) && error !== giveUp.signal.reason) throw error;
-    const { name: kind, message } = error as Error;
+    if (!(error instanceof EtcdError) && error !== ending.signal.reason) throw error;
     if (program.waiting.end(request))
-      control.report({ type: 'failed', request, at: nowMs(), error: `${kind}: ${message}` });
+      control.report({ type: 'failed', request, at: nowMs(), error: describeError(error as Error) });
   } finally {
     clearTimeout(timer);
   }
@@ -52,19 +51,12 @@ async function campaign(program: Program, name: string, random: Random): Promise
 
 /** Leads for a while, and proclaims. A proclamation changes the mod revision, which must break neither guard nor resignation. */
 async function lead(term: Term, owner: Owner): Promise<void> {
-  const { control, random, request, incarnation } = owner;
+  const { control, random } = owner;
   const until = ownUntil(random, 50, 500);
   const proclaiming = proclaimUntil(term, until, owner);
   const isHeld = await own(term, owner, until, () => control.settling);
   await proclaiming;
-  if (!isHeld) return;
-  control.report({ type: 'releasing', request, at: nowMs() });
-  const error = await term.resign().then(
-    () => undefined,
-    (reason: Error) => `${reason.name}: ${reason.message}`,
-  );
-  if (term.held) throw new Error(`${incarnation} is held after its resignation`);
-  control.report({ type: 'released', request, at: nowMs(), ...(error && { error }) });
+  if (isHeld) await giveUp(term, isHeld, owner, () => term.resign());
 }
 
 async function proclaimUntil(

@@ -4,7 +4,7 @@ import { Random } from '../../sim/random.js';
 import { nowMs } from '../naming/clock.js';
 import type { Control } from './control.js';
 import type { WorkerConfig } from './messages.js';
-import { type Owner, own, ownUntil } from './owner.js';
+import { describeError, giveUp, type Owner, own, ownUntil } from './owner.js';
 import type { Waiting } from './waiting.js';
 import type { WireTap } from './wire-tap.js';
 
@@ -67,19 +67,11 @@ async function acquire(
     return (await acquireBy[how]()) ?? failed('another holds it');
   } catch (error) {
     if (!(error instanceof EtcdError) && error !== signal.reason) throw error;
-    const { name: kind, message } = error as Error;
-    return failed(`${kind}: ${message}`);
+    return failed(describeError(error as Error));
   }
 }
 
 async function useLock(lock: Lock, owner: Owner): Promise<void> {
-  const { control, request, random } = owner;
-  const isHeld = await own(lock, owner, ownUntil(random, 10, 250));
-  if (isHeld) control.report({ type: 'releasing', request, at: nowMs() });
-  const error = await lock.release().then(
-    () => undefined,
-    (reason: Error) => `${reason.name}: ${reason.message}`,
-  );
-  if (lock.held) throw new Error('held after its release');
-  if (isHeld) control.report({ type: 'released', request, at: nowMs(), ...(error && { error }) });
+  const isHeld = await own(lock, owner, ownUntil(owner.random, 10, 250));
+  await giveUp(lock, isHeld, owner, () => lock.release());
 }

@@ -27,8 +27,9 @@ const reportEveryMs = 40;
 const stoppedMs = 200;
 
 /**
- * Uses what it owns until the time `until`, or longer, or until it is lost: reads `held` in tight turns, so that a process that is stopped and
- * resumed reads it in its first statements, and writes to the log of its name. Returns whether it is still held.
+ * Uses what it owns until the time `until`, or longer, or until it is lost: reads `held` in tight turns, so that a
+ * process that is stopped and resumed reads it in its first statements, and writes to the log of its name. Returns
+ * whether it is still held.
  */
 export async function own(
   owned: Owned,
@@ -73,6 +74,24 @@ export async function own(
   return !samples.isLost;
 }
 
+/** Releases what it owned, and reports that if it was still held. */
+export async function giveUp(
+  owned: Owned,
+  isHeld: boolean,
+  { control, request, incarnation }: Owner,
+  release: () => Promise<void>,
+): Promise<void> {
+  if (isHeld) control.report({ type: 'releasing', request, at: nowMs() });
+  const error = await release().then(() => undefined, describeError);
+  if (owned.held) throw new Error(`${incarnation} is held after its release`);
+  if (isHeld) control.report({ type: 'released', request, at: nowMs(), ...(error && { error }) });
+}
+
+/** An error in a report. */
+export function describeError({ name, message }: Error): string {
+  return `${name}: ${message}`;
+}
+
 /** The same transaction as the lock's own, but sent in any case. */
 async function guarded({ success = [] }: Txn, { guard }: Owned, { client }: Owner): Promise<TxnResult> {
   const result = await client.kv.txn({ compare: [guard], success });
@@ -115,7 +134,7 @@ class Writes {
     } catch (error) {
       if (!(error instanceof EtcdError || error instanceof Refused)) throw error;
       const mayBeApplied = error instanceof EtcdError && error.verdict === 'maybe-applied';
-      report(mayBeApplied ? 'unknown' : 'refused', `${error.name}: ${error.message}`);
+      report(mayBeApplied ? 'unknown' : 'refused', describeError(error));
     }
   }
 }
