@@ -37,7 +37,7 @@ import {
   watchCalls,
 } from '../wire/index.js';
 import { AutoSync } from './auto-sync.js';
-import { type Environment, optionsFromEnv, refuseTlsOverHttp } from './from-env.js';
+import { type Environment, withEnv } from './from-env.js';
 import type { EtcdNamespace } from './namespace.js';
 import { EtcdNamespaceImpl, type NamespaceParent } from './namespace-impl.js';
 import { checkClientOptions, type EtcdClientOptions, resolveOptions } from './options.js';
@@ -92,15 +92,7 @@ export class EtcdClient implements AsyncDisposable {
    */
   static fromEnv(options: Partial<EtcdClientOptions> = {}, env: Environment = process.env): EtcdClient {
     checkClientOptions(options);
-    const definedOptions = Object.fromEntries(
-      Object.entries(options).filter(([, value]) => value !== undefined),
-    );
-    const { endpoints, discovery, ...others } = optionsFromEnv(env);
-    const namesMembers = options.endpoints !== undefined || options.discovery !== undefined;
-    const source = { ...(endpoints ? { endpoints } : {}), ...(discovery ? { discovery } : {}) };
-    const all: EtcdClientOptions = { ...(namesMembers ? {} : source), ...others, ...definedOptions };
-    if (options.tls === undefined) refuseTlsOverHttp(all, env);
-    return new EtcdClient(all);
+    return new EtcdClient(withEnv(options, env));
   }
 
   /**

@@ -50,6 +50,22 @@ export function optionsFromEnv(env: Environment): EtcdClientOptions {
 }
 
 /**
+ * Adds the options from etcdctl's environment variables to the given ones, which override them.
+ * @throws as {@link optionsFromEnv}; {InvalidInputError} if the variables and the endpoints contradict each other.
+ */
+export function withEnv(options: Partial<EtcdClientOptions>, env: Environment): EtcdClientOptions {
+  const definedOptions = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+  const { endpoints, discovery, ...others } = optionsFromEnv(env);
+  const namesMembers = options.endpoints !== undefined || options.discovery !== undefined;
+  const source = { ...(endpoints ? { endpoints } : {}), ...(discovery ? { discovery } : {}) };
+  const all = { ...(namesMembers ? {} : source), ...others, ...definedOptions };
+  if (options.tls === undefined) refuseTlsOverHttp(all, env);
+  return all;
+}
+
+/**
  * A domain takes precedence over endpoints, and targets are trusted by default, both as in etcdctl. Unlike etcdctl, the
  * client does not use the default endpoint when DNS names no member: that would be another cluster.
  */
@@ -70,7 +86,7 @@ const tlsVariables = ['CACERT', 'CERT', 'KEY', 'INSECURE_SKIP_TLS_VERIFY', 'INSE
  * Refuses TLS variables with `http://` endpoints, for which etcdctl ignores the certificates.
  * @throws {InvalidInputError} naming the variable.
  */
-export function refuseTlsOverHttp({ endpoints, tls }: Partial<EtcdClientOptions>, env: Environment): void {
+function refuseTlsOverHttp({ endpoints, tls }: Partial<EtcdClientOptions>, env: Environment): void {
   const isHttp = (endpoint: unknown) => typeof endpoint === 'string' && /^http:/i.test(endpoint);
   const variable =
     tls && Array.isArray(endpoints) && endpoints.some(isHttp) && tlsVariables.find((name) => read(env, name));

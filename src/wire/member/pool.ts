@@ -19,6 +19,8 @@ import type { MemberFailure } from '../call/retry-rule.js';
 import { ConnectRace } from './connect-race.js';
 import { MemberHealth } from './health.js';
 import type { Member } from './member.js';
+import type { MemberEvent } from './member-event.js';
+import { throwTlsErrors } from './tls-errors.js';
 
 /** The pause between rounds over all members while none can be reached. */
 const roundPause = { baseMs: 100, maxMs: 1_000 };
@@ -28,31 +30,6 @@ const minConclusiveConnectMs = 500;
 const probeDelayMs = 250;
 
 const notSent = { verdict: 'not-applied' } as const;
-
-/** A change of a member's health or of the member list. Endpoints are written as in the client's options. */
-export type MemberEvent =
-  | {
-      /** The member failed; calls use another member until a probe succeeds. */
-      readonly type: 'member-unhealthy';
-      /** The member's endpoint. */
-      readonly endpoint: string;
-      /** How it failed. */
-      readonly failure: MemberFailure;
-      /** The error of the failed call; undefined if the member was silent. */
-      readonly error?: EtcdError | undefined;
-    }
-  | {
-      /** A probe or a call succeeded; calls may use the member again. */
-      readonly type: 'member-recovered';
-      /** The member's endpoint. */
-      readonly endpoint: string;
-    }
-  | {
-      /** A sync or the answers of DNS changed the list of members. */
-      readonly type: 'members-changed';
-      /** All endpoints in use after the change. */
-      readonly endpoints: readonly string[];
-    };
 
 /** What a pool needs from its owner. */
 export interface PoolPorts {
@@ -335,19 +312,5 @@ function isFirstResolution(before: readonly MemberHealth[], endpoints: readonly 
       ({ member, failure }, at) =>
         member.endpoint === endpoints[at] && failure === undefined && member.isUnresolved,
     )
-  );
-}
-
-/** Throws one error for all the errors; returns if there are none. */
-function throwTlsErrors(errors: readonly TlsError[]): void {
-  const [first, second] = errors;
-  if (!first) return;
-  if (!second) throw first;
-  const tried = errors.flatMap((error) => error.tried);
-  throw new TlsError(
-    `no etcd member could be reached with TLS: ${describeTried(tried)}`,
-    first.reason,
-    tried,
-    first,
   );
 }

@@ -3,7 +3,8 @@ import { Code, EtcdError } from '#src/errors/index.js';
 import type { MemberFailure } from '#src/wire/call/retry-rule.js';
 import type { MemberHealth } from '#src/wire/member/health.js';
 import type { Member } from '#src/wire/member/member.js';
-import { type MemberEvent, MemberPool } from '#src/wire/member/pool.js';
+import type { MemberEvent } from '#src/wire/member/member-event.js';
+import { MemberPool } from '#src/wire/member/pool.js';
 
 /** A member that connects when it is reachable, and never answers a dial while it hangs. */
 export class FakeMember {
