@@ -7,7 +7,7 @@ import { onSignals, terminationSignals } from '../signals.js';
 import { waitInterruptibly } from '../supervise/interruptible-wait.js';
 import type { ProgramOptions } from '../supervise/program-control.js';
 import { runWhileHeld } from '../supervise/run-while-held.js';
-import { programFrom, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
+import { programFrom, type TenureWait, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
 import { leaderJsonView, leaderTextView } from '../views/leader-view.js';
 import { reportOutages } from '../views/outages.js';
 
@@ -88,13 +88,8 @@ function describeLeader({ key, value }: Leader): string {
 async function becomeLeader(
   client: EtcdClient,
   { name, value }: Candidate,
-  options: {
-    readonly ttlSeconds: number;
-    readonly timeoutMs: number | undefined;
-    readonly signal: AbortSignal;
-  },
+  { ttlSeconds, timeoutMs, signal }: TenureWait,
 ): Promise<Term> {
-  const { ttlSeconds, timeoutMs, signal } = options;
   const ending = new AbortController();
   const onAbort = () => ending.abort(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

@@ -15,7 +15,7 @@ import { warn } from '../output/io.js';
 import { waitInterruptibly } from '../supervise/interruptible-wait.js';
 import type { ProgramOptions } from '../supervise/program-control.js';
 import { runWhileHeld } from '../supervise/run-while-held.js';
-import { programFrom, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
+import { programFrom, type TenureWait, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
 
 export const lock: Command = {
   name: 'lock',
@@ -92,15 +92,7 @@ function describeQueue({ holder, waiters }: LockQueue): string {
 async function acquire(
   client: EtcdClient,
   name: string,
-  {
-    ttlSeconds,
-    timeoutMs,
-    signal,
-  }: {
-    readonly ttlSeconds: number;
-    readonly timeoutMs: number | undefined;
-    readonly signal: AbortSignal;
-  },
+  { ttlSeconds, timeoutMs, signal }: TenureWait,
 ): Promise<Lock> {
   if (timeoutMs === 0) {
     const acquired = await client.tryLock(name, { ttlSeconds, signal });

@@ -28,6 +28,14 @@ export function ttlSecondsFrom(options: ParsedOptions): number {
   return options.integer('ttl', 1, maxTtlSeconds) ?? defaultTtlSeconds;
 }
 
+/** How to wait for a lock or the leadership. */
+export interface TenureWait {
+  readonly ttlSeconds: number;
+  /** Undefined: no limit. */
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** How to run the program after `--`; undefined without one. @throws {CliError} for wrong usage. */
 export function programFrom({ programArgs, options, io }: Invocation): ProgramOptions | undefined {
   const stopTimeoutMs = options.duration('grace') ?? 10_000;
