@@ -2,8 +2,9 @@ import { type Bytes, callback, checkWait, noOptions, printable } from '../model/
 import type { CallOptions } from '../wire/index.js';
 import { LockLostError } from './lock-lost-error.js';
 import { readQueue } from './lock-queue.js';
-import { checkLock, checkTryLock, defaultTtlSeconds, queueName } from './options.js';
+import { checkLock, checkTryLock, defaultTtlSeconds } from './options.js';
 import { acquire } from './queue/acquire.js';
+import { queueName } from './queue/name.js';
 import type { Ownership } from './queue/ownership.js';
 import type { QueueClient } from './queue/ports.js';
 import type { Lock, LockClient, LockOptions, LockQueue, TryLockOptions } from './types.js';

@@ -1,6 +1,6 @@
 import { type KeyValue, withJson } from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
-import { queuePrefix } from './queue/acquire.js';
+import { queuePrefix } from './queue/name.js';
 import type { QueueClient } from './queue/ports.js';
 import type { LockQueue, LockQueueEntry } from './types.js';
 

@@ -1,5 +1,6 @@
 import { onAbort } from '../../async/index.js';
 import { Acquisition } from './acquisition.js';
+import { queuePrefix } from './name.js';
 import { Ownership } from './ownership.js';
 import type { QueueClient } from './ports.js';
 
@@ -53,13 +54,4 @@ export function acquire(client: QueueClient, request: AcquireRequest): Promise<O
     });
     if (!signal?.aborted) acquisition.dispatch({ type: 'start', timeoutMs });
   });
-}
-
-/**
- * The prefix of a queue's keys.
- *
- * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/concurrency/mutex.go#L40
- */
-export function queuePrefix(name: Buffer): Buffer {
-  return Buffer.concat([name, Buffer.from('/')]);
 }
