@@ -121,7 +121,7 @@ export class Acquisition {
     const granted = this.#leases.get(held.id);
     if (granted) granted.end = end;
     const error = leaseLossError(held, end);
-    this.dispatch({ type: 'lease-ended', lease: held.id, loss: lossOf(end), error });
+    this.dispatch({ type: 'lease-ended', lease: held.id, loss: lossOfEnd(end), error });
   }
 
   #txn(request: RequestKey, txn: Txn): void {
@@ -175,7 +175,7 @@ export class Acquisition {
     this.#leases.delete(id);
     lease.removeListener();
     const work: Promise<unknown>[] = txn ? [this.#client.kv.txn(txn, { idempotent: true })] : [];
-    // The owner of this process that revoked it would get the answer that there is no such lease.
+    // After a revoke by this process, another one would be answered that there is no such lease.
     if (lease.end?.reason !== 'revoked') work.push(lease.held.revoke());
     void Promise.allSettled(work).then((outcomes) => {
       const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
@@ -186,7 +186,7 @@ export class Acquisition {
   }
 }
 
-function lossOf({ reason }: LeaseEnd): LockLoss {
+function lossOfEnd({ reason }: LeaseEnd): LockLoss {
   switch (reason) {
     case 'expired':
       return 'lease-expired';
