@@ -14,7 +14,7 @@ export interface RangeOptions {
    * linearizable.
    */
   readonly serializable?: boolean;
-  /** Leave the values out. Default false. */
+  /** Leave the values out. Default false. etcd 3.7 and later leave out the leases too: `lease` is then 0. */
   readonly keysOnly?: boolean;
   /**
    * Return only the number of keys. Default false. Excludes `limit` and the revision filters, because etcd ignores them

@@ -35,7 +35,8 @@ export function joinTxn(queue: Queue, own: OwnKey, value: Buffer): Txn {
   return {
     compare: [{ target: 'create', key, result: '=', value: 0n }],
     success: [{ type: 'put', key, value, options: { lease } }, newest(queue, { limit: 2 })],
-    failure: [readOwn(own)],
+    // With its value: etcd 3.7 leaves the lease out of a range with keysOnly, and the lease shows who put the key.
+    failure: [{ type: 'range', range: key }],
   };
 }
 
@@ -50,8 +51,9 @@ export function joinIfEmptyTxn(queue: Queue, own: OwnKey, value: Buffer): Txn {
 }
 
 /** Reads the own key, and the newest of the older ones: one view of the store, from its leader. */
-export function checkTxn(queue: Queue, own: OwnKey, createRevision: Revision): Txn {
-  return { success: [readOwn(own), newest(queue, { limit: 1, maxCreateRevision: createRevision - 1n })] };
+export function checkTxn(queue: Queue, { key }: OwnKey, createRevision: Revision): Txn {
+  const older = newest(queue, { limit: 1, maxCreateRevision: createRevision - 1n });
+  return { success: [{ type: 'range', range: key, options: { keysOnly: true } }, older] };
 }
 
 /** Deletes the own key. A key that was created again since then is another's. */
@@ -66,10 +68,6 @@ export function leaveTxn({ key }: OwnKey, createRevision: Revision): Txn {
 export function keysOf({ results }: TxnResult, index: number): readonly KeyValue[] {
   const result = results[index];
   return result?.type === 'range' ? result.kvs : [];
-}
-
-function readOwn({ key }: OwnKey): Op {
-  return { type: 'range', range: key, options: { keysOnly: true } };
 }
 
 function newest({ prefix }: Queue, options: { limit: number; maxCreateRevision?: Revision }): Op {

@@ -212,7 +212,10 @@ export class Store {
     else if (sort && sort.by !== 'key') throw new Error(`the simulated store does not sort by ${sort.by}`);
     if (sort?.order === 'descend') kept.reverse();
     const limited = limit === 0 ? kept : kept.slice(0, Number(limit));
-    const kvs = options.keysOnly ? limited.map((kv) => ({ ...kv, value: Buffer.alloc(0) })) : limited;
+    // etcd 3.7 leaves out the lease, too.
+    const kvs = options.keysOnly
+      ? limited.map((kv) => ({ ...kv, value: Buffer.alloc(0), lease: 0n }))
+      : limited;
     const more = kvs.length < kept.length;
     return { type: 'range', kvs, more, count: BigInt(all.length), revision: this.revision };
   }
