@@ -21,6 +21,7 @@ export class Seeds {
   readonly discovery: DiscoveryOptions | undefined;
   #members: readonly MemberAddress[];
   #usesTls: boolean;
+  #isDecided = true;
 
   /**
    * @param failure Returns why no member was found by SRV records.
@@ -34,7 +35,9 @@ export class Seeds {
       checkAuth(options.auth);
       this.#members = [unknownMember(discovery, failure)];
       this.#tls = discoveryTls(discovery, options.tls);
-      this.#usesTls = discovery.insecure !== true || options.tls !== undefined;
+      this.#usesTls =
+        discovery.insecure !== true || options.tls !== undefined || requiresSecretsLocal(options.auth, false);
+      this.#isDecided = this.#usesTls;
     } else {
       const { members, tls } = parseEndpoints(endpoints);
       if (tls === false && options.tls)
@@ -54,6 +57,11 @@ export class Seeds {
   /** At least one. Before SRV records were found, one that cannot be dialled. */
   get members(): readonly MemberAddress[] {
     return this.#members;
+  }
+
+  /** Whether it is certain that the client does or does not speak TLS: without `tls` and `auth`, SRV records decide it. */
+  get isTlsDecided(): boolean {
+    return this.#isDecided;
   }
 
   /** Whether the client speaks TLS. Only SRV records can change it, and only to true. */
@@ -94,11 +102,20 @@ export class Seeds {
   async discover(lookups: Lookups): Promise<void> {
     const { discovery } = this;
     if (!discovery) return;
-    const { auth } = this.#options;
-    const mayUsePlaintext = !this.#usesTls && !requiresSecretsLocal(auth, false);
-    const { endpoints, tls } = await findBySrv(lookups, discovery, mayUsePlaintext);
+    const { endpoints, tls } = await findBySrv(lookups, discovery, this.#plaintextRefusal(discovery));
     this.#members = parseEndpoints(endpoints).members;
     this.#usesTls = tls;
+    this.#isDecided = true;
+  }
+
+  /** Why records for plaintext must not be used; undefined if they may be. */
+  #plaintextRefusal({ insecure }: DiscoveryOptions): string | undefined {
+    if (!this.#usesTls) return undefined;
+    if (insecure !== true) return 'discovery.insecure is not set';
+    if (this.#options.tls !== undefined) return 'tls is set';
+    return requiresSecretsLocal(this.#options.auth, false)
+      ? 'auth would send a password or token in plaintext, and auth.allowPlaintext is not set'
+      : 'earlier records were for TLS';
   }
 }
 

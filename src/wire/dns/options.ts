@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidInputError } from '../../errors/index.js';
 import {
   boolean,
@@ -5,6 +6,7 @@ import {
   isServerName,
   listOf,
   optionsChecker,
+  splitHostPort,
   text,
   withoutRootDot,
 } from '../../model/index.js';
@@ -55,10 +57,10 @@ export const checkDns = optionsChecker<DnsOptions>({
 
 /** @throws {InvalidInputError} for a domain or service name that cannot be part of a DNS name. */
 export function checkedDiscovery({ srv, serviceName, ...rest }: DiscoveryOptions): DiscoveryOptions {
-  if (!isServerName(srv) || srv.includes(':'))
-    throw new InvalidInputError(
-      `discovery.srv is '${String(srv)}'; it must be a domain, such as 'example.com'`,
-    );
+  if (!isServerName(srv) || srv.includes(':')) {
+    const found = srv === undefined ? 'missing' : `'${String(srv)}'`;
+    throw new InvalidInputError(`discovery.srv is ${found}; it must be a domain, such as 'example.com'`);
+  }
   const domain = withoutRootDot(srv);
   if (serviceName === undefined || serviceName === '') return { srv: domain, ...rest };
   if (!/^[a-z0-9_-]{1,40}$/i.test(serviceName))
@@ -68,15 +70,35 @@ export function checkedDiscovery({ srv, serviceName, ...rest }: DiscoveryOptions
   return { srv: domain, serviceName, ...rest };
 }
 
-/** @throws {InvalidInputError} for a server that is not an IP address. */
+/** @throws {InvalidInputError} for a server that is not an IP address, or whose port is not from 1 to 65535. */
 export function createLookups({ servers }: DnsOptions): Lookups {
   if (servers === undefined) return new SystemLookups();
   if (servers.length === 0) throw new InvalidInputError('dns.servers is empty: name a server, or omit it');
+  const problem = servers.map(problemOf).find((one) => one !== undefined);
+  if (problem !== undefined) throw wrongServers(servers, problem);
   try {
     return new ServerLookups(servers);
   } catch {
-    throw new InvalidInputError(
-      `dns.servers is [${servers.map((server) => `'${server}'`).join(', ')}]; each must be an IP address, with or without a port`,
-    );
+    throw wrongServers(servers);
   }
+}
+
+/**
+ * Node ends the process for port 0, and accepts a port over 65535, at which no server answers.
+ *
+ * Workaround (Node 20.20, 22; no public issue found, `SetServers` of cares_wrap.cc): this checks the port before Node
+ * does. Remove when Node refuses such ports.
+ */
+function problemOf(server: string): string | undefined {
+  const split = splitHostPort(server);
+  if ('problem' in split) return split.problem;
+  return isIP(split.host) === 0 ? `'${split.host}' is not an IP address` : undefined;
+}
+
+function wrongServers(servers: readonly string[], problem?: string): InvalidInputError {
+  const list = servers.map((server) => `'${server}'`).join(', ');
+  const rule = 'each must be an IP address, with or without a port';
+  return new InvalidInputError(
+    `dns.servers is [${list}]; ${rule}${problem === undefined ? '' : `: ${problem}`}`,
+  );
 }

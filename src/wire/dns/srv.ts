@@ -26,25 +26,27 @@ export function srvNames({ srv, serviceName }: DiscoveryOptions): {
 }
 
 /**
- * Finds the members by their SRV records. Records for plaintext are used only where `mayUsePlaintext` permits and DNS
- * answers that there are none for TLS: without that answer, anyone who suppresses it would turn TLS off. etcdctl uses
- * both kinds together.
+ * Finds the members by their SRV records. Records for plaintext are used only without `plaintextRefusal`, the reason why
+ * they must not be, and if DNS answers that there are none for TLS: without that answer, anyone who suppresses it would
+ * turn TLS off. etcdctl uses both kinds together.
  * @throws {Error} naming the records, if no record can be used.
  */
 export async function findBySrv(
   lookups: Pick<Lookups, 'srv'>,
   discovery: DiscoveryOptions,
-  mayUsePlaintext: boolean,
+  plaintextRefusal: string | undefined,
 ): Promise<DiscoveredEndpoints> {
   const names = srvNames(discovery);
   const [tls, plaintext] = await Promise.all([
     ask(lookups, names.tls),
-    mayUsePlaintext ? ask(lookups, names.plaintext) : undefined,
+    plaintextRefusal === undefined ? ask(lookups, names.plaintext) : undefined,
   ]);
   if (tls.endpoints.length > 0) return { endpoints: withScheme('https', tls.endpoints), tls: true };
   if (plaintext && plaintext.endpoints.length > 0 && tls.isCertain)
     return { endpoints: withScheme('http', plaintext.endpoints), tls: false };
   const problems = [tls, plaintext].flatMap((answer) => answer?.problem ?? []);
+  if (plaintextRefusal !== undefined)
+    problems.push(`those of ${names.plaintext}, for plaintext, are not used: ${plaintextRefusal}`);
   throw new Error(`no member found by DNS: ${problems.join('; ')}`, { cause: tls.cause });
 }
 

@@ -89,7 +89,9 @@ describe('a client that finds plaintext members by SRV records', () => {
     const client = connect({}, { timeoutMs: 1_000 });
     await assert.rejects(
       client.kv.put(key, 'v'),
-      isUnanswered(/no member found by DNS: SRV records of _etcd-client-ssl\._tcp\.example\.test: ENOTFOUND/),
+      isUnanswered(
+        /no member found by DNS: SRV records of _etcd-client-ssl\._tcp\.example\.test: ENOTFOUND; those of _etcd-client\._tcp\.example\.test, for plaintext, are not used: discovery\.insecure is not set/,
+      ),
     );
     assert.deepEqual([...new Set(dns().questions)], [`${tlsRecords} SRV`]);
   });
@@ -106,7 +108,12 @@ describe('a client that finds plaintext members by SRV records', () => {
   it('does not use plaintext with a password, unless that is allowed', async () => {
     const auth = { username: 'u', password: secretOf('srv') };
     const client = connect({ insecure: true }, { timeoutMs: 1_000, auth });
-    await assert.rejects(client.kv.put(key, 'v'), isUnanswered(/no member found by DNS/));
+    await assert.rejects(
+      client.kv.put(key, 'v'),
+      isUnanswered(
+        /no member found by DNS: .*, for plaintext, are not used: auth would send .*allowPlaintext/,
+      ),
+    );
     assert.deepEqual([...new Set(dns().questions)], [`${tlsRecords} SRV`]);
     const allowed = connect({ insecure: true }, { auth: { ...auth, allowPlaintext: true } });
     await allowed.kv.put(key, 'v'); // this etcd has no authentication
@@ -114,7 +121,10 @@ describe('a client that finds plaintext members by SRV records', () => {
 
   it('does not use plaintext when TLS options are given', async () => {
     const client = connect({ insecure: true }, { timeoutMs: 1_000, tls: {} });
-    await assert.rejects(client.kv.put(key, 'v'), isUnanswered(/no member found by DNS/));
+    await assert.rejects(
+      client.kv.put(key, 'v'),
+      isUnanswered(/no member found by DNS: .*, for plaintext, are not used: tls is set/),
+    );
   });
 
   it('follows records that change, and keeps the last ones while there are none', async () => {
@@ -249,6 +259,11 @@ describe('discovery options', () => {
       { endpoints: ['a:1'], discovery: { srv: domain } },
       /endpoints and discovery exclude each other/,
     ],
+    [
+      'without srv',
+      { discovery: {} as unknown as NonNullable<EtcdClientOptions['discovery']> },
+      /discovery\.srv is missing; it must be a domain/,
+    ],
     ['without a domain', { discovery: { srv: '' } }, /discovery\.srv is ''/],
     ['with a domain that is none', { discovery: { srv: 'a b' } }, /discovery\.srv is 'a b'/],
     [
@@ -266,6 +281,14 @@ describe('discovery options', () => {
       { endpoints: ['a:1'], dns: { servers: [] } },
       /dns\.servers is empty/,
     ],
+    ...['127.0.0.1:0', '127.0.0.1:00', '[::1]:0', '127.0.0.1:65536', '[::1]:70000', '127.0.0.1:'].map(
+      (server) =>
+        [
+          `with a DNS server at ${server}`,
+          { endpoints: ['a:1'], dns: { servers: ['127.0.0.1', server] } },
+          /dns\.servers is \['127\.0\.0\.1', '.*'\]; each must be .*: (port 0 cannot be dialled|port \d+ is over 65535|it has no port after its colon)$/,
+        ] as const,
+    ),
     ['with too short an interval', { endpoints: ['a:1'], dns: { refreshMs: 10 } }, /dns\.refreshMs is 10/],
     [
       'with periodic syncs and no rule',
