@@ -62,7 +62,10 @@ export type NewUser = PasswordOptions &
       }
   );
 
-/** The users of etcd's authentication. Names are case-sensitive. */
+/**
+ * The users of etcd's authentication. Names are case-sensitive, and have at most 32,768 bytes in UTF-8: at a longer one etcd
+ * would exit for good, so every method refuses it with {@link InvalidInputError}.
+ */
 export interface UserClient {
   /**
    * Adds a user without roles.
@@ -86,7 +89,7 @@ export interface UserClient {
   revokeRole(name: string, role: string, options?: CallOptions): Promise<void>;
 }
 
-/** The roles of etcd's authentication. The role `root` may do everything. */
+/** The roles of etcd's authentication, with names as those of users. The role `root` may do everything. */
 export interface RoleClient {
   /**
    * Adds a role without permissions.

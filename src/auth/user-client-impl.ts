@@ -3,6 +3,8 @@ import {
   anything,
   boolean,
   checkWait,
+  hasLoneSurrogate,
+  loneSurrogateText,
   noOptions,
   optionsChecker,
   waitChecks,
@@ -84,6 +86,7 @@ export class UserClientImpl implements UserClient {
   #checkPassword(password: unknown, allowPlaintext: boolean, remedy: string): void {
     if (typeof password !== 'string' || password === '')
       throw new InvalidInputError(`the password is missing, empty or not a string: ${remedy}`);
+    if (hasLoneSurrogate(password)) throw new InvalidInputError(`the password ${loneSurrogateText}`);
     if (Buffer.byteLength(password) > maxPasswordBytes)
       throw new InvalidInputError(
         `the password has more than ${maxPasswordBytes} bytes, which bcrypt ignores`,

@@ -6,8 +6,8 @@ import {
   listOf,
   noOptions,
   optionsChecker,
-  text,
   waitChecks,
+  wellFormedText,
   withJson,
 } from '../model/index.js';
 import type { CallOptions, ClusterCalls, MemberListResponse } from '../wire/index.js';
@@ -88,7 +88,7 @@ export class ClusterClientImpl implements ClusterClient {
   }
 }
 
-const checkUrls = listOf(text);
+const checkUrls = listOf(wellFormedText);
 
 /** etcd checks the form of the URLs. */
 function checkedUrls(peerUrls: readonly string[]): string[] {

@@ -7,8 +7,8 @@ import {
   int64,
   noOptions,
   optionsChecker,
-  text,
   waitChecks,
+  wellFormedText,
   withJson,
 } from '../model/index.js';
 import type { CallOptions, MaintenanceCalls, StatusResponse } from '../wire/index.js';
@@ -66,7 +66,7 @@ export class MaintenanceClientImpl implements MaintenanceClient {
     checkWait(options);
     const request = {
       action: deactivateAction,
-      memberID: checkMemberId(alarm.memberId),
+      memberID: checkMemberId(alarm.memberId, 'memberId'),
       alarm: alarmNumber(alarm.type),
     };
     const { alarms } = await this.#calls.alarm(request, options);
@@ -114,8 +114,9 @@ export class MaintenanceClientImpl implements MaintenanceClient {
     path: string,
     options: SnapshotOptions = noOptions,
   ): Promise<SavedSnapshot> {
-    text(path, 'path');
-    if (path === '' || path.includes('\0')) throw new InvalidInputError('path is not a path');
+    wellFormedText(path, 'path');
+    if (path === '' || path.includes('\0') || path.endsWith('/'))
+      throw new InvalidInputError('path is not the path of a file');
     return saveSnapshot(this.snapshot(endpoint, options), path);
   }
 

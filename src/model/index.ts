@@ -35,6 +35,7 @@ export {
   describeAccess,
 } from './keys/range-description.js';
 export { checkLeaseId, describeLease, formatLeaseId, parseLeaseId } from './lease-id.js';
+export { hasLoneSurrogate, loneSurrogateText } from './lone-surrogate.js';
 export { checkMemberId, formatMemberId, parseMemberId } from './member-id.js';
 export {
   anything,
@@ -65,6 +66,7 @@ export {
   timeout,
   ttl,
   waitChecks,
+  wellFormedText,
   wholeNumber,
   wrongTypeError,
   wrongValueError,

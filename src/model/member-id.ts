@@ -1,28 +1,33 @@
 import { InvalidInputError } from '../errors/index.js';
-import { formatValue, wrongTypeError } from './options/index.js';
+import { wrongTypeError, wrongValueError } from './options/index.js';
 
 const maxUint64 = 2n ** 64n - 1n;
 
 /**
  * Formats a member's id as `etcdctl` does: lower-case hexadecimal without padding, such as `8e9e05c52164694d`.
- * @throws {InvalidInputError} when the id is not a bigint.
+ * @throws {InvalidInputError} for a value that is not an unsigned 64-bit bigint.
  */
 export function formatMemberId(id: bigint): string {
-  if (typeof id !== 'bigint') throw wrongTypeError('member id', id, 'a bigint');
+  const expected = 'a bigint from 0 to 2^64 - 1';
+  if (typeof id !== 'bigint') throw wrongTypeError('member id', id, expected);
+  if (id < 0n || id > maxUint64) throw wrongValueError('member id', id, expected);
   return id.toString(16);
 }
 
 /**
- * Parses a member's id as `etcdctl` does: hexadecimal without `0x`, an unsigned 64-bit number.
+ * Parses a member's id as `etcdctl` does: hexadecimal without `0x`, an unsigned 64-bit number other than 0.
  * @throws {InvalidInputError} for any other text.
  */
 export function parseMemberId(text: string): bigint {
   if (typeof text !== 'string') throw wrongTypeError('the member id', text, 'a string of hexadecimal digits');
-  if (!/^[0-9a-f]+$/i.test(text))
-    throw new InvalidInputError(
-      `the member id is ${formatValue(text)}; it must be hexadecimal, as etcdctl prints it`,
+  const id = /^[0-9a-f]+$/i.test(text) ? BigInt(`0x${text}`) : 0n;
+  if (id === 0n || id > maxUint64)
+    throw wrongValueError(
+      'the member id',
+      text,
+      'hexadecimal, from 1 to ffffffffffffffff, as etcdctl prints it',
     );
-  return checkMemberId(BigInt(`0x${text}`));
+  return id;
 }
 
 /**

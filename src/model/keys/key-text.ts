@@ -1,8 +1,7 @@
 import { escapeControls, InvalidInputError } from '../../errors/index.js';
+import { hasLoneSurrogate, loneSurrogateText } from '../lone-surrogate.js';
 import { type Bytes, toBuffer } from './bytes.js';
 
-/** With the `u` flag, a surrogate matches only when its other half is missing. */
-const loneSurrogate = /[\ud800-\udfff]/u;
 const escapedByte = /([\udc80-\udcff])/u;
 const escapeBase = 0xdc00;
 const replacement = '\ufffd';
@@ -26,11 +25,11 @@ export function keyText(key: Uint8Array): string {
  */
 export function keyBytes(key: Bytes): Buffer {
   if (key instanceof Uint8Array) return Buffer.from(key);
-  if (typeof key !== 'string' || !loneSurrogate.test(key)) return toBuffer(key);
+  if (typeof key !== 'string' || !hasLoneSurrogate(key)) return toBuffer(key);
   const parts = key.split(escapedByte).map((part, i) => {
     if (i % 2 === 1) return Buffer.of(part.charCodeAt(0) - escapeBase);
-    if (loneSurrogate.test(part))
-      throw new InvalidInputError(`the key ${JSON.stringify(key)} has half of a surrogate pair`);
+    if (hasLoneSurrogate(part))
+      throw new InvalidInputError(`the key ${JSON.stringify(key)} ${loneSurrogateText}`);
     return Buffer.from(part, 'utf8');
   });
   return Buffer.concat(parts);
@@ -38,8 +37,8 @@ export function keyBytes(key: Bytes): Buffer {
 
 /** Whether the text is one that `keyText` returns: the only one for its bytes. */
 export function isKeyText(text: string): boolean {
-  if (!loneSurrogate.test(text)) return true;
-  const other = text.split(escapedByte).some((part, i) => i % 2 === 0 && loneSurrogate.test(part));
+  if (!hasLoneSurrogate(text)) return true;
+  const other = text.split(escapedByte).some((part, i) => i % 2 === 0 && hasLoneSurrogate(part));
   return !other && keyText(keyBytes(text)) === text;
 }
 

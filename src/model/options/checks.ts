@@ -1,4 +1,6 @@
+import { InvalidInputError } from '../../errors/index.js';
 import { checkInt64 } from '../int64.js';
+import { hasLoneSurrogate, loneSurrogateText } from '../lone-surrogate.js';
 import { formatValue, wrongTypeError, wrongValueError } from './value-errors.js';
 
 /** Checks the value of one option, which is not undefined. @throws {InvalidInputError} with its name and value. */
@@ -16,6 +18,13 @@ export const boolean: Check = (value, name) => {
 
 export const text: Check = (value, name) => {
   if (typeof value !== 'string') throw wrongTypeError(name, value, 'a string');
+};
+
+/** A name or an address: two that differ only in the half of a surrogate pair would be the same to etcd. */
+export const wellFormedText: Check = (value, name) => {
+  text(value, name);
+  if (hasLoneSurrogate(value as string))
+    throw new InvalidInputError(`${name} ${formatValue(value)} ${loneSurrogateText}`);
 };
 
 export const callback: Check = (value, name) => {

@@ -17,6 +17,7 @@ export {
   timeout,
   ttl,
   waitChecks,
+  wellFormedText,
   wholeNumber,
 } from './checks.js';
 export { closestName } from './closest-name.js';

@@ -17,7 +17,7 @@ export interface OptionTexts {
   readonly suggestions?: NamesElsewhere;
   /** Whether a string passed instead of the object may be a secret, which an error must not contain. Default false. */
   readonly secret?: boolean;
-  /** For a mandatory object: the text after `options are missing:`. Default: the object may be undefined. */
+  /** For a mandatory object: the text after `options are missing:` or `<label> is missing:`. Default: the object may be undefined. */
   readonly required?: string;
   /** Options of related functions that this one does not accept, each with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
@@ -45,7 +45,9 @@ export function optionsChecker<T extends object>(checks: Checks<T>, texts: Optio
     if (options === noOptions) return;
     if (options === undefined) {
       if (texts.required === undefined) return;
-      throw new InvalidInputError(`${path ?? texts.label ?? 'options'} are missing: ${texts.required}`);
+      const object = path ?? texts.label;
+      const what = object === undefined ? 'options are' : `${object} is`;
+      throw new InvalidInputError(`${what} missing: ${texts.required}`);
     }
     if (typeof options !== 'object' || options === null || Array.isArray(options))
       throw notObjectError(path ?? texts.label ?? 'options', options, texts);

@@ -1,4 +1,11 @@
-import { type Bytes, formatValue, isKeyText, keyText } from '../../model/index.js';
+import {
+  type Bytes,
+  formatValue,
+  hasLoneSurrogate,
+  isKeyText,
+  keyText,
+  loneSurrogateText,
+} from '../../model/index.js';
 import { NamingError } from '../errors.js';
 
 /** The key prefix of a target's endpoints: `<target>/`. The slash separates `svc` from `svc2`. */
@@ -19,7 +26,7 @@ export function checkService(service: string): string {
     throw new NamingError(
       `invalid target: target is ${formatValue(service)}; it must be a name such as 'foo/bar'`,
     );
-  if (/[\ud800-\udfff]/u.test(service)) throw new NamingError(`invalid target: ${loneSurrogateText}`);
+  if (hasLoneSurrogate(service)) throw new NamingError(`invalid target: it ${loneSurrogateText}`);
   return service;
 }
 
@@ -36,7 +43,7 @@ export function checkKey(target: string, key: Bytes): string {
     throw new NamingError(
       `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${text}'`,
     );
-  if (!isKeyText(text)) throw new NamingError(`invalid key: ${loneSurrogateText}`);
+  if (!isKeyText(text)) throw new NamingError(`invalid key: it ${loneSurrogateText}`);
   return text;
 }
 
@@ -44,5 +51,3 @@ export function checkKey(target: string, key: Bytes): string {
 export function isDirectChild(target: string, key: string): boolean {
   return !key.includes('/', keyPrefix(target).length);
 }
-
-const loneSurrogateText = 'it has half of a surrogate pair';

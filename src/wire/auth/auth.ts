@@ -1,5 +1,5 @@
 import { InvalidInputError } from '../../errors/index.js';
-import { anything, boolean, optionsChecker } from '../../model/index.js';
+import { anything, boolean, hasLoneSurrogate, loneSurrogateText, optionsChecker } from '../../model/index.js';
 
 /**
  * Returns the password, for passwords that change during the client's life. The client calls it before each request for
@@ -70,4 +70,9 @@ export function checkAuth(auth: AuthOptions | undefined): void {
   if (typeof given.password !== 'string' && typeof given.password !== 'function')
     throw new InvalidInputError('auth.password is missing, or neither a string nor a function');
   if (given.username === '') throw new InvalidInputError('auth.username is empty');
+  for (const option of ['username', 'password'] as const) {
+    const value = given[option];
+    if (typeof value === 'string' && hasLoneSurrogate(value))
+      throw new InvalidInputError(`auth.${option} ${loneSurrogateText}`);
+  }
 }

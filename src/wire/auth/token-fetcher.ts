@@ -7,6 +7,7 @@ import {
   markNotApplied,
   UnauthenticatedError,
 } from '../../errors/index.js';
+import { hasLoneSurrogate, loneSurrogateText } from '../../model/index.js';
 import type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
 import { headerToken } from './header-token.js';
 
@@ -125,6 +126,7 @@ async function callProvider(
   }
   if (typeof given !== 'string')
     throw providerError(option, `returned no ${what}, or one that is not a string`);
+  if (hasLoneSurrogate(given)) throw providerError(option, `returned a ${what} that ${loneSurrogateText}`);
   return given;
 }
 

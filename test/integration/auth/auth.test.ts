@@ -124,7 +124,18 @@ describe('users, roles and permissions', () => {
         /unknown option 'passwort'; did you mean 'password'/,
       ],
       [() => users.changePassword('a', { password } as never), /password is missing/],
+      [
+        () => users.add('a', { password: `${password}\ud800` }),
+        /: the password has half of a surrogate pair$/,
+      ],
+      [() => users.changePassword('a', `${password}\udc80`), /: the password has half of a surrogate pair$/],
+      [() => users.add('a\ud800', { password }), /user name 'a\\ud800' has half of a surrogate pair/],
+      [() => users.delete('a\udc80'), /half of a surrogate pair/],
+      [() => users.grantRole('a', 'r\udfff'), /role name 'r\\udfff' has half of a surrogate pair/],
       [() => roles.add(7 as never), /role name is 7/],
+      [() => roles.add('é'.repeat(16_385)), /role name has 32770 bytes.* 32768/],
+      [() => users.add('y'.repeat(32_769), { noPassword: true }), /user name has 32769 bytes.* 32768/],
+      [() => users.get('y'.repeat(32_769)), /user name has 32769 bytes/],
       [
         () => roles.grantPermission('r', 'all' as never, 'k'),
         /permission is 'all'; it must be one of 'read'/,
@@ -138,6 +149,15 @@ describe('users, roles and permissions', () => {
         assert.ok(!error.message.includes(password), 'the password');
         return true;
       });
+  });
+
+  it('have names as long as a key of the database may be', async () => {
+    const { users, roles } = client.auth;
+    const longest = 'é'.repeat(16_384);
+    await users.add(longest, { noPassword: true });
+    await roles.add(longest);
+    await users.grantRole(longest, longest);
+    assert.deepEqual([await users.list(), (await users.get(longest)).roles], [[longest], [longest]]);
   });
 
   it('keep a password from a host that is not loopback without TLS, unless that is allowed', async () => {

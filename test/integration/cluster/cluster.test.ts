@@ -128,6 +128,7 @@ describe('the list of members', function () {
       ],
       [() => client.cluster.remove(7 as never), /member id is 7 \(number\)/],
       [() => client.cluster.remove({ id: 7n } as never), /pass its id, as in member\.id/],
+      [() => client.cluster.add(['http://a\ud800:2380']), /peerUrls.* half of a surrogate pair/],
       [() => client.cluster.add([]), /peerUrls is empty/],
       [() => client.cluster.add('http://a:2380' as never), /peerUrls is 'http:\/\/a:2380' \(string\)/],
       [() => client.cluster.list({ serialisable: true } as never), /did you mean 'serializable'/],

@@ -135,9 +135,14 @@ describe('the maintenance of a member', () => {
       [() => maintenance.status(`https://${endpoint}`), /uses TLS, and this client does not/],
       [() => maintenance.hashKv(endpoint, { revision: 1 as never }), /revision is 1 \(number\)/],
       [() => maintenance.disarm({ memberId: 1n, type: 'NOSPAC' as never }), /type is unknown/],
-      [() => maintenance.disarm(undefined as never), /client\.maintenance\.alarms\(\)/],
+      [
+        () => maintenance.disarm(undefined as never),
+        /the alarm is missing: pass one of client\.maintenance\.alarms\(\)/,
+      ],
+      [() => maintenance.disarm({} as never), /: memberId is undefined; it must be a bigint/],
       [() => maintenance.moveLeader(endpoint, 0n), /member id is 0n/],
       [() => maintenance.saveSnapshot(endpoint, ''), /path/],
+      [() => maintenance.saveSnapshot(endpoint, '/tmp/a\ud800'), /path .* half of a surrogate pair/],
       [() => maintenance.downgrade.validate(3.5 as never), /version is 3\.5 \(number\)/],
     ];
     for (const [call, message] of wrong)

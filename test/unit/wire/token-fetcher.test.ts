@@ -21,6 +21,11 @@ describe('a token provider', () => {
     ['rejects', () => Promise.reject(new Error('broken')), /tokenProvider failed/],
     ['returns an empty string', () => '', /no token/],
     ['returns a number', () => 5, /no token/],
+    [
+      'returns half of a surrogate pair',
+      () => 'a\ud800',
+      /returned a token that has half of a surrogate pair/,
+    ],
   ];
   for (const [what, provider, text] of bad) {
     it(`that ${what} causes a transient error`, async () => {
@@ -128,6 +133,8 @@ describe('auth options', () => {
     [/password/, { username: 'root' }],
     [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
+    [/auth\.username has half of a surrogate pair/, { username: 'root\ud800', password: secret }],
+    [/auth\.password has half of a surrogate pair/, { username: 'root', password: `${secret}\udfff` }],
     [/is not a function/, { tokenProvider: secret }],
     [/exclude each other/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
