@@ -1,4 +1,11 @@
-import { type AsyncStream, Broadcast, ElapsedClock, systemClock } from '../async/index.js';
+import {
+  type AsyncStream,
+  Broadcast,
+  ElapsedClock,
+  refClock,
+  resolvesWithin,
+  systemClock,
+} from '../async/index.js';
 import { type AuthClient, AuthClientImpl } from '../auth/index.js';
 import { type ClusterClient, ClusterClientImpl } from '../cluster/index.js';
 import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
@@ -43,6 +50,9 @@ import { EtcdNamespaceImpl, type NamespaceParent } from './namespace-impl.js';
 import { checkClientOptions, type EtcdClientOptions, resolveOptions } from './options.js';
 import { type StatusEvent, StatusFeed } from './status.js';
 
+/** How long `close` waits for what would leave a lease behind. */
+const maxCleanUpMs = 2_000;
+
 /**
  * A client of an etcd cluster. It connects when first used, prefers one member, and uses another while that member is
  * unhealthy. Close it when done: pending calls, watches and held leases keep the process alive.
@@ -77,6 +87,8 @@ export class EtcdClient implements AsyncDisposable {
   readonly #namespaceParent: NamespaceParent;
   readonly #closing = new AbortController();
   #closed = false;
+  /** Resolves when the connections are closed. */
+  #disconnected: Promise<void> = Promise.resolve();
 
   /**
    * Creates a client from etcdctl's environment variables: `ETCDCTL_ENDPOINTS`, `_CACERT`, `_CERT`, `_KEY`, `_USER`,
@@ -132,7 +144,7 @@ export class EtcdClient implements AsyncDisposable {
     });
     const { store } = kv;
     const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
-    const queue = { kv: this.kv, lease: this.lease, watch };
+    const queue = { kv: this.kv, lease: this.lease, watch, closing };
     this.#locks = new LockClientImpl(queue, timeoutMs);
     this.election = new ElectionClientImpl({
       kv: this.kv,
@@ -319,11 +331,13 @@ export class EtcdClient implements AsyncDisposable {
 
   /**
    * Ends watches, stops renewing leases (they expire after their TTL) and closes the connections. Pending calls reject
-   * with ClosedError. Idempotent; does not wait for etcd.
+   * with ClosedError at once. Only what would leave a lease behind is completed before the connections close: calls of
+   * `lock()` and campaigns that wait leave their queue, and leases that are being granted or revoked are revoked. The
+   * promise resolves when that has ended, after 2 s at most. What is held is not released. Idempotent.
    * @throws the error of an `onClose` callback, or an AggregateError of several, after everything was closed.
    */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
+    if (this.#closed) return this.#disconnected;
     this.#closed = true;
     this.#onClose.publish();
     this.#autoSync?.close();
@@ -331,12 +345,20 @@ export class EtcdClient implements AsyncDisposable {
     this.#transport.cancelUnsent();
     this.#watch.close();
     this.#lease.close();
-    this.#transport.close();
+    this.#transport.endCalls();
     this.#status.close();
+    if (this.#lease.hasCleanUps) this.#disconnected = this.#disconnectAfterCleanUps();
+    else this.#transport.close();
     const errors = this.#closeErrors;
-    if (errors.length === 0) return Promise.resolve();
+    if (errors.length === 0) return this.#disconnected;
     const text = 'callbacks of onClose failed';
-    return Promise.reject(errors.length === 1 ? errors[0] : new AggregateError(errors, text));
+    const error = errors.length === 1 ? errors[0] : new AggregateError(errors, text);
+    return this.#disconnected.then(() => Promise.reject(error));
+  }
+
+  async #disconnectAfterCleanUps(): Promise<void> {
+    await resolvesWithin(this.#lease.cleanUpsEnded(), maxCleanUpMs, refClock);
+    this.#transport.close();
   }
 
   /** Calls `close`. */

@@ -55,7 +55,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     });
     this.lease = namespacedLease(parent.lease, this.prefix);
     const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
-    const queue = { kv: this.kv, lease: parent.lease, watch };
+    const queue = { kv: this.kv, lease: parent.lease, watch, closing: parent.settings.closing };
     this.#locks = new LockClientImpl(queue, this.timeoutMs);
     this.election = new ElectionClientImpl({ ...this.#ports, queue });
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, onAbort } from '../async/index.js';
+import { type Clock, onAbort, raceAbort, sharedAbortController, withAnySignal } from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -47,7 +47,9 @@ export class LeaseClientImpl implements LeaseClient {
   #heldCount = 0;
   /** Held leases keep the process alive. */
   #releaseProcess = () => {};
-  #closed = false;
+  readonly #closing = sharedAbortController();
+  /** What may leave a lease behind until it has ended: grants that were sent, and revokes. */
+  readonly #cleanUps = new Set<Promise<unknown>>();
 
   /** `clock` also counts while the machine is suspended, as etcd's clock does. */
   constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
@@ -64,6 +66,10 @@ export class LeaseClientImpl implements LeaseClient {
   async revoke(id: LeaseId, options: CallOptions = noOptions): Promise<void> {
     checkWait(options);
     checkLeaseId(id);
+    await this.#revoke(id, options);
+  }
+
+  async #revoke(id: LeaseId, options: TracedCallOptions): Promise<void> {
     this.#driver.release(id, 'revoked');
     try {
       await this.#calls.revoke(id, options);
@@ -78,7 +84,7 @@ export class LeaseClientImpl implements LeaseClient {
     checkLeaseId(id);
     const { signal, timeoutMs = this.#calls.timeoutMs } = options;
     signal?.throwIfAborted();
-    if (this.#closed) throw new ClosedError('the client');
+    this.#closing.signal.throwIfAborted();
     const release = this.#calls.keepProcessAlive();
     try {
       const outcome = await this.#renewOnce(id, timeoutMs, signal);
@@ -104,18 +110,14 @@ export class LeaseClientImpl implements LeaseClient {
 
   async hold(options: GrantOptions): Promise<HeldLease> {
     checkGrantOptions(options);
-    if (this.#closed) throw new ClosedError('the client');
-    const id = options.id ?? randomLeaseId();
-    // When the first attempt was sent, which may be the attempt that etcd carried out.
-    let sentAt: number | undefined;
-    const onSend = () => {
-      sentAt ??= this.#clock.now();
-    };
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const held = this.#cleanUp(this.#hold(options));
     try {
-      const { ttlSeconds } = await this.#grant({ ...options, id, onSend });
-      return this.#holdGranted(id, ttlSeconds, sentAt ?? this.#clock.now());
+      return await raceAbort(held, signal);
     } catch (error) {
-      if (sentAt !== undefined && options.id === undefined) this.#revokeUnclaimed(id, error);
+      // The client may have been closed after the grant was answered, and before the caller learns of it.
+      if (error === signal.reason) held.then((lease) => lease.revoke()).catch(() => {});
       throw error;
     }
   }
@@ -131,22 +133,66 @@ export class LeaseClientImpl implements LeaseClient {
 
   /** Stops renewing every lease; they expire after their TTL. Idempotent. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort(new ClosedError('the client'));
     this.#driver.close();
+  }
+
+  /** Whether a lease without a holder may be left behind if the connections are closed now. */
+  get hasCleanUps(): boolean {
+    return this.#cleanUps.size > 0;
+  }
+
+  /** Resolves when the grants and revokes in flight have ended. Never rejects. */
+  async cleanUpsEnded(): Promise<void> {
+    while (this.hasCleanUps) await Promise.allSettled(this.#cleanUps);
+  }
+
+  /** Its last turn is for whoever learns of the result, and may revoke the lease. */
+  #cleanUp<T>(work: Promise<T>): Promise<T> {
+    const ended: Promise<unknown> = work.then(nextTurn, nextTurn).then(() => this.#cleanUps.delete(ended));
+    this.#cleanUps.add(ended);
+    return work;
+  }
+
+  /** A grant that was sent is awaited also after the client was closed: a revoke could arrive before it. */
+  async #hold(options: GrantOptions): Promise<HeldLease> {
+    const id = options.id ?? randomLeaseId();
+    // When the first attempt was sent, which may be the attempt that etcd carried out.
+    let sentAt: number | undefined;
+    const onSend = () => {
+      sentAt ??= this.#clock.now();
+    };
+    const unsent = new AbortController();
+    const removeListener = onAbort(this.#closing.signal, (reason) => {
+      if (sentAt === undefined) unsent.abort(reason);
+    });
+    try {
+      const { ttlSeconds } = await withAnySignal(options.signal ?? unsent.signal, unsent.signal, (signal) =>
+        this.#grant({ ...options, id, onSend, signal, outlivesClose: true }),
+      );
+      this.#closing.signal.throwIfAborted();
+      return this.#holdGranted(id, ttlSeconds, sentAt ?? this.#clock.now());
+    } catch (error) {
+      if (sentAt !== undefined && options.id === undefined) this.#revokeUnclaimed(id, error);
+      throw error;
+    } finally {
+      removeListener();
+    }
   }
 
   #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
     const lease = new HeldLeaseImpl(id, ttlSeconds, this.#keeper);
     if (this.#heldCount++ === 0) this.#releaseProcess = this.#calls.keepProcessAlive();
     this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease);
-    if (this.#closed) this.#driver.release(id, 'closed');
     return lease;
   }
 
   /** Revokes a lease that etcd may have granted although `hold` rejects: no other client knows its id. */
   #revokeUnclaimed(id: LeaseId, error: unknown): void {
-    if (this.#closed || (error instanceof EtcdError && error.verdict !== 'maybe-applied')) return;
-    this.#calls.revoke(id, { unref: true }).catch(() => {}); // it then expires after its TTL
+    const isClosed = error === this.#closing.signal.reason;
+    if (!isClosed && error instanceof EtcdError && error.verdict !== 'maybe-applied') return;
+    // If it fails, the lease expires after its TTL.
+    this.#cleanUp(this.#calls.revoke(id, { unref: true, outlivesClose: true })).catch(() => {});
   }
 
   #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OneShotOutcome> {
@@ -215,13 +261,18 @@ export class LeaseClientImpl implements LeaseClient {
     return withJson({ id, ttlSeconds: found.grantedSeconds });
   }
 
+  /** A revoke that the client's end interrupted would leave the lease and its keys behind. */
   async #revokeIfPresent(id: LeaseId): Promise<void> {
     try {
-      await this.revoke(id);
+      await this.#cleanUp(this.#revoke(id, { outlivesClose: true }));
     } catch (error) {
       if (!(error instanceof LeaseNotFoundError)) throw error;
     }
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 function describeRenewal(lease: LeaseId): RequestDescription {

@@ -30,6 +30,8 @@ export interface TracedCallOptions extends CallOptions {
   readonly onAnswer?: (connection: number | undefined) => void;
   /** Whether the process may exit before the call is answered. Default false. */
   readonly unref?: boolean;
+  /** Whether the call continues after the client is closed, until its connections are. Default false. */
+  readonly outlivesClose?: boolean;
 }
 
 /**

@@ -39,6 +39,8 @@ export class Transport {
   readonly #members: Members;
   readonly #checks: MemberChecks;
   readonly #closing = new AbortController();
+  /** Aborted when the connections close: after `#closing`, if calls outlive the client's end. */
+  readonly #disconnecting = new AbortController();
   readonly #processRef = new ProcessRef();
   readonly #token: ClientToken;
   readonly #running = new Set<RunningCall>();
@@ -46,6 +48,9 @@ export class Transport {
   /** The identity of the store, from all answers. */
   readonly store = new StoreIdentity();
   readonly #callPorts: PendingCallPorts;
+  /** Those of the calls that outlive the client's end. */
+  readonly #lastCallPorts: PendingCallPorts;
+  readonly #lastRetries: RetryQueues;
   readonly #streams: StreamRegistry;
   /** Sends batches of reads. */
   readonly batches: BatchAttempts;
@@ -72,7 +77,8 @@ export class Transport {
       onResolutionFailed,
     });
     const { pool } = this.#members;
-    const streams = { ...ports, beforeAnswer };
+    const closing = this.#closing.signal;
+    const streams = { ...ports, closing, beforeAnswer };
     this.#streams = new StreamRegistry({
       ...streams,
       pool,
@@ -80,7 +86,9 @@ export class Transport {
     });
     this.#token = this.#createToken(options, ports);
     this.#retries = new RetryQueues(clock, random);
-    this.#callPorts = this.#createCallPorts(options, ports, beforeAnswer);
+    this.#lastRetries = new RetryQueues(clock, random);
+    this.#lastCallPorts = this.#createCallPorts(options, ports, beforeAnswer);
+    this.#callPorts = { ...this.#lastCallPorts, closing, retries: this.#retries };
     this.batches = new BatchAttempts(this.#callPorts, this.#checks);
     this.onEndpoint = new EndpointCalls({
       calls: this.#callPorts,
@@ -136,7 +144,8 @@ export class Transport {
   ): Promise<NoInfer<T>> {
     return new Promise((resolve, reject) => {
       const caller = { method, request, idempotency, convert, resolve, reject };
-      new PendingCall(this.#callPorts, caller, options).start();
+      const ports = options.outlivesClose ? this.#lastCallPorts : this.#callPorts;
+      new PendingCall(ports, caller, options).start();
     });
   }
 
@@ -171,16 +180,26 @@ export class Transport {
 
   /** Cancels the calls that wait for a free stream. Call this before ending a stream, which would let them be sent. */
   cancelUnsent(): void {
-    for (const call of this.#running) if (call.isUnsent()) call.cancel(closedText);
+    for (const call of this.#running) if (!call.outlivesClose && call.isUnsent()) call.cancel(closedText);
+  }
+
+  /** Cancels the streams and the calls, except those that outlive the client's end. Idempotent. */
+  endCalls(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new ClosedError('the client'));
+    for (const call of this.#running) if (!call.outlivesClose) call.cancel(closedText);
+    this.#retries.close(this.#closing.signal.reason);
+    this.#streams.close();
   }
 
   /** Cancels all calls and streams and closes the connections. Idempotent. */
   close(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort(new ClosedError('the client'));
+    if (this.#disconnecting.signal.aborted) return;
+    this.endCalls();
+    const reason = new ClosedError('the client');
+    this.#disconnecting.abort(reason);
     for (const call of this.#running) call.cancel(closedText);
-    this.#retries.close(this.#closing.signal.reason);
-    this.#streams.close();
+    this.#lastRetries.close(reason);
     this.#members.close();
     this.#processRef.close();
   }
@@ -203,7 +222,7 @@ export class Transport {
       maxReceiveBytes,
       store: this.store,
       running: this.#running,
-      closing: this.#closing.signal,
+      closing: this.#disconnecting.signal,
       metadata: () => this.#token.metadata,
       onSend: () => this.#token.onSend(),
     };
@@ -226,7 +245,7 @@ export class Transport {
       maxRequestBytes,
       beforeAnswer,
       pool: this.#members.pool,
-      retries: this.#retries,
+      retries: this.#lastRetries,
       token: this.#token.source,
       processRef: this.#processRef,
       isForeign: (member, withinMs) => this.#checks.isForeign(member, withinMs),
@@ -264,7 +283,7 @@ interface SharedPorts {
   readonly store: StoreIdentity;
   /** The calls in flight. */
   readonly running: Set<RunningCall>;
-  /** Aborted when the client closes. */
+  /** Aborted when the connections close. */
   readonly closing: AbortSignal;
   /** The metadata with the present token. */
   readonly metadata: () => CallMetadata;

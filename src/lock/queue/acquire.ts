@@ -25,15 +25,17 @@ export interface AcquireRequest {
 
 /**
  * Joins the queue with a lease and a key of its own, and resolves when the key is the first one; with undefined only in
- * the mode `try`. Whatever was created is removed in the background when it rejects.
+ * the mode `try`. Whatever was created is removed in the background when it rejects, also when the client closes: the
+ * client keeps its connections for that.
  */
 export function acquire(client: QueueClient, request: AcquireRequest): Promise<Ownership | undefined> {
   const { name, what, signal, timeoutMs } = request;
   return new Promise((resolve, reject) => {
     let ownership: Ownership | undefined;
     // Settled here, in the callbacks: an abort after that must not reject a promise whose owner would never be known.
+    let removeAbortListeners = () => {};
     const settle = <T>(end: (value: T) => void, value: T) => {
-      removeAbortListener();
+      removeAbortListeners();
       end(value);
     };
     const options = { ...request, prefix: queuePrefix(name) };
@@ -47,11 +49,15 @@ export function acquire(client: QueueClient, request: AcquireRequest): Promise<O
       lost: (error) => ownership?.onLost(error),
       released: (error) => ownership?.onReleased(error),
     });
-    let removeAbortListener = () => {};
-    removeAbortListener = onAbort(signal, (reason) => {
+    const abort = (reason: unknown) => {
       acquisition.dispatch({ type: 'abort' });
-      reject(reason);
-    });
-    if (!signal?.aborted) acquisition.dispatch({ type: 'start', timeoutMs });
+      settle(reject, reason);
+    };
+    const ends = [signal, client.closing];
+    const removers = ends.map((end) => onAbort(end, abort));
+    removeAbortListeners = () => {
+      for (const remove of removers) remove();
+    };
+    if (!ends.some((end) => end?.aborted)) acquisition.dispatch({ type: 'start', timeoutMs });
   });
 }

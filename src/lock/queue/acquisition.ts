@@ -174,6 +174,8 @@ export class Acquisition {
     if (!lease) return;
     this.#leases.delete(id);
     lease.removeListener();
+    // A lock that is held when the client closes is not released.
+    if (lease.end?.reason === 'closed') return;
     const work: Promise<unknown>[] = txn ? [this.#client.kv.txn(txn, { idempotent: true })] : [];
     // After a revoke by this process, another one would be answered that there is no such lease.
     if (lease.end?.reason !== 'revoked') work.push(lease.held.revoke());

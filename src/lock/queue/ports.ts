@@ -6,4 +6,6 @@ import type { FollowerClient } from '../../mirror/index.js';
 export interface QueueClient extends FollowerClient {
   readonly kv: Pick<KvClient, 'get' | 'range' | 'txn'>;
   readonly lease: Pick<LeaseClient, 'hold'>;
+  /** Aborted when the client closes. */
+  readonly closing?: AbortSignal | undefined;
 }

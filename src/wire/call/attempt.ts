@@ -27,6 +27,8 @@ export interface AttemptOptions {
   /** Lists the call while it runs, so that it can be cancelled from outside. */
   readonly running: Set<RunningCall>;
   readonly tokenUse?: TokenUse | undefined;
+  /** See TracedCallOptions. */
+  readonly outlivesClose?: boolean | undefined;
 }
 
 /** Receives the result of an attempt: exactly one of the two is called, once. */
@@ -78,6 +80,10 @@ export class UnaryAttempt<Req, Res> implements InterceptingListener, RunningCall
 
   get tokenUse(): TokenUse | undefined {
     return this.#options.tokenUse;
+  }
+
+  get outlivesClose(): boolean {
+    return this.#options.outlivesClose ?? false;
   }
 
   start(request: Buffer): void {

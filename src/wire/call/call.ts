@@ -38,6 +38,8 @@ export interface TokenUse {
 /** A call in flight, with the operations that end it from outside. */
 export interface RunningCall {
   readonly tokenUse: TokenUse | undefined;
+  /** See TracedCallOptions. */
+  readonly outlivesClose: boolean;
   /** Whether certainly nothing of the call has been sent. */
   isUnsent(): boolean;
   cancel(why: string): void;

@@ -58,6 +58,7 @@ export class SentAttempt {
       timeoutMs: attemptTimeoutMs(deadline - this.#sentAt, idempotency, pool.hasOthers()),
       maxReceiveBytes,
       signal: this.#options.signal,
+      outlivesClose: this.#options.outlivesClose,
       running,
       tokenUse: token && { member: this.#health.member, generation: this.#generation, idempotency },
     };

@@ -374,6 +374,10 @@ describe('a campaign', () => {
     const waiting = closing.election.campaign(name, 'waiter').next();
     await waitsBehind(client, name, Buffer.from(leader.key), waiting);
     await Promise.all([assert.rejects(waiting, ClosedError), closing.close()]);
+    assert.deepEqual(
+      (await keys()).map(({ key }) => key),
+      [Buffer.from(leader.key)],
+    );
     await assert.rejects(closing.election.campaign(name, 'late').next(), ClosedError);
   });
 

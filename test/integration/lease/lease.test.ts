@@ -262,6 +262,33 @@ describe('a lease', () => {
       await eventually('it is revoked', async () => (await granted()).length === 0);
     });
 
+    it('leaves no lease behind when close() resolves, whether or not it was aborted before', async () => {
+      const before = new Set(await client.lease.list());
+      for (const isAborted of [false, true]) {
+        const link = await proxy(etcd());
+        const proxied = connect([link.endpoint]);
+        await proxied.kv.get('k');
+        link.delay({ up: 0, down: 100 });
+        const abort = new AbortController();
+        const rejected = assert.rejects(proxied.lease.hold({ ttlSeconds: 600, signal: abort.signal }));
+        await eventually(
+          'etcd granted the lease',
+          async () => (await client.lease.list()).length > before.size,
+        );
+        if (isAborted) abort.abort();
+        const closing = proxied.close();
+        await Promise.all([rejected, closing]);
+        assert.deepEqual(new Set(await client.lease.list()), before, `aborted: ${isAborted}`);
+      }
+    });
+
+    it('whose revoke() is in progress is revoked when close() resolves', async () => {
+      const other = connect(etcd().endpoints);
+      const lease = await other.lease.hold({ ttlSeconds: 600 });
+      await Promise.all([lease.revoke(), other.close()]);
+      assert.ok(!(await client.lease.list()).includes(lease.id));
+    });
+
     it('shares one stream with many others', async () => {
       const before = await streams();
       const leases = await Promise.all(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { delay } from '#src/async/index.js';
 import type { EtcdClient } from '#src/client/index.js';
 import { ClosedError } from '#src/errors/index.js';
 import { LockLostError } from '#src/lock/index.js';
@@ -83,11 +84,73 @@ describe('a call of lock()', function () {
       await waiting(0);
     });
 
+    it('leaves no key and no lease when close() resolves, at any moment of it', async () => {
+      const link = await proxy(etcd());
+      const holder = await client.lock(name);
+      // A call takes two round trips of 40 ms.
+      for (let ms = 0; ms <= 120; ms += 10) {
+        const far = connect([link.endpoint]);
+        await far.kv.get('connected');
+        link.delay({ up: 20, down: 20 });
+        const rejected = assert.rejects(far.lock(name), ClosedError);
+        await delay(ms);
+        await Promise.all([rejected, far.close()]);
+        const { waiters } = await client.lockQueue(name);
+        assert.deepEqual(
+          [waiters.length, await client.lease.list()],
+          [0, [holder.leaseId]],
+          `after ${ms} ms`,
+        );
+        link.delay({ up: 0, down: 0 });
+      }
+      await holder.release();
+    });
+
+    it('leaves nothing either if it was aborted before, with a lock of a namespace', async () => {
+      const holder = await client.lock(name);
+      for (const wait of [0, 50]) {
+        const other = connect(etcd().endpoints);
+        await other.kv.get('connected');
+        const reason = new Error('SIGTERM');
+        const stop = new AbortController();
+        const waits = [
+          other.lock(name, { signal: stop.signal }),
+          other.namespace(name.slice(0, -'jobs'.length)).lock('jobs', { signal: stop.signal }),
+        ];
+        const rejected = waits.map((waiter) => assert.rejects(waiter, (error) => error === reason));
+        await delay(wait);
+        stop.abort(reason);
+        await Promise.all([...rejected, other.close()]);
+        assert.deepEqual((await client.lockQueue(name)).waiters, []);
+        assert.deepEqual(await client.lease.list(), [holder.leaseId]);
+      }
+      await holder.release();
+    });
+
+    it('is not removed by a dead etcd, which delays close() by its bound only', async () => {
+      const link = await proxy(etcd());
+      await using _holder = await client.lock(name);
+      const far = connect([link.endpoint]);
+      const waits = far.lock(name, { ttlSeconds: 2 });
+      await waiting(1);
+      link.blackhole();
+      const start = performance.now();
+      const rejectedAt = assert.rejects(waits, ClosedError).then(() => performance.now() - start);
+      const closings = [far.close(), far.close()];
+      assert.ok((await rejectedAt) < 1_000);
+      await assert.rejects(far.kv.get('x'), ClosedError);
+      await Promise.all(closings);
+      const tookMs = performance.now() - start;
+      assert.ok(tookMs > 1_900 && tookMs < 4_000, `took ${tookMs} ms`);
+      await waiting(0);
+    });
+
     it('has an aborted signal while it holds, and the lock is free after the TTL', async () => {
       const other = connect(etcd().endpoints);
       const lock = await other.lock(name, { ttlSeconds: 2 });
       const { signal } = lock;
       await other.close();
+      assert.equal((await client.lockQueue(name)).holder?.leaseId, lock.leaseId);
       assert.equal(lock.held, false);
       assert.ok(signal.reason instanceof LockLostError);
       assert.equal(signal.reason.loss, 'closed');
