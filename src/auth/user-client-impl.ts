@@ -36,11 +36,12 @@ export class UserClientImpl implements UserClient {
     const { password, noPassword = false, allowPlaintext = false } = options;
     if (noPassword && password !== undefined)
       throw new InvalidInputError('password and noPassword exclude each other');
-    if (!noPassword) this.#checkPassword(password, allowPlaintext, 'give one, or noPassword: true');
-    await this.#calls.userAdd(
-      { name, password: password ?? '', options: { noPassword }, hashedPassword: '' },
-      options,
-    );
+    const request = { name, password: password ?? '', options: { noPassword }, hashedPassword: '' };
+    if (!noPassword) checkPassword(password, 'give one, or noPassword: true');
+    const callOptions = noPassword
+      ? options
+      : await this.#calls.checkPasswordMayBeSent(allowPlaintext, options);
+    await this.#calls.userAdd(request, callOptions);
   }
 
   async get(name: string, options: CallOptions = noOptions): Promise<AuthUser> {
@@ -64,8 +65,9 @@ export class UserClientImpl implements UserClient {
   async changePassword(name: string, password: string, options: PasswordOptions = noOptions): Promise<void> {
     checkName(name, 'the user name');
     checkPasswordOptions(options);
-    this.#checkPassword(password, options.allowPlaintext ?? false, 'give one');
-    await this.#calls.userChangePassword({ name, password, hashedPassword: '' }, options);
+    checkPassword(password, 'give one');
+    const callOptions = await this.#calls.checkPasswordMayBeSent(options.allowPlaintext ?? false, options);
+    await this.#calls.userChangePassword({ name, password, hashedPassword: '' }, callOptions);
   }
 
   async grantRole(name: string, role: string, options: CallOptions = noOptions): Promise<void> {
@@ -81,18 +83,15 @@ export class UserClientImpl implements UserClient {
     checkWait(options);
     await unlessDone(this.#calls.userRevokeRole(name, role, options), 'RoleNotGranted');
   }
-
-  /** bcrypt ignores what follows the 72nd byte, and newer releases of etcd refuse it. */
-  #checkPassword(password: unknown, allowPlaintext: boolean, remedy: string): void {
-    if (typeof password !== 'string' || password === '')
-      throw new InvalidInputError(`the password is missing, empty or not a string: ${remedy}`);
-    if (hasLoneSurrogate(password)) throw new InvalidInputError(`the password ${loneSurrogateText}`);
-    if (Buffer.byteLength(password) > maxPasswordBytes)
-      throw new InvalidInputError(
-        `the password has more than ${maxPasswordBytes} bytes, which bcrypt ignores`,
-      );
-    this.#calls.checkPasswordMayBeSent(allowPlaintext);
-  }
 }
 
 const maxPasswordBytes = 72;
+
+/** bcrypt ignores what follows the 72nd byte, and newer releases of etcd refuse it. */
+function checkPassword(password: unknown, remedy: string): void {
+  if (typeof password !== 'string' || password === '')
+    throw new InvalidInputError(`the password is missing, empty or not a string: ${remedy}`);
+  if (hasLoneSurrogate(password)) throw new InvalidInputError(`the password ${loneSurrogateText}`);
+  if (Buffer.byteLength(password) > maxPasswordBytes)
+    throw new InvalidInputError(`the password has more than ${maxPasswordBytes} bytes, which bcrypt ignores`);
+}

@@ -113,7 +113,8 @@ export interface DowngradeClient {
  * etcd's Maintenance service. Methods throw the errors that {@link KvClient} lists.
  *
  * Calls that concern one member take its endpoint: any address in the form of the client's option `endpoints`, whether or
- * not it is one of these, with the client's TLS settings and credentials. Each has a connection of its own, is sent to no
+ * not it is one of these, with the client's TLS settings and credentials. A host name is resolved as those of `endpoints`
+ * are, and a server at an address of one of the client's own names has to prove that name. Each has a connection of its own, is sent to no
  * other member, and leaves the state of the client's members unchanged.
  */
 export interface MaintenanceClient {

@@ -120,6 +120,7 @@ function tokenRefusal(error: unknown): EtcdError | undefined {
 /** One attempt. At most one part is buffered; flow control keeps the rest on the server. */
 class Transfer {
   readonly #clock: Clock;
+  readonly #endpoint: string;
   readonly #timeoutMs: number;
   readonly #stream: EndpointStream;
   readonly #parts = new AsyncQueue<SnapshotResponse>(() => this.#onTaken());
@@ -127,6 +128,7 @@ class Transfer {
 
   constructor({ calls, clock, endpoint, timeoutMs }: Source) {
     this.#clock = clock;
+    this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
     this.#stream = calls.snapshot(endpoint, {
       message: (part) => this.#receive(part),
@@ -140,10 +142,12 @@ class Transfer {
 
   /** @throws {EtcdError} if the transfer failed or the member sent nothing in time; the reason of `stop`. */
   async next(): Promise<SnapshotResponse> {
-    const cancelTimer = this.#clock.setTimer(this.#timeoutMs, () => this.stop(silentError(this.#timeoutMs)));
+    const cancelTimer = this.#clock.setTimer(this.#timeoutMs, () =>
+      this.stop(silentError(this.#endpoint, this.#timeoutMs)),
+    );
     try {
       const { value } = await this.#parts.take();
-      if (value === undefined) throw new DeadlineError('the snapshot ended early');
+      if (value === undefined) throw new DeadlineError(`the snapshot of ${this.#endpoint} ended early`);
       return value;
     } finally {
       cancelTimer();
@@ -171,6 +175,6 @@ class Transfer {
   }
 }
 
-function silentError(timeoutMs: number): DeadlineError {
-  return new DeadlineError(`Snapshot sent nothing for ${Math.round(timeoutMs)} ms`);
+function silentError(endpoint: string, timeoutMs: number): DeadlineError {
+  return new DeadlineError(`Snapshot on ${endpoint} sent nothing for ${Math.round(timeoutMs)} ms`);
 }

@@ -101,7 +101,12 @@ export function maintenanceCalls(transport: Transport): MaintenanceCalls {
         {
           ...handlers,
           end: (error) =>
-            handlers.end(requestError(error, { ...describeRequest(admin.snapshot, {}), ...transport.user })),
+            handlers.end(
+              requestError(error, {
+                ...describeRequest(admin.snapshot, {}, undefined, endpoint),
+                ...transport.user,
+              }),
+            ),
         },
       ),
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
@@ -127,8 +132,8 @@ export interface AuthCalls {
   roleDelete(role: string, options?: CallOptions): Promise<unknown>;
   roleGrantPermission(request: AuthRoleGrantPermissionRequest, options?: CallOptions): Promise<unknown>;
   roleRevokePermission(request: AuthRoleRevokePermissionRequest, options?: CallOptions): Promise<unknown>;
-  /** @throws {InvalidInputError} if a password would leave this machine in plaintext and nothing allows that. */
-  checkPasswordMayBeSent(allowPlaintext: boolean): void;
+  /** See Transport, also for the errors. Returns the options for the call that sends the password. */
+  checkPasswordMayBeSent(allowPlaintext: boolean, options: CallOptions): Promise<CallOptions>;
 }
 
 /**
@@ -158,7 +163,8 @@ export function authCalls(transport: Transport): AuthCalls {
       transport.unary(admin.roleGrantPermission, request, 'idempotent', options),
     roleRevokePermission: (request, options) =>
       transport.unary(admin.roleRevokePermission, request, 'idempotent', options),
-    checkPasswordMayBeSent: (allowPlaintext) => transport.checkPasswordMayBeSent(allowPlaintext),
+    checkPasswordMayBeSent: (allowPlaintext, options) =>
+      transport.checkPasswordMayBeSent(allowPlaintext, options),
   };
 }
 

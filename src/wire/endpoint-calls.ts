@@ -1,5 +1,5 @@
 import type { Channel } from '@grpc/grpc-js';
-import { onAbort, withAnySignal } from '../async/index.js';
+import { onAbort, raceAbort, withAnySignal } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { PendingCall, type PendingCallPorts } from './call/pending-call.js';
@@ -17,8 +17,9 @@ export interface EndpointCallPorts {
   readonly calls: PendingCallPorts;
   readonly streams: Omit<MemberStreamPorts, 'pool' | 'store' | 'connect'>;
   readonly checks: Pick<MemberChecks, 'probe'>;
-  /** @throws {InvalidInputError} for an endpoint that the client must not connect to. */
+  /** See Members, also for the errors. */
   readonly addressOf: (endpoint: string) => MemberAddress;
+  readonly locate: (endpoint: string) => Promise<MemberAddress>;
   readonly newMember: (address: MemberAddress) => Member;
   /** Fetches the first token, for a client with credentials. */
   readonly prepareToken: (signal: AbortSignal) => Promise<void>;
@@ -58,8 +59,8 @@ export class EndpointCalls {
     options: CallOptions = noOptions,
     convert?: Convert<Req, Res, T>,
   ): Promise<T> {
-    const pool = this.#poolOf(endpoint);
-    const ports = { ...this.#ports.calls, pool, store: new StoreIdentity(), hasFixedMember: true };
+    const { pool } = this.#targetOf(endpoint);
+    const ports = { ...this.#ports.calls, pool, store: new StoreIdentity(), fixedMember: endpoint };
     try {
       return await new Promise<T>((resolve, reject) => {
         const caller = { method, request, idempotency, convert, resolve, reject };
@@ -79,12 +80,13 @@ export class EndpointCalls {
   ): EndpointStream {
     const { closing } = this.#ports.calls;
     closing.throwIfAborted();
-    const pool = this.#poolOf(endpoint);
+    const target = this.#targetOf(endpoint);
+    const { pool } = target;
     const ports: MemberStreamPorts = {
       ...this.#ports.streams,
       pool,
       store: new StoreIdentity(),
-      connect: (signal) => withAnySignal(signal, closing, (either) => this.#connect(pool, either)),
+      connect: (signal) => withAnySignal(signal, closing, (either) => this.#connect(target, either)),
     };
     const release = () => {
       stopListening();
@@ -111,8 +113,12 @@ export class EndpointCalls {
     };
   }
 
-  async #connect(pool: MemberPool, signal: AbortSignal): Promise<{ member: Member; channel: Channel }> {
+  async #connect(
+    { pool, prepare }: Target,
+    signal: AbortSignal,
+  ): Promise<{ member: Member; channel: Channel }> {
     await this.#ports.prepareToken(signal);
+    await raceAbort(Promise.resolve(prepare()), signal);
     let failure: EtcdError | undefined;
     const health = await pool.connectOnce(Number.POSITIVE_INFINITY, signal, (_, error) => {
       failure = error;
@@ -122,15 +128,47 @@ export class EndpointCalls {
     throw failure ?? connectionLost();
   }
 
-  #poolOf(endpoint: string): MemberPool {
+  #targetOf(endpoint: string): Target {
     const { calls, checks, addressOf, newMember } = this.#ports;
-    return new MemberPool([newMember(addressOf(endpoint))], {
+    const address = addressOf(endpoint);
+    let failure: string | undefined;
+    const unresolved = address.unresolved && (() => failure ?? 'DNS did not answer yet');
+    const first = newMember({ ...address, ...(unresolved && { unresolved }) });
+    const prepare = () => (pool.members[0]?.member.isUnresolved ? located() : undefined);
+    const pool = new MemberPool([first], {
       clock: calls.clock,
       random: calls.random,
+      prepare,
       probe: (member) => checks.probe(member),
       onEvent: () => {},
     });
+    let locating: Promise<void> | undefined;
+    const located = () => {
+      locating ??= this.#locate(endpoint, pool).then(
+        () => {},
+        (error: unknown) => {
+          locating = undefined;
+          if (!(error instanceof EtcdError) || error.code !== Code.UNAVAILABLE) throw error;
+          failure = error.message;
+        },
+      );
+      return locating;
+    };
+    return { pool, prepare };
   }
+
+  async #locate(endpoint: string, pool: MemberPool): Promise<void> {
+    const { locate, newMember } = this.#ports;
+    const address = await locate(endpoint);
+    if (!pool.closed) pool.replace([newMember(address)]);
+  }
+}
+
+/** The one member of a call or stream. */
+interface Target {
+  readonly pool: MemberPool;
+  /** Starts or continues the wait for the member's address; undefined when it is known. */
+  readonly prepare: () => Promise<void> | undefined;
 }
 
 function connectionLost(): EtcdError {

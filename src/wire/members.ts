@@ -1,5 +1,5 @@
 import type { Clock } from '../async/index.js';
-import type { EtcdError } from '../errors/index.js';
+import { Code, EtcdError } from '../errors/index.js';
 import { exposedPasswordError, requiresSecretsLocal } from './auth/plaintext.js';
 import { NameFollower, type NameFollowerPorts } from './dns/name-follower.js';
 import { createLookups } from './dns/options.js';
@@ -8,7 +8,7 @@ import { isOnThisMachine, type MemberAddress, parseEndpoints } from './member/en
 import type { Member } from './member/member.js';
 import { Membership, type SyncResult } from './member/membership.js';
 import { MemberPool, type PoolPorts } from './member/pool.js';
-import { resolveMember } from './member/resolved-members.js';
+import { atAddresses, nameOf, resolveMember } from './member/resolved-members.js';
 import { Seeds } from './seeds.js';
 import type { TransportOptions } from './transport-options.js';
 
@@ -38,10 +38,37 @@ export class Members {
     if (options.sync?.intervalMs !== undefined) this.checkSyncRule();
   }
 
-  /** The address of a member in use, or of another one; see {@link Seeds.addressOf}, also for the errors. */
+  /**
+   * The address of an endpoint, of a member in use or of another one, as far as it is known without DNS: else one that
+   * cannot be dialled, for {@link locate}. See {@link Seeds.addressOf}, also for the errors.
+   */
   addressOf(endpoint: string): MemberAddress {
     const parsed = this.#seeds.addressOf(endpoint);
-    return this.#membership.addressOf(endpoint) ?? parsed;
+    const used = this.#seeds.isTlsDecided ? this.#membership.addressOf(parsed) : undefined;
+    if (used) return used;
+    return this.#needsOwnNames() || nameOf(parsed) !== undefined
+      ? { ...parsed, unresolved: () => notAnswered }
+      : parsed;
+  }
+
+  /**
+   * As `addressOf`, after DNS has answered what was not known: whether the client uses TLS, and the addresses of the
+   * endpoint's name, which all are the one server's.
+   * @throws as `addressOf`; {EtcdError} without an answer.
+   */
+  async locate(endpoint: string): Promise<MemberAddress> {
+    if (this.#needsOwnNames()) await this.#names.prepare();
+    if (!this.#seeds.isTlsDecided) throw unlocated(this.#names.failureOf());
+    const known = this.addressOf(endpoint);
+    if (!known.unresolved) return known;
+    const parsed = this.#seeds.addressOf(endpoint);
+    return atAddresses(parsed, await this.#names.addressesOfOther(parsed.host));
+  }
+
+  /** Whether the client's own names or SRV records decide on TLS, or on the name that a server at an address has to prove. */
+  #needsOwnNames(): boolean {
+    const { isTlsDecided, usesTls, verifiesServerName } = this.#seeds;
+    return !isTlsDecided || (usesTls && !verifiesServerName && !this.#names.isPrepared);
   }
 
   /** Returns a member outside the pool. */
@@ -59,8 +86,13 @@ export class Members {
     return this.#membership.adopt(listed, this.#options.sync);
   }
 
+  /** Whether SRV records that were not found yet decide whether the client uses TLS. */
+  get isTlsDecided(): boolean {
+    return this.#seeds.isTlsDecided;
+  }
+
   /**
-   * Checks whether a user's password may be sent to the members in use.
+   * Checks whether a user's password may be sent to the members in use. To be called when TLS is decided.
    * @throws {InvalidInputError} for plaintext to another machine, unless `allowed` or `auth.allowPlaintext` is set.
    */
   checkPasswordMayBeSent(allowed: boolean): void {
@@ -127,6 +159,12 @@ export class Members {
       names: this.#names,
     });
   }
+}
+
+const notAnswered = 'DNS did not answer yet';
+
+function unlocated(reason = notAnswered): EtcdError {
+  return new EtcdError(reason, { code: Code.UNAVAILABLE, verdict: 'not-applied' });
 }
 
 function isLocal(endpoint: string): boolean {

@@ -85,11 +85,13 @@ export class Seeds {
 
   /**
    * Checks an endpoint that is not in the options, to which the client would connect with its TLS settings and credentials.
+   * Before SRV records have decided on TLS, it checks the form alone.
    * @throws {InvalidInputError} for a malformed endpoint, for one whose scheme contradicts the client's, and for one to
    *   which the client's credentials must not be sent in plaintext.
    */
   addressOf(endpoint: string): MemberAddress {
     const { members, tls } = parseEndpoints([endpoint]);
+    if (!this.#isDecided) return members[0] as MemberAddress;
     if (tls !== undefined && tls !== this.#usesTls)
       throw new InvalidInputError(
         `endpoint '${endpoint}' ${tls ? 'uses TLS, and this client does not' : 'does not use TLS, and this client does'}`,

@@ -1,9 +1,10 @@
 import type { Channel } from '@grpc/grpc-js';
-import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal } from '../async/index.js';
-import { ClosedError, type EtcdError, type RequestDescription } from '../errors/index.js';
+import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal, withTimeout } from '../async/index.js';
+import { ClosedError, DeadlineError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { ClientToken } from './auth/client-token.js';
 import { BatchAttempts } from './batch-attempts.js';
+import { describeTried } from './call/attempt-log.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
 import { type Caller, type EarlierAttempt, PendingCall, type PendingCallPorts } from './call/pending-call.js';
@@ -95,6 +96,7 @@ export class Transport {
       streams,
       checks: this.#checks,
       addressOf: (endpoint) => this.#members.addressOf(endpoint),
+      locate: (endpoint) => this.#members.locate(endpoint),
       newMember: (address) => this.#members.newMember(address),
       prepareToken: (signal) => this.#token.prepare(signal),
     });
@@ -173,9 +175,40 @@ export class Transport {
     return this.#members.adopt(members);
   }
 
-  /** See {@link Members.checkPasswordMayBeSent}. */
-  checkPasswordMayBeSent(allowed: boolean): void {
+  /**
+   * Checks whether a user's password may be sent, after SRV records have decided whether the client uses TLS. Returns the
+   * options for the call, with the time that is left.
+   * @throws {InvalidInputError} for plaintext to another machine, unless `allowed` or `auth.allowPlaintext` is set;
+   *   as a call, if no member can be reached before that is decided.
+   */
+  async checkPasswordMayBeSent(allowed: boolean, options: CallOptions): Promise<CallOptions> {
+    const { clock } = this.#callPorts;
+    const { signal, timeoutMs = this.timeoutMs } = options;
+    const startedAt = clock.now();
+    if (!allowed && !this.#members.isTlsDecided) await this.#untilConnected(timeoutMs, signal);
     this.#members.checkPasswordMayBeSent(allowed);
+    return { signal, timeoutMs: Math.max(0, timeoutMs - (clock.now() - startedAt)) };
+  }
+
+  async #untilConnected(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { pool } = this.#members;
+    const { clock, closing } = this.#callPorts;
+    closing.throwIfAborted();
+    const release = this.keepProcessAlive();
+    const stop = new AbortController();
+    const timeoutError = () => {
+      const tried = pool.failures();
+      const text = `no member was found in time: ${describeTried(tried)}`;
+      return new DeadlineError(text, { verdict: 'not-applied', tried });
+    };
+    try {
+      await withAnySignal(stop.signal, closing, (either) =>
+        withTimeout(pool.connect(either), timeoutMs, timeoutError, { clock, signal }),
+      );
+    } finally {
+      stop.abort();
+      release();
+    }
   }
 
   /** Cancels the calls that wait for a free stream. Call this before ending a stream, which would let them be sent. */

@@ -21,13 +21,23 @@ import { describeAdmin } from './admin-description.js';
 
 type Described = Pick<RequestDescription, 'subject' | 'access' | 'grant' | 'lease'>;
 
-/** Describes a request for an error message. Called only after a failure. */
+/**
+ * Describes a request for an error message. Called only after a failure.
+ * @param endpoint That of the member, if the caller named it.
+ */
 export function describeRequest(
   method: { readonly path: string },
   request: unknown,
   auth?: AuthOptions,
+  endpoint?: string,
 ): RequestDescription {
-  return { method: methodName(method), ...describe(method.path, request), ...userOf(auth) };
+  const described = describe(method.path, request);
+  const on = endpoint === undefined ? {} : { subject: onMember(described.subject, endpoint) };
+  return { method: methodName(method), ...described, ...on, ...userOf(auth) };
+}
+
+function onMember(subject: string | undefined, endpoint: string): string {
+  return `${subject === undefined ? '' : `${subject} `}on ${endpoint}`;
 }
 
 /** The client's user, for error messages. */

@@ -12,8 +12,8 @@ import type { RetryQueues } from './retry-queues.js';
 /** What a call needs from its client. */
 export interface UnaryPorts {
   readonly pool: MemberPool;
-  /** Whether the caller named the member, so that no other one may answer. Default false. */
-  readonly hasFixedMember?: boolean;
+  /** The endpoint that the caller named, so that no other member may answer. Default: undefined, any member. */
+  readonly fixedMember?: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly retries: RetryQueues;

@@ -126,7 +126,7 @@ export class UnaryCall<Req, Res> {
 
   /** As {@link #onError}, for an error of the member or of the request. */
   async #failed(answer: EtcdError, health: MemberHealth, attempt: number, lastedMs: number): Promise<void> {
-    const { pool, random, hasFixedMember } = this.#ports;
+    const { pool, random, fixedMember } = this.#ports;
     const { idempotency, method } = this.#request;
     const { endpoint } = health.member;
     const error = withMethodVerdict(await this.#replaceForeign(answer, health), method);
@@ -134,7 +134,7 @@ export class UnaryCall<Req, Res> {
     if (failure) pool.markUnhealthy(health.member, failure, error);
     if (error.verdict === 'final') this.#retries.recordAnswer();
     else this.#retries.recordFailure();
-    const mayRetry = isRetryable(error, idempotency) && !(hasFixedMember && failure === 'learner');
+    const mayRetry = isRetryable(error, idempotency) && !(fixedMember !== undefined && failure === 'learner');
     const noEtcd = mayRetry && failure === 'not-etcd' ? pool.noEtcdError() : undefined;
     if (noEtcd || !mayRetry) {
       const last = noEtcd ?? toCallerError(error, this.#description(), idempotency, endpoint);
@@ -245,7 +245,8 @@ export class UnaryCall<Req, Res> {
   /** Computed only for errors, because it reads every key of the request. */
   #description(): RequestDescription {
     const { method, request } = this.#request;
-    return describeRequest(method, request, this.#ports.auth);
+    const { auth, fixedMember } = this.#ports;
+    return describeRequest(method, request, auth, fixedMember);
   }
 
   get #remainingMs(): number {

@@ -59,11 +59,15 @@ export class NameFollower {
     return host === undefined ? this.#discoveryFailure : this.#failures.get(host);
   }
 
+  /** Whether there is no need to wait for `prepare`. */
+  get isPrepared(): boolean {
+    const { hosts, discover } = this.#ports;
+    return !this.#isFirst || this.#closed || (!discover && hosts().size === 0);
+  }
+
   /** Starts to follow the names. Returns a wait for the first answers; undefined if there is no need to wait. */
   prepare(): Promise<void> | undefined {
-    if (!this.#isFirst || this.#closed) return undefined;
-    const { hosts, discover } = this.#ports;
-    if (!discover && hosts().size === 0) return undefined;
+    if (this.isPrepared) return undefined;
     this.#first ??= this.#run();
     return this.#first;
   }
@@ -75,6 +79,15 @@ export class NameFollower {
     if (unknown.length === 0 || !this.#isFirst || this.#first !== undefined) return;
     this.#isFirst = false;
     this.#scheduleNext();
+  }
+
+  /**
+   * The addresses of a host that need not be among the names that are followed: those found last, or else the answer to
+   * a question.
+   * @throws {EtcdError} without an answer.
+   */
+  async addressesOfOther(host: string): Promise<readonly string[]> {
+    return this.#addresses.get(host) ?? (await this.#ask(host));
   }
 
   /** Resolves the names again soon, because a member became unreachable. */
@@ -134,15 +147,21 @@ export class NameFollower {
   }
 
   async #lookUp(host: string): Promise<void> {
-    const { lookups } = this.#ports;
     try {
-      this.#addresses.set(host, await this.#limited(lookups.addresses(host), `the name ${host}`));
+      this.#addresses.set(host, await this.#ask(host));
       this.#failures.delete(host);
     } catch (error) {
+      this.#failures.set(host, (error as EtcdError).message);
+      if (!this.#closed) this.#ports.onFailure(error as EtcdError);
+    }
+  }
+
+  async #ask(host: string): Promise<readonly string[]> {
+    try {
+      return await this.#limited(this.#ports.lookups.addresses(host), `the name ${host}`);
+    } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const text = code === undefined ? message : `the name ${host} cannot be resolved: ${code}`;
-      this.#failures.set(host, text);
-      this.#report(text, error);
+      throw dnsError(code === undefined ? message : `the name ${host} cannot be resolved: ${code}`, error);
     }
   }
 
@@ -153,8 +172,7 @@ export class NameFollower {
   }
 
   #report(text: string, cause: unknown): void {
-    if (this.#closed) return;
-    this.#ports.onFailure(new EtcdError(text, { code: Code.UNAVAILABLE, verdict: 'not-applied', cause }));
+    if (!this.#closed) this.#ports.onFailure(dnsError(text, cause));
   }
 
   /** Names that are no longer used are forgotten, so that a later use asks again. */
@@ -185,4 +203,8 @@ export class NameFollower {
     this.#dueAt = clock.now() + delayMs;
     this.#cancelTimer = clock.setTimer(delayMs, () => void this.#run());
   }
+}
+
+function dnsError(text: string, cause: unknown): EtcdError {
+  return new EtcdError(text, { code: Code.UNAVAILABLE, verdict: 'not-applied', cause });
 }

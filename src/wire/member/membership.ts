@@ -1,10 +1,10 @@
 import { ClosedError, InvalidInputError } from '../../errors/index.js';
-import { isOwnHost } from '../../model/index.js';
+import { canonicalHost, isOwnHost } from '../../model/index.js';
 import { type ListedMember, type SkippedEndpoint, selectEndpoints } from './discovery.js';
-import type { MemberAddress } from './endpoints.js';
+import { type MemberAddress, parseEndpoints } from './endpoints.js';
 import type { Member } from './member.js';
 import type { MemberPool } from './pool.js';
-import { nameOf, type ResolvedNames, resolveMember } from './resolved-members.js';
+import { atAddresses, nameOf, type ResolvedNames, resolveMember } from './resolved-members.js';
 
 /** The rule for using addresses from etcd's member list. */
 export interface SyncRule {
@@ -71,8 +71,9 @@ export class Membership {
     this.#ports = ports;
     this.#seeds = seeds;
     this.#known = ports.pool.members.flatMap(({ member }, at) => {
-      const address = seeds[at];
-      return address ? [{ address, member, key: this.#keyOf(address) }] : [];
+      const seed = seeds[at];
+      const [address] = seed ? this.#resolve([seed]) : [];
+      return seed && address ? [{ address, member, key: this.#keyOf(seed) }] : [];
     });
   }
 
@@ -81,9 +82,19 @@ export class Membership {
     return namesOf([...this.#seeds, ...this.#adopted]);
   }
 
-  /** The address of a member in use: that of a name, which has to prove the name. Undefined for any other endpoint. */
-  addressOf(endpoint: string): MemberAddress | undefined {
-    return this.#known.find(({ address }) => address.endpoint === endpoint && !address.unresolved)?.address;
+  /**
+   * The address of a member in use, named by its endpoint or by an address of its name, in any spelling: a server at the
+   * address of a name has to prove the name. Undefined for any other endpoint.
+   */
+  addressOf(wanted: MemberAddress): MemberAddress | undefined {
+    const key = spelling(wanted);
+    const usable = this.#known.map(({ address }) => address).filter(({ unresolved }) => !unresolved);
+    const named = usable.find(({ endpoint }) => spellingOf(endpoint) === key);
+    if (named) return { ...named, endpoint: wanted.endpoint };
+    const { socket } = wanted;
+    const owner = usable.find(({ address, socket }) => 'host' in socket && address.split(',').includes(key));
+    if (!owner || !('host' in socket)) return undefined;
+    return { ...atAddresses(owner, [socket.host]), endpoint: wanted.endpoint };
   }
 
   /** Whether a member cannot be reached although there are names, whose addresses may have changed. */
@@ -224,6 +235,16 @@ export class Membership {
 
 function namesOf(addresses: readonly MemberAddress[]): Set<string> {
   return new Set(addresses.flatMap((address) => nameOf(address) ?? []));
+}
+
+/** One text for all spellings of an address: `host:port`, or the path of a unix socket. */
+function spelling({ socket }: MemberAddress): string {
+  return 'path' in socket ? socket.path : `${canonicalHost(socket.host)}:${socket.port}`;
+}
+
+function spellingOf(endpoint: string): string | undefined {
+  const [address] = parseEndpoints([endpoint]).members;
+  return address && spelling(address);
 }
 
 /** Whether two members have an address in common. */

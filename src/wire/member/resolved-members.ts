@@ -36,7 +36,7 @@ export function resolveMember(member: MemberAddress, names: ResolvedNames): Memb
   if (!found)
     return [{ ...member, unresolved: () => names.failureOf(name) ?? `the name ${name} is not resolved yet` }];
   const [v4, v6] = [found.filter((ip) => !isIPv6(ip)), found.filter(isIPv6)];
-  const at = (ips: readonly string[]) => atAddresses(member, ips, port);
+  const at = (ips: readonly string[]) => atAddresses(member, ips);
   if (v4.length <= 1 && v6.length <= 1) return [at(found)];
   const family = isIPv6(found[0] ?? '') ? v6 : v4;
   const scheme = /^https?:\/\//i.exec(member.endpoint)?.[0] ?? '';
@@ -46,7 +46,10 @@ export function resolveMember(member: MemberAddress, names: ResolvedNames): Memb
     .map((ip) => ({ ...at([ip]), endpoint: `${scheme}${withPort(ip, port)}` }));
 }
 
-function atAddresses(member: MemberAddress, ips: readonly string[], port: number): MemberAddress {
+/** The address of a member at all addresses of its name, which are dialled as one server's. */
+export function atAddresses(member: MemberAddress, ips: readonly string[]): MemberAddress {
+  if (!('host' in member.socket)) return member;
+  const { port } = member.socket;
   const addresses = ips.map((ip) => withPort(ip, port));
   return {
     ...member,

@@ -215,13 +215,19 @@ describe('a snapshot', () => {
         for await (const _ of far.maintenance.snapshot(link.endpoint));
       },
       (error) =>
-        error instanceof EtcdError && error.code === Code.UNAVAILABLE && / \(Snapshot\)/.test(error.message),
+        error instanceof EtcdError &&
+        error.code === Code.UNAVAILABLE &&
+        error.message.endsWith(` (Snapshot on ${link.endpoint})`),
     );
     link.heal();
     link.delay({ up: 0, down: 3_600_000 });
-    await assert.rejects(async () => {
-      for await (const _ of far.maintenance.snapshot(link.endpoint));
-    }, DeadlineError);
+    await assert.rejects(
+      async () => {
+        for await (const _ of far.maintenance.snapshot(link.endpoint));
+      },
+      (error) =>
+        error instanceof DeadlineError && error.message.includes(`Snapshot on ${link.endpoint} sent nothing`),
+    );
     await assert.rejects(
       async () => {
         for await (const _ of far.maintenance.snapshot('127.0.0.1:1'));
