@@ -32,8 +32,8 @@ export interface Invocation {
   readonly positionals: readonly string[];
   readonly options: ParsedOptions;
   readonly format: OutputFormat;
-  /** The arguments after `--`, for a command that runs a program. */
-  readonly programArgs: readonly string[];
+  /** The arguments after `--`, for a command that runs a program; undefined without `--`. */
+  readonly programArgs: readonly string[] | undefined;
   readonly io: Io;
   /** The etcd endpoints that the flags or variables name; none if the members are found by DNS. */
   readonly endpoints: readonly string[];

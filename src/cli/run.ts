@@ -33,10 +33,10 @@ async function dispatch(line: CommandLine, io: Io): Promise<Outcome> {
   if (line.commandName === 'help') return help(line.args[0], io);
   const command = findCommand(line.commandName);
   if (wantsHelp) return help(command.name, io);
-  const { positionals, options } = parseCommandArgs(command, line);
+  const { positionals, options, programArgs } = parseCommandArgs(command, line);
   const format = outputFormatFrom(options);
   return withClients(options, io, (clients) =>
-    command.run({ positionals, options, format, programArgs: line.programArgs, io, ...clients }),
+    command.run({ positionals, options, format, programArgs, io, ...clients }),
   );
 }
 

@@ -28,9 +28,16 @@ export interface CommandLine {
   readonly commandName: string | undefined;
   /** All other arguments before `--`, in their order. */
   readonly args: readonly string[];
-  /** The arguments after `--`. */
-  readonly programArgs: readonly string[];
-  readonly hasSeparator: boolean;
+  /** The arguments after the first `--`; undefined without one. */
+  readonly rest: readonly string[] | undefined;
+}
+
+/** The arguments of one command. */
+export interface CommandArgs {
+  readonly positionals: readonly string[];
+  readonly options: ParsedOptions;
+  /** The arguments after the `--` before a program; undefined without one. */
+  readonly programArgs: readonly string[] | undefined;
 }
 
 /** Finds the command name. Global options may precede it, as in etcdctl. */
@@ -48,25 +55,66 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
   return {
     commandName: first?.value,
     args: args.filter((_, i) => i !== first?.index),
-    programArgs: end < 0 ? [] : argv.slice(end + 1),
-    hasSeparator: end >= 0,
+    rest: end < 0 ? undefined : argv.slice(end + 1),
   };
 }
 
 /** Parses the positionals and options of a command. @throws {CliError} for wrong usage. */
-export function parseCommandArgs(
-  command: Command,
-  line: CommandLine,
-): { positionals: string[]; options: ParsedOptions } {
-  // For a command that runs no program, `--` only ends the options: positionals after it may begin with a dash.
-  const args =
-    command.runsProgram || !line.hasSeparator ? [...line.args] : [...line.args, '--', ...line.programArgs];
-  const { values, positionals } = parse(args, { ...globalOptions, ...command.options });
+export function parseCommandArgs(command: Command, { args, rest }: CommandLine): CommandArgs {
+  const table = { ...globalOptions, ...command.options };
+  const { values, positionals: before } = parse([...args], table);
   const [min, max] = command.positionalCount;
+  const { after, programArgs } = splitRest(rest, command.runsProgram === true, before.length < max);
+  const positionals = [...before, ...after];
+  rejectUndecodable(positionals, values, programArgs ?? [], command);
   const usage = `usage: etcd-naming ${command.name} ${command.usage}`;
   if (positionals.length < min) throw usageError(`an argument is missing; ${usage}`);
   if (positionals.length > max) throw usageError(`unexpected argument '${positionals[max]}'; ${usage}`);
-  return { positionals, options: new ParsedOptions(values) };
+  return { positionals, options: new ParsedOptions(values), programArgs };
+}
+
+/**
+ * Splits what follows the first `--`. For a command that runs no program these are positionals, which may begin with a
+ * dash. For one that does they are the program, unless a positional is missing and the first begins with a dash, as no
+ * program does: then they are positionals, up to the next `--`.
+ */
+function splitRest(
+  rest: readonly string[] | undefined,
+  runsProgram: boolean,
+  takesPositional: boolean,
+): { after: readonly string[]; programArgs: readonly string[] | undefined } {
+  if (rest === undefined || !runsProgram) return { after: rest ?? [], programArgs: undefined };
+  if (!takesPositional || !rest[0]?.startsWith('-')) return { after: [], programArgs: rest };
+  const end = rest.indexOf('--');
+  if (end < 0) return { after: rest, programArgs: undefined };
+  return { after: rest.slice(0, end), programArgs: rest.slice(end + 1) };
+}
+
+/** What Node reads in the place of bytes that are not UTF-8. */
+const replacement = '\ufffd';
+
+/**
+ * An argument that is not UTF-8 would name another key, or be another argument of the program. It looks the same as
+ * one that contains U+FFFD itself. The message has no value of an option, which may be a password.
+ * @throws {CliError} if there is one.
+ */
+function rejectUndecodable(
+  positionals: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+  programArgs: readonly string[],
+  { options }: Command,
+): void {
+  const isDamaged = (value: unknown) => typeof value === 'string' && value.includes(replacement);
+  const positional = positionals.find(isDamaged);
+  const option = Object.keys(values).find((name) => isDamaged(values[name]));
+  const what =
+    (positional !== undefined && `the argument '${positional}'`) ||
+    (option !== undefined && `the value of --${option}`) ||
+    (programArgs.some(isDamaged) && 'an argument of the program');
+  if (!what) return;
+  const isId = positionals.findIndex(isDamaged) > 0;
+  const hint = isId && options['hex'] ? '; --hex takes an id in hexadecimal' : '';
+  throw usageError(`${what} is not UTF-8, or contains U+FFFD, which Node reads for such bytes${hint}`);
 }
 
 function parse(args: string[], table: OptionTable) {

@@ -68,7 +68,7 @@ export const register: Command = {
     const problem = addressProblem(addr);
     if (problem !== undefined)
       throw usageError(`--addr is '${addr}', which cannot be registered: ${problem}`);
-    if (programArgs[0] === undefined) throw usageError('the program is missing; write it after --');
+    if (programArgs?.[0] === undefined) throw usageError('the program is missing; write it after --');
     if (programArgs[0] === '') throw usageError('the program after -- has an empty name');
     const id = options.text('id');
     if (id === '') throw usageError('the id is empty');

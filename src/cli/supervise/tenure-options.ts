@@ -36,10 +36,12 @@ export interface TenureWait {
   readonly signal: AbortSignal;
 }
 
-/** How to run the program after `--`; undefined without one. @throws {CliError} for wrong usage. */
+/** How to run the program after `--`; undefined without `--`. @throws {CliError} for wrong usage. */
 export function programFrom({ programArgs, options, io }: Invocation): ProgramOptions | undefined {
   const stopTimeoutMs = options.duration('grace') ?? 10_000;
-  if (programArgs.length === 0) return undefined;
+  if (programArgs === undefined) return undefined;
+  // Such as an empty variable: the command would hold the lock without a program until a signal.
+  if (programArgs.length === 0) throw usageError('the program after -- is missing');
   if (programArgs[0] === '') throw usageError('the program after -- has an empty name');
   return {
     command: programArgs,

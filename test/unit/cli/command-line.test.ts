@@ -16,10 +16,52 @@ describe('command line', () => {
 
   it('passes the arguments after -- to the program of a command that runs one', () => {
     const line = splitCommandLine(['register', 'svc', '--addr', 'a:1', '--', 'node', '--json', '--', 'x']);
-    assert.deepEqual(line.programArgs, ['node', '--json', '--', 'x']);
-    const { positionals, options } = parseCommandArgs(commandNamed('register'), line);
+    const { positionals, options, programArgs } = parseCommandArgs(commandNamed('register'), line);
     assert.deepEqual(positionals, ['svc']);
     assert.equal(options.flag('json'), false);
+    assert.deepEqual(programArgs, ['node', '--json', '--', 'x']);
+  });
+
+  for (const [args, positionals, programArgs] of [
+    [['lock', '--', '-a', '--', 'true', '--', '-x'], ['-a'], ['true', '--', '-x']],
+    [['lock', '--', '-a'], ['-a'], undefined],
+    [['lock', 'a', '--', '-x', '--', 'y'], ['a'], ['-x', '--', 'y']],
+    [['elect', '--', '-a', '-1', '--', 'true'], ['-a', '-1'], ['true']],
+    [['elect', 'a', '--', '-1', '--', 'true'], ['a', '-1'], ['true']],
+    [['elect', '-l', '--', '-a'], ['-a'], undefined],
+    [['lock', 'a', '--'], ['a'], []],
+    [['lock', 'a'], ['a'], undefined],
+  ] as const)
+    it(`reads the names and the program in ${args.join(' ')}`, () => {
+      const parsed = parseCommandArgs(commandNamed(args[0]), splitCommandLine(args));
+      assert.deepEqual([parsed.positionals, parsed.programArgs], [positionals, programArgs]);
+    });
+
+  it('takes no program without a dash for a missing name', () => {
+    for (const args of [
+      ['lock', '--', 'true'],
+      ['lock', '--', 'make', '--', 'x'],
+    ])
+      assert.throws(() => parseCommandArgs(commandNamed('lock'), splitCommandLine(args)), {
+        message: /an argument is missing/,
+      });
+  });
+
+  it('rejects bytes that are not UTF-8 in every argument of every command, without the value of an option', () => {
+    for (const [args, text] of [
+      [['lock', 'a\ufffd'], /^the argument 'a\ufffd' is not UTF-8/],
+      [['elect', 'a', '\ufffd'], /^the argument/],
+      [['ls', '--prefix', 's\ufffd'], /^the value of --prefix is not UTF-8, or contains U\+FFFD[^']*$/],
+      [['get', 's\ufffd'], /^the argument .* such bytes$/],
+      [['rm', 's', '\ufffd'], /^the argument .*; --hex takes an id in hexadecimal$/],
+      [['get', 's', '--', '-\ufffd'], /^the argument .*; --hex takes/],
+      [['lock', 'a', '--', 'rm', '\ufffd'], /^an argument of the program is not UTF-8/],
+    ] as const)
+      assert.throws(
+        () => parseCommandArgs(commandNamed(args[0]), splitCommandLine(args)),
+        (error: Error) => text.test(error.message) && 'exitCode' in error && error.exitCode === 2,
+        args.join(' '),
+      );
   });
 
   it('reads the arguments after -- as positionals of any other command', () => {
