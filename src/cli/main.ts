@@ -1,18 +1,14 @@
 #!/usr/bin/env node
 import { constants } from 'node:os';
 import type { Outcome } from './command.js';
+import { handleOutputFailures } from './output/output-failure.js';
 
 // Workaround (Node 20 to 24; https://nodejs.org/docs/latest-v20.x/api/process.html#signal-events): by default Node
 // opens its inspector on SIGUSR1, at a loopback port that every user of the machine can reach, and this process holds a
 // password. Remove when a program can switch that off by itself.
 process.on('SIGUSR1', () => {});
 
-// A closed pipe (`| head`) or terminal is not an error. Any other failure to write, such as a full disk, is one.
-process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  if (code === 'EPIPE' || code === 'EIO') process.exit();
-  process.stderr.write(`etcd-naming: cannot write the output: ${message}\n`);
-  process.exit(1);
-});
+handleOutputFailures(process);
 // `register` keeps its program running although its messages can no longer be written.
 process.stderr.on('error', () => {});
 

@@ -1,4 +1,5 @@
 import { type EtcdClient, formatLeaseId, keyText, type Leader, type Term } from '../../index.js';
+import type { ParsedOptions } from '../args/options.js';
 import { type Command, type Invocation, type Outcome, printResult } from '../command.js';
 import { CliError, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -19,12 +20,12 @@ export const elect: Command = {
     'Enters the election with a value that observers see, and waits until it leads, together with etcdctl elect and Go’s',
     'concurrency.Election. The program then runs as with the command lock: with ETCD_LOCK_KEY and ETCD_LOCK_REV, until it ends or',
     'the leadership is lost (exit code 125). Without a program it prints the key and the value, and leads until SIGINT, SIGTERM or',
-    'SIGHUP. With --timeout it exits with 124 if it does not lead in that time. --observe prints the leader, each new one, each',
+    'SIGHUP. With --timeout it exits with 124 if it does not lead in that time; 0s does not wait. --observe prints the leader, each new one, each',
     'value that it proclaims, and that there is none, until a signal ends it with 0.',
   ],
   options: {
     observe: { short: 'l', help: 'print the leader and each change, and do not take part' },
-    timeout: { value: 'DURATION', help: 'limit for waiting (default: no limit)' },
+    timeout: { value: 'DURATION', help: 'limit for waiting; 0s does not wait (default: no limit)' },
     ...tenureOptions('the leadership'),
   },
   examples: [
@@ -36,15 +37,14 @@ export const elect: Command = {
   async run(invocation) {
     const [name = '', value] = invocation.positionals;
     if (name === '') throw usageError('the name of the election is empty');
-    const program = programFrom(invocation);
     if (invocation.options.flag('observe')) {
       if (value !== undefined) throw usageError('--observe and a value exclude each other');
-      if (program) throw usageError('--observe and a program exclude each other');
+      if (invocation.programArgs) throw usageError('--observe and a program exclude each other');
       return observe(invocation, name);
     }
     if (value === undefined)
       throw usageError('the value of the candidate is missing; --observe follows the leader');
-    return lead(invocation, { name, value }, program);
+    return lead(invocation, { name, value }, programFrom(invocation));
   },
 };
 
@@ -66,8 +66,15 @@ async function lead(
     async (signal) => {
       // A campaign waits for etcd without a limit. This read fails, so that a mistyped address is reported.
       const leader = await client.election.leader(name, { signal });
+      if (leader && timeoutMs === 0)
+        throw new CliError(
+          `the election '${name}' has a leader: ${describeLeader(leader)}`,
+          exitCodes.notAcquired,
+        );
       if (leader) log(`waiting for the election '${name}': ${describeLeader(leader)}`);
-      return becomeLeader(client, { name, value }, { ttlSeconds, timeoutMs, signal });
+      // Without a leader the candidate leads at once, unless another enters at the same time.
+      const limitMs = timeoutMs === 0 ? attemptMs(options) : timeoutMs;
+      return becomeLeader(client, { name, value }, { ttlSeconds, timeoutMs: limitMs, signal });
     },
     (term) => term.resign(),
   );
@@ -75,9 +82,16 @@ async function lead(
   const term = waited.value;
   const { leaseId, token } = term;
   const key = keyText(term.key);
-  if (program) log(`elected in '${name}' as ${key}, lease ${formatLeaseId(leaseId)}, revision ${token}`);
-  else printResult(invocation, { name, key, value, lease: leaseId, revision: token }, key, value);
-  return runWhileHeld({ tenure: term, end: () => term.resign() }, { program, ttlSeconds, log });
+  const announce = () => {
+    if (program) log(`elected in '${name}' as ${key}, lease ${formatLeaseId(leaseId)}, revision ${token}`);
+    else printResult(invocation, { name, key, value, lease: leaseId, revision: token }, key, value);
+  };
+  return runWhileHeld({ tenure: term, end: () => term.resign() }, { program, announce, ttlSeconds, log });
+}
+
+/** The time for one attempt without waiting, in milliseconds: that of a call to etcd. */
+function attemptMs(options: ParsedOptions): number {
+  return options.duration('command-timeout') || 5_000;
 }
 
 function describeLeader({ key, value }: Leader): string {

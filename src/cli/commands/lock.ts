@@ -45,9 +45,8 @@ export const lock: Command = {
   async run(invocation) {
     const [name = ''] = invocation.positionals;
     if (name === '') throw usageError('the name of the lock is empty');
-    const program = programFrom(invocation);
-    if (!invocation.options.flag('list')) return hold(invocation, name, program);
-    if (program) throw usageError('--list and a program exclude each other');
+    if (!invocation.options.flag('list')) return hold(invocation, name, programFrom(invocation));
+    if (invocation.programArgs) throw usageError('--list and a program exclude each other');
     const client = invocation.createClient();
     printListing(invocation.io, invocation.format, await listQueue(client, name));
     return exitCodes.ok;
@@ -77,10 +76,12 @@ async function hold(
   const lock = waited.value;
   const { leaseId, token } = lock;
   const key = keyText(lock.key);
-  if (program)
-    log(`acquired the lock '${name}' as ${key}, lease ${formatLeaseId(leaseId)}, revision ${token}`);
-  else printResult(invocation, { name, key, lease: leaseId, revision: token }, key);
-  return runWhileHeld({ tenure: lock, end: () => lock.release() }, { program, ttlSeconds, log });
+  const announce = () => {
+    if (program)
+      log(`acquired the lock '${name}' as ${key}, lease ${formatLeaseId(leaseId)}, revision ${token}`);
+    else printResult(invocation, { name, key, lease: leaseId, revision: token }, key);
+  };
+  return runWhileHeld({ tenure: lock, end: () => lock.release() }, { program, announce, ttlSeconds, log });
 }
 
 function describeQueue({ holder, waiters }: LockQueue): string {
@@ -102,7 +103,8 @@ async function acquire(
     throw new CliError(`the lock '${name}' is not free${who}`, exitCodes.notAcquired);
   }
   try {
-    return await client.lock(name, { ttlSeconds, signal, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    return await client.lock(name, { ttlSeconds, signal, requeue: true, ...limit });
   } catch (error) {
     if (!(error instanceof DeadlineError)) throw error;
     throw new CliError(messageWithoutCode(error), exitCodes.notAcquired, error);

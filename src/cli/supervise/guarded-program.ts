@@ -15,12 +15,14 @@ export class GuardedProgram {
   readonly #tenure: Tenure;
   readonly #log: (text: string) => void;
   readonly #control: ProgramControl;
+  readonly #hasGrace: boolean;
   readonly #decide = createForwardPolicy();
 
   constructor(tenure: Tenure, options: ProgramOptions) {
     this.#tenure = tenure;
     this.#log = options.log;
     this.#control = new ProgramControl(options);
+    this.#hasGrace = options.stopTimeoutMs > 0;
   }
 
   /**
@@ -44,8 +46,9 @@ export class GuardedProgram {
 
   async #stop(program: Program): Promise<void> {
     if (!program.hasEnded) this.#log(`${describeLoss(this.#tenure)}; stopping the program`);
-    // SIGCONT: a stopped program receives the first signal when it continues, before anything else of it runs.
-    await this.#control.stopGroup(program, ['SIGTERM', 'SIGCONT']);
+    // SIGCONT: a stopped program receives the first signal when it continues, before anything else of it runs. SIGKILL
+    // needs no SIGCONT: without a grace period, a stopped program does not run again.
+    await this.#control.stopGroup(program, this.#hasGrace ? ['SIGTERM', 'SIGCONT'] : ['SIGKILL']);
   }
 
   #onSignal(signal: NodeJS.Signals): void {

@@ -53,7 +53,7 @@ export class ProgramControl {
     if (!program.hasEnded && signals.length > 0) {
       for (const signal of signals) program.sendSignal(signal);
       const waiting = new AbortController();
-      const killing = this.#killLater(program, waiting.signal);
+      const killing = signals.includes('SIGKILL') ? undefined : this.#killLater(program, waiting.signal);
       await program.ended.catch(() => {});
       waiting.abort();
       await killing;

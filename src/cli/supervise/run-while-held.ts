@@ -2,6 +2,7 @@ import { keyText } from '../../index.js';
 import type { Outcome } from '../command.js';
 import { messageOf } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
+import { onOutputFailure } from '../output/output-failure.js';
 import { onSignals, terminationSignals } from '../signals.js';
 import { GuardedProgram } from './guarded-program.js';
 import type { ProgramOptions } from './program-control.js';
@@ -22,6 +23,8 @@ export interface HeldPlace {
 export interface RunWhileHeldOptions {
   /** The program to run; undefined to wait for a termination signal. */
   readonly program: ProgramOptions | undefined;
+  /** Prints that the place is held. If the output cannot be written, the key is deleted and the command ends. */
+  readonly announce: () => void;
   readonly ttlSeconds: number;
   readonly log: (text: string) => void;
 }
@@ -32,12 +35,11 @@ export interface RunWhileHeldOptions {
  */
 export async function runWhileHeld(place: HeldPlace, options: RunWhileHeldOptions): Promise<Outcome> {
   const { tenure } = place;
-  const { program } = options;
+  const { program, announce } = options;
   try {
-    if (program) return await new GuardedProgram(tenure, program).run(variablesOf(tenure));
-    await untilSignalOrLoss(tenure);
-    requireHeld(tenure);
-    return exitCodes.ok;
+    if (!program) return await holdUntilSignal(place, announce);
+    announce();
+    return await new GuardedProgram(tenure, program).run(variablesOf(tenure));
   } finally {
     await endPlace(place, options);
   }
@@ -48,13 +50,21 @@ function variablesOf({ key, token }: HeldPlace['tenure']): Readonly<Record<strin
   return { ETCD_LOCK_KEY: keyText(key), ETCD_LOCK_REV: String(token) };
 }
 
-async function untilSignalOrLoss(tenure: Tenure): Promise<void> {
-  let removeHandlers = () => {};
-  const signalled = new Promise<void>((resolve) => {
-    removeHandlers = onSignals(terminationSignals, () => resolve());
+/** @throws {CliError} if the place was lost before a termination signal, or a failure to write the output. */
+async function holdUntilSignal({ tenure }: HeldPlace, announce: () => void): Promise<Outcome> {
+  const removers: (() => void)[] = [];
+  const ended = new Promise<Outcome>((resolve) => {
+    removers.push(onSignals(terminationSignals, () => resolve(exitCodes.ok)));
+    removers.push(onOutputFailure(resolve));
   });
-  await Promise.race([signalled, untilAborted(tenure.signal)]);
-  removeHandlers();
+  try {
+    announce();
+    const outcome = await Promise.race([ended, untilAborted(tenure.signal)]);
+    requireHeld(tenure);
+    return outcome ?? exitCodes.ok;
+  } finally {
+    for (const remove of removers) remove();
+  }
 }
 
 /** A key that cannot be deleted expires with its lease, which is not renewed any more. */

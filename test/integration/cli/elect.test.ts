@@ -106,6 +106,29 @@ describe('etcd-naming elect', function () {
     await term.resign();
   });
 
+  it('does not wait with --timeout 0s, and wins an election without a leader', async () => {
+    const attempt = () => commands.run('elect', name, 'host-2', '--timeout', '0s', '--', 'echo', 'ran');
+    const term = await elected('other');
+    const late = await attempt();
+    assert.deepEqual([late.code, late.stdout], [124, '']);
+    assert.match(late.stderr, /the election '.*' has a leader: the leader is .*, 'other'/);
+    assert.ok(await hasCandidates(1)());
+    await term.resign();
+    const { code, stdout, stderr } = await attempt();
+    assert.deepEqual([code, stdout], [0, 'ran\n'], stderr);
+    assert.ok(await hasCandidates(0)());
+  });
+
+  it('resigns if the output cannot be written', async () => {
+    const term = await elected('other');
+    const command = commands.start('elect', name, 'host-2', '--ttl', '60');
+    await until('it waits', { timeoutMs }, hasCandidates(2));
+    command.closeStdout();
+    await term.resign();
+    assert.equal((await command.ended).code, 0);
+    assert.ok(await hasCandidates(0)(), 'its key is gone when it has ended');
+  });
+
   it('stops the program when the leadership is lost, and exits with 125', async () => {
     const command = await start('host-1');
     await client.lease.revoke((await leader())!.leaseId!);

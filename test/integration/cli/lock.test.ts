@@ -53,6 +53,11 @@ describe('etcd-naming lock', function () {
   const isFree = async () => (await queue()).holder === undefined;
   const hasWaiters = (count: number) => async () => (await queue()).waiters.length === count;
 
+  const losses: readonly (readonly [string, (holder: LockQueueEntry) => Promise<unknown>])[] = [
+    ['its lease is revoked', ({ leaseId = 0n }) => client.lease.revoke(leaseId)],
+    ['its key is deleted', ({ key }) => client.kv.delete(key)],
+  ];
+
   it('runs the program with the key and the revision of the lock, and exits with its code', async () => {
     const command = commands.start(
       'lock',
@@ -161,6 +166,83 @@ describe('etcd-naming lock', function () {
     }
   });
 
+  // An outage that is longer than the TTL ends the lease too.
+  for (const [what, lose] of losses)
+    it(`joins the queue again when ${what} while it waits`, async () => {
+      const lock = await client.lock(name);
+      const command = commands.start('lock', name, '--', 'echo', 'ran');
+      await until('it waits', { timeoutMs }, hasWaiters(1));
+      const [lost] = (await queue()).waiters;
+      await lose(lost!);
+      await until('it waits with another key', { timeoutMs }, async () => {
+        const [waiter] = (await queue()).waiters;
+        return waiter !== undefined && !waiter.key.equals(lost!.key);
+      });
+      await lock.release();
+      const { code, stdout, stderr } = await command.ended;
+      assert.deepEqual([code, stdout], [0, 'ran\n'], stderr);
+    });
+
+  for (const format of ['', '--json'])
+    it(`releases the lock if the output cannot be written${format && `, with ${format}`}`, async () => {
+      await using lock = await client.lock(name);
+      const options = format === '' ? [] : [format];
+      const command = commands.start('lock', name, '--ttl', '60', ...options);
+      await until('it waits', { timeoutMs }, hasWaiters(1));
+      command.closeStdout();
+      await lock.release();
+      assert.equal((await command.ended).code, 0);
+      assert.ok(await isFree(), 'its key is gone when it has ended');
+    });
+
+  it('exits with 1 if the output cannot be written to a full disk, and releases the lock', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { code, stderr } = await commands.shell(`"$0" "$1" lock '${name}' --ttl 60 > /dev/full`);
+    assert.equal(code, 1);
+    assert.match(stderr, /cannot write the output: .*ENOSPC/);
+    assert.ok(await isFree());
+  });
+
+  it('refuses a name that is not UTF-8, and a program that is empty', async () => {
+    const binary = await commands.shell(`"$0" "$1" lock "$(printf '${name}\\377')" -- echo ran`);
+    assert.deepEqual([binary.code, binary.stdout], [2, '']);
+    assert.match(binary.stderr, /is not UTF-8/);
+    for (const args of [
+      ['lock', name],
+      ['elect', name, 'value'],
+    ]) {
+      const { code, stderr } = await commands.run(...args, '--');
+      assert.equal(code, 2);
+      assert.match(stderr, /the program after -- is missing/);
+    }
+  });
+
+  it('takes a name that begins with a dash after --', async () => {
+    const dashed = `-${name}`;
+    const { code, stdout } = await commands.run(
+      'lock',
+      '--',
+      dashed,
+      '--',
+      'sh',
+      '-c',
+      'echo "$ETCD_LOCK_KEY"',
+    );
+    assert.equal(code, 0);
+    assert.ok(stdout.startsWith(`${dashed}/`), stdout);
+  });
+
+  it('releases the lock when the program ends, while a process that it left in the background runs', async () => {
+    const line = 'sleep 600 > /dev/null 2>&1 & echo "pid $!"';
+    const command = commands.start('lock', name, '--', 'sh', '-c', line);
+    const { code, stdout } = await command.ended;
+    const pid = Number(/pid (\d+)/.exec(stdout)?.[1]);
+    orphans.push(pid);
+    assert.equal(code, 0);
+    assert.ok(isAlive(pid));
+    assert.ok(await isFree());
+  });
+
   it('gives up its place when a signal ends the wait, and dies by the signal', async () => {
     await using lock = await client.lock(name);
     const command = commands.start('lock', name, '--', 'echo', 'ran');
@@ -216,10 +298,6 @@ describe('etcd-naming lock', function () {
     assert.ok(await isFree());
   });
 
-  const losses: readonly (readonly [string, (holder: LockQueueEntry) => Promise<unknown>])[] = [
-    ['its lease is revoked', ({ leaseId = 0n }) => client.lease.revoke(leaseId)],
-    ['its key is deleted', ({ key }) => client.kv.delete(key)],
-  ];
   for (const [what, lose] of losses) {
     it(`stops the program when ${what}, and exits with 125 whatever the code of the program is`, async () => {
       const command = await start(0);
@@ -273,6 +351,17 @@ describe('etcd-naming lock', function () {
     assert.match(stdout, /received TERM/);
     assert.doesNotMatch(stdout, /received CONT/, 'it ends before it continues');
     assert.match(stderr, /was lost/);
+  });
+
+  it('does not continue such a program with --grace 0s', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const command = await start('', '--ttl', '2', '--grace', '0s');
+    command.kill('SIGTSTP');
+    await until('the lease expires', { timeoutMs }, isFree);
+    command.kill('SIGCONT');
+    const { code, stdout, stderr } = await command.ended;
+    assert.equal(code, 125, stderr);
+    assert.doesNotMatch(stdout, /received/);
   });
 
   it('exits with 125 without a program too when the lock is lost', async () => {

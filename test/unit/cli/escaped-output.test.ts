@@ -176,11 +176,11 @@ describe('stored text on a terminal', () => {
     assert.equal(stdout.text, 'a\x1b[2J\n');
   });
 
-  it('is written only by io.ts and screen.ts, which escape it; main.ts reports failures of writes', () => {
+  it('is written only by io.ts and screen.ts, which escape it; output-failure.ts reports failures of writes', () => {
     const folder = join(protoFolder(), '../src/cli');
     const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.ts'))
       .filter((file) => /\.write\(|console\./.test(readFileSync(join(folder, file), 'utf8')));
-    assert.deepEqual(writers.sort(), ['main.ts', 'output/io.ts', 'output/screen.ts']);
+    assert.deepEqual(writers.sort(), ['output/io.ts', 'output/output-failure.ts', 'output/screen.ts']);
   });
 });

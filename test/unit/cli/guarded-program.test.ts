@@ -51,6 +51,19 @@ describe('a program that runs while a lock is held', () => {
     assert.deepEqual(lines(), ['ready', 'CONT', 'WINCH', 'TERM']);
   });
 
+  it('is killed without being continued when the lock is lost and there is no grace period', async () => {
+    const ending = new AbortController();
+    const tenure = { held: true, signal: ending.signal };
+    const command = ['sh', '-c', program, file];
+    const options = { command, env: process.env, stopTimeoutMs: 0, log: () => {} };
+    const running = new GuardedProgram(tenure, options).run({});
+    await prints('ready');
+    tenure.held = false;
+    ending.abort(new Error('the lock was lost'));
+    await assert.rejects(running, (error) => error instanceof CliError && error.exitCode === 125);
+    assert.deepEqual(lines(), ['ready'], 'it has received neither SIGTERM nor SIGCONT');
+  });
+
   it('is not started if the lock is lost before', async () => {
     const tenure = { held: false, signal: AbortSignal.abort(new Error('the lock was lost')) };
     const options = {
