@@ -2,6 +2,7 @@ import { checkWait, noOptions, withJson } from '../model/index.js';
 import type { AuthCalls, CallOptions } from '../wire/index.js';
 import type { AuthClient, AuthStatus, RoleClient, UserClient } from './auth-client.js';
 import { RoleClientImpl } from './role-client-impl.js';
+import { unlessDone } from './unless-done.js';
 import { UserClientImpl } from './user-client-impl.js';
 
 export class AuthClientImpl implements AuthClient {
@@ -17,7 +18,8 @@ export class AuthClientImpl implements AuthClient {
 
   async enable(options: CallOptions = noOptions): Promise<void> {
     checkWait(options);
-    await this.#calls.enable(options);
+    // Only an etcd with authentication asks for a user, or for the role root.
+    await unlessDone(this.#calls.enable(options), 'UserEmpty', 'PermissionDenied');
   }
 
   async disable(options: CallOptions = noOptions): Promise<void> {

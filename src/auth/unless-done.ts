@@ -2,12 +2,12 @@ import { type EtcdReason, wasDoneBefore } from '../errors/index.js';
 
 /**
  * Waits for a change that etcd refuses the second time.
- * @param done etcd's refusal of a change that an earlier attempt has made.
+ * @param done etcd's refusals of a change that an earlier attempt has made.
  */
-export async function unlessDone(change: Promise<unknown>, done: EtcdReason): Promise<void> {
+export async function unlessDone(change: Promise<unknown>, ...done: readonly EtcdReason[]): Promise<void> {
   try {
     await change;
   } catch (error) {
-    if (!wasDoneBefore(error, done)) throw error;
+    if (!wasDoneBefore(error, ...done)) throw error;
   }
 }

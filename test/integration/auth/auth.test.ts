@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { EtcdClient } from '#src/client/index.js';
+import type { EtcdClient, EtcdClientOptions } from '#src/client/index.js';
 import {
   AmbiguousWriteError,
   EtcdError,
@@ -177,24 +177,25 @@ describe('users, roles and permissions', () => {
     await assert.rejects(far.auth.users.add('a', { noPassword: true }), { name: 'DeadlineError' });
   });
 
-  describe('after a lost answer', () => {
-    /** Runs a call whose answer is lost after `applied` has become true. */
-    async function withLostAnswer<T>(
-      call: (proxied: EtcdClient) => Promise<T>,
-      applied: () => Promise<boolean>,
-    ): Promise<T> {
-      const link = await proxy(etcd());
-      const proxied = connect([link.endpoint]);
-      await proxied.auth.roles.list();
-      link.delay({ up: 0, down: 3_600_000 });
-      const result = call(proxied);
-      result.catch(() => {});
-      await eventually('etcd has applied the request', applied);
-      link.cut();
-      link.heal();
-      return result;
-    }
+  /** Runs a call whose answer is lost after `applied` has become true. */
+  async function withLostAnswer<T>(
+    call: (proxied: EtcdClient) => Promise<T>,
+    applied: () => Promise<boolean>,
+    options: Partial<EtcdClientOptions> = {},
+  ): Promise<T> {
+    const link = await proxy(etcd());
+    const proxied = connect([link.endpoint], options);
+    await proxied.auth.roles.list();
+    link.delay({ up: 0, down: 3_600_000 });
+    const result = call(proxied);
+    result.catch(() => {});
+    await eventually('etcd has applied the request', applied);
+    link.cut();
+    link.heal();
+    return result;
+  }
 
+  describe('after a lost answer', () => {
     it('are deleted and revoked once, and no second refusal reaches the caller', async () => {
       const { users, roles } = client.auth;
       await users.add('alice', { password });
@@ -263,6 +264,28 @@ describe('users, roles and permissions', () => {
       }
       await auth.users.list();
       await auth.disable();
+    });
+
+    it('is turned on by a call whose answer is lost, and the refusal of the second attempt is not an error', async () => {
+      const { auth } = client;
+      await auth.users.add('root', { password });
+      await auth.roles.add('root');
+      await auth.users.grantRole('root', 'root');
+      const isOn = () =>
+        auth.users.list().then(
+          () => false,
+          (error: unknown) => error instanceof UnauthenticatedError,
+        );
+      const credentials = { auth: { username: 'root', password } };
+      const asRoot = connect(etcd().endpoints, credentials);
+      for (const options of [{}, credentials]) {
+        try {
+          await withLostAnswer((proxied) => proxied.auth.enable(), isOn, options);
+          await assert.rejects(auth.enable(), UnauthenticatedError);
+        } finally {
+          await asRoot.auth.disable();
+        }
+      }
     });
 
     it('has a status since etcd 3.5, and an older etcd is reported as such', async () => {
