@@ -105,6 +105,7 @@ export interface DowngradeClient {
   /**
    * Ends a downgrade that was enabled. Members that run the old version already must be upgraded again.
    * @throws {EtcdError} with reason `NoInflightDowngrade` from etcd 3.5 if there is none; later releases do nothing.
+   *   {AmbiguousWriteError} if the answer was lost.
    */
   cancel(options?: CallOptions): Promise<Downgrade>;
 }
@@ -168,8 +169,10 @@ export interface MaintenanceClient {
   /**
    * Saves a snapshot of one member's database as a file with mode 0600. It writes to another file in the same folder,
    * verifies the size and the checksum, and renames it at the end: an older file of that name is replaced, and a failure
-   * leaves it as it was. Snapshots contain every value, and the hashes of the users' passwords.
-   * @throws as {@link MaintenanceClient.snapshot}; errors of the file system.
+   * leaves it as it was. A process that is killed meanwhile leaves its file, `<path>.<pid>.<random>.part`, which may be
+   * deleted. A relative path is one of the working directory at the call. A symbolic link is replaced itself, not the file
+   * that it leads to. Snapshots contain every value, and the hashes of the users' passwords.
+   * @throws {InvalidInputError} for the path of a folder, a device or another file that is not a regular one; as {@link MaintenanceClient.snapshot}; errors of the file system.
    * @example
    * ```ts
    * const { bytes } = await client.maintenance.saveSnapshot('10.0.0.1:2379', '/backup/etcd.db');
@@ -181,7 +184,7 @@ export interface MaintenanceClient {
    * @param endpoint An endpoint of the present leader.
    * @param targetId The id of the voting member that is to lead.
    * @throws {EtcdError} with reason `NotLeader` if the endpoint is not the leader's, `BadLeaderTransferee` if the target
-   *   is no voting member.
+   *   is no voting member; {AmbiguousWriteError} if the answer was lost.
    */
   moveLeader(endpoint: string, targetId: bigint, options?: CallOptions): Promise<void>;
   /** Downgrades of the cluster. */

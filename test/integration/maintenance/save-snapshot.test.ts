@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { SnapshotResponse } from '#src/gen/etcd/rpc.js';
 import { secretOf } from '../../support/canary.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { skip, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
 import { useClients } from '../client/support.js';
 
@@ -53,6 +63,51 @@ describe('a saved snapshot', () => {
     await assert.rejects(client.maintenance.saveSnapshot(endpoint, path, { signal }), { message: 'not now' });
     assert.equal(readFileSync(path, 'utf8'), 'old');
     assert.deepEqual(readdirSync(folder), ['backup.db']);
+  });
+
+  it('is in the folder that was the working directory at the call', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    const saved = client.maintenance.saveSnapshot(endpoint, 'backup.db');
+    process.chdir(before);
+    await saved;
+    assert.deepEqual(readdirSync(folder), ['backup.db']);
+  });
+
+  it('is complete when two calls save to the same path at once', async () => {
+    const [one, other] = await Promise.all([
+      client.maintenance.saveSnapshot(endpoint, path),
+      client.maintenance.saveSnapshot(endpoint, path),
+    ]);
+    assert.ok([one.bytes, other.bytes].includes(statSync(path).size));
+    assert.deepEqual(readdirSync(folder), ['backup.db']);
+  });
+
+  it('replaces a symbolic link, and leaves the file that it leads to as it was', async () => {
+    const older = join(folder, 'older.db');
+    writeFileSync(older, 'old');
+    symlinkSync(older, path);
+    const { bytes } = await client.maintenance.saveSnapshot(endpoint, path);
+    assert.equal(lstatSync(path).size, bytes);
+    assert.equal(readFileSync(older, 'utf8'), 'old');
+  });
+
+  it('is refused in place of a folder, a pipe or a device, which stay', async function () {
+    if (process.platform === 'win32') skip(this, 'Windows has no pipes of this kind');
+    const [inside, pipe, device] = [folder, join(folder, 'pipe'), join(folder, 'device')] as const;
+    execFileSync('mkfifo', [pipe]);
+    symlinkSync('/dev/null', device);
+    for (const target of [inside, pipe, device])
+      await assert.rejects(client.maintenance.saveSnapshot(endpoint, target), {
+        name: 'InvalidInputError',
+        message: /exists and is not a regular file/,
+      });
+    await assert.rejects(client.maintenance.saveSnapshot(endpoint, `${folder}/new/`), {
+      message: /path is not the path of a file/,
+    });
+    assert.ok(lstatSync(pipe).isFIFO());
+    assert.ok(lstatSync(device).isSymbolicLink());
+    assert.deepEqual(readdirSync(folder).sort(), ['device', 'pipe']);
   });
 
   it('is refused for a folder that does not exist, with the error of the file system', async () => {
