@@ -94,8 +94,13 @@ describe(page, function () {
     await cluster.members[1]!.kill();
     const remaining = { ETCDCTL_ENDPOINTS: `${cluster.endpoints[0]},${cluster.endpoints[2]}` };
     assert.match(await book.run('members', { env: remaining }), /^m1 \w+ does not answer$/m);
-    await book.run('remove', { env: remaining });
-    await addMember(book, 'm3', addressOf('http://10.0.0.13:2380'), remaining);
+    assert.equal(await book.run('remove', { env: remaining }), 'm1 is removed\n');
+    assert.match(await book.run('remove', { env: remaining }), /^no member is named m1: (m0,m2|m2,m0)\n$/);
+    const peerUrl = addressOf('http://10.0.0.13:2380');
+    await addMember(book, 'm3', peerUrl, remaining);
+    const again = book.start('join', { args: ['m3', peerUrl], env: remaining });
+    await again.ended();
+    assert.match(again.text, /\nm3 votes\n$/);
 
     const reader = use(new EtcdClient({ endpoints: [addressOf('10.0.0.13:2379')] }));
     assert.equal(String((await reader.kv.get('kept')).kv?.value), 'v');
@@ -142,6 +147,42 @@ describe(page, function () {
     assert.equal(printed.match(/ is smaller$/gm)?.length, 3, printed);
     await book.run('members');
     await client.kv.put('key', 'v');
+    assert.deepEqual(await client.maintenance.alarms(), []);
+  });
+
+  it('clears NOSPACE without the members that are lost, not started or learners, which it names', async () => {
+    const cluster = use(await startEtcdCluster({ args: ['--quota-backend-bytes', String(4 * MiB)] }));
+    const { book, client, addressOf } = await runbookFor(cluster, 'clear-nospace-with-a-lost-member');
+    const fill = async () => {
+      for (let i = 0; i < 256; i++) await client.kv.put('fill', Buffer.alloc(MiB));
+    };
+    const { member } = await client.cluster.addLearner([addressOf('http://10.0.0.13:2380')]);
+    const printed = await book.run('nospace');
+    assert.match(printed, /^\(not started\) is skipped: it does not answer$/m);
+    assert.equal(printed.match(/^m\d (?:is smaller|has the same size)$/gm)?.length, 3, printed);
+
+    book.start('start-m3', {
+      replacements: new Map([['cluster m0=', `cluster m1=${addressOf('http://10.0.0.11:2380')},m0=`]]),
+    });
+    await eventually(
+      'the learner has started',
+      async () => (await client.cluster.list()).members.some(({ id, name }) => id === member.id && name),
+      30_000,
+    );
+    await cluster.members[1]!.kill();
+    const remaining = { ETCDCTL_ENDPOINTS: `${cluster.endpoints[0]},${cluster.endpoints[2]}` };
+    const putSucceeds = () =>
+      client.kv.put('key', 'v').then(
+        () => true,
+        () => false,
+      );
+    await eventually('the others have a leader', putSucceeds, 30_000);
+    await assert.rejects(fill(), { reason: 'NoSpace' });
+    await client.kv.delete('fill');
+    const second = await book.run('nospace', { env: remaining });
+    assert.match(second, /^m1 is skipped: it does not answer$/m);
+    assert.match(second, /^m3 is skipped: it is a learner$/m);
+    assert.equal(second.match(/^m[02] is smaller$/gm)?.length, 2, second);
     assert.deepEqual(await client.maintenance.alarms(), []);
   });
 
@@ -210,15 +251,17 @@ describe(page, function () {
     await client.auth.users.add('my-service-servers', { password: secretOf('my-service-servers') });
     await client.auth.users.grantRole('my-service-servers', 'my-service-servers');
     await book.run('members');
+    const as = (username: string) =>
+      use(new EtcdClient({ ...clientOptions, auth: { username, password: secretOf(username) } }));
+    const [server, caller] = [as('my-service-servers'), as('my-service-callers')];
+    await caller.kv.get('foo/bar/my-service/'); // before its user exists
+    await book.run('auth');
     await book.run('auth');
     await book.run('auth-check', {
       env: { ETCDCTL_USER: 'nightly-job', ETCDCTL_PASSWORD: secretOf('nightly-job') },
     });
 
     await assert.rejects(client.kv.get('foo'));
-    const as = (username: string) =>
-      use(new EtcdClient({ ...clientOptions, auth: { username, password: secretOf(username) } }));
-    const [server, caller] = [as('my-service-servers'), as('my-service-callers')];
     use(await register(server, { target: 'foo/bar/my-service', addr: '10.0.0.7:50051' }));
     const manager = new EndpointManager(caller, 'foo/bar/my-service');
     assert.equal((await manager.list()).size, 1);
