@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors/index.js';
 import { checkInt64, minInt64 } from './int64.js';
 import type { LeaseId } from './key-value.js';
-import { wrongTypeError } from './options/index.js';
+import { wrongTypeError, wrongValueError } from './options/index.js';
 
 /** The width of a lease id in Go, including the sign: `%016x`. */
 const width = 16;
@@ -13,10 +13,10 @@ export function describeLease(id: LeaseId): string {
 
 /**
  * Formats a lease id as `etcdctl` does: 16 lower-case hexadecimal characters, with a minus for a negative one.
- * @throws {InvalidInputError} when the id is not a bigint.
+ * @throws {InvalidInputError} for a value that is not a signed 64-bit bigint.
  */
 export function formatLeaseId(id: LeaseId): string {
-  if (typeof id !== 'bigint') throw wrongTypeError('lease id', id, 'a bigint');
+  checkInt64('lease id', id, minInt64);
   const sign = id < 0n ? '-' : '';
   return (
     sign +
@@ -34,10 +34,11 @@ export function formatLeaseId(id: LeaseId): string {
 export function parseLeaseId(text: string): LeaseId {
   if (typeof text !== 'string') throw wrongTypeError('the lease id', text, 'a string of hexadecimal digits');
   const [, sign, digits] = /^([+-]?)([0-9a-f]+)$/i.exec(text) ?? [];
-  if (digits === undefined)
-    throw new InvalidInputError(`the lease id is '${text}'; it must be hexadecimal, as etcdctl prints it`);
-  const size = BigInt(`0x${digits}`);
-  return checkInt64('the lease id', sign === '-' ? -size : size, minInt64);
+  const size = BigInt(`0x${digits ?? '0'}`);
+  const id = sign === '-' ? -size : size;
+  if (digits === undefined || BigInt.asIntN(64, id) !== id)
+    throw wrongValueError('the lease id', text, 'hexadecimal, a signed 64-bit number, as etcdctl prints it');
+  return id;
 }
 
 /**

@@ -1,5 +1,15 @@
 import { InvalidInputError } from '../../errors/index.js';
-import { boolean, type Check, listOf, oneOf, optionsChecker, text } from '../../model/index.js';
+import {
+  boolean,
+  type Check,
+  hasLoneSurrogate,
+  listOf,
+  loneSurrogateText,
+  oneOf,
+  optionsChecker,
+  text,
+  wellFormedText,
+} from '../../model/index.js';
 
 /** TLS of an etcd that the test kit starts. */
 export interface EtcdTlsOptions {
@@ -57,6 +67,7 @@ const MAX_PASSWORD_BYTES = 72;
 const password: Check = (value, name) => {
   if (typeof value !== 'string' || value === '')
     throw new InvalidInputError(`${name} is ${value === '' ? 'empty' : 'not a string'}`);
+  if (hasLoneSurrogate(value)) throw new InvalidInputError(`${name} ${loneSurrogateText}`);
   if (Buffer.byteLength(value) > MAX_PASSWORD_BYTES)
     throw new InvalidInputError(
       `${name} is longer than ${MAX_PASSWORD_BYTES} bytes in UTF-8, the most that etcd's bcrypt takes`,
@@ -119,6 +130,7 @@ function recordOf(check: Check): Check {
       throw new InvalidInputError(`${name} must be an object whose members are named by the user or role`);
     for (const [member, each] of Object.entries(value)) {
       if (member === '') throw new InvalidInputError(`${name} has an empty name`);
+      wellFormedText(member, `the name in ${name}`);
       if (each === undefined) throw new InvalidInputError(`${name}.${member} is undefined`);
       check(each, `${name}.${member}`);
     }

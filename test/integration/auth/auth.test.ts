@@ -266,7 +266,7 @@ describe('users, roles and permissions', () => {
       await auth.disable();
     });
 
-    it('is turned on by a call whose answer is lost, and the refusal of the second attempt is not an error', async () => {
+    it('is turned on and off by calls whose answers are lost, and the refusal of the second attempt is not an error', async () => {
       const { auth } = client;
       await auth.users.add('root', { password });
       await auth.roles.add('root');
@@ -276,12 +276,14 @@ describe('users, roles and permissions', () => {
           () => false,
           (error: unknown) => error instanceof UnauthenticatedError,
         );
+      const isOff = async () => !(await isOn());
       const credentials = { auth: { username: 'root', password } };
       const asRoot = connect(etcd().endpoints, credentials);
       for (const options of [{}, credentials]) {
         try {
           await withLostAnswer((proxied) => proxied.auth.enable(), isOn, options);
           await assert.rejects(auth.enable(), UnauthenticatedError);
+          await withLostAnswer((proxied) => proxied.auth.disable(), isOff, credentials);
         } finally {
           await asRoot.auth.disable();
         }

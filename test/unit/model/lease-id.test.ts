@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { InvalidInputError } from '#src/errors/index.js';
 import { checkLeaseId, formatLeaseId, parseLeaseId } from '#src/model/index.js';
 
 describe('a lease id as text', () => {
@@ -28,7 +27,15 @@ describe('a lease id as text', () => {
     ] as const)
       assert.equal(parseLeaseId(text), id);
     for (const text of ['', '-', '0x4d', '4_d', ' 4d', '8000000000000000', '-8000000000000001', 'x'])
-      assert.throws(() => parseLeaseId(text), InvalidInputError, text);
+      assert.throws(() => parseLeaseId(text), {
+        name: 'InvalidInputError',
+        message: `INVALID_ARGUMENT: the lease id is '${text}'; it must be hexadecimal, a signed 64-bit number, as etcdctl prints it`,
+      });
+  });
+
+  it('is not formatted from a number of more than 64 bits', () => {
+    for (const id of [2n ** 63n, -(2n ** 63n) - 1n, 7 as never])
+      assert.throws(() => formatLeaseId(id), { name: 'InvalidInputError', message: /lease id is -?\d+/ });
   });
 
   it('is parsed back to the same id', () => {

@@ -44,6 +44,14 @@ const refused: Readonly<Record<string, readonly [tlsAndAuth: object, text: RegEx
   ],
   'a list of users': [{ auth: { users: [user] } }, /^auth.users must be an object whose members are named/],
   'a user without a name': [{ auth: { users: { '': user } } }, /^auth.users has an empty name$/],
+  'a user whose name is not Unicode text': [
+    { auth: { users: { 'a\ud800': user } } },
+    /^the name in auth.users 'a\\ud800' has half of a surrogate pair$/,
+  ],
+  'a password that is not Unicode text': [
+    { auth: { users: { app: { password: `${password}\ud800` } } } },
+    /^auth.users.app.password has half of a surrogate pair$/,
+  ],
   'an undefined user': [{ auth: { users: { app: undefined } } }, /^auth.users.app is undefined$/],
   'a password instead of a user': [{ auth: { users: { app: password } } }, /^auth.users.app is a string/],
   'root among the users': [
