@@ -218,6 +218,11 @@ describe('outlier detection', () => {
         { successRateEjection: { minimumHosts: 0 } },
         /outlierDetection\.successRateEjection\.minimumHosts is 0/,
       ],
+      [
+        { baseEjectionTimeMs: 3_000, maxEjectionTimeMs: 500 },
+        /outlierDetection\.maxEjectionTimeMs is 500, and baseEjectionTimeMs is 3000; it must not be below that/,
+      ],
+      [{ maxEjectionTimeMs: 29_999 }, /maxEjectionTimeMs is 29999, and baseEjectionTimeMs is 30000/],
       [true, /outlierDetection is true/],
     ] as const)
       it(`${JSON.stringify(options)} is refused`, () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { ignoredFields, parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { NamingError } from '#src/naming/index.js';
 
@@ -50,6 +51,30 @@ describe('a service config', () => {
       );
     });
   }
+
+  for (const [what, policies, reason] of [
+    [
+      'durations in text',
+      [{ outlier_detection: { interval: '10s', child_policy: [{ round_robin: {} }] } }],
+      /outlier_detection: .*interval.*; grpc-js takes durations in this policy as \{"seconds": 10, "nanos": 0\}/,
+    ],
+    ['names in camel case', [{ outlier_detection: { childPolicy: [{ round_robin: {} }] } }], /child_policy/],
+    ['only unknown policies', [{ best_of_all: {} }, { best_of_some: {} }], /: it names no known policy$/],
+  ] as const)
+    it(`says what is wrong with a policy that has ${what}`, () => {
+      assert.throws(
+        () => parseServiceConfig(JSON.stringify({ loadBalancingConfig: policies }), policy),
+        reason,
+      );
+    });
+
+  it('of docs/load-balancing.md is valid', () => {
+    const page = readFileSync('docs/load-balancing.md', 'utf8');
+    const text = /`(\{"loadBalancingConfig": .*?\})`/.exec(page)?.[1] ?? '';
+    assert.match(text, /outlier_detection/);
+    // The policy of this package is registered with the resolver.
+    parseServiceConfig(text.replace('etcd_weighted', 'round_robin'), policy);
+  });
 
   it('names exactly the fields that grpc-js ignores', () => {
     const used = { name: [{}], timeout: '1s', retryPolicy: {} };

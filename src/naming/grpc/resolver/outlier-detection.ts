@@ -1,4 +1,5 @@
 import { experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { InvalidInputError } from '../../../errors/index.js';
 import { duration, number, optionsChecker, wholeNumber } from '../../../model/index.js';
 import { NamingError } from '../../errors.js';
 
@@ -16,9 +17,9 @@ export interface OutlierDetectionOptions {
    * Default 30,000.
    */
   readonly baseEjectionTimeMs?: number;
-  /** The longest ejection, in milliseconds. Default 300,000. */
+  /** The longest ejection, in milliseconds, at least `baseEjectionTimeMs`. Default 300,000, or `baseEjectionTimeMs` if that is more. */
   readonly maxEjectionTimeMs?: number;
-  /** No server is ejected while this share of them is, in percent. Default 10; one may always be. */
+  /** No server is ejected while this share of them is, in percent. Default 10. Above 0, one may always be; with 0, none is. */
   readonly maxEjectionPercent?: number;
   /** Ejects servers that fail a large share of their calls. On by default; `enforcementPercentage: 0` turns it off. */
   readonly failurePercentageEjection?: FailurePercentageOptions;
@@ -59,7 +60,7 @@ export interface SuccessRateOptions {
 const percentage = number({ max: 100 });
 const count = wholeNumber({ min: 1 });
 
-export const checkOutlierDetection = optionsChecker<OutlierDetectionOptions>({
+const checkOptions = optionsChecker<OutlierDetectionOptions>({
   intervalMs: duration({ min: 1 }),
   baseEjectionTimeMs: duration({ min: 1 }),
   maxEjectionTimeMs: duration({ min: 1 }),
@@ -77,6 +78,19 @@ export const checkOutlierDetection = optionsChecker<OutlierDetectionOptions>({
     requestVolume: count,
   }),
 });
+
+const defaultBaseEjectionTimeMs = 30_000;
+
+/** @throws {InvalidInputError} for an invalid option, and for a longest ejection below the shortest. */
+export function checkOutlierDetection(value: unknown, name: string): void {
+  checkOptions(value, name);
+  const options = value as OutlierDetectionOptions;
+  const { baseEjectionTimeMs: base = defaultBaseEjectionTimeMs, maxEjectionTimeMs: max = base } = options;
+  if (max >= base) return;
+  throw new InvalidInputError(
+    `${name}.maxEjectionTimeMs is ${max}, and baseEjectionTimeMs is ${base}; it must not be below that`,
+  );
+}
 
 type Policies = ServiceConfig['loadBalancingConfig'];
 
@@ -97,7 +111,7 @@ export function withOutlierDetection(
   const { failurePercentageEjection: failures = {}, successRateEjection: successes } = options;
   const policy = {
     interval: toDuration(options.intervalMs ?? 10_000),
-    base_ejection_time: toDuration(options.baseEjectionTimeMs ?? 30_000),
+    base_ejection_time: toDuration(options.baseEjectionTimeMs ?? defaultBaseEjectionTimeMs),
     max_ejection_time: toDuration(options.maxEjectionTimeMs ?? 300_000),
     max_ejection_percent: options.maxEjectionPercent ?? 10,
     failure_percentage_ejection: {

@@ -21,12 +21,30 @@ export function parseServiceConfig(
     checkWithChannel(text);
     const { loadBalancingConfig = [], methodConfig = [] } = json as Partial<ServiceConfig>;
     const policies = loadBalancingConfig.length === 0 ? policy : loadBalancingConfig;
-    if (!experimental.selectLbConfigFromList(policies)) throw new TypeError('it names no known policy');
+    if (!experimental.selectLbConfigFromList(policies)) throw new TypeError(policyProblem(policies));
     return { ...json, loadBalancingConfig: policies, methodConfig: methodConfig.map(withTimeout) };
   } catch (error) {
     // Without the error as the cause: it quotes the value, which others wrote.
     const place = where === undefined ? '' : `'${where}': `;
     throw new NamingError(`${place}not a service config: ${(error as Error).message}`);
+  }
+}
+
+/** Why none of the policies can be used: grpc-js only logs it. */
+function policyProblem(policies: ServiceConfig['loadBalancingConfig']): string {
+  const known = policies.find((policy) =>
+    Object.keys(policy).some(experimental.isLoadBalancerNameRegistered),
+  );
+  if (known === undefined) return 'it names no known policy';
+  try {
+    experimental.parseLoadBalancingConfig(known);
+    return 'it names no known policy';
+  } catch (error) {
+    const { message } = error as Error;
+    const isOutliers = 'outlier_detection' in known;
+    return isOutliers
+      ? `${message}; grpc-js takes durations in this policy as {"seconds": 10, "nanos": 0}, names with underscores, and child_policy`
+      : message;
   }
 }
 
