@@ -151,6 +151,7 @@ export class EtcdClient implements AsyncDisposable {
       watch: this.#watch,
       store,
       queue,
+      timeoutMs,
       random,
       closing,
     });
@@ -247,7 +248,8 @@ export class EtcdClient implements AsyncDisposable {
   /**
    * Waits for a lock, calls `fn` with it, and releases it when `fn` has ended. `fn` must stop when `lock.signal` aborts.
    * A release that fails is not an error: the lease is not renewed any more, and ends the lock within its TTL.
-   * @throws {LockLostError} if the lock was lost while `fn` ran, after `fn` has ended; what `fn` throws; otherwise as
+   * @throws {LockLostError} if the lock was known to be lost when `fn` ended. A key that a client deletes is noticed only
+   *   when the watch reports it: write through `lock.txn()` what must not be applied then; what `fn` throws; otherwise as
    *   {@link EtcdClient.lock}.
    * @example
    * ```ts

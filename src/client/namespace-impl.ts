@@ -57,7 +57,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
     const queue = { kv: this.kv, lease: parent.lease, watch, closing: parent.settings.closing };
     this.#locks = new LockClientImpl(queue, this.timeoutMs);
-    this.election = new ElectionClientImpl({ ...this.#ports, queue });
+    this.election = new ElectionClientImpl({ ...this.#ports, queue, timeoutMs: this.timeoutMs });
   }
 
   get closed(): boolean {
@@ -103,7 +103,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
   }
 
   /** What mirrors and elections use: this namespace instead of the client. */
-  get #ports(): MirrorPorts & Omit<ElectionPorts, 'queue'> {
+  get #ports(): MirrorPorts & Omit<ElectionPorts, 'queue' | 'timeoutMs'> {
     const { calls, random, settings, watch: watchClient } = this.#parent;
     const { closing } = settings;
     const watch = {

@@ -11,6 +11,8 @@ export interface CampaignRequest {
   readonly ttlSeconds: number;
   /** Ends the term at once, and with it the campaign. */
   readonly signal: AbortSignal | undefined;
+  /** The client's default deadline, in milliseconds. */
+  readonly timeoutMs: number;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
@@ -31,7 +33,7 @@ export async function* campaign(
   const lossPacer = new Pacer(lossBackoff, refClock, request.random);
   for (;;) {
     const ownership = await enter(client, request, stop);
-    const term = new ElectionTerm(ownership, ownership.createRevision);
+    const term = new ElectionTerm(ownership, ownership.createRevision, request.timeoutMs);
     const removeListener = onAbort(request.signal, () => void term[Symbol.asyncDispose]());
     try {
       stop.throwIfAborted();

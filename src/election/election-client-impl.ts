@@ -29,6 +29,8 @@ import type { CampaignOptions, Leader, Term } from './types.js';
 export interface ElectionPorts extends Omit<FollowerPorts, 'reads'> {
   /** What candidates use; the object that the client's locks use, too. */
   readonly queue: QueueClient;
+  /** The client's default deadline, in milliseconds. */
+  readonly timeoutMs: number;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
 }
@@ -47,10 +49,10 @@ export class ElectionClientImpl implements ElectionClient {
   campaign(name: Bytes, value: Bytes, options: CampaignOptions = noOptions): AsyncStream<Term> {
     checkCampaign(options);
     const { ttlSeconds = defaultTtlSeconds, signal: end } = options;
-    const { queue, random } = this.#ports;
+    const { queue, random, timeoutMs } = this.#ports;
     const request = {
       ...{ name: electionName(name), value: proposalBytes(value) },
-      ...{ ttlSeconds, signal: end, random },
+      ...{ ttlSeconds, signal: end, random, timeoutMs },
     };
     return this.#stream('a campaign', 'campaign', end, (stop) => campaign(queue, request, stop));
   }

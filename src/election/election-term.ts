@@ -1,7 +1,16 @@
-import { backoffDelay, delay, raceAbort } from '../async/index.js';
+import { backoffDelay, delay, raceAbort, systemClock, withTimeout } from '../async/index.js';
+import { AmbiguousWriteError, DeadlineError } from '../errors/index.js';
 import type { Compare, Txn, TxnResult, WriteCallOptions } from '../kv/index.js';
 import type { Ownership } from '../lock/index.js';
-import { type Bytes, checkWait, type LeaseId, noOptions, type Revision } from '../model/index.js';
+import {
+  type Bytes,
+  checkWait,
+  inspectCustom,
+  type LeaseId,
+  noOptions,
+  printable,
+  type Revision,
+} from '../model/index.js';
 import type { CallOptions } from '../wire/index.js';
 import { proposalBytes } from './proposal.js';
 import type { Term } from './types.js';
@@ -12,13 +21,16 @@ const conflictBackoff = { baseMs: 20, maxMs: 1_000 };
 /** The implementation of {@link Term}. */
 export class ElectionTerm implements Term {
   readonly #ownership: Ownership;
+  readonly #timeoutMs: number;
   /** The revision of the key's last known write. */
   #modRevision: Revision;
   /** Settles with the last proclamation. */
   #proclaimed: Promise<unknown> = Promise.resolve();
 
-  constructor(ownership: Ownership, createRevision: Revision) {
+  /** @param timeoutMs The client's default deadline. */
+  constructor(ownership: Ownership, createRevision: Revision, timeoutMs: number) {
     this.#ownership = ownership;
+    this.#timeoutMs = timeoutMs;
     this.#modRevision = createRevision;
   }
 
@@ -57,9 +69,13 @@ export class ElectionTerm implements Term {
   async proclaim(value: Bytes, options: CallOptions = noOptions): Promise<void> {
     const bytes = proposalBytes(value);
     checkWait(options);
-    const proclaimed = this.#proclaimed.then(() => this.#write(bytes, options));
-    this.#proclaimed = proclaimed.catch(() => {});
-    return raceAbort(proclaimed, options.signal);
+    const { signal, timeoutMs = this.#timeoutMs } = options;
+    const deadline = systemClock.now() + timeoutMs;
+    const before = this.#proclaimed;
+    const turn = withTimeout(before, timeoutMs, () => queuedError(this.key, timeoutMs), { signal });
+    const proclaimed = turn.then(() => this.#write(bytes, deadline, signal));
+    this.#proclaimed = Promise.allSettled([before, proclaimed]);
+    return raceAbort(proclaimed, signal).catch(throwAsWrite(this.key, signal));
   }
 
   resign(options: CallOptions = noOptions): Promise<void> {
@@ -74,11 +90,16 @@ export class ElectionTerm implements Term {
     return this.#ownership.toJSON();
   }
 
+  /** What `console.log` shows. */
+  [inspectCustom](): object {
+    return this.#ownership[inspectCustom]();
+  }
+
   /**
    * The condition on the mod revision makes the write safe to send again: the first attempt that is applied changes it,
    * so that a delayed one is not applied over a later proclamation.
    */
-  async #write(value: Buffer, options: CallOptions): Promise<void> {
+  async #write(value: Buffer, deadline: number, signal: AbortSignal | undefined): Promise<void> {
     const { key, leaseId: lease } = this;
     for (let attempt = 0; ; attempt++) {
       const txn: Txn = {
@@ -87,7 +108,8 @@ export class ElectionTerm implements Term {
         failure: [{ type: 'range', range: key }],
       };
       const { succeeded, results, revision } = await this.#ownership.txn(txn, {
-        ...options,
+        signal,
+        timeoutMs: Math.max(0, deadline - systemClock.now()),
         idempotent: true,
       });
       const [read] = results;
@@ -95,7 +117,24 @@ export class ElectionTerm implements Term {
       this.#modRevision = found?.modRevision ?? revision;
       // Without a conflict, an attempt whose answer was lost has written the value.
       if (succeeded || (found?.value.equals(value) && found.lease === lease)) return;
-      await delay(backoffDelay(conflictBackoff, attempt, Math.random), options.signal);
+      await delay(backoffDelay(conflictBackoff, attempt, Math.random), signal);
     }
   }
+}
+
+/** A proclamation whose turn did not come in time is not sent. */
+function queuedError(key: Buffer, timeoutMs: number): DeadlineError {
+  const text = `a proclamation of '${printable(key)}' was not sent within ${timeoutMs} ms: an earlier one is not answered`;
+  return new DeadlineError(text, { verdict: 'not-applied' });
+}
+
+/** The caller did not declare the write idempotent: an error after which it may be applied is that of a write. */
+function throwAsWrite(key: Buffer, signal: AbortSignal | undefined): (error: unknown) => never {
+  return (error) => {
+    if (error !== signal?.reason && error instanceof DeadlineError && error.verdict === 'maybe-applied') {
+      const { member = 'etcd' } = error.tried.at(-1) ?? {};
+      throw new AmbiguousWriteError('Txn', member, error, `'${printable(key)}'`);
+    }
+    throw error;
+  };
 }

@@ -44,13 +44,13 @@ export interface Term extends AsyncDisposable {
   readonly leaseId: LeaseId;
   /**
    * The fencing token: larger than that of every earlier leader. Hand it to whatever the leader changes, which must
-   * refuse a token smaller than one it has seen. It is the store's revision when the term began; a store that is restored
-   * from a backup may repeat revisions.
+   * refuse a token smaller than one it has seen. It is the store's revision when the term began; a store that is wiped or
+   * restored from a backup may repeat revisions.
    */
   readonly token: bigint;
   /**
    * The condition that the term lasts, for transactions: the key exists with the revision that created it, which a
-   * proclamation does not change.
+   * proclamation does not change. That of a namespace's term is for the namespace's `kv`.
    */
   readonly guard: Compare;
   /**
@@ -66,17 +66,18 @@ export interface Term extends AsyncDisposable {
   readonly signal: AbortSignal;
   /**
    * Runs a transaction that is applied only while the term lasts: nested in one whose condition is `guard`. The result
-   * is that of the given transaction.
+   * is that of the given transaction, which may have one operation less than etcd permits: the condition counts as one.
    * @throws {LockLostError} if the term is lost, and the transaction not applied; {ClosedError} if it was resigned;
    *   otherwise the errors of `kv.txn`.
    */
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**
    * Replaces the value that observers see. Proclamations are applied one at a time in the order of the calls. One whose
-   * answer is lost is sent again, and can neither be applied twice nor after a later one. `timeoutMs` counts from when
-   * it is sent first.
-   * @throws {LockLostError} if the term is lost, and the value not changed; {ClosedError} if it was resigned; otherwise
-   *   the errors of `kv.txn`.
+   * answer is lost is sent again, and can neither be applied twice nor after a later one. `timeoutMs`, by
+   * default the client's, includes the wait for earlier ones; one whose turn does not come in time is not sent.
+   * @throws {LockLostError} if the term is lost, and the value not changed; {ClosedError} if it was resigned;
+   *   {DeadlineError} if it was not applied in time, {AmbiguousWriteError} if it may have been; otherwise the errors of
+   *   `kv.txn`.
    */
   proclaim(value: Bytes, options?: CallOptions): Promise<void>;
   /**

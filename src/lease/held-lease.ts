@@ -1,5 +1,5 @@
 import { sharedAbortController } from '../async/index.js';
-import type { LeaseId } from '../model/index.js';
+import { inspectCustom, type LeaseId } from '../model/index.js';
 import type { LeaseEnd, LeaseEndReason } from './core/index.js';
 
 /**
@@ -93,6 +93,12 @@ export class HeldLeaseImpl implements HeldLease {
 
   toJSON(): object {
     return { id: String(this.id), ttlSeconds: this.ttlSeconds, held: this.held };
+  }
+
+  /** What `console.log` shows: `held` is a getter, which it would leave out. */
+  [inspectCustom](): object {
+    const { id, ttlSeconds, held } = this;
+    return { id, ttlSeconds, held };
   }
 
   /** Called by the driver when the lease ends. */

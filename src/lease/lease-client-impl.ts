@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, onAbort, raceAbort, sharedAbortController, withAnySignal } from '../async/index.js';
+import {
+  type Clock,
+  onAbort,
+  pending,
+  raceAbort,
+  sharedAbortController,
+  withAnySignal,
+} from '../async/index.js';
 import {
   ClosedError,
   Code,
@@ -48,8 +55,9 @@ export class LeaseClientImpl implements LeaseClient {
   /** Held leases keep the process alive. */
   #releaseProcess = () => {};
   readonly #closing = sharedAbortController();
-  /** What may leave a lease behind until it has ended: grants that were sent, and revokes. */
-  readonly #cleanUps = new Set<Promise<unknown>>();
+  /** How many grants and revokes are in flight: what may leave a lease behind until it has ended. */
+  #cleanUps = 0;
+  readonly #cleanedUp = pending<void>();
 
   /** `clock` also counts while the machine is suspended, as etcd's clock does. */
   constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
@@ -139,18 +147,22 @@ export class LeaseClientImpl implements LeaseClient {
 
   /** Whether a lease without a holder may be left behind if the connections are closed now. */
   get hasCleanUps(): boolean {
-    return this.#cleanUps.size > 0;
+    return this.#cleanUps > 0;
   }
 
-  /** Resolves when the grants and revokes in flight have ended. Never rejects. */
-  async cleanUpsEnded(): Promise<void> {
-    while (this.hasCleanUps) await Promise.allSettled(this.#cleanUps);
+  /** Resolves when the grants and revokes in flight at the close have ended. Never rejects. */
+  cleanUpsEnded(): Promise<void> {
+    return this.#cleanedUp.promise;
   }
 
-  /** Its last turn is for whoever learns of the result, and may revoke the lease. */
+  /** Ends one turn later: whoever learns of the result may revoke the lease. */
   #cleanUp<T>(work: Promise<T>): Promise<T> {
-    const ended: Promise<unknown> = work.then(nextTurn, nextTurn).then(() => this.#cleanUps.delete(ended));
-    this.#cleanUps.add(ended);
+    const end = () => {
+      if (--this.#cleanUps === 0 && this.#closing.signal.aborted) this.#cleanedUp.resolve();
+    };
+    const endLater = () => void setImmediate(end);
+    this.#cleanUps++;
+    work.then(endLater, endLater);
     return work;
   }
 
@@ -269,10 +281,6 @@ export class LeaseClientImpl implements LeaseClient {
       if (!(error instanceof LeaseNotFoundError)) throw error;
     }
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
 }
 
 function describeRenewal(lease: LeaseId): RequestDescription {

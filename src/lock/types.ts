@@ -45,10 +45,13 @@ export interface Lock extends AsyncDisposable {
   /**
    * The fencing token: larger than that of every earlier holder of the lock. Hand it to whatever the lock protects, which
    * must refuse a token smaller than one it has seen. It is the store's revision at the acquisition, as `etcdctl`'s
-   * `ETCD_LOCK_REV`; a store that is restored from a backup may repeat revisions.
+   * `ETCD_LOCK_REV`; a store that is wiped or restored from a backup may repeat revisions.
    */
   readonly token: bigint;
-  /** The condition that the lock is still held, for transactions: the key exists with the revision that created it. */
+  /**
+   * The condition that the lock is still held, for transactions: the key exists with the revision that created it. That
+   * of a lock of a namespace is for the namespace's `kv`.
+   */
   readonly guard: Compare;
   /**
    * Whether the lock is surely held, as far as this process can know: read it immediately before acting. Reading it
@@ -63,7 +66,7 @@ export interface Lock extends AsyncDisposable {
   readonly signal: AbortSignal;
   /**
    * Runs a transaction that is applied only while the lock is held: nested in one whose condition is `guard`. The result
-   * is that of the given transaction.
+   * is that of the given transaction, which may have one operation less than etcd permits: the condition counts as one.
    * @throws {LockLostError} if the lock is lost, and the transaction not applied; {ClosedError} if it was released;
    *   otherwise the errors of `kv.txn`.
    */

@@ -9,6 +9,7 @@ export {
   type BytesJson,
   bytesToJson,
   collectionWithJson,
+  inspectCustom,
   newResult,
   resultToJson,
   withJson,

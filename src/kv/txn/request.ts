@@ -15,8 +15,12 @@ export function txnRequest(txn: Txn, maxTxnOps: number): TxnRequest {
   const request = toWireTxn(txn);
   const operations = countOperations(request);
   if (maxTxnOps > 0 && operations > maxTxnOps) {
+    const isNested = [...request.success, ...request.failure].some(
+      (op) => op.request?.$case === 'requestTxn',
+    );
+    const text = isNested ? '; those around a nested transaction count too' : '';
     throw new InvalidInputError(
-      `the transaction has ${operations} operations; the limit is ${maxTxnOps} (maxTxnOps; etcd's --max-txn-ops)`,
+      `the transaction has ${operations} operations; the limit is ${maxTxnOps} (maxTxnOps; etcd's --max-txn-ops)${text}`,
     );
   }
   refuseConflicts(request.success);

@@ -151,7 +151,7 @@ export class KeyUpdate {
     try {
       return await withAnySignal(this.#options.signal ?? closing, closing, work);
     } catch (error) {
-      throw error === closing.reason ? this.#marked(new ClosedError('the client')) : error;
+      throw closing.aborted && error === closing.reason ? this.#marked(new ClosedError('the client')) : error;
     }
   }
 

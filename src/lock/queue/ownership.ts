@@ -5,7 +5,7 @@ import { checkTxnInput, checkWriteCall } from '../../kv/options.js';
 import type { HeldLease } from '../../lease/index.js';
 import {
   checkWait,
-  formatLeaseId,
+  inspectCustom,
   keyText,
   type LeaseId,
   noOptions,
@@ -99,10 +99,16 @@ export class Ownership implements Lock {
     return {
       name: keyText(name),
       key: keyText(key),
-      leaseId: formatLeaseId(leaseId),
+      leaseId: String(leaseId),
       token: String(token),
       held,
     };
+  }
+
+  /** What `console.log` shows: `held` is a getter, which it would leave out. */
+  [inspectCustom](): object {
+    const { name, key, leaseId, token, held } = this;
+    return { name: keyText(name), key: keyText(key), leaseId, token, held };
   }
 
   /** Called when the ownership is lost. */

@@ -63,3 +63,10 @@ export function collectionWithJson<T extends readonly unknown[] | ReadonlyMap<un
 function listJson(this: readonly unknown[] | ReadonlyMap<unknown, unknown>): unknown[] {
   return [...this.values()].map(memberToJson);
 }
+
+/**
+ * The name of the method that returns what `console.log` shows of an object.
+ *
+ * Specification: https://nodejs.org/api/util.html#utilinspectcustom
+ */
+export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom');

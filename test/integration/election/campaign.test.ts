@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { inspect } from 'node:util';
 import type { AsyncStream } from '#src/async/index.js';
 import type { EtcdClient } from '#src/client/index.js';
 import { ElectionClientImpl, type ElectionPorts, type Term } from '#src/election/index.js';
@@ -53,10 +54,12 @@ describe('a campaign', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(term)), {
       name,
       key: String(term.key),
-      leaseId: term.leaseId.toString(16).padStart(16, '0'),
+      leaseId: String(term.leaseId),
       token: String(term.token),
       held: true,
     });
+    const shown = { name, key: String(term.key), leaseId: term.leaseId, token: term.token, held: true };
+    assert.equal(inspect(term), inspect(shown));
     await terms.return?.();
     await isEmpty();
     assert.equal(await client.lease.timeToLive(term.leaseId), undefined);
@@ -194,7 +197,7 @@ describe('a campaign', () => {
     const { kv, lease } = client;
     const election = new ElectionClientImpl({
       ...{ kv, watch: { watch } as unknown as ElectionPorts['watch'], store: { epoch: 0 } },
-      ...{ queue: { kv, lease, watch }, random: () => 0.99 },
+      ...{ queue: { kv, lease, watch }, timeoutMs: 5_000, random: () => 0.99 },
     });
     const terms = election.campaign(name, 'a');
     let lostAt = 0;

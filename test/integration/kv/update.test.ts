@@ -77,6 +77,10 @@ describe('update', () => {
         }),
         (error) => error === own,
       );
+      await assert.rejects(
+        client.kv.update(key, () => Promise.reject(undefined)),
+        (error) => error === undefined,
+      );
       const never = () => new Promise<undefined>(() => {});
       const reason = new Error('enough');
       const abort = new AbortController();

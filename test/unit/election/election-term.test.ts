@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import { delay, pending } from '#src/async/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
-import { errorFromServer } from '#src/errors/index.js';
+import { AmbiguousWriteError, DeadlineError, errorFromServer } from '#src/errors/index.js';
 import type { Txn, TxnResult, WriteCallOptions } from '#src/kv/index.js';
 import type { Ownership } from '#src/lock/index.js';
 
@@ -59,7 +60,53 @@ describe('a proclamation', () => {
 
   beforeEach(() => {
     store = new FakeKey();
-    term = new ElectionTerm(store.ownership, 10n);
+    term = new ElectionTerm(store.ownership, 10n, 5_000);
+  });
+
+  it('that waits for an earlier one rejects after its own timeoutMs, and is not sent later', async () => {
+    const answers = pending<void>();
+    store.before = () => answers.promise;
+    const first = term.proclaim('first');
+    await assert.rejects(term.proclaim('late', { timeoutMs: 20 }), (error) => {
+      assert.ok(error instanceof DeadlineError);
+      assert.equal(error.verdict, 'not-applied');
+      return true;
+    });
+    const reason = new Error('enough');
+    const stop = new AbortController();
+    const aborted = term.proclaim('aborted', { signal: stop.signal });
+    const last = term.proclaim('last');
+    stop.abort(reason);
+    await assert.rejects(aborted, (error) => error === reason);
+    assert.equal(store.sent.length, 1);
+    answers.resolve();
+    await Promise.all([first, last]);
+    assert.deepEqual([store.sent.length, store.value], [2, 'last']);
+  });
+
+  it('that is sent late has what is left of its timeoutMs, by default of the client’s', async () => {
+    const answers = pending<void>();
+    store.before = (number) => (number === 1 ? answers.promise : undefined);
+    const proclaimed = [term.proclaim('first'), term.proclaim('second', { timeoutMs: 10_000 })];
+    await delay(30);
+    answers.resolve();
+    await Promise.all(proclaimed);
+    const [first = 0, second = 0] = store.sent.map(({ options }) => options?.timeoutMs);
+    assert.ok(first > 4_000 && first <= 5_000, `${first} ms`);
+    assert.ok(second > 5_000 && second < 9_990, `${second} ms`);
+  });
+
+  it('whose deadline passes after it was sent rejects with AmbiguousWriteError', async () => {
+    for (const verdict of ['maybe-applied', 'not-applied'] as const) {
+      const late = new DeadlineError('late', { verdict });
+      store.before = () => Promise.reject(late);
+      await assert.rejects(term.proclaim('late'), (error) => {
+        if (verdict === 'not-applied') return error === late;
+        assert.ok(error instanceof AmbiguousWriteError);
+        assert.deepEqual([error.operation, error.verdict, error.cause], ['Txn', 'maybe-applied', late]);
+        return true;
+      });
+    }
   });
 
   const modRevisions = () => store.sent.map(({ txn }) => txn.compare?.[0]?.value);

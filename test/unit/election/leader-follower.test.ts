@@ -17,7 +17,12 @@ const queue = {} as ElectionPorts['queue'];
 
 /** An observation of the store whose reader reads each state at once, unless `reads` is false. */
 function observe(store: FakeStore, { reads = true, closing = new AbortController() } = {}) {
-  const client = new ElectionClientImpl({ ...store.ports(), queue, closing: closing.signal });
+  const client = new ElectionClientImpl({
+    ...store.ports(),
+    queue,
+    timeoutMs: 5_000,
+    closing: closing.signal,
+  });
   const observation = client.observe('jobs');
   const states: (string | undefined)[] = [];
   let failure: unknown;
@@ -153,7 +158,7 @@ describe('the observation of an election', () => {
   it('pauses longer each time when its watches end at once', async () => {
     store.put('jobs/1', 'a');
     const random = () => 0.99;
-    const client = new ElectionClientImpl({ ...store.ports(), queue, random });
+    const client = new ElectionClientImpl({ ...store.ports(), queue, timeoutMs: 5_000, random });
     const observation = client.observe('jobs');
     await observation.next();
     const started: number[] = [];
@@ -194,7 +199,7 @@ describe('the observation of an election', () => {
     store.failures.push(...Array.from({ length: 100 }, () => new DeadlineError('late')));
     const random = () => 0.99; // the fake clock stands still: a pause does not end
     const closing = new AbortController();
-    const ports = { ...store.ports(), queue, random, closing: closing.signal };
+    const ports = { ...store.ports(), queue, timeoutMs: 5_000, random, closing: closing.signal };
     const next = new ElectionClientImpl(ports).observe('jobs').next();
     await settled();
     assert.equal(store.reads.length, 1);
@@ -219,7 +224,7 @@ describe('the observation of an election', () => {
       await settled();
       inFlight--;
     };
-    const client = new ElectionClientImpl({ ...store.ports(), queue });
+    const client = new ElectionClientImpl({ ...store.ports(), queue, timeoutMs: 5_000 });
     const observations = Array.from({ length: 100 }, () => client.observe('jobs'));
     await Promise.all(observations.map((observation) => observation.next()));
     assert.equal(most, 16);

@@ -104,7 +104,7 @@ const manager = ({ manager }: World) => manager;
 const directory = ({ directory }: World) => directory;
 const picker = ({ picker }: World) => picker;
 const lock = ({ lock }: World) => lock;
-const term = ({ lock }: World) => new ElectionTerm(lock, 1n);
+const term = ({ lock }: World) => new ElectionTerm(lock, 1n, 5_000);
 const mirror = ({ mirror }: World) => mirror;
 const proxy = ({ proxy }: World) => proxy;
 
