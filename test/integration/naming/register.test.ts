@@ -225,6 +225,14 @@ describe('a registration', () => {
   });
 
   describe('whose client is closed', () => {
+    it('keeps its record, which expires with its lease', async () => {
+      const registration = await start();
+      const { key, lease } = registration;
+      await client.close();
+      const { kv } = await opened.client(etcd().endpoints).kv.get(key);
+      assert.equal(kv?.lease, lease);
+    });
+
     it('is closed with it, and keeps nothing running', async () => {
       const registration = await start();
       await client.close();

@@ -31,6 +31,8 @@ export class RegistrationDriver {
   readonly #ttlSeconds: number;
   readonly #callbacks: DriverCallbacks;
   readonly #requests = new Map<RequestKey, { abort(): void }>();
+  /** Whether the record was ever stored. */
+  #isStored = false;
   readonly #leases = new Map<LeaseId, HeldLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   /** Keeps the process alive, because between two leases nothing else does. */
@@ -147,11 +149,11 @@ export class RegistrationDriver {
 
   #write(request: RequestKey, txn: Txn, timeoutMs: number | undefined): void {
     const options = { signal: this.#signalFor(request), idempotent: true, ...timeoutOption(timeoutMs) };
-    this.#forwardAnswer(request, this.#client.kv.txn(txn, options), (result) => ({
-      type: 'written',
-      request,
-      result: toWriteResult(result),
-    }));
+    this.#forwardAnswer(request, this.#client.kv.txn(txn, options), (answer) => {
+      const result = toWriteResult(answer);
+      if (result.type === 'stored') this.#isStored = true;
+      return { type: 'written', request, result };
+    });
   }
 
   #follow(request: RequestKey, from: Revision): void {
@@ -180,8 +182,11 @@ export class RegistrationDriver {
     const lease = this.#leases.get(id);
     if (!lease) return;
     this.#leases.delete(id);
-    lease.revoke().then(
-      () => this.dispatch({ type: 'revoked', lease: id, isRevoked: true }),
+    // A record that is stored when the client closes is not deleted: it expires with its lease.
+    const isLeft = this.#client.closed && this.#isStored;
+    const revoked = isLeft ? lease.close().then(() => false) : lease.revoke().then(() => true);
+    revoked.then(
+      (isRevoked) => this.dispatch({ type: 'revoked', lease: id, isRevoked }),
       () => this.dispatch({ type: 'revoked', lease: id, isRevoked: false }),
     );
   }
