@@ -5,7 +5,7 @@ import { wellFormedText } from '../model/index.js';
  * The longest key of etcd's database. etcd stores users and roles under their names, does not check their length, and
  * exits at a longer one, also after every restart.
  *
- * Specification: `MaxKeySize` in https://github.com/etcd-io/bbolt/blob/v1.4.3/bucket.go
+ * Specification: https://github.com/etcd-io/bbolt/blob/v1.4.3/bucket.go#L14
  */
 const maxNameBytes = 32_768;
 

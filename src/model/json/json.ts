@@ -67,6 +67,6 @@ function listJson(this: readonly unknown[] | ReadonlyMap<unknown, unknown>): unk
 /**
  * The name of the method that returns what `console.log` shows of an object.
  *
- * Specification: https://nodejs.org/api/util.html#utilinspectcustom
+ * Specification: https://github.com/nodejs/node/blob/v20.20.2/doc/api/util.md#utilinspectcustom
  */
 export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom');

@@ -11,6 +11,7 @@ import { secretOf } from '../../support/canary.js';
 const password = secretOf('security options');
 const user = { password, roles: ['app'] };
 const longPassword = password.padEnd(73, 'x');
+const halfPair = `${password}\ud800`;
 /** 72 characters, but 73 bytes. */
 const longInBytes = `${password.padEnd(71, 'x')}ä`;
 
@@ -49,7 +50,7 @@ const refused: Readonly<Record<string, readonly [tlsAndAuth: object, text: RegEx
     /^the name in auth.users 'a\\ud800' has half of a surrogate pair$/,
   ],
   'a password that is not Unicode text': [
-    { auth: { users: { app: { password: `${password}\ud800` } } } },
+    { auth: { users: { app: { password: halfPair } } } },
     /^auth.users.app.password has half of a surrogate pair$/,
   ],
   'an undefined user': [{ auth: { users: { app: undefined } } }, /^auth.users.app is undefined$/],

@@ -5,6 +5,7 @@ import { tokenFetcher } from '#src/wire/auth/token-fetcher.js';
 import { secretOf } from '../../support/canary.js';
 
 const secret = secretOf('a token');
+const halfPair = `${secret}\udfff`;
 
 describe('a token provider', () => {
   const noEtcd = () => Promise.reject(new Error('not asked'));
@@ -134,7 +135,7 @@ describe('auth options', () => {
     [/username is empty/, { username: '', password: secret }],
     [/password/, { username: 'root', password: 5 }],
     [/auth\.username has half of a surrogate pair/, { username: 'root\ud800', password: secret }],
-    [/auth\.password has half of a surrogate pair/, { username: 'root', password: `${secret}\udfff` }],
+    [/auth\.password has half of a surrogate pair/, { username: 'root', password: halfPair }],
     [/is not a function/, { tokenProvider: secret }],
     [/exclude each other/, { username: 'root', password: secret, tokenProvider: () => secret }],
   ];
