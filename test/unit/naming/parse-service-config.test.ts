@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { usesWeights } from '#src/naming/grpc/balancer/config.js';
 import { ignoredFields, parseServiceConfig } from '#src/naming/grpc/resolver/parse-service-config.js';
 import { NamingError } from '#src/naming/index.js';
 
 const policy = [{ round_robin: {} }];
+
+function nested(depth: number): string {
+  return `${'{"child_policy":[{"other":'.repeat(depth)}{}${'}]}'.repeat(depth)}`;
+}
 
 describe('a service config', () => {
   it('keeps its own policy', () => {
@@ -67,6 +72,25 @@ describe('a service config', () => {
         reason,
       );
     });
+
+  it('may have any JSON as the config of a policy that is unknown, at any depth', () => {
+    for (const config of [
+      'null',
+      '1',
+      '{"child_policy":1}',
+      '{"child_policy":[null,1,[],{}]}',
+      nested(50_000),
+    ]) {
+      const text = `{"loadBalancingConfig":[{"other":${config}},{"round_robin":null}]}`;
+      assert.equal(
+        usesWeights(parseServiceConfig(text, policy).loadBalancingConfig),
+        false,
+        config.slice(0, 40),
+      );
+    }
+    const nestedWeights = { outlier_detection: { child_policy: [{ etcd_weighted: {} }] } };
+    assert.equal(usesWeights([nestedWeights]), true);
+  });
 
   it('of docs/load-balancing.md is valid', () => {
     const page = readFileSync('docs/load-balancing.md', 'utf8');
