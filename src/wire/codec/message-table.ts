@@ -18,7 +18,8 @@ type Kind<T> = T extends boolean
 /** A field: its number and its type, which is in an array if the field is repeated. */
 type Row<T> = T extends readonly (infer Item)[] ? [number, [Kind<Item>]] : [number, Kind<NonNullable<T>>];
 
-type AnyKind = 'bool' | 'bytes' | 'string' | 'uint32' | 'int64' | 'uint64' | MessageTable<unknown>;
+type ScalarKind = 'bool' | 'bytes' | 'string' | 'uint32' | 'int64' | 'uint64';
+type AnyKind = ScalarKind | MessageTable<unknown>;
 
 interface Field {
   readonly name: string;
@@ -73,41 +74,61 @@ export class MessageTable<T> implements EncodableMessage<T> {
   }
 }
 
+/** How the values of a type other than a message are encoded and decoded. */
+interface Scalar {
+  /** The wire type of protobuf: a varint or bytes with their length. */
+  readonly wireType: 0 | 2;
+  /** The value of an absent field. */
+  readonly absent: unknown;
+  readonly read: (reader: AnswerReader) => unknown;
+  readonly write: (writer: BinaryWriter, value: never) => BinaryWriter;
+}
+
+const scalars: Readonly<Record<ScalarKind, Scalar>> = {
+  bool: {
+    wireType: 0,
+    absent: false,
+    read: (reader) => reader.flag(),
+    write: (writer, value: boolean) => writer.bool(value),
+  },
+  bytes: {
+    wireType: 2,
+    absent: Buffer.alloc(0),
+    read: (reader) => reader.ownBytes(),
+    write: (writer, value: Buffer) => writer.bytes(value),
+  },
+  string: {
+    wireType: 2,
+    absent: '',
+    read: (reader) => reader.text(),
+    write: (writer, value: string) => writer.string(value),
+  },
+  uint32: {
+    wireType: 0,
+    absent: 0,
+    read: (reader) => reader.uint32(),
+    write: (writer, value: number) => writer.uint32(value),
+  },
+  int64: {
+    wireType: 0,
+    absent: 0n,
+    read: (reader) => reader.int64(),
+    write: (writer, value: bigint) => writer.int64(value),
+  },
+  uint64: {
+    wireType: 0,
+    absent: 0n,
+    read: (reader) => reader.uint64(),
+    write: (writer, value: bigint) => writer.uint64(value),
+  },
+};
+
 function absent(kind: AnyKind): unknown {
-  switch (kind) {
-    case 'bool':
-      return false;
-    case 'bytes':
-      return Buffer.alloc(0);
-    case 'string':
-      return '';
-    case 'uint32':
-      return 0;
-    case 'int64':
-    case 'uint64':
-      return 0n;
-    default:
-      return undefined;
-  }
+  return typeof kind === 'string' ? scalars[kind].absent : undefined;
 }
 
 function read(kind: AnyKind, reader: AnswerReader): unknown {
-  switch (kind) {
-    case 'bool':
-      return reader.flag();
-    case 'bytes':
-      return reader.ownBytes();
-    case 'string':
-      return reader.text();
-    case 'uint32':
-      return reader.uint32();
-    case 'int64':
-      return reader.int64();
-    case 'uint64':
-      return reader.uint64();
-    default:
-      return kind.read(reader, reader.messageEnd());
-  }
+  return typeof kind === 'string' ? scalars[kind].read(reader) : kind.read(reader, reader.messageEnd());
 }
 
 /** Writes a field, which is omitted if its value is that of an absent one, unless it is an item of a list. */
@@ -115,26 +136,6 @@ function write({ number, kind }: Field, value: unknown, writer: BinaryWriter, is
   if (value === undefined || (!isItem && (!value || (value as { readonly length?: number }).length === 0)))
     return;
   const tag = (wireType: 0 | 2) => writer.uint32(number * 8 + wireType);
-  switch (kind) {
-    case 'bool':
-      tag(0).bool(value as boolean);
-      return;
-    case 'bytes':
-      tag(2).bytes(value as Buffer);
-      return;
-    case 'string':
-      tag(2).string(value as string);
-      return;
-    case 'uint32':
-      tag(0).uint32(value as number);
-      return;
-    case 'int64':
-      tag(0).int64(value as bigint);
-      return;
-    case 'uint64':
-      tag(0).uint64(value as bigint);
-      return;
-    default:
-      kind.encode(value, tag(2).fork()).join();
-  }
+  if (typeof kind !== 'string') kind.encode(value, tag(2).fork()).join();
+  else scalars[kind].write(tag(scalars[kind].wireType), value as never);
 }
