@@ -27,8 +27,8 @@ export interface UnaryPorts {
   readonly running: Set<RunningCall>;
   /** Called when a request is sent. */
   readonly onSend: () => void;
-  /** Whether a server other than etcd answers a read at the member's address within the time limit. */
-  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean>;
+  /** See MemberChecks. */
+  readonly isForeign: (member: Member, withinMs: number) => Promise<boolean | undefined>;
   /** Aborted when the client closes. */
   readonly closing: AbortSignal;
 }

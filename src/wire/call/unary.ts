@@ -149,7 +149,7 @@ export class UnaryCall<Req, Res> {
 
   /**
    * An older etcd without the method and a server other than etcd both answer UNIMPLEMENTED. A read on the member shows
-   * which of the two it is: this returns a `MethodUnsupported` or a `NotEtcd` error.
+   * which of the two it is: this returns a `MethodUnsupported` or a `NotEtcd` error, or the same error without an answer.
    */
   async #replaceForeign(error: EtcdError, { member }: MemberHealth): Promise<EtcdError> {
     const isInconclusive =
@@ -158,7 +158,8 @@ export class UnaryCall<Req, Res> {
     const remaining = Math.max(this.#deadline - this.#ports.clock.now(), 0);
     const isForeign = await this.#untilClosing((signal) =>
       raceAbort(this.#ports.isForeign(member, remaining), signal),
-    ).catch(() => false);
+    ).catch(() => undefined);
+    if (isForeign === undefined) return error;
     const text = error.serverText ?? error.message;
     return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
   }

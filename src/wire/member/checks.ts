@@ -65,14 +65,18 @@ export class MemberChecks {
     }
   }
 
-  /** Whether a server other than etcd answers at the member's address. */
-  async isForeign(member: Member, withinMs: number): Promise<boolean> {
+  /**
+   * Whether a server other than etcd answers a read at the member's address; undefined without an answer in time. An
+   * answer of etcd is a result, or an error with a known reason.
+   */
+  async isForeign(member: Member, withinMs: number): Promise<boolean | undefined> {
     try {
       const ms = Math.min(withinMs, probeTimeoutMs);
-      await this.#send(member, range, probeRequest, ms, this.#ports.metadata().plain);
-      return false;
+      const answer = await this.#send(member, range, probeRequest, ms, this.#ports.metadata().plain);
+      return answer === undefined ? undefined : false;
     } catch (error) {
-      return error instanceof EtcdError && error.reason === 'NotEtcd';
+      const reason = error instanceof EtcdError ? error.reason : undefined;
+      return reason === undefined ? undefined : reason === 'NotEtcd';
     }
   }
 

@@ -11,8 +11,10 @@ import {
   InvalidInputError,
   StoreReplacedError,
 } from '#src/errors/index.js';
+import { KVService } from '#src/gen/etcd/rpc.js';
 import { TokenSource } from '#src/wire/auth/token.js';
 import type { UnaryAttempt } from '#src/wire/call/attempt.js';
+import { paths } from '#src/wire/paths.js';
 import { eventually } from '../../support/eventually.js';
 import { answerBytes, CallFixture } from './call-fixture.js';
 
@@ -271,4 +273,23 @@ describe('a call that is not answered at its first attempt', () => {
     client.call.answer(5n);
     equal(await answered, 5n);
   });
+});
+
+describe('a call that is answered with UNIMPLEMENTED', () => {
+  const method = { ...KVService.range, path: paths.authStatus };
+
+  for (const [what, isForeign, reason] of [
+    ['names a release without the method if etcd answers a read then', false, 'MethodUnsupported'],
+    ['leaves the reason open if the read is not answered', undefined, undefined],
+  ] as const)
+    it(what, async () => {
+      const client = new CallFixture();
+      client.ports = { ...client.ports, isForeign: async () => isForeign };
+      const answered = client.range({}, { method });
+      client.call.end(status.UNIMPLEMENTED, 'unknown method AuthStatus');
+      await rejects(answered, (error: EtcdError) => {
+        deepEqual([error.code, error.reason], [Code.UNIMPLEMENTED, reason]);
+        return true;
+      });
+    });
 });
