@@ -22,7 +22,7 @@ export async function saveSnapshot(snapshot: SnapshotStream, relativePath: strin
     });
     await rename(draft, path);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => {}); // the first error has the cause
     throw error;
   }
   await syncFolder(dirname(path));

@@ -5,6 +5,7 @@ import {
   type Clock,
   OneLoop,
   onAbort,
+  raceAbort,
   secondLoopError,
 } from '../async/index.js';
 import { DeadlineError, type EtcdError, needsNewToken, toEtcdError } from '../errors/index.js';
@@ -101,7 +102,8 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
       } catch (error) {
         const refused = refusals < maxTokenRefusals && verifier.receivedBytes === 0 && tokenRefusal(error);
         if (!refused) throw error;
-        await calls.refreshToken(transfer.generation, refused);
+        const refreshed = calls.refreshToken(transfer.generation, refused);
+        await raceAbort(raceAbort(refreshed, left), signal);
       } finally {
         for (const removeListener of stops) removeListener();
         transfer.stop();

@@ -18,6 +18,7 @@ import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { SnapshotResponse } from '#src/gen/etcd/rpc.js';
 import { secretOf } from '../../support/canary.js';
 import { skip, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
 import { useClients } from '../client/support.js';
 
@@ -177,6 +178,32 @@ describe('the maintenance of a member with TLS and users', () => {
     assert.throws(() => client.maintenance.snapshot('http://127.0.0.1:2379'), {
       message: /does not use TLS, and this client does/,
     });
+  });
+
+  it('ends at once when the signal aborts, or the loop is left, while a new token is awaited', async function () {
+    skipUnlessBreakable(this, etcd());
+    const { auth, ...others } = etcd().clientOptions;
+    const { username = '', password = '' } = auth as { username: string; password: string };
+    const asked: number[] = [];
+    /** Answers the first time only. */
+    const provider = () => (asked.push(asked.length) === 1 ? password : new Promise<string>(() => {}));
+    await using client = new EtcdClient({ ...others, auth: { username, password: provider } });
+    const [endpoint = ''] = etcd().endpoints;
+    await client.kv.put('k', 'v');
+    await etcd().restart();
+    const aborter = new AbortController();
+    const reason = new Error('no longer needed');
+    const options = { signal: aborter.signal, timeoutMs: Number.POSITIVE_INFINITY };
+    const aborted = client.maintenance.snapshot(endpoint, options).next();
+    const left = client.maintenance.snapshot(endpoint, options);
+    const pending = left.next();
+    await eventually('the provider was asked again', () => asked.length === 2);
+    const startedAt = performance.now();
+    await left.return?.();
+    assert.deepEqual(await pending, { done: true, value: undefined });
+    aborter.abort(reason);
+    await assert.rejects(aborted, reason);
+    assert.ok(performance.now() - startedAt < client.timeoutMs / 2);
   });
 
   it('is refused to a user without the role root', async () => {
