@@ -65,7 +65,7 @@ export function checkedDiscovery({ srv, serviceName, ...rest }: DiscoveryOptions
   if (serviceName === undefined || serviceName === '') return { srv: domain, ...rest };
   if (!/^[a-z0-9_-]{1,40}$/i.test(serviceName))
     throw new InvalidInputError(
-      `discovery.serviceName is '${serviceName}'; it must be part of a DNS name: letters, digits and '-'`,
+      `discovery.serviceName is '${serviceName}'; it must be part of a DNS name: letters, digits, '-' and '_'`,
     );
   return { srv: domain, serviceName, ...rest };
 }
