@@ -2,9 +2,8 @@ import { InvalidInputError } from '../errors/index.js';
 import {
   anything,
   boolean,
+  checkNewPassword,
   checkWait,
-  hasLoneSurrogate,
-  loneSurrogateText,
   noOptions,
   optionsChecker,
   waitChecks,
@@ -85,13 +84,8 @@ export class UserClientImpl implements UserClient {
   }
 }
 
-const maxPasswordBytes = 72;
-
-/** bcrypt ignores what follows the 72nd byte, and newer releases of etcd refuse it. */
 function checkPassword(password: unknown, remedy: string): void {
   if (typeof password !== 'string' || password === '')
     throw new InvalidInputError(`the password is missing, empty or not a string: ${remedy}`);
-  if (hasLoneSurrogate(password)) throw new InvalidInputError(`the password ${loneSurrogateText}`);
-  if (Buffer.byteLength(password) > maxPasswordBytes)
-    throw new InvalidInputError(`the password has more than ${maxPasswordBytes} bytes, which bcrypt ignores`);
+  checkNewPassword(password, 'the password');
 }

@@ -72,5 +72,6 @@ export {
   wrongTypeError,
   wrongValueError,
 } from './options/index.js';
+export { checkNewPassword } from './password.js';
 export { versionNumbers } from './server-version.js';
 export { StoredKeyValue } from './stored-key-value.js';

@@ -2,9 +2,8 @@ import { InvalidInputError } from '../../errors/index.js';
 import {
   boolean,
   type Check,
-  hasLoneSurrogate,
+  checkNewPassword,
   listOf,
-  loneSurrogateText,
   oneOf,
   optionsChecker,
   text,
@@ -60,20 +59,6 @@ export interface EtcdUser {
   readonly roles?: readonly string[];
 }
 
-/** The most that bcrypt uses. Newer releases of etcd refuse a longer password. */
-const MAX_PASSWORD_BYTES = 72;
-
-/** A value that the message must not show. */
-const password: Check = (value, name) => {
-  if (typeof value !== 'string' || value === '')
-    throw new InvalidInputError(`${name} is ${value === '' ? 'empty' : 'not a string'}`);
-  if (hasLoneSurrogate(value)) throw new InvalidInputError(`${name} ${loneSurrogateText}`);
-  if (Buffer.byteLength(value) > MAX_PASSWORD_BYTES)
-    throw new InvalidInputError(
-      `${name} is longer than ${MAX_PASSWORD_BYTES} bytes in UTF-8, the most that etcd's bcrypt takes`,
-    );
-};
-
 export const tlsCheck: Check = optionsChecker<EtcdTlsOptions>({ clientCertificates: boolean });
 
 const permissionCheck = optionsChecker<EtcdPermission>({
@@ -91,10 +76,13 @@ const checkPermission: Check = (value, name) => {
   if (key === '') throw new InvalidInputError(`${name}.key is empty`);
 };
 
-const userCheck = optionsChecker<EtcdUser>({ password, roles: listOf(text) }, { secret: true });
+const userCheck = optionsChecker<EtcdUser>(
+  { password: checkNewPassword, roles: listOf(text) },
+  { secret: true },
+);
 
 const checkAuthNames = optionsChecker<EtcdAuthOptions>(
-  { rootPassword: password, roles: recordOf(listOf(checkPermission)), users: recordOf(userCheck) },
+  { rootPassword: checkNewPassword, roles: recordOf(listOf(checkPermission)), users: recordOf(userCheck) },
   { secret: true },
 );
 

@@ -37,11 +37,11 @@ const refused: Readonly<Record<string, readonly [tlsAndAuth: object, text: RegEx
   ],
   'a password of root that bcrypt does not take': [
     { auth: { rootPassword: longPassword } },
-    /^auth.rootPassword is longer than 72 bytes in UTF-8, the most that etcd's bcrypt takes$/,
+    /^auth.rootPassword has more than 72 bytes in UTF-8, the most that etcd's bcrypt takes$/,
   ],
   'a password of a user that bcrypt does not take': [
     { auth: { users: { app: { password: longInBytes } } } },
-    /^auth.users.app.password is longer than 72 bytes in UTF-8/,
+    /^auth.users.app.password has more than 72 bytes in UTF-8/,
   ],
   'a list of users': [{ auth: { users: [user] } }, /^auth.users must be an object whose members are named/],
   'a user without a name': [{ auth: { users: { '': user } } }, /^auth.users has an empty name$/],
