@@ -67,15 +67,16 @@ export interface Term extends AsyncDisposable {
   /**
    * Runs a transaction that is applied only while the term lasts: nested in one whose condition is `guard`. The result
    * is that of the given transaction, which may have one operation less than etcd permits: the condition counts as one.
-   * @throws {LockLostError} if the term is lost, and the transaction not applied; {ClosedError} if it was resigned;
-   *   otherwise the errors of `kv.txn`.
+   * @throws {LockLostError} if the term is lost, and the transaction not applied (with `idempotent`, an attempt whose
+   *   answer was lost may have been applied before the loss); {ClosedError} if it was resigned; otherwise the errors of
+   *   `kv.txn`.
    */
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**
    * Replaces the value that observers see. Proclamations are applied one at a time in the order of the calls. One whose
    * answer is lost is sent again, and can neither be applied twice nor after a later one. `timeoutMs`, by
    * default the client's, includes the wait for earlier ones; one whose turn does not come in time is not sent.
-   * @throws {LockLostError} if the term is lost, and the value not changed; {ClosedError} if it was resigned;
+   * @throws {LockLostError} if the term is lost before etcd confirms the value; {ClosedError} if it was resigned;
    *   {DeadlineError} if it was not applied in time, {AmbiguousWriteError} if it may have been; otherwise the errors of
    *   `kv.txn`.
    */

@@ -19,7 +19,8 @@ export type LockLoss =
 
 /**
  * A lock, a place in its queue or a term of an election was lost: another client may own it now. Stop what it protected.
- * Nothing that was guarded by it is applied after that; a `txn()` that rejects with this error was not applied.
+ * Nothing that was guarded by it is applied after that. A `txn()` that rejects with this error was not applied; only one
+ * with `idempotent` may have been, before the loss, by an attempt whose answer was lost.
  */
 export class LockLostError extends EtcdError {
   static {

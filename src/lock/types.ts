@@ -67,8 +67,9 @@ export interface Lock extends AsyncDisposable {
   /**
    * Runs a transaction that is applied only while the lock is held: nested in one whose condition is `guard`. The result
    * is that of the given transaction, which may have one operation less than etcd permits: the condition counts as one.
-   * @throws {LockLostError} if the lock is lost, and the transaction not applied; {ClosedError} if it was released;
-   *   otherwise the errors of `kv.txn`.
+   * @throws {LockLostError} if the lock is lost, and the transaction not applied (with `idempotent`, an attempt whose
+   *   answer was lost may have been applied before the loss); {ClosedError} if it was released; otherwise the errors of
+   *   `kv.txn`.
    */
   txn(txn: Txn, options?: WriteCallOptions): Promise<TxnResult>;
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { EtcdError, PermissionDeniedError, UnauthenticatedError } from '#src/errors/index.js';
 import { LockLostError } from '#src/lock/index.js';
 import { eventually, useClients } from '../integration/client/support.js';
 import { AuthGateway } from '../support/auth-gateway.js';
@@ -77,5 +77,13 @@ describe('authentication that changes while a lock is held and waited for', func
     const error = await waiting;
     assert.ok(error instanceof PermissionDeniedError || error instanceof LockLostError, String(error));
     await eventually('both keys have expired', async () => !(await admin.lockQueue('jobs')).holder, 20_000);
+  });
+
+  it('and is on, refuses a client whose tokens are unknown, instead of letting it wait', async () => {
+    await gateway.enable();
+    const client = connect(etcd().endpoints, { auth: { tokenProvider: () => secretOf('unknown token') } });
+    await assert.rejects(client.lock('jobs'), UnauthenticatedError);
+    await assert.rejects(client.tryLock('jobs'), UnauthenticatedError);
+    await assert.rejects(client.election.campaign('jobs', 'a').next(), UnauthenticatedError);
   });
 });

@@ -1,11 +1,15 @@
-import { ClosedError, type EtcdError, historyLoss, LeaseNotFoundError } from '../../errors/index.js';
+import {
+  ClosedError,
+  type EtcdError,
+  historyLoss,
+  LeaseNotFoundError,
+  mayRecover,
+} from '../../errors/index.js';
 import type { LockLoss } from '../lock-lost-error.js';
 
 /** Whether no retry can succeed. A wiped or restored store is not final: a read shows whether the key survived. */
 export function isFinal(error: EtcdError): boolean {
-  return (
-    error.verdict === 'final' && historyLoss(error) === undefined && !(error instanceof LeaseNotFoundError)
-  );
+  return !mayRecover(error) && historyLoss(error) === undefined && !(error instanceof LeaseNotFoundError);
 }
 
 /** The loss that a final error of a request or a watch means for an owner. */
