@@ -8,7 +8,13 @@ import { onSignals, terminationSignals } from '../signals.js';
 import { waitInterruptibly } from '../supervise/interruptible-wait.js';
 import type { ProgramOptions } from '../supervise/program-control.js';
 import { runWhileHeld } from '../supervise/run-while-held.js';
-import { programFrom, type TenureWait, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
+import {
+  programFrom,
+  refuseTenureOptions,
+  type TenureWait,
+  tenureOptions,
+  ttlSecondsFrom,
+} from '../supervise/tenure-options.js';
 import { leaderJsonView, leaderTextView } from '../views/leader-view.js';
 import { reportOutages } from '../views/outages.js';
 
@@ -25,7 +31,6 @@ export const elect: Command = {
   ],
   options: {
     observe: { short: 'l', help: 'print the leader and each change, and do not take part' },
-    timeout: { value: 'DURATION', help: 'limit for waiting; 0s does not wait (default: no limit)' },
     ...tenureOptions('the leadership'),
   },
   examples: [
@@ -40,6 +45,7 @@ export const elect: Command = {
     if (invocation.options.flag('observe')) {
       if (value !== undefined) throw usageError('--observe and a value exclude each other');
       if (invocation.programArgs) throw usageError('--observe and a program exclude each other');
+      refuseTenureOptions(invocation.options, '--observe');
       return observe(invocation, name);
     }
     if (value === undefined)

@@ -15,7 +15,13 @@ import { warn } from '../output/io.js';
 import { waitInterruptibly } from '../supervise/interruptible-wait.js';
 import type { ProgramOptions } from '../supervise/program-control.js';
 import { runWhileHeld } from '../supervise/run-while-held.js';
-import { programFrom, type TenureWait, tenureOptions, ttlSecondsFrom } from '../supervise/tenure-options.js';
+import {
+  programFrom,
+  refuseTenureOptions,
+  type TenureWait,
+  tenureOptions,
+  ttlSecondsFrom,
+} from '../supervise/tenure-options.js';
 
 export const lock: Command = {
   name: 'lock',
@@ -32,7 +38,6 @@ export const lock: Command = {
   ],
   options: {
     list: { help: 'print the holder and the waiters, and do not join them' },
-    timeout: { value: 'DURATION', help: 'limit for waiting; 0s does not wait (default: no limit)' },
     ...tenureOptions('the lock'),
   },
   examples: [
@@ -47,6 +52,7 @@ export const lock: Command = {
     if (name === '') throw usageError('the name of the lock is empty');
     if (!invocation.options.flag('list')) return hold(invocation, name, programFrom(invocation));
     if (invocation.programArgs) throw usageError('--list and a program exclude each other');
+    refuseTenureOptions(invocation.options, '--list');
     const client = invocation.createClient();
     printListing(invocation.io, invocation.format, await listQueue(client, name));
     return exitCodes.ok;

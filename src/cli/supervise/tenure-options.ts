@@ -6,9 +6,10 @@ import { warn } from '../output/io.js';
 import type { ProgramOptions } from './program-control.js';
 import { withoutEtcdctlVariables } from './program-environment.js';
 
-/** The options of the commands that run a program while they hold something. */
+/** The options of the commands that wait for something and run a program while they hold it. */
 export function tenureOptions(what: string): OptionTable {
   return {
+    timeout: { value: 'DURATION', help: 'limit for waiting; 0s does not wait (default: no limit)' },
     ttl: {
       value: 'S',
       help: `seconds until others get ${what} if this process is killed or cut off (default 15)`,
@@ -19,6 +20,16 @@ export function tenureOptions(what: string): OptionTable {
     },
     'clean-env': { help: 'remove ETCDCTL_* from the program’s environment' },
   };
+}
+
+/**
+ * Refuses the options of {@link tenureOptions} for a command that neither waits nor holds anything.
+ * @param flag The option that makes it one.
+ * @throws {CliError} if there is one.
+ */
+export function refuseTenureOptions(options: ParsedOptions, flag: string): void {
+  const given = Object.keys(tenureOptions('')).find((name) => options.rawText(name) !== undefined);
+  if (given !== undefined) throw usageError(`${flag} and --${given} exclude each other`);
 }
 
 /** The default of --ttl: that of the library. */
