@@ -117,6 +117,15 @@ describe('a saved snapshot', () => {
     });
   });
 
+  it('is refused below a file, with the error of the file, not of the one that is removed after it', async () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await assert.rejects(client.maintenance.saveSnapshot(endpoint, join(file, 'backup.db')), {
+      code: 'ENOTDIR',
+      syscall: 'open',
+    });
+  });
+
   describe('of a server that sends something else', () => {
     const database = Buffer.alloc(100_000, 'd');
     const digest = createHash('sha256').update(database).digest();
