@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../async/index.js';
 import { Code, errorFromServer, InvalidInputError, wasDoneBefore } from '../errors/index.js';
 import {
   boolean,
@@ -23,9 +24,11 @@ const checkList = optionsChecker<MemberListOptions>({ serializable: boolean, ...
 
 export class ClusterClientImpl implements ClusterClient {
   readonly #calls: ClusterCalls;
+  readonly #clock: Clock;
 
-  constructor(calls: ClusterCalls) {
+  constructor(calls: ClusterCalls, clock: Clock = systemClock) {
     this.#calls = calls;
+    this.#clock = clock;
   }
 
   async list(options: MemberListOptions = noOptions): Promise<MemberListResult> {
@@ -46,12 +49,13 @@ export class ClusterClientImpl implements ClusterClient {
   async promote(id: bigint, options: CallOptions = noOptions): Promise<MemberListResult> {
     checkWait(options);
     checkMemberId(id);
+    const startedAt = this.#clock.now();
     try {
       return listResult(await this.#calls.promote(id, options));
     } catch (error) {
       // Some releases of etcd answer LearnerNotReady for a member that was promoted a moment ago.
       if (!wasDoneBefore(error, 'MemberNotLearner', 'LearnerNotReady')) throw error;
-      const list = await this.list(options);
+      const list = await this.#listAfter(error, startedAt, options);
       if (list.members.some((member) => member.id === id && !member.isLearner)) return list;
       throw error;
     }
@@ -60,11 +64,12 @@ export class ClusterClientImpl implements ClusterClient {
   async remove(id: bigint, options: CallOptions = noOptions): Promise<MemberListResult> {
     checkWait(options);
     checkMemberId(id);
+    const startedAt = this.#clock.now();
     try {
       return listResult(await this.#calls.remove(id, options));
     } catch (error) {
       if (!wasDoneBefore(error, 'MemberNotFound')) throw error;
-      return this.list(options);
+      return this.#listAfter(error, startedAt, options);
     }
   }
 
@@ -76,6 +81,24 @@ export class ClusterClientImpl implements ClusterClient {
     checkWait(options);
     checkMemberId(id);
     return listResult(await this.#calls.update({ ID: id, peerURLs: checkedUrls(peerUrls) }, options));
+  }
+
+  /**
+   * Lists the members after a change that etcd refused as made before, in the time that is left for the call.
+   * @throws the refusal if they cannot be listed: its verdict is that of the change.
+   */
+  async #listAfter(
+    refusal: unknown,
+    startedAt: number,
+    { signal, timeoutMs = this.#calls.timeoutMs }: CallOptions,
+  ): Promise<MemberListResult> {
+    const remainingMs = Math.max(0, startedAt + timeoutMs - this.#clock.now());
+    try {
+      return listResult(await this.#calls.list({ linearizable: true }, { signal, timeoutMs: remainingMs }));
+    } catch {
+      signal?.throwIfAborted();
+      throw refusal;
+    }
   }
 
   async #add(peerUrls: readonly string[], isLearner: boolean, options: CallOptions): Promise<AddedMember> {

@@ -32,6 +32,8 @@ import type { Transport } from './transport.js';
 
 /** The RPCs of etcd's Cluster service, for the `cluster` module. */
 export interface ClusterCalls {
+  /** The client's default time limit of a call, in milliseconds. */
+  readonly timeoutMs: number;
   list(request: MemberListRequest, options?: CallOptions): Promise<MemberListResponse>;
   add(request: MemberAddRequest, options?: CallOptions): Promise<MemberAddResponse>;
   remove(id: bigint, options?: CallOptions): Promise<MemberListResponse>;
@@ -45,6 +47,9 @@ export interface ClusterCalls {
  */
 export function clusterCalls(transport: Transport): ClusterCalls {
   return {
+    get timeoutMs() {
+      return transport.timeoutMs;
+    },
     list: (request, options) =>
       transport.unary(admin.memberList, request, request.linearizable ? 'read' : 'local-read', options),
     add: (request, options) => transport.unary(admin.memberAdd, request, 'write', options),
