@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Client } from '@grpc/grpc-js';
+import type { Lock } from '#src/lock/index.js';
 import { callsGoTo } from '../../support/naming/caller.js';
 import type { Expected, Outcome } from '../support/case.js';
 
@@ -115,12 +116,21 @@ export const staticCases: Readonly<Record<string, StaticCase>> = {
   },
   'PUT /v1/session/create': { ours: ({ held }: { held: boolean }) => assert.equal(held, true) },
   'PUT /v1/kv/k?acquire=session': {
-    ours: ({ succeeded }: { succeeded: boolean }) => assert.equal(succeeded, false), // `k` exists
+    ours: async (lock: Lock, { admin }: Outcome) => {
+      assert.equal(lock.held, true);
+      assert.equal(await admin.tryLock('k'), undefined);
+      await lock.release();
+    },
   },
   'PUT /v1/session/destroy/session': {
     ours: async (_: unknown, { admin }: Outcome) => assert.equal((await admin.lease.list()).length, 0),
   },
-  'PUT /v1/acl/policy': notOffered,
+  'PUT /v1/acl/policy': {
+    ours: async (_: unknown, { admin }: Outcome) => {
+      assert.deepEqual(await admin.auth.roles.list(), ['web']);
+      await admin.auth.roles.delete('web');
+    },
+  },
   '"Connect": { "SidecarService": {} }': notOffered,
   "new Client('127.0.0.1:50051', credentials.createInsecure(), options)": {
     before: calls('one'),
