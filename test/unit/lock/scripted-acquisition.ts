@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import type { OpResult, Txn, TxnResult } from '#src/kv/index.js';
 import {
   AcquisitionCore,
@@ -24,6 +25,12 @@ export function kv(key: string, createRevision: bigint, ofLease = lease): KeyVal
     lease: ofLease,
   };
 }
+
+/** The older key of a queue that is not empty. */
+export const predecessor = kv('jobs/1', 5n);
+export const unavailable = new EtcdError('no member', { code: Code.UNAVAILABLE, verdict: 'not-applied' });
+export const denied = new PermissionDeniedError('no', { code: Code.PERMISSION_DENIED });
+export const ended = { type: 'lease-ended', lease, loss: 'lost-contact', error: unavailable } as const;
 
 /** The result of a transaction with reads only. */
 export function result(revision: bigint, ...reads: readonly (readonly KeyValue[])[]): TxnResult {
