@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { EtcdClient } from '#src/client/index.js';
 import type { Term } from '#src/election/index.js';
 import { until } from '#src/testing/wait.js';
-import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { skipUnlessBreakable } from '../../support/etcd.js';
 import { Etcdctl } from '../../support/etcdctl.js';
-import { type CommandProcess, CommandRunner } from './support.js';
+import { timeoutMs, useNamedCommands } from './lock-support.js';
+import type { CommandProcess } from './support.js';
 
 /** Prints its variables, and ends with 3 on SIGTERM. */
 const program = `
@@ -13,40 +13,23 @@ const program = `
   while :; do sleep 600 & wait $!; done
 `;
 
-const timeoutMs = 20_000;
-
 describe('etcd-naming elect', function () {
   this.timeout(60_000);
-  const etcd = useEtcd();
-  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
-  let client: EtcdClient;
-  let name: string;
-  let round = 0;
+  const { etcd, commands, client, name } = useNamedCommands('elect');
 
-  before(function () {
-    if (process.platform === 'win32') this.skip();
-  });
-
-  beforeEach(() => {
-    client = new EtcdClient({ endpoints: etcd().endpoints });
-    name = `${etcd().prefix}elect-${++round}`;
-  });
-
-  afterEach(() => client.close());
-
-  const leader = () => client.election.leader(name);
+  const leader = () => client().election.leader(name());
   const hasCandidates = (count: number) => async () =>
-    (await client.kv.range({ prefix: `${name}/` }, { countOnly: true })).count === BigInt(count);
+    (await client().kv.range({ prefix: `${name()}/` }, { countOnly: true })).count === BigInt(count);
 
   /** Elects a candidate of this process. */
   async function elected(value: string): Promise<Term> {
     // Not a loop: leaving it would resign.
-    const { value: term } = await client.election.campaign(name, value)[Symbol.asyncIterator]().next();
+    const { value: term } = await client().election.campaign(name(), value)[Symbol.asyncIterator]().next();
     return term!;
   }
 
   async function start(value: string, ...options: string[]): Promise<CommandProcess> {
-    const command = commands.start('elect', name, value, ...options, '--', 'sh', '-c', program);
+    const command = commands.start('elect', name(), value, ...options, '--', 'sh', '-c', program);
     await command.prints(/running, pid \d+/);
     return command;
   }
@@ -64,7 +47,7 @@ describe('etcd-naming elect', function () {
   });
 
   it('prints the key and the value without a program, and resigns on SIGTERM with the code 0', async () => {
-    const command = commands.start('elect', name, 'host-1');
+    const command = commands.start('elect', name(), 'host-1');
     await command.prints('host-1\n');
     assert.equal(command.stdout, `${(await leader())?.key}\nhost-1\n`);
     command.kill('SIGTERM');
@@ -74,8 +57,8 @@ describe('etcd-naming elect', function () {
 
   it('waits for the leader, and leads when it has resigned', async () => {
     const term = await elected('other');
-    const command = commands.start('elect', name, 'host-2', '--json');
-    await command.prints(`waiting for the election '${name}': the leader is ${term.key}, 'other'`);
+    const command = commands.start('elect', name(), 'host-2', '--json');
+    await command.prints(`waiting for the election '${name()}': the leader is ${term.key}, 'other'`);
     await until('it waits', { timeoutMs }, hasCandidates(2));
     assert.equal(command.stdout, '');
     await term.resign();
@@ -84,7 +67,7 @@ describe('etcd-naming elect', function () {
     const { revision, ...rest } = JSON.parse(command.stdout) as Record<string, unknown>;
     assert.ok(BigInt(String(revision)) > term.token);
     assert.deepEqual(rest, {
-      name,
+      name: name(),
       key: String(found?.key),
       value: 'host-2',
       lease: String(found?.leaseId),
@@ -93,11 +76,11 @@ describe('etcd-naming elect', function () {
 
   it('exits with 124 if it does not lead in time, and dies by a signal that ends its wait', async () => {
     const term = await elected('other');
-    const late = await commands.run('elect', name, 'host-2', '--timeout', '300ms', '--', 'echo', 'ran');
+    const late = await commands.run('elect', name(), 'host-2', '--timeout', '300ms', '--', 'echo', 'ran');
     assert.deepEqual([late.code, late.stdout], [124, '']);
     assert.match(late.stderr, /the election '.*' was not won within 300 ms/);
     assert.ok(await hasCandidates(1)(), 'its key is gone when it has ended');
-    const command = commands.start('elect', name, 'host-2', '--', 'echo', 'ran');
+    const command = commands.start('elect', name(), 'host-2', '--', 'echo', 'ran');
     await until('it waits', { timeoutMs }, hasCandidates(2));
     command.kill('SIGTERM');
     const { signal, stdout } = await command.ended;
@@ -107,7 +90,7 @@ describe('etcd-naming elect', function () {
   });
 
   it('does not wait with --timeout 0s, and wins an election without a leader', async () => {
-    const attempt = () => commands.run('elect', name, 'host-2', '--timeout', '0s', '--', 'echo', 'ran');
+    const attempt = () => commands.run('elect', name(), 'host-2', '--timeout', '0s', '--', 'echo', 'ran');
     const term = await elected('other');
     const late = await attempt();
     assert.deepEqual([late.code, late.stdout], [124, '']);
@@ -121,7 +104,7 @@ describe('etcd-naming elect', function () {
 
   it('resigns if the output cannot be written', async () => {
     const term = await elected('other');
-    const command = commands.start('elect', name, 'host-2', '--ttl', '60');
+    const command = commands.start('elect', name(), 'host-2', '--ttl', '60');
     await until('it waits', { timeoutMs }, hasCandidates(2));
     command.closeStdout();
     await term.resign();
@@ -131,7 +114,7 @@ describe('etcd-naming elect', function () {
 
   it('stops the program when the leadership is lost, and exits with 125', async () => {
     const command = await start('host-1');
-    await client.lease.revoke((await leader())!.leaseId!);
+    await client().lease.revoke((await leader())!.leaseId!);
     const { code, stdout, stderr } = await command.ended;
     assert.equal(code, 125, stderr);
     assert.match(stdout, /received TERM/);
@@ -140,7 +123,7 @@ describe('etcd-naming elect', function () {
 
   describe('with --observe', () => {
     it('prints the leader, what it proclaims, and that there is none, until a signal ends it', async () => {
-      const command = commands.start('elect', '--observe', name);
+      const command = commands.start('elect', '--observe', name());
       await command.prints(/ no-leader\n/);
       const term = await elected('host 1');
       await command.prints('value=host 1\n');
@@ -161,7 +144,7 @@ describe('etcd-naming elect', function () {
     it('prints one line of JSON for each change', async () => {
       const value = Buffer.from([0xff]);
       const term = await elected('host-1');
-      const command = commands.start('elect', '-l', name, '--json');
+      const command = commands.start('elect', '-l', name(), '--json');
       await command.prints('"host-1"');
       await term.proclaim(value);
       await command.prints('base64');
@@ -193,7 +176,7 @@ describe('etcd-naming elect', function () {
 
     it('survives an outage of etcd, and reports it', async function () {
       skipUnlessBreakable(this, etcd());
-      const command = commands.start('elect', '--observe', name);
+      const command = commands.start('elect', '--observe', name());
       await command.prints('no-leader');
       await etcd().kill();
       await command.prints(/outage etcd is unreachable/);
@@ -206,7 +189,7 @@ describe('etcd-naming elect', function () {
 
     it('exits with 3 if no etcd is reachable at the start', async () => {
       const env = { ETCDCTL_ENDPOINTS: '127.0.0.1:1' };
-      const { code } = await commands.runWith(env, 'elect', '-l', name, '--command-timeout', '500ms');
+      const { code } = await commands.runWith(env, 'elect', '-l', name(), '--command-timeout', '500ms');
       assert.equal(code, 3);
     });
   });
@@ -214,12 +197,12 @@ describe('etcd-naming elect', function () {
   it('takes turns with etcdctl elect', async function () {
     const etcdctl = Etcdctl.orSkip(this, etcd());
     const command = await start('ours');
-    const theirs = etcdctl.start('elect', name, 'theirs');
+    const theirs = etcdctl.start('elect', name(), 'theirs');
     try {
       await until('etcdctl waits', { timeoutMs }, hasCandidates(2));
       command.kill('SIGTERM');
       await until('etcdctl leads', { timeoutMs }, () => theirs.stdout.includes('theirs'));
-      const next = commands.start('elect', name, 'ours again');
+      const next = commands.start('elect', name(), 'ours again');
       await until('the command waits', { timeoutMs }, hasCandidates(2));
       await theirs.stop();
       await next.prints('ours again\n');
