@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager } from '#src/naming/index.js';
-import { useEtcd } from '../support/etcd.js';
+import { skip, useEtcd } from '../support/etcd.js';
 import { Opened } from '../support/naming/opened.js';
 import { GoNaming, goOrSkip } from './support/go-naming.js';
 import { addResult } from './support/table.js';
@@ -64,10 +64,7 @@ describe('a target dialled by Go and by us', function () {
   before(async function () {
     await goOrSkip(this);
     // The targets are fixed, so a random prefix cannot be added.
-    if (etcd().prefix !== '') {
-      console.error(`skipped because the etcd is external: ${this.test?.parent?.fullTitle()}`);
-      this.skip();
-    }
+    if (etcd().prefix !== '') skip(this, 'the etcd is external');
     const client = opened.client(etcd().endpoints);
     opened.add(registerEtcdResolver(client), (resolver) => resolver[Symbol.dispose]());
     go = opened.add(await GoNaming.start(etcd().endpoints), (program) => program.close());

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { EtcdHandle } from '#src/testing/index.js';
+import { skip } from './etcd.js';
 import { eventually } from './eventually.js';
 
 /** etcd's command line tool, as an operator uses it. */
@@ -17,8 +18,7 @@ export class Etcdctl {
   /** Returns etcdctl, or skips the test with a message when there is none. */
   static orSkip(context: Mocha.Context, etcd: EtcdHandle): Etcdctl {
     if (etcd.etcdctl) return new Etcdctl(etcd.etcdctl, etcd);
-    console.error(`skipped because there is no etcdctl: ${context.test?.fullTitle()}`);
-    context.skip();
+    skip(context, 'there is no etcdctl');
   }
 
   async run(...args: string[]): Promise<string> {

@@ -6,6 +6,7 @@ import { locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { ProcessEtcd } from '#src/testing/process/etcd.js';
 import { Security } from '#src/testing/security/security.js';
+import { skip } from './etcd.js';
 
 /** An etcd that listens without and with TLS, each on a port and on a unix socket. */
 export interface TlsEtcd {
@@ -23,9 +24,7 @@ export interface TlsEtcd {
 /** Skips tests for sources other than a local binary, which alone can use files and sockets of this machine. */
 export function skipUnlessBinary(context: Mocha.Context): void {
   const source = process.env['ETCD_TEST_SOURCE'];
-  if (source !== 'docker' && source !== 'external') return;
-  console.error(`skipped because the etcd is not a local process: ${context.test?.fullTitle()}`);
-  context.skip();
+  if (source === 'docker' || source === 'external') skip(context, 'the etcd is not a local process');
 }
 
 /** @param clientAuthority If given, etcd requires client certificates signed by it (`--client-cert-auth`). */

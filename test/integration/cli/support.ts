@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from '#src/testing/wait.js';
+import { skip } from '../../support/etcd.js';
 
 export const main = fileURLToPath(new URL('../../../../dist/cli.js', import.meta.url));
 const outputTimeoutMs = 20_000;
@@ -197,10 +198,7 @@ export async function skipWithout(context: Mocha.Context, program: string, name 
     child.once('error', () => resolve(undefined));
     child.once('exit', resolve);
   });
-  if (code === 0) return;
-  const title = (context.currentTest ?? context.test)?.fullTitle();
-  console.error(`skipped, because ${name} is not installed: ${title}`);
-  context.skip();
+  if (code !== 0) skip(context, `${name} is not installed`);
 }
 
 /** The environment of the tests, without variables that change which etcd the command uses and whether it has colours. */

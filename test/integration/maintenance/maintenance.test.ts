@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { EtcdClient } from '#src/client/index.js';
 import { Code, CompactedError, DeadlineError, EtcdError } from '#src/errors/index.js';
 import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js';
-import { skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { skip, skipIfExternal, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { useClients } from '../client/support.js';
 
 const hasReason = (reason: string) => (error: unknown) =>
@@ -113,7 +113,7 @@ describe('the maintenance of a member', () => {
 
   it('reports a downgrade in its status, since etcd 3.6, from its begin to its end', async function () {
     const { version } = etcd();
-    if (!isSince(version, 6)) return this.skip();
+    if (!isSince(version, 6)) skip(this, `etcd ${version} does not report downgrades`);
     const target = `3.${Number(version.split('.')[1]) - 1}.0`;
     const { downgrade } = client.maintenance;
     await downgrade.enable(target);

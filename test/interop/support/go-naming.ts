@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { JsonValue } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
+import { skip } from '../../support/etcd.js';
 import { GoMissingError, type GoProgram, goProgram } from './go-build.js';
 
 /** A change for Go to make. */
@@ -224,7 +225,6 @@ export async function goOrSkip(context: Mocha.Context, program: GoProgram = 'go-
     await goProgram(program);
   } catch (error) {
     if (!(error instanceof GoMissingError)) throw error;
-    console.error(`skipped because ${error.message}: ${context.test?.parent?.fullTitle()}`);
-    context.skip();
+    skip(context, error.message);
   }
 }

@@ -6,6 +6,7 @@ import { type EtcdHandle, locateEtcd } from '#src/testing/index.js';
 import { freePorts } from '#src/testing/ports.js';
 import { type Guard, guard } from '#src/testing/process/guard.js';
 import { until } from '#src/testing/wait.js';
+import { skip } from '../../support/etcd.js';
 
 const startTimeoutMs = 20_000;
 const maxLogCharacters = 8_192;
@@ -112,10 +113,7 @@ export function useGrpcProxy(etcd: () => EtcdHandle): StartProxy {
 
   before('an etcd binary exists', async function () {
     const { source, version } = etcd();
-    if (source === 'docker' || source === 'external') {
-      console.error(`skipped because the etcd is ${source}: ${this.test?.parent?.fullTitle()}`);
-      this.skip();
-    }
+    if (source === 'docker' || source === 'external') skip(this, `the etcd is ${source}`);
     program = (await locateEtcd({ version })).etcd;
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CliError } from '#src/cli/errors.js';
 import { GuardedProgram } from '#src/cli/supervise/guarded-program.js';
 import { until } from '#src/testing/wait.js';
+import { skip } from '../../support/etcd.js';
 
 /** Writes the signals that it receives to the file in `$0`. */
 const program = `
@@ -19,7 +20,7 @@ describe('a program that runs while a lock is held', () => {
   let file: string;
 
   before(function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') skip(this, 'Windows has neither sh nor these signals');
   });
 
   beforeEach(() => {
