@@ -1,5 +1,5 @@
 import type { VirtualClock } from './clock.js';
-import type { Trace } from './trace.js';
+import { Trace } from './trace.js';
 
 export interface Violation {
   readonly rule: string;
@@ -26,22 +26,36 @@ export interface SimulationResult {
   readonly steps: number;
 }
 
-export interface Finish {
+/** Runs a world for so many milliseconds. Returns whether there is a violation: the rest is not to be checked. */
+export type Wait = (ms: number) => boolean;
+
+/** How the schedules of one core are run. */
+export interface Simulation<W, C> {
+  readonly coverage: C;
+  readonly createWorld: (coverage: C, trace: Trace) => W;
   /** More steps than any correct schedule takes, and the rule that is broken by exceeding them. */
   readonly maxSteps: number;
   readonly spinRule: string;
-  /** Heals the world and checks the final state; returns early when `stop()` is true. */
-  finish(stop: () => boolean): void;
+  /** Heals the world and checks the final state. */
+  readonly finish: (world: W, wait: Wait) => void;
 }
 
-/** Runs a schedule in a world and checks it. An exception counts as a violation. */
-export function runSchedule<A extends { readonly at: number }>(
-  world: SimulatedWorld<A>,
+/**
+ * Runs a schedule in a new world and checks it. An exception counts as a violation.
+ *
+ * @param keep Record the trace as lines.
+ */
+export function runSchedule<
+  A extends { readonly at: number },
+  W extends SimulatedWorld<A>,
+  C extends { readonly hits: Readonly<Record<string, number>> },
+>(
   actions: readonly A[],
-  trace: Trace,
-  coverage: { readonly hits: Readonly<Record<string, number>> },
-  { maxSteps, spinRule, finish }: Finish,
+  keep: boolean,
+  { coverage, createWorld, maxSteps, spinRule, finish }: Simulation<W, C>,
 ): SimulationResult {
+  const trace = new Trace(keep);
+  const world = createWorld(coverage, trace);
   const { clock, oracle } = world;
   const stop = () => oracle.violation !== undefined || clock.steps > maxSteps;
   try {
@@ -50,7 +64,11 @@ export function runSchedule<A extends { readonly at: number }>(
       if (stop()) break;
       world.do(action);
     }
-    if (!stop()) finish(stop);
+    if (!stop())
+      finish(world, (ms) => {
+        clock.runUntil(clock.now + ms, stop);
+        return stop();
+      });
   } catch (error) {
     oracle.violate('no crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

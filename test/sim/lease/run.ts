@@ -1,5 +1,4 @@
-import { runSchedule, type SimulationResult } from '../run-schedule.js';
-import { Trace } from '../trace.js';
+import { runSchedule, type SimulationResult, type Wait } from '../run-schedule.js';
 import { Coverage } from './coverage.js';
 import { type Schedule, schedule } from './schedule.js';
 import { World } from './world.js';
@@ -16,23 +15,22 @@ export function runSeed(seed: number, keep = false): SimulationResult {
 }
 
 export function run(plan: Schedule, keep = false): SimulationResult {
-  const trace = new Trace(keep);
-  const coverage = new Coverage();
-  const world = new World(plan, coverage, trace);
-  const ending = { maxSteps, spinRule: 'no spin', finish: (stop: () => boolean) => finish(world, stop) };
-  return runSchedule(world, plan.actions, trace, coverage, ending);
+  return runSchedule(plan.actions, keep, {
+    coverage: new Coverage(),
+    createWorld: (coverage, trace) => new World(plan, coverage, trace),
+    maxSteps,
+    spinRule: 'no spin',
+    finish,
+  });
 }
 
-function finish(world: World, stop: () => boolean): void {
-  const { clock, oracle, client, cluster, network } = world;
-  clock.runUntil(clock.now + 1_000, stop);
-  if (stop()) return;
+function finish(world: World, wait: Wait): void {
+  const { oracle, client, cluster, network } = world;
+  if (wait(1_000)) return;
   world.heal();
-  clock.runUntil(clock.now + healMs, stop);
-  if (stop()) return;
+  if (wait(healMs)) return;
   const probed = world.probe();
-  clock.runUntil(clock.now + settleMs, stop);
-  if (stop()) return;
+  if (wait(settleMs)) return;
   const isHeld = oracle.leases.get(probed.lease)?.end === undefined;
   if (world.hasAccess && !(isHeld && oracle.calls.outcome(probed.call) === 'renewed'))
     oracle.violate('recovers', 'after all faults a new lease or call fails');
@@ -42,8 +40,7 @@ function finish(world: World, stop: () => boolean): void {
   }
   for (const key of oracle.calls.open) oracle.violate('reported in the end', `call ${key} was never settled`);
   world.releaseAll();
-  clock.runUntil(clock.now + 30_000, stop);
-  if (stop()) return;
+  if (wait(30_000)) return;
   const left = network.streams.size + client.streams.size + oracle.streams.size;
   if (left > 0) oracle.violate('no leak', 'all leases were released, but a stream is open');
   if (client.timerArmed) oracle.violate('no leak', 'all leases were released, but a timer is armed');

@@ -1,5 +1,4 @@
-import { runSchedule, type SimulationResult } from '../run-schedule.js';
-import { Trace } from '../trace.js';
+import { runSchedule, type SimulationResult, type Wait } from '../run-schedule.js';
 import { Coverage } from './coverage.js';
 import { type Schedule, schedule } from './schedule.js';
 import { World } from './world.js';
@@ -17,23 +16,17 @@ export function runSeed(seed: number, keep = false): SimulationResult {
 }
 
 export function run(plan: Schedule, keep = false): SimulationResult {
-  const trace = new Trace(keep);
-  const coverage = new Coverage();
-  const world = new World(plan, coverage, trace);
-  const ending = {
+  return runSchedule(plan.actions, keep, {
+    coverage: new Coverage(),
+    createWorld: (coverage, trace) => new World(plan, coverage, trace),
     maxSteps,
     spinRule: 'no spin',
-    finish: (stop: () => boolean) => finish(world, plan, stop),
-  };
-  return runSchedule(world, plan.actions, trace, coverage, ending);
+    finish: (world: World, wait) => finish(world, plan, wait),
+  });
 }
 
-function finish(world: World, plan: Schedule, stop: () => boolean): void {
-  const { clock, oracle } = world;
-  const wait = (ms: number) => {
-    clock.runUntil(clock.now + ms, stop);
-    return stop();
-  };
+function finish(world: World, plan: Schedule, wait: Wait): void {
+  const { oracle } = world;
   if (plan.isCalm ? wait(2_000) : wait(100)) return;
   if (plan.isCalm) oracle.checkRequests();
   world.heal();

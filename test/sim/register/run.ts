@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { runSchedule, type SimulationResult } from '../run-schedule.js';
-import { Trace } from '../trace.js';
+import { runSchedule, type SimulationResult, type Wait } from '../run-schedule.js';
 import { Coverage } from './coverage.js';
 import { metadataOf, seqOf } from './records.js';
 import { type Schedule, schedule } from './schedule.js';
@@ -16,23 +15,17 @@ export function runSeed(seed: number, keep = false): SimulationResult {
 }
 
 export function run(plan: Schedule, keep = false): SimulationResult {
-  const trace = new Trace(keep);
-  const coverage = new Coverage();
-  const world = new World(plan, coverage, trace);
-  const ending = {
+  return runSchedule(plan.actions, keep, {
+    coverage: new Coverage(),
+    createWorld: (coverage, trace) => new World(plan, coverage, trace),
     maxSteps,
     spinRule: 'no spin',
-    finish: (stop: () => boolean) => finish(world, plan, stop),
-  };
-  return runSchedule(world, plan.actions, trace, coverage, ending);
+    finish: (world: World, wait) => finish(world, plan, wait),
+  });
 }
 
-function finish(world: World, plan: Schedule, stop: () => boolean): void {
-  const { clock, oracle, owner } = world;
-  const wait = (ms: number) => {
-    clock.runUntil(clock.now + ms, stop);
-    return stop();
-  };
+function finish(world: World, plan: Schedule, wait: Wait): void {
+  const { oracle, owner } = world;
   if (wait(100)) return;
   world.heal();
   if (wait(healMs)) return;
@@ -45,7 +38,7 @@ function finish(world: World, plan: Schedule, stop: () => boolean): void {
   if (expectedReason) oracle.violate('end reason', `continues instead of ending as ${expectedReason}`);
   if (started === 'failed') oracle.violate('start', 'start failed, but the registration continues');
   checkRecord(world);
-  if (stop()) return;
+  if (oracle.violation) return;
   const call = world.update();
   if (wait(2_000)) return;
   if (call === undefined || oracle.calls.get(call)?.outcome !== 'stored')
@@ -85,7 +78,7 @@ function checkRecord({ oracle, owner, store }: World): void {
 }
 
 /** Nothing remains after the leases that could not be revoked have expired. */
-function checkEnd({ oracle, owner, store }: World, plan: Schedule, wait: (ms: number) => boolean): void {
+function checkEnd({ oracle, owner, store }: World, plan: Schedule, wait: Wait): void {
   if (wait(plan.ttlMs + 15_000)) return;
   if (!oracle.end) {
     oracle.violate('R6', 'never ended');

@@ -1,5 +1,4 @@
-import { runSchedule, type SimulationResult } from '../run-schedule.js';
-import { Trace } from '../trace.js';
+import { runSchedule, type SimulationResult, type Wait } from '../run-schedule.js';
 import { Coverage } from './coverage.js';
 import type { Profile } from './profile.js';
 import { type Schedule, schedule } from './schedule.js';
@@ -27,30 +26,33 @@ export function runSeed(seed: number, options: RunOptions = {}): RunResult {
 }
 
 export function run(plan: Schedule, { profile, keep = false }: RunOptions = {}): RunResult {
-  const trace = new Trace(keep);
-  const coverage = new Coverage();
-  const world = new World(plan, coverage, trace, profile);
-  const ending = { maxSteps, spinRule: 'liveness', finish: (stop: () => boolean) => finish(world, stop) };
-  return { ...runSchedule(world, plan.actions, trace, coverage, ending), profile: world.profile };
+  let profileOfWorld = '';
+  const result = runSchedule(plan.actions, keep, {
+    coverage: new Coverage(),
+    createWorld: (coverage, trace) => {
+      const world = new World(plan, coverage, trace, profile);
+      profileOfWorld = world.profile;
+      return world;
+    },
+    maxSteps,
+    spinRule: 'liveness',
+    finish,
+  });
+  return { ...result, profile: profileOfWorld };
 }
 
-function finish(world: World, stop: () => boolean): void {
-  const { clock } = world;
-  clock.runUntil(clock.now + 1_000, stop);
-  if (stop()) return;
+function finish(world: World, wait: Wait): void {
+  if (wait(1_000)) return;
   world.heal();
-  clock.runUntil(clock.now + settleMs, stop);
-  if (stop()) return;
+  if (wait(settleMs)) return;
   world.probe();
-  clock.runUntil(clock.now + quietMs, stop);
-  if (stop()) return;
+  if (wait(quietMs)) return;
   checkComplete(world);
   checkLive(world);
   checkShared(world);
   checkNoLeak(world);
   for (const watcher of [...world.client.readers.keys()]) world.client.unwatch(watcher);
-  clock.runUntil(clock.now + 30_000, stop);
-  if (!stop()) checkAllClosed(world);
+  if (!wait(30_000)) checkAllClosed(world);
 }
 
 /** Every remaining watcher has received everything. */
