@@ -1,6 +1,7 @@
 import { errorFromServer } from '#src/errors/index.js';
 import { VirtualClock } from '../clock.js';
 import { Random } from '../random.js';
+import { TimedFaults } from '../timed-faults.js';
 import type { Trace } from '../trace.js';
 import { SimClient } from './client.js';
 import { Cluster, type Member } from './cluster.js';
@@ -20,7 +21,7 @@ export class World {
   readonly #coverage: Coverage;
   readonly #trace: Trace;
   readonly #survivable: boolean;
-  #isHealed = false;
+  readonly #faults = new TimedFaults(this.clock);
   #refreshFails = false;
   #badCredentials = false;
   #nextLease = 1n;
@@ -106,7 +107,7 @@ export class World {
 
   /** Ends all faults. */
   heal(): void {
-    this.#isHealed = true;
+    this.#faults.heal();
     this.#refreshFails = false;
     this.cluster.leaderless = false;
     for (const member of this.cluster.members) healMember(member, this.clock.now);
@@ -197,7 +198,7 @@ export class World {
       case 'slow': {
         const slow = stream?.member ?? member;
         slow.slowMs = b % 2_000;
-        this.#later(ms * 4, () => {
+        this.#faults.endAfter(ms * 4, () => {
           slow.slowMs = 0;
         });
         return;
@@ -208,7 +209,7 @@ export class World {
         return;
       case 'leaderless':
         cluster.leaderless = true;
-        this.#later(b % 5_000, () => {
+        this.#faults.endAfter(b % 5_000, () => {
           cluster.leaderless = false;
           cluster.changeLeader();
         });
@@ -235,10 +236,9 @@ export class World {
         cluster.tokenGeneration++;
         return;
       case 'refresh-fails':
-        this.#refreshFails = true;
         cluster.tokenGeneration++;
-        this.#later(ms, () => {
-          this.#refreshFails = false;
+        this.#faults.during(ms, (isOn) => {
+          this.#refreshFails = isOn;
         });
         return;
       case 'bad-credentials':
@@ -257,13 +257,13 @@ export class World {
 
   #blackhole(member: Member, ms: number): void {
     this.network.blackhole(member);
-    this.#later(ms, () => healMember(member, this.clock.now));
+    this.#faults.endAfter(ms, () => healMember(member, this.clock.now));
   }
 
   #down(member: Member, ms: number): void {
     member.up = false;
     for (const stream of [...this.network.streams]) if (stream.member === member) this.network.fail(stream);
-    this.#later(ms, () => healMember(member, this.clock.now));
+    this.#faults.endAfter(ms, () => healMember(member, this.clock.now));
   }
 
   #refreshToken(): void {
@@ -278,13 +278,6 @@ export class World {
         client.tokenGeneration = this.cluster.tokenGeneration;
         client.input({ type: 'token-refreshed' });
       }
-    });
-  }
-
-  /** Ends a fault, unless all faults have ended. */
-  #later(ms: number, end: () => void): void {
-    this.clock.after(ms, () => {
-      if (!this.#isHealed) end();
     });
   }
 }

@@ -1,6 +1,7 @@
 import { VirtualClock } from '../clock.js';
 import type { NetworkMode } from '../network.js';
 import { Random } from '../random.js';
+import { TimedFaults } from '../timed-faults.js';
 import type { Trace } from '../trace.js';
 import { Contender } from './contender.js';
 import type { Coverage } from './coverage.js';
@@ -30,7 +31,7 @@ export class World {
   readonly #mutexes: GoMutex[] = [];
   /** The last periodic backup of the store. */
   #backup: Snapshot;
-  #isHealed = false;
+  readonly #faults = new TimedFaults(this.clock);
   #nextLease = 0x1000n;
   #nextId = 1;
 
@@ -105,7 +106,7 @@ export class World {
   /** Ends all faults. */
   heal(): void {
     const { store } = this;
-    this.#isHealed = true;
+    this.#faults.heal();
     store.isFull = false;
     store.isForbidden = false;
     for (const { network } of this.#machines) network.heal();
@@ -203,16 +204,14 @@ export class World {
         this.#outage(ms);
         return;
       case 'no-space':
-        store.isFull = true;
-        this.#later(ms, () => {
-          store.isFull = false;
+        this.#faults.during(ms, (isOn) => {
+          store.isFull = isOn;
         });
         return;
       case 'forbid':
-        store.isForbidden = true;
         oracle.wasForbidden = true;
-        this.#later(ms, () => {
-          store.isForbidden = false;
+        this.#faults.during(ms, (isOn) => {
+          store.isForbidden = isOn;
         });
         return;
       case 'wipe':
@@ -255,7 +254,7 @@ export class World {
       case 'stray-key': {
         const key = keyOf(this.#lease());
         store.putByHand(key, 'stray');
-        this.#later(ms, () => store.deleteByHand(key));
+        this.#faults.endAfter(ms, () => store.deleteByHand(key));
         return;
       }
       default:
@@ -266,14 +265,14 @@ export class World {
   #onCreated(key: Buffer): void {
     const creator = [...this.oracle.contenders].find(({ ownKey }) => ownKey?.equals(key));
     const losesAnswer = creator !== undefined && !creator.machine.network.isUp;
-    if (losesAnswer && !this.#isHealed && this.#random.chance(0.05))
+    if (losesAnswer && !this.#faults.isHealed && this.#random.chance(0.05))
       this.clock.after(10, () => this.#replace(key, 2_000));
   }
 
   #replace(key: Buffer, ms: number): void {
     this.store.deleteByHand(key);
     this.store.putByHand(key, 'replaced');
-    this.#later(ms, () => this.store.deleteByHand(key));
+    this.#faults.endAfter(ms, () => this.store.deleteByHand(key));
   }
 
   #cut(machine: Machine | undefined): void {
@@ -301,13 +300,6 @@ export class World {
     for (const contender of this.oracle.contenders) if (contender.machine === machine) contender.kill();
     for (const mutex of this.#mutexes) if (mutex.machine === machine) mutex.kill();
     this.#machines[this.#machines.indexOf(machine)] = this.#newMachine();
-  }
-
-  /** Ends a fault, unless all faults have ended. */
-  #later(ms: number, end: () => void): void {
-    this.clock.after(ms, () => {
-      if (!this.#isHealed) end();
-    });
   }
 }
 

@@ -1,6 +1,7 @@
 import { VirtualClock } from '../clock.js';
 import { Network, type NetworkMode } from '../network.js';
 import { Random } from '../random.js';
+import { TimedFaults } from '../timed-faults.js';
 import type { Trace } from '../trace.js';
 import type { Coverage, State } from './coverage.js';
 import { Oracle } from './oracle.js';
@@ -23,7 +24,7 @@ export class World {
   readonly #coverage: Coverage;
   readonly #trace: Trace;
   readonly #plan: Schedule;
-  #isHealed = false;
+  readonly #faults = new TimedFaults(this.clock);
   /** The last periodic backup of the store. */
   #backup: Snapshot;
   #nextCall = 1;
@@ -111,7 +112,7 @@ export class World {
   /** Ends all faults, and removes other writers' records. */
   heal(): void {
     const { network, store } = this;
-    this.#isHealed = true;
+    this.#faults.heal();
     network.heal();
     store.isFull = false;
     store.isForbidden = false;
@@ -224,15 +225,13 @@ export class World {
         owner.cut();
         return;
       case 'no-space':
-        store.isFull = true;
-        this.#later(ms, () => {
-          store.isFull = false;
+        this.#faults.during(ms, (isOn) => {
+          store.isFull = isOn;
         });
         return;
       case 'forbid':
-        store.isForbidden = true;
-        this.#later(ms, () => {
-          store.isForbidden = false;
+        this.#faults.during(ms, (isOn) => {
+          store.isForbidden = isOn;
         });
         return;
       case 'wipe':
@@ -311,16 +310,9 @@ export class World {
     if (lease !== 0n) store.grant(lease, 60_000, clock.now, false);
     const value = recordValue(kind === 'sibling' ? addr : `x:${id}`, { of: kind, id: Number(id) });
     store.put(value, lease, 'other');
-    this.#later(ms, () => {
+    this.#faults.endAfter(ms, () => {
       if (lease !== 0n) store.revoke(lease, 'other');
       else if (store.kv?.value.equals(value)) store.delete('other');
-    });
-  }
-
-  /** Ends a fault, unless all faults have ended. */
-  #later(ms: number, end: () => void): void {
-    this.clock.after(ms, () => {
-      if (!this.#isHealed) end();
     });
   }
 }

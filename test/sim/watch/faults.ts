@@ -1,4 +1,5 @@
 import { Code, errorFromServer } from '#src/errors/index.js';
+import { TimedFaults } from '../timed-faults.js';
 import type { Member } from './member.js';
 import type { SimStream, Trap } from './network.js';
 import type { FaultKind } from './schedule.js';
@@ -13,12 +14,12 @@ const transientReasons = [
 
 /** Injects the faults of a world, immediately or by a trap at a point of the protocol. */
 export class Faults {
-  /** Whether all faults have ended. */
-  isHealed = false;
+  readonly timed: TimedFaults;
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
+    this.timed = new TimedFaults(world.clock);
   }
 
   do(kind: FaultKind, a: number, b: number): void {
@@ -79,7 +80,7 @@ export class Faults {
       case 'lag':
         this.#hitAll(kind);
         member.lagMs = b % 3_000;
-        this.#later(ms, () => {
+        this.timed.endAfter(ms, () => {
           member.lagMs = 1;
         });
         return;
@@ -94,23 +95,21 @@ export class Faults {
         return;
       case 'reads-fail':
         this.#hitAll(kind);
-        conditions.readsFail = true;
-        this.#later(ms, () => {
-          conditions.readsFail = false;
+        this.timed.during(ms, (isOn) => {
+          conditions.readsFail = isOn;
         });
         return;
       case 'cancel-on-create':
         this.#hitAll(kind);
         conditions.cancelOnCreate = transientReasons[b % 2] as string;
-        this.#later(ms, () => {
+        this.timed.endAfter(ms, () => {
           conditions.cancelOnCreate = undefined;
         });
         return;
       case 'die-on-create':
         this.#hitAll(kind);
-        conditions.dieOnCreate = true;
-        this.#later(ms, () => {
-          conditions.dieOnCreate = false;
+        this.timed.during(ms, (isOn) => {
+          conditions.dieOnCreate = isOn;
         });
         return;
       case 'expire-token':
@@ -136,16 +135,14 @@ export class Faults {
         conditions.token.expiresAt = this.#world.clock.now;
         return;
       case 'refresh-fails':
-        conditions.refreshFails = true;
         conditions.token.expiresAt = this.#world.clock.now;
-        this.#later(ms, () => {
-          conditions.refreshFails = false;
+        this.timed.during(ms, (isOn) => {
+          conditions.refreshFails = isOn;
         });
         return;
       case 'tokens-refused':
-        conditions.tokensRefused = true;
-        this.#later(ms, () => {
-          conditions.tokensRefused = false;
+        this.timed.during(ms, (isOn) => {
+          conditions.tokensRefused = isOn;
         });
         return;
       case 'bad-credentials':
@@ -222,7 +219,7 @@ export class Faults {
         if (stream.member === member) stream.fail(errorFromServer(Code.UNAVAILABLE, text));
       }
     });
-    this.#later(ms + 1, () => this.healMember(member));
+    this.timed.endAfter(ms + 1, () => this.healMember(member));
   }
 
   healMember(member: Member): void {
@@ -230,13 +227,6 @@ export class Faults {
     member.leaderless = false;
     member.lagMs = 1;
     member.applyTo(this.#world.store.revision);
-  }
-
-  /** Ends a fault, unless all faults have ended. */
-  #later(ms: number, end: () => void): void {
-    this.#world.clock.after(ms, () => {
-      if (!this.isHealed) end();
-    });
   }
 
   #hitAll(kind: FaultKind): void {

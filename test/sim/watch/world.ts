@@ -118,7 +118,7 @@ export class World {
   /** Ends all faults. */
   heal(): void {
     const { conditions } = this.network;
-    this.#faults.isHealed = true;
+    this.#faults.timed.heal();
     this.network.clearTraps();
     for (const member of this.members) this.#faults.healMember(member);
     conditions.cancelOnCreate = undefined;
