@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { integerOption } from '../support/integer-option.js';
 
 /** `kv`: clients write, read and hold leases. The others can run together. */
 export const workloads = ['kv', 'lock', 'election'] as const;
@@ -59,8 +60,8 @@ export function parseSettings(args: readonly string[]): Settings {
     throw new TypeError("--auth is for the workload 'kv'; the others read and write every key");
   return {
     workload,
-    seconds: parseInteger('--seconds', values.seconds, workload.includes('kv') ? 20 : 5),
-    seed: values.seed === undefined ? randomSeed() : parseInteger('--seed', values.seed, 0),
+    seconds: integerOption('--seconds', values.seconds, workload.includes('kv') ? 20 : 5),
+    seed: values.seed === undefined ? randomSeed() : integerOption('--seed', values.seed, 0),
     etcd: values.etcd,
     auth: values.auth,
     keepHistory: values['keep-history'],
@@ -77,14 +78,6 @@ function parseWorkload(text: string): WorkloadName[] {
   if (names.includes('kv') && names.length > 1)
     throw new TypeError("--workload runs 'kv' alone, or 'lock' and 'election' together");
   return names as WorkloadName[];
-}
-
-function parseInteger(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
-    throw new TypeError(`${name} is '${text}'; it must be a whole number of at least ${least}`);
-  }
-  return value;
 }
 
 function randomSeed(): number {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { integerOption } from '../support/integer-option.js';
 import type { SimulationResult } from './run-schedule.js';
 import { shrink } from './shrink.js';
 import { combine } from './trace.js';
@@ -53,15 +54,16 @@ export function runCampaign<P extends { readonly actions: readonly unknown[] }>(
     console.log(help(campaign.script));
     return 0;
   }
-  if (values.replay !== undefined) return replay(campaign, Number(values.replay));
+  if (values.replay !== undefined) return replay(campaign, integerOption('--replay', values.replay, 0));
   const { coverage, run, schedule } = campaign;
   const counts: Record<string, number> = {};
   const hashes: string[] = [];
   let steps = 0;
   let failed: Failure | undefined;
   const begun = performance.now();
-  const first = Number(values.seed);
-  for (let seed = first; seed < first + Number(values.schedules) && !failed; seed++) {
+  const first = integerOption('--seed', values.seed, 0);
+  const end = first + integerOption('--schedules', values.schedules, 1);
+  for (let seed = first; seed < end && !failed; seed++) {
     const result = run(schedule(seed));
     hashes.push(result.hash);
     coverage.add(result.hits);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { integerOption } from '../../support/integer-option.js';
 
 export const help = `npm run chaos:calls -- [options]
 
@@ -53,18 +54,11 @@ export function parseSettings(args: readonly string[]): Settings {
     throw new TypeError(`--policy is '${values.policy}'; it must be one of ${policies.join(', ')}`);
   return {
     policy,
-    seconds: parseInteger('--seconds', values.seconds, 1),
-    seed: parseInteger('--seed', values.seed, 0),
-    ttlSeconds: parseInteger('--ttl', values.ttl, 3),
+    seconds: integerOption('--seconds', values.seconds, 1),
+    seed: integerOption('--seed', values.seed, 0),
+    ttlSeconds: integerOption('--ttl', values.ttl, 3),
     only: values.faults?.split(',').filter((part) => part !== '') ?? [],
     etcd: values.etcd,
     help: values.help,
   };
-}
-
-function parseInteger(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
-    throw new TypeError(`${name} is '${text}'; it must be a whole number of at least ${least}`);
-  return value;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../../sim/random.js';
+import { integerOption } from '../../support/integer-option.js';
 import { Resources } from '../resources.js';
 import { checkNaming } from './check/index.js';
 import { formatCheckedCases, formatFaults, formatViolations, inconclusiveReasons } from './report.js';
@@ -38,6 +39,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (values.check !== undefined) return checkHistory(decode(readFileSync(values.check)), [], undefined);
+  const seconds = integerOption('--seconds', values.seconds, 1);
+  const seed = integerOption('--seed', values.seed, 0);
   if (values.etcd !== undefined) process.env['ETCD_BIN'] = values.etcd;
   const abort = new AbortController();
   process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
@@ -45,10 +48,8 @@ async function main(): Promise<number> {
   const cluster = await startEtcdCluster({ partitions: true });
   resources.use(cluster);
   const run = await Run.start(cluster, resources, abort.signal);
-  console.log(`etcd ${cluster.version}, seed ${values.seed}, ${values.seconds} s`);
-  await run.injectFaults(Number(values.seconds), new Random(Number(values.seed)), (line) =>
-    console.log(line),
-  );
+  console.log(`etcd ${cluster.version}, seed ${seed}, ${seconds} s`);
+  await run.injectFaults(seconds, new Random(seed), (line) => console.log(line));
   await run.wipe();
   if (abort.signal.aborted) return 130;
   const history = run.end();

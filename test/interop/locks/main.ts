@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '#src/index.js';
 import { locateEtcd, startEtcd } from '#src/testing/index.js';
+import { integerOption } from '../../support/integer-option.js';
 import { goProgram } from '../support/go-build.js';
 import { runMatrix } from './matrix.js';
 import { sides } from './messages.js';
@@ -46,18 +47,18 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 const selected = sides.filter((side) => values.side.includes(side));
+const plan = {
+  sides: selected,
+  rounds: integerOption('--rounds', values.rounds, 1),
+  holderKills: integerOption('--kills', values.kills, 0),
+  waiterKills: integerOption('--waiter-kills', values['waiter-kills'], 0),
+  atOnce: integerOption('--at-once', values['at-once'], 1),
+};
 const { version } = values;
 const etcd = await startEtcd(version === undefined ? {} : { version });
 const { etcdctl } = await locateEtcd({ version: etcd.version });
 if (etcdctl === undefined) throw new Error(`there is no etcdctl for etcd ${etcd.version}`);
 const client = new EtcdClient(etcd.clientOptions);
-const plan = {
-  sides: selected,
-  rounds: Number(values.rounds),
-  holderKills: Number(values.kills),
-  waiterKills: Number(values['waiter-kills']),
-  atOnce: Number(values['at-once']),
-};
 console.log(`etcd ${etcd.version}; ${selected.length ** 2} cells, ${plan.atOnce} at a time`);
 const startedAt = performance.now();
 const results = await runMatrix(

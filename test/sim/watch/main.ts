@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { integerOption } from '../../support/integer-option.js';
 import { shrink } from '../shrink.js';
 import { combine } from '../trace.js';
 import { Coverage } from './coverage.js';
@@ -144,20 +145,17 @@ async function main(): Promise<number> {
     console.error(`unknown profile '${values.profile}'\n\n${help}`);
     return 2;
   }
-  if (values.replay !== undefined) return replay(Number(values.replay), values.profile);
+  if (values.replay !== undefined) return replay(integerOption('--replay', values.replay, 0), values.profile);
+  const from = integerOption('--seed', values.seed, 0);
+  const count = integerOption('--schedules', values.schedules, 1);
   if (values.json) {
-    const share = { from: Number(values.seed), count: Number(values.schedules), profile: values.profile };
-    const { ran, hash, failed } = runRange(share);
+    const { ran, hash, failed } = runRange({ from, count, profile: values.profile });
     console.log(JSON.stringify({ ran, hash, failed }));
     return failed ? 1 : 0;
   }
   const begun = performance.now();
-  const outcomes = await campaign(
-    Number(values.schedules),
-    Number(values.seed),
-    values.profile,
-    Number(values.workers),
-  );
+  const workers = integerOption('--workers', values.workers, 1);
+  const outcomes = await campaign(count, from, values.profile, workers);
   return summary(outcomes, (performance.now() - begun) / 1_000, values.profile, values.quiet);
 }
 
