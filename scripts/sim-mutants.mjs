@@ -40,6 +40,10 @@ if (!core) {
 /** A mutant may loop forever. */
 const timeoutMs = 300_000;
 const chosen = core.mutants.filter(({ name }) => name.includes(values.only));
+if (chosen.length === 0) {
+  console.error(`no mutant of the core '${values.core}' has '${values.only}' in its name`);
+  process.exit(2);
+}
 const results = new Map();
 const queue = [{ name: 'none (the unchanged core)', patches: [] }, ...chosen];
 const waiting = [...queue];

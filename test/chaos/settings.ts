@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { integerOption } from '../support/integer-option.js';
+import { integerOption } from '../sim/integer-option.js';
 
 /** `kv`: clients write, read and hold leases. The others can run together. */
 export const workloads = ['kv', 'lock', 'election'] as const;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { integerOption } from '../support/integer-option.js';
+import { integerOption } from './integer-option.js';
 import type { SimulationResult } from './run-schedule.js';
 import { shrink } from './shrink.js';
 import { combine } from './trace.js';

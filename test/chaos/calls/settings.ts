@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { integerOption } from '../../support/integer-option.js';
+import { integerOption } from '../../sim/integer-option.js';
 
 export const help = `npm run chaos:calls -- [options]
 

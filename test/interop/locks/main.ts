@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '#src/index.js';
 import { locateEtcd, startEtcd } from '#src/testing/index.js';
-import { integerOption } from '../../support/integer-option.js';
+import { integerOption } from '../../sim/integer-option.js';
 import { goProgram } from '../support/go-build.js';
 import { runMatrix } from './matrix.js';
 import { sides } from './messages.js';

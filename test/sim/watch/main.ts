@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { integerOption } from '../../support/integer-option.js';
+import { integerOption } from '../integer-option.js';
 import { shrink } from '../shrink.js';
 import { combine } from '../trace.js';
 import { Coverage } from './coverage.js';
