@@ -27,7 +27,7 @@ describe('authentication that changes while a lock is held and waited for', func
     await gateway.call('user/grant', { user: worker.username, role: 'workers' });
   });
 
-  afterEach(() => gateway.disable().catch(() => {}));
+  afterEach(() => gateway.disable().catch(() => {})); // it is off if the test failed early
 
   const outcome = (waiting: Promise<unknown>) =>
     waiting.then(

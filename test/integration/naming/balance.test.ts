@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { EtcdClient } from '#src/client/index.js';
-import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { EndpointManager, type JsonValue } from '#src/naming/index.js';
-import { useEtcd } from '../../support/etcd.js';
+import type { ResolverOptions } from '#src/naming/grpc/index.js';
+import type { JsonValue } from '#src/naming/index.js';
 import { eventually } from '../../support/eventually.js';
 import type { Caller } from '../../support/naming/caller.js';
-import { Opened } from '../../support/naming/opened.js';
-import type { NamedServer } from '../../support/naming/servers.js';
+import { useService } from '../../support/naming/service.js';
 import { Traffic } from '../../support/naming/traffic.js';
-import { expectNoSocketLeft } from '../../support/sockets.js';
 
 describe('calls balanced by record metadata', () => {
-  const etcd = useEtcd();
-  expectNoSocketLeft();
-  let opened: Opened;
-  let client: EtcdClient;
-  let manager: EndpointManager;
-  let service: string;
-  let services = 0;
+  const { opened, manager, service, put, dial } = useService('balance');
 
-  beforeEach(() => {
-    opened = new Opened();
-    client = opened.client(etcd().endpoints);
-    service = `${etcd().prefix}balance/${services++}`;
-    manager = new EndpointManager(client, service);
-  });
-
-  afterEach(() => opened.close());
-
-  const put = (server: NamedServer, metadata?: JsonValue) =>
-    manager.addEndpoint(`${service}/${server.name}`, { addr: `127.0.0.1:${server.port}`, metadata });
-
-  function balanced(options: { zone?: string; slowStartMs?: number } = {}): Caller {
-    opened.add(registerEtcdResolver(client, { balance: options }), (one) => one[Symbol.dispose]());
-    return opened.caller(`etcd:///${service}`);
-  }
+  const balanced = (options: NonNullable<ResolverOptions['balance']> = {}) => dial({ balance: options });
 
   async function counts(caller: Caller, calls: number): Promise<Record<string, number>> {
     const found: Record<string, number> = {};
@@ -52,7 +27,7 @@ describe('calls balanced by record metadata', () => {
 
   it('follow a weight of three to one, within two percent over ten thousand calls', async function () {
     this.timeout(60_000);
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     await Promise.all([put(a!, { weight: 3 }), put(b!, { weight: 1 })]);
     const caller = balanced();
     await allAnswer(caller, 2);
@@ -61,7 +36,7 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('follow a changed weight over the existing connections', async () => {
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     await Promise.all([put(a!), put(b!)]);
     const caller = balanced();
     await allAnswer(caller, 2);
@@ -72,7 +47,7 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('leave a draining server without a failed call', async () => {
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     await Promise.all([put(a!), put(b!)]);
     const caller = balanced();
     await allAnswer(caller, 2);
@@ -85,9 +60,9 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('count the records of one address as one server, which drains only when all of them do', async () => {
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     const worker = (id: number, metadata?: JsonValue) =>
-      manager.addEndpoint(`${service}/a-${id}`, { addr: `127.0.0.1:${a!.port}`, metadata });
+      manager().addEndpoint(`${service()}/a-${id}`, { addr: `127.0.0.1:${a!.port}`, metadata });
     await Promise.all([worker(1), worker(2), worker(3), put(b!)]);
     const dialled = countDials();
     const caller = balanced();
@@ -107,7 +82,7 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('stay in their zone, and leave it when it has no endpoint', async () => {
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     await Promise.all([put(a!, { zone: 'a' }), put(b!, { zone: 'b' })]);
     const caller = balanced({ zone: 'a' });
     await eventually(
@@ -115,7 +90,7 @@ describe('calls balanced by record metadata', () => {
       async () => (await counts(caller, 100))['a'] === 100,
     );
     assert.deepEqual(await counts(caller, 200), { a: 200 });
-    await manager.deleteEndpoint(`${service}/a`);
+    await manager().deleteEndpoint(`${service()}/a`);
     await eventually(
       'the server of the other zone answers',
       async () => (await counts(caller, 100))['b'] === 100,
@@ -123,7 +98,7 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('reach a new server slowly at first', async () => {
-    const [a, b] = await opened.servers('a', 'b');
+    const [a, b] = await opened().servers('a', 'b');
     await put(a!);
     const caller = balanced({ slowStartMs: 3_600_000 });
     await eventually('the first server answers', () => caller.call());
@@ -143,7 +118,7 @@ describe('calls balanced by record metadata', () => {
   it('fail with a reason when the service is empty, and when its server does not listen', async () => {
     const caller = balanced();
     await assert.rejects(caller.call(), /no endpoints under/);
-    await manager.addEndpoint(`${service}/gone`, { addr: '127.0.0.1:1' });
+    await manager().addEndpoint(`${service()}/gone`, { addr: '127.0.0.1:1' });
     await eventually('calls fail with the new reason', () =>
       caller.call().then(
         () => false,
@@ -153,7 +128,7 @@ describe('calls balanced by record metadata', () => {
   });
 
   it('do not fail while servers are added and removed', async () => {
-    const servers = await opened.servers('a', 'b', 'c');
+    const servers = await opened().servers('a', 'b', 'c');
     await put(servers[0]!);
     const caller = balanced();
     await eventually('the first server answers', () => caller.call());
@@ -162,7 +137,7 @@ describe('calls balanced by record metadata', () => {
       const [old, next] = [servers[round % 3]!, servers[(round + 1) % 3]!];
       await put(next, { weight: 1 + (round % 4) });
       await eventually('the next server answers', async () => (await caller.call()) === next.name);
-      await manager.deleteEndpoint(`${service}/${old.name}`);
+      await manager().deleteEndpoint(`${service()}/${old.name}`);
       await eventually(
         'the old server gets no calls',
         async () => (await counts(caller, 100))[old.name] === undefined,

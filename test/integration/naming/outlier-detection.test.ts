@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { status } from '@grpc/grpc-js';
-import type { EtcdClient } from '#src/client/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
-import {
-  type OutlierDetectionOptions,
-  type ResolverOptions,
-  registerEtcdResolver,
-} from '#src/naming/grpc/index.js';
-import { EndpointManager, type JsonValue, NamingError } from '#src/naming/index.js';
-import { useEtcd } from '../../support/etcd.js';
+import { type OutlierDetectionOptions, registerEtcdResolver } from '#src/naming/grpc/index.js';
+import { type JsonValue, NamingError } from '#src/naming/index.js';
 import { eventually } from '../../support/eventually.js';
 import type { Caller } from '../../support/naming/caller.js';
-import { Opened } from '../../support/naming/opened.js';
 import type { NamedServer } from '../../support/naming/servers.js';
-import { expectNoSocketLeft } from '../../support/sockets.js';
+import { useService } from '../../support/naming/service.js';
 
 /** Short times, so that a test sees several checks. */
 const quick: OutlierDetectionOptions = {
@@ -23,35 +16,12 @@ const quick: OutlierDetectionOptions = {
 };
 
 describe('outlier detection', () => {
-  const etcd = useEtcd();
-  expectNoSocketLeft();
-  let opened: Opened;
-  let client: EtcdClient;
-  let manager: EndpointManager;
-  let service: string;
-  let services = 0;
-
-  beforeEach(() => {
-    opened = new Opened();
-    client = opened.client(etcd().endpoints);
-    service = `${etcd().prefix}outlier/${services++}`;
-    manager = new EndpointManager(client, service);
-  });
-
-  afterEach(() => opened.close());
+  const { opened, client, service, put, dial } = useService('outlier');
 
   async function servers(metadata: Readonly<Record<string, JsonValue>>): Promise<NamedServer[]> {
-    const started = await opened.servers(...Object.keys(metadata));
+    const started = await opened().servers(...Object.keys(metadata));
     await Promise.all(started.map((server) => put(server, metadata[server.name] ?? null)));
     return started;
-  }
-
-  const put = (server: NamedServer, metadata: JsonValue) =>
-    manager.addEndpoint(`${service}/${server.name}`, { addr: server.addr, metadata });
-
-  function dial(options: ResolverOptions): Caller {
-    opened.add(registerEtcdResolver(client, options), (one) => one[Symbol.dispose]());
-    return opened.caller(`etcd:///${service}`);
   }
 
   /** The answers of 60 calls by server; failed calls by the server's text. */
@@ -92,13 +62,13 @@ describe('outlier detection', () => {
 
   it('is that of a service config which names it, in the form of grpc-js', async () => {
     const [a] = await servers({ a: { weight: 1 }, b: { weight: 1 }, c: { weight: 4 } });
-    opened.add(registerEtcdResolver(client), (one) => one[Symbol.dispose]());
+    opened().add(registerEtcdResolver(client()), (one) => one[Symbol.dispose]());
     const policy = {
       interval: { seconds: 0, nanos: 2e8 },
       failure_percentage_ejection: { minimum_hosts: 3, request_volume: 5 },
       child_policy: [{ etcd_weighted: {} }],
     };
-    const caller = opened.caller(`etcd:///${service}`, {
+    const caller = opened().caller(`etcd:///${service()}`, {
       'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ outlier_detection: policy }] }),
     });
     await untilShares(caller, { a: 10, b: 10, c: 40 });
@@ -228,7 +198,9 @@ describe('outlier detection', () => {
       it(`${JSON.stringify(options)} is refused`, () => {
         assert.throws(
           () =>
-            registerEtcdResolver(client, { outlierDetection: options as unknown as OutlierDetectionOptions }),
+            registerEtcdResolver(client(), {
+              outlierDetection: options as unknown as OutlierDetectionOptions,
+            }),
           (error) =>
             (error instanceof InvalidInputError || error instanceof NamingError) && text.test(error.message),
         );
