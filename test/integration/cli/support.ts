@@ -201,8 +201,12 @@ export async function skipWithout(context: Mocha.Context, program: string, name 
   if (code !== 0) skip(context, `${name} is not installed`);
 }
 
-/** The environment of the tests, without variables that change which etcd the command uses and whether it has colours. */
+/**
+ * The environment of the tests, without variables that change which etcd the command uses, and without those by which
+ * Node decides whether a terminal has colours: https://nodejs.org/docs/latest-v20.x/api/tty.html#writestreamgetcolordepthenv
+ */
 function cleanEnvironment(): Environment {
-  const unwanted = /^ETCDCTL_|_proxy$|^NODE_OPTIONS$|^(NO|FORCE)_COLOR$|^TERM$/i;
+  const unwanted =
+    /^ETCDCTL_|_proxy$|^NODE_OPTIONS$|^((NO|FORCE)_COLOR|NODE_DISABLE_COLORS|COLORTERM|TERM(_PROGRAM.*)?|TMUX|TF_BUILD|CI)$/i;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)));
 }
