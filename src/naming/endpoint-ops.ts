@@ -10,7 +10,7 @@ import {
   optionsChecker,
 } from '../model/index.js';
 import { checkEndpointNames } from './check-endpoint.js';
-import { encodeEndpoint } from './codec.js';
+import { encodeEndpoint } from './codec/go-codec.js';
 import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
 import { checkKey } from './target/index.js';

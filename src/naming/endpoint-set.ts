@@ -1,6 +1,6 @@
 import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
 import { type KeyValue, keyText, type Revision, withJson } from '../model/index.js';
-import { tryDecodeEndpoint } from './codec.js';
+import { tryDecodeEndpoint } from './codec/go-codec.js';
 import type { EndpointRecord } from './endpoint.js';
 
 /** A change of a target's endpoints. */

@@ -3,7 +3,7 @@ export {
   type ParsedAddress,
   parseAddress,
 } from './address/index.js';
-export { decodeEndpoint, encodeEndpoint } from './codec.js';
+export { decodeEndpoint, encodeEndpoint } from './codec/go-codec.js';
 export {
   type DirectoryOptions,
   fileSnapshotStore,

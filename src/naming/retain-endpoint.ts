@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KeyValue } from '../model/index.js';
-import { isEndpoint } from './codec.js';
+import { isEndpoint } from './codec/go-codec.js';
 
 /** Smaller values need little more memory than their keys, and are kept without decoding. */
 const smallBytes = 1_024;

@@ -1,6 +1,6 @@
 import type { Txn } from '../../../../kv/index.js';
 import type { KeyState, KeyValue, LeaseId, Revision } from '../../../../model/index.js';
-import { tryDecodeEndpoint } from '../../../codec.js';
+import { tryDecodeEndpoint } from '../../../codec/go-codec.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { maxRetired } from '../retired-leases.js';
 import { DesiredEndpoint } from './desired-endpoint.js';

@@ -1,5 +1,5 @@
 import type { KeyValue } from '../../../../model/index.js';
-import { decodeEndpoint, encodeEndpoint, tryDecodeEndpoint } from '../../../codec.js';
+import { decodeEndpoint, encodeEndpoint, tryDecodeEndpoint } from '../../../codec/go-codec.js';
 import type { Endpoint, JsonValue } from '../../../endpoint.js';
 import { NamingError } from '../../../errors.js';
 import { withMember } from '../../../json/exact-digits.js';

@@ -1,8 +1,8 @@
-import { checkEndpointNames } from './check-endpoint.js';
-import type { Endpoint, JsonValue } from './endpoint.js';
-import { EndpointDecodeError, NamingError } from './errors.js';
-import { goJson } from './json/go-json.js';
-import { type JsonMember, readMembers } from './json/reader.js';
+import { checkEndpointNames } from '../check-endpoint.js';
+import type { Endpoint, JsonValue } from '../endpoint.js';
+import { EndpointDecodeError, NamingError } from '../errors.js';
+import { goJson } from '../json/go-json.js';
+import { type JsonMember, readMembers } from '../json/reader.js';
 
 /**
  * Encodes an endpoint to the same bytes as Go: `{"Op":0,"Addr":"…","Metadata":null}`. Numbers that `decodeEndpoint`
