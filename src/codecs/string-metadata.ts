@@ -1,0 +1,84 @@
+import type { JsonValue } from '../naming/endpoint.js';
+import { EndpointDecodeError, NamingError } from '../naming/errors.js';
+
+/** A `map[string]string` of Go. */
+export type StringMap = Readonly<Record<string, string>>;
+
+/** The top level of an endpoint's metadata. */
+export type MetadataMembers = Readonly<Record<string, JsonValue | undefined>>;
+
+/**
+ * Reads a value as Go's `encoding/json` reads a `map[string]string`: null is an empty map, a null in it is an empty text.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/decode.go#L603
+ *
+ * @param before The map of an earlier member with the same name, which Go keeps and adds to.
+ * @throws {EndpointDecodeError} for anything but an object of texts.
+ */
+export function readStringMap(name: string, value: JsonValue, before: StringMap = {}): StringMap {
+  if (value === null) return {};
+  if (!isMembers(value)) throw new EndpointDecodeError(`${name} is not an object of texts`);
+  const entries = Object.entries(value).map(([key, text]) => [key, toText(`${name}.${key}`, text)] as const);
+  return Object.keys(before).length === 0
+    ? Object.fromEntries(entries)
+    : Object.fromEntries([...Object.entries(before), ...entries]);
+}
+
+function toText(name: string, value: JsonValue | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'string') throw new EndpointDecodeError(`${name} is not a text`);
+  return value;
+}
+
+/**
+ * Converts a string map to the top level of metadata. Only `weight` is converted to a number, because the balancer needs
+ * one: a decimal number such as `10` or `0.5`. Any other `weight` stays text, which the balancer ignores.
+ */
+export function fromStringMap(map: StringMap): MetadataMembers {
+  const weight = map['weight'];
+  return weight !== undefined && /^\d{1,15}(\.\d{1,15})?$/.test(weight)
+    ? { ...map, weight: Number(weight) }
+    : map;
+}
+
+/**
+ * Returns the top level of an endpoint's metadata; empty without metadata.
+ * @throws {NamingError} for metadata that is not a plain object: formats with a string map have no place for it.
+ */
+export function metadataMembers(metadata: JsonValue | undefined, format: string): MetadataMembers {
+  if (metadata === null || metadata === undefined) return {};
+  if (isMembers(metadata)) return metadata;
+  throw new NamingError(`the format ${format} has no place for metadata that is not an object of texts`);
+}
+
+/**
+ * Converts the top level of metadata to a string map. Numbers and booleans are written as text, because Go's readers of
+ * these formats reject a record with any other type, and kratos rejects the whole list.
+ * @throws {NamingError} for a value that has no text: a list, an object, null, NaN or an infinity.
+ */
+export function toStringMap(members: MetadataMembers, format: string): StringMap {
+  const entries: [string, string][] = [];
+  for (const [name, value] of Object.entries(members))
+    if (value !== undefined) entries.push([name, writeText(name, value, format)]);
+  return Object.fromEntries(entries);
+}
+
+function writeText(name: string, value: JsonValue, format: string): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
+    return String(value);
+  throw new NamingError(
+    `metadata.${name} is ${kindOf(value)}; the metadata of the format ${format} has only texts, numbers and booleans`,
+  );
+}
+
+function kindOf(value: JsonValue): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+function isMembers(value: JsonValue): value is MetadataMembers {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
