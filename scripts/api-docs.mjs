@@ -9,7 +9,7 @@ import { installFolder } from './install-folder.mjs';
 
 const help = `npm run docs:api [-- --check]
 
-Writes docs/api from the docstrings of what '.' and './testing' export. Fails where a name or a property has no docstring,
+Writes docs/api from the docstrings of what '.', './testing' and './codecs' export. Fails where a name or a property has no docstring,
 or a docstring links to a name that is not exported. The first run installs typedoc in tools/docs.
 
 --check  writes nothing, and fails if docs/api is not up to date`;
@@ -28,6 +28,7 @@ const output = join(root, 'docs/api');
 const entries = [
   { page: 'etcd-naming', declarations: 'index', specifier: '@org/etcd-naming' },
   { page: 'testing', declarations: 'testing', specifier: '@org/etcd-naming/testing' },
+  { page: 'codecs', declarations: 'codecs', specifier: '@org/etcd-naming/codecs' },
 ];
 const introduction = `# API reference
 

@@ -13,13 +13,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const compiled = join(root, 'build/src');
 const output = join(root, 'dist');
 
-const entries = { index: 'index.js', testing: 'testing/index.js', cli: 'cli/main.js' };
+const entries = {
+  index: 'index.js',
+  testing: 'testing/index.js',
+  codecs: 'codecs/index.js',
+  cli: 'cli/main.js',
+};
 
 const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const installed = Object.keys(peerDependencies);
 
 // @bufbuild/protobuf becomes part of the bundle: its 30 files take longer to load than all of this package.
-const chunks = [{ name: 'main', test: /\/build\/src\/(?!cli\/|testing\/)|\/@bufbuild\// }];
+const chunks = [{ name: 'main', test: /\/build\/src\/(?!cli\/|testing\/|codecs\/)|\/@bufbuild\// }];
 
 rmSync(output, { recursive: true, force: true });
 await write(entries, chunks);

@@ -10,6 +10,7 @@ export const root = join(fileURLToPath(import.meta.url), '../..');
 export const entries = {
   index: 'build/src/index.d.ts',
   testing: 'build/src/testing/index.d.ts',
+  codecs: 'build/src/codecs/index.d.ts',
   proto: 'build/src/raw/index.d.ts',
 };
 

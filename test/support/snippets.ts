@@ -13,6 +13,7 @@ const declarations = {
   '@org/etcd-naming': [join(root, 'build/src/index.d.ts')],
   '@org/etcd-naming/proto': [join(root, 'build/src/raw/index.d.ts')],
   '@org/etcd-naming/testing': [join(root, 'build/src/testing/index.d.ts')],
+  '@org/etcd-naming/codecs': [join(root, 'build/src/codecs/index.d.ts')],
 };
 
 /**

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoint.js';
 export interface RecordPlace {
   /** The service's name, as in the target. */
   readonly service: string;
-  /** The full key, as text; see {@link EndpointRecord.key}. */
+  /** The full key, as text. Each byte that is not UTF-8 is a lone surrogate, as in `EndpointRecord.key`. */
   readonly key: string;
   /** The part of the key after the service's prefix. */
   readonly id: string;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
+import * as codecs from '#src/codecs/index.js';
 import * as naming from '#src/index.js';
 import { protoFolder } from '#src/raw/index.js';
 import * as testing from '#src/testing/index.js';
@@ -72,9 +73,10 @@ const examples = sources.flatMap(examplesIn);
 function toProgram(code: string): string {
   const ours = importOf(naming, '@org/etcd-naming', `${code} EtcdClient`);
   const kit = importOf(testing, '@org/etcd-naming/testing', code);
+  const formats = importOf(codecs, '@org/etcd-naming/codecs', code);
   const theirs = importOf(grpc, '@grpc/grpc-js', `${code} Server`);
   const given = 'declare const client: EtcdClient, server: Server;';
-  return [ours, kit, theirs, given, 'export async function example() {', code, '}'].join('\n');
+  return [ours, kit, formats, theirs, given, 'export async function example() {', code, '}'].join('\n');
 }
 
 function importOf(entry: object, specifier: string, code: string): string {

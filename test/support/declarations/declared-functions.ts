@@ -9,7 +9,12 @@ import {
 } from 'typescript/unstable/sync';
 
 /** The entry points of the package, with the declaration file of each. */
-export const entries = { '.': 'index', './testing': 'testing/index', './proto': 'raw/index' } as const;
+export const entries = {
+  '.': 'index',
+  './testing': 'testing/index',
+  './codecs': 'codecs/index',
+  './proto': 'raw/index',
+} as const;
 
 export type Entry = keyof typeof entries;
 

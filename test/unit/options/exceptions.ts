@@ -26,6 +26,10 @@ const exempt: readonly (readonly [why: string, is: (input: DeclaredInput) => boo
     "a key-value of this package, and a validator of another library: see decode's own tests",
     ({ function: name }) => name.startsWith('decode.'),
   ],
+  [
+    'a record that this package read, for a codec, which may be a user\'s own',
+    ({ function: name, type }) => name.startsWith('EndpointCodec.') && type === 'EncodedRecord',
+  ],
   ["a user's own client", ({ function: name }) => name.startsWith('NamingClient.')],
 ];
 

@@ -32,6 +32,7 @@ describe('the bundled package', () => {
   it('loads for an entry what the entry needs', () => {
     assert.deepEqual(loadedBy('index.js'), ['chunks/main.js', 'index.js']);
     assert.deepEqual(loadedBy('testing.js'), ['chunks/main.js', 'testing.js']);
+    assert.deepEqual(loadedBy('codecs.js'), ['chunks/main.js', 'codecs.js']);
     assert.deepEqual(loadedBy('proto.js'), ['proto.js']);
     assert.deepEqual(loadedBy('cli.js'), ['cli.js']);
   });

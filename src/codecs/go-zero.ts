@@ -1,0 +1,59 @@
+import { checkEndpointNames } from '../naming/check-endpoint.js';
+import type { EncodedRecord, EndpointCodec } from '../naming/codec/endpoint-codec.js';
+import type { Endpoint, JsonValue } from '../naming/endpoint.js';
+import { EndpointDecodeError, NamingError } from '../naming/errors.js';
+import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
+
+/** Longer than any address: the name of a host has at most 253 bytes, and the path of a socket 107. */
+const maxAddressBytes = 512;
+
+const codec: EndpointCodec = Object.freeze({
+  name: 'go-zero',
+  keyPrefix: (service: string) => `${service}/`,
+  decode,
+  encode,
+  canDrain: false,
+});
+
+/**
+ * The format of go-zero (`core/discov`, `zrpc`): the key is `<service>/<id>`, where the service is the `Etcd.Key` of
+ * go-zero's configuration, and the value is the bare address, `10.0.0.7:8080`. Checked with go-zero 1.10.3.
+ *
+ * Reading: go-zero passes the value to grpc-go as it is. A value that grpc-go does not dial, such as JSON, a URL, a host
+ * without a port, or an address with a line break after it, is an invalid record. A key without an id, which go-zero reads
+ * with `WithExactMatch()`, is not read.
+ *
+ * Writing: go-zero's own id is the decimal lease id, or `Etcd.ID`. Its readers do not use the id, so the id of our
+ * registration stays the same under a new lease; the default id is the address. The format has no metadata: an endpoint
+ * with metadata is refused, so there is no weight, zone or status, and `drain()` deletes the record without a status
+ * before.
+ *
+ * Specification: https://github.com/zeromicro/go-zero/blob/v1.10.3/core/discov/publisher.go#L184,
+ * https://github.com/zeromicro/go-zero/blob/v1.10.3/zrpc/resolver/internal/discovbuilder.go#L25
+ */
+export function goZero(): EndpointCodec {
+  return codec;
+}
+
+function decode({ value }: EncodedRecord): Endpoint {
+  if (value.length > maxAddressBytes)
+    throw new EndpointDecodeError(`the value has ${value.length} bytes, more than any address`);
+  const text = value.toString('utf8');
+  if (/^\s*[{"]/.test(text)) throw new EndpointDecodeError('the value is JSON, not an address');
+  return { addr: checkStoredAddress(text, 'the value') };
+}
+
+function encode(endpoint: Endpoint): string {
+  checkEndpointNames(endpoint);
+  const { addr, metadata } = endpoint;
+  if (hasMembers(metadata))
+    throw new NamingError('the endpoint has metadata, which the records of go-zero cannot hold');
+  return checkWrittenAddress(addr);
+}
+
+/** Whether anything would be lost without the metadata. */
+function hasMembers(metadata: JsonValue | undefined): boolean {
+  if (metadata === undefined || metadata === null) return false;
+  if (typeof metadata !== 'object' || Array.isArray(metadata)) return true;
+  return Object.values(metadata).some((value) => value !== undefined);
+}

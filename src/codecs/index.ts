@@ -1,0 +1,3 @@
+export type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
+export type { Endpoint, JsonValue } from '../naming/endpoint.js';
+export { goZero } from './go-zero.js';
