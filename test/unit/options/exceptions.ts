@@ -27,7 +27,7 @@ const exempt: readonly (readonly [why: string, is: (input: DeclaredInput) => boo
     ({ function: name }) => name.startsWith('decode.'),
   ],
   [
-    'a record that this package read, for a codec, which may be a user\'s own',
+    "a record that this package read, for a codec, which may be a user's own",
     ({ function: name, type }) => name.startsWith('EndpointCodec.') && type === 'EncodedRecord',
   ],
   ["a user's own client", ({ function: name }) => name.startsWith('NamingClient.')],
