@@ -22,6 +22,7 @@ export const checkEndpointNames = optionsChecker<EndpointRecord>(
     createRevision: anything,
     modRevision: anything,
     lease: anything,
+    codec: anything,
   },
   {
     label: 'the endpoint',

@@ -15,12 +15,15 @@ import {
   withJson,
 } from '../model/index.js';
 import { checkEndpointNames } from './check-endpoint.js';
+import { checkCodec } from './codec/check-codec.js';
+import type { EndpointCodec } from './codec/endpoint-codec.js';
+import { directOnly, recordFormat } from './codec/format-of.js';
+import type { RecordFormat } from './codec/record-format.js';
 import type { Endpoint, EndpointRecord } from './endpoint.js';
 import { type EndpointOp, toTxnOps } from './endpoint-ops.js';
 import { type EndpointEvent, EndpointSet, toRecord } from './endpoint-set.js';
 import { checkClient, type NamingClient } from './ports.js';
-import { retainEndpoint } from './retain-endpoint.js';
-import { isDirectChild, keyPrefix, resolveService } from './target/index.js';
+import { resolveService } from './target/index.js';
 
 /** Options of each call of an {@link EndpointManager}. */
 export interface ManagerCallOptions {
@@ -37,6 +40,8 @@ export interface ManagerOptions {
    * Go: `foo` also covers `foo/bar/1`.
    */
   readonly direct?: boolean;
+  /** The format of the records, such as `kratos()` of `@org/etcd-naming/codecs`. Default: that of Go's `endpoints`. */
+  readonly codec?: EndpointCodec;
 }
 
 /** Options of {@link EndpointManager.addEndpoint}. */
@@ -59,7 +64,7 @@ export interface ListEndpointsOptions extends ManagerCallOptions {
   readonly serializable?: boolean;
 }
 
-const checkManager = optionsChecker<ManagerOptions>({ direct: boolean });
+const checkManager = optionsChecker<ManagerOptions>({ direct: boolean, codec: checkCodec });
 const checkAdd = optionsChecker<AddEndpointOptions>({ lease: anything, ...waitChecks });
 const checkList = optionsChecker<ListEndpointsOptions>({ serializable: boolean, ...waitChecks });
 
@@ -77,7 +82,7 @@ export class EndpointManager {
   /** The service's name, even if the constructor was given a URI. */
   readonly target: string;
   readonly #client: NamingClient;
-  readonly #isWanted: (key: string) => boolean;
+  readonly #format: RecordFormat;
 
   /**
    * @param target A service's name or a URI such as `etcd:///foo/bar`. Go treats a URI as a name.
@@ -87,7 +92,8 @@ export class EndpointManager {
     this.#client = checkClient(client);
     this.target = resolveService(target, client);
     checkManager(options);
-    this.#isWanted = options.direct ? (key) => isDirectChild(this.target, key) : () => true;
+    const format = recordFormat(this.target, options.codec);
+    this.#format = options.direct ? directOnly(format) : format;
   }
 
   /**
@@ -99,7 +105,7 @@ export class EndpointManager {
     options: ManagerCallOptions = noOptions,
   ): Promise<Pick<TxnResult, 'revision'>> {
     checkWait(options);
-    const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.target, operations) }, options);
+    const { revision } = await this.#client.kv.txn({ success: toTxnOps(this.#format, operations) }, options);
     return withJson({ revision });
   }
 
@@ -138,10 +144,10 @@ export class EndpointManager {
   async list(options: ListEndpointsOptions = noOptions): Promise<ReadonlyMap<string, EndpointRecord>> {
     checkList(options);
     const records = collectionWithJson(new Map<string, EndpointRecord>());
-    for await (const { kvs } of this.#client.kv.stream({ prefix: keyPrefix(this.target) }, options)) {
+    for await (const { kvs } of this.#client.kv.stream({ prefix: this.#format.prefix }, options)) {
       for (const kv of kvs) {
-        const record = toRecord(kv);
-        if (record && this.#isWanted(record.key)) records.set(record.key, record);
+        const record = toRecord(this.#format, kv);
+        if (typeof record === 'object') records.set(record.key, record);
       }
     }
     return records;
@@ -164,10 +170,11 @@ export class EndpointManager {
     signal: AbortSignal | undefined,
     left: AbortSignal,
   ): AsyncGenerator<EndpointEvent, undefined> {
-    const set = new EndpointSet(this.#isWanted);
-    const prefix = keyPrefix(this.target);
+    const format = this.#format;
+    const { prefix } = format;
+    const set = new EndpointSet(format);
     const options: MirrorOptions = { signal, eachRevision: true };
-    const mirror = this.#client.mirror({ prefix }, retainOption.set(options, retainEndpoint));
+    const mirror = this.#client.mirror({ prefix }, retainOption.set(options, format.retain));
     const updates = mirror[Symbol.asyncIterator]();
     onAbort(left, () => void updates.return?.());
     for await (const update of { [Symbol.asyncIterator]: () => updates }) {

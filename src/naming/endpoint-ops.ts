@@ -10,7 +10,7 @@ import {
   optionsChecker,
 } from '../model/index.js';
 import { checkEndpointNames } from './check-endpoint.js';
-import { encodeEndpoint } from './codec/go-codec.js';
+import type { RecordFormat } from './codec/record-format.js';
 import type { Endpoint } from './endpoint.js';
 import { NamingError } from './errors.js';
 import { checkKey } from './target/index.js';
@@ -47,15 +47,15 @@ const checkOperations = listOf(
  * Converts the operations to those of one transaction. If several operations have the same key, only the last is kept:
  * etcd rejects a transaction that changes a key twice, although its naming guide shows one.
  * @throws {InvalidInputError} for an unknown name; {NamingError} for an empty list, a key outside the target, an unknown
- *   `op`, or a key with two consecutive adds.
+ *   `op`, an endpoint that cannot be stored, or a key with two consecutive adds.
  */
-export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
+export function toTxnOps(format: RecordFormat, changes: readonly EndpointOp[]): Op[] {
   checkOperations(changes, 'operations');
   if (changes.length === 0) throw new NamingError('update() has no operations');
   const byKey = new Map<string, Op>();
   for (const change of changes) {
-    const key = checkKey(target, change.key);
-    const op = toOp(change);
+    const key = checkKey(format.prefix, change.key);
+    const op = toOp(format, key, change);
     if (op.type === 'put' && byKey.get(key)?.type === 'put') {
       throw new NamingError(`endpoints: '${key}' is added twice`);
     }
@@ -64,13 +64,13 @@ export function toTxnOps(target: string, changes: readonly EndpointOp[]): Op[] {
   return [...byKey.values()];
 }
 
-function toOp(change: EndpointOp): Op {
+function toOp(format: RecordFormat, key: string, change: EndpointOp): Op {
   switch (change?.op) {
     case 'add':
       return {
         type: 'put',
         key: change.key,
-        value: encodeEndpoint(change.endpoint),
+        value: format.encode(key, change.endpoint),
         options: { lease: change.lease ?? 0n },
       };
     case 'delete':

@@ -1,6 +1,6 @@
 import type { MirrorUpdate, ResyncReason } from '../mirror/index.js';
 import { type KeyValue, keyText, type Revision, withJson } from '../model/index.js';
-import { tryDecodeEndpoint } from './codec/go-codec.js';
+import type { NoEndpoint, RecordFormat } from './codec/record-format.js';
 import type { EndpointRecord } from './endpoint.js';
 
 /** A change of a target's endpoints. */
@@ -37,7 +37,7 @@ export type EndpointEvent =
 
 /** A target's endpoints, updated from a mirror's updates. */
 export class EndpointSet {
-  readonly #isWanted: (key: string) => boolean;
+  readonly #format: RecordFormat;
   readonly #records = new Map<string, EndpointRecord>();
   #invalid: ReadonlySet<string> = new Set();
   /**
@@ -46,9 +46,8 @@ export class EndpointSet {
    */
   #draft: Set<string> | undefined;
 
-  /** @param isWanted Whether a key belongs to the set. Default: every key. */
-  constructor(isWanted: (key: string) => boolean = () => true) {
-    this.#isWanted = isWanted;
+  constructor(format: RecordFormat) {
+    this.#format = format;
   }
 
   /** The records by key, in the order in which the keys were added. */
@@ -69,7 +68,7 @@ export class EndpointSet {
     this.#records.clear();
     this.#draft = new Set();
     this.#invalid = this.#draft;
-    for (const [key, kv] of kvs) if (this.#isWanted(key)) this.#put(key, kv);
+    for (const [key, kv] of kvs) this.#put(key, kv);
     const endpoints = new Map(this.#records);
     return withJson({ type: 'snapshot', reason, revision, endpoints, invalid: this.#invalid });
   }
@@ -83,7 +82,6 @@ export class EndpointSet {
       if (this.#records.delete(key)) removed.push(key);
     }
     for (const [key, kv] of puts) {
-      if (!this.#isWanted(key)) continue;
       const known = this.#records.has(key);
       const record = this.#put(key, kv);
       if (record) (known ? changed : added).push(record);
@@ -93,11 +91,14 @@ export class EndpointSet {
   }
 
   #put(key: string, kv: KeyValue): EndpointRecord | undefined {
-    const record = toRecord(kv, key);
-    if (record) this.#records.set(key, record);
-    else this.#records.delete(key);
-    this.#markInvalid(key, !record);
-    return record;
+    const record = toRecord(this.#format, kv, key);
+    this.#markInvalid(key, record === 'invalid');
+    if (typeof record === 'object') {
+      this.#records.set(key, record);
+      return record;
+    }
+    this.#records.delete(key);
+    return undefined;
   }
 
   #markInvalid(key: string, invalid: boolean): void {
@@ -109,10 +110,14 @@ export class EndpointSet {
   }
 }
 
-/** Decodes a key-value; undefined if its value is not an endpoint. */
-export function toRecord(kv: KeyValue, key = keyText(kv.key)): EndpointRecord | undefined {
-  const endpoint = tryDecodeEndpoint(kv.value);
-  if (!endpoint) return undefined;
+/** Decodes a key-value. */
+export function toRecord(
+  format: RecordFormat,
+  kv: KeyValue,
+  key = keyText(kv.key),
+): EndpointRecord | NoEndpoint {
+  const endpoint = format.decode(key, kv.value);
+  if (typeof endpoint !== 'object') return endpoint;
   const { createRevision, modRevision, lease } = kv;
   return withJson({ key, ...endpoint, createRevision, modRevision, lease });
 }

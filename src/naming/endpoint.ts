@@ -33,4 +33,6 @@ export interface EndpointRecord extends Endpoint {
   readonly modRevision: Revision;
   /** The lease of the record; 0 for none. */
   readonly lease: LeaseId;
+  /** The name of the codec that decoded the record. Absent without the option `codec`. */
+  readonly codec?: string;
 }

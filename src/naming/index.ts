@@ -3,7 +3,9 @@ export {
   type ParsedAddress,
   parseAddress,
 } from './address/index.js';
+export type { EncodedRecord, EndpointCodec, RecordPlace } from './codec/endpoint-codec.js';
 export { decodeEndpoint, encodeEndpoint } from './codec/go-codec.js';
+export { goEndpoints } from './codec/go-endpoints.js';
 export {
   type DirectoryOptions,
   fileSnapshotStore,

@@ -17,6 +17,10 @@ import {
   objectWithMethods,
   optionsChecker,
 } from '../../model/index.js';
+import { checkCodec } from '../codec/check-codec.js';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
+import { directOnly, recordFormat } from '../codec/format-of.js';
+import type { RecordFormat } from '../codec/record-format.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
@@ -47,6 +51,8 @@ export interface DirectoryOptions {
   readonly snapshots?: SnapshotStore;
   /** Follow only the keys directly below a target, without the targets nested in it. Default false, as in Go. */
   readonly direct?: boolean;
+  /** The format of the records, such as `kratos()` of `@org/etcd-naming/codecs`. Default: that of Go's `endpoints`. */
+  readonly codec?: EndpointCodec;
 }
 
 const checkDirectory = optionsChecker<DirectoryOptions>({
@@ -54,6 +60,7 @@ const checkDirectory = optionsChecker<DirectoryOptions>({
   memory: checkMemory,
   snapshots: objectWithMethods('load', 'save'),
   direct: boolean,
+  codec: checkCodec,
 });
 
 /** The source of time of a directory; tests replace it. */
@@ -76,6 +83,7 @@ export class ServiceDirectory implements AsyncDisposable {
   readonly #client: NamingClient;
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
+  readonly #formatOf: (service: string) => RecordFormat;
   readonly #services = new Map<string, FollowedService>();
   /** The last views of targets without subscribers. */
   readonly #remembered: ExpiringCache<MemoryView>;
@@ -95,7 +103,11 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#options = {
       lossProtection: withDefaults(options.lossProtection),
       snapshots: options.snapshots,
-      direct: options.direct ?? false,
+    };
+    const { direct, codec } = options;
+    this.#formatOf = (service) => {
+      const format = recordFormat(service, codec);
+      return direct ? directOnly(format) : format;
     };
     this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
@@ -193,6 +205,7 @@ export class ServiceDirectory implements AsyncDisposable {
     const service = new FollowedService({
       client: this.#client,
       target,
+      format: this.#formatOf(target),
       clock: this.#clock,
       options: this.#options,
       silence: this.#silenceDetector,

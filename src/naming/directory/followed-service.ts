@@ -2,9 +2,9 @@ import { Broadcast, type Clock, processWarning } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import type { MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
+import type { RecordFormat } from '../codec/record-format.js';
 import type { EndpointSet } from '../endpoint-set.js';
 import type { NamingClient } from '../ports.js';
-import { keyPrefix } from '../target/index.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Observation } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
@@ -24,12 +24,12 @@ const lingerMs = 5_000;
 export interface ServiceOptions {
   readonly lossProtection: Required<LossProtectionOptions>;
   readonly snapshots: SnapshotStore | undefined;
-  readonly direct: boolean;
 }
 
 export interface ServicePorts {
   readonly client: NamingClient;
   readonly target: string;
+  readonly format: RecordFormat;
   readonly clock: Clock;
   readonly options: ServiceOptions;
   /** Shared by all services of the directory. */
@@ -59,7 +59,7 @@ export class FollowedService {
   #hasAnswered = false;
 
   constructor(ports: ServicePorts) {
-    const { target, clock, options, silence } = ports;
+    const { target, format, clock, options, silence } = ports;
     this.#ports = ports;
     this.#state = new ViewState(clock, () => this.#mirror.current?.status());
     this.#subscribers = new Subscribers(
@@ -85,7 +85,7 @@ export class FollowedService {
       load: store && (() => this.#saver.load()),
       show: (earlier) => this.#showEarlier(earlier),
     });
-    this.#stopSilenceDetection = silence.follow(keyPrefix(target));
+    this.#stopSilenceDetection = silence.follow(format.prefix);
     this.#mirror = this.#startMirror();
   }
 
@@ -148,11 +148,10 @@ export class FollowedService {
   }
 
   #startMirror(): ServiceMirror {
-    const { client, target, clock, silence, options } = this.#ports;
+    const { client, format, clock, silence, options } = this.#ports;
     const mirror = new ServiceMirror({
       client,
-      target,
-      direct: options.direct,
+      format,
       clock,
       silence,
       protectionMs: options.lossProtection.protectionMs,

@@ -6,10 +6,9 @@ import {
   type MirrorUpdate,
   retainOption,
 } from '../../mirror/index.js';
+import type { RecordFormat } from '../codec/record-format.js';
 import { EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
-import { retainEndpoint } from '../retain-endpoint.js';
-import { isDirectChild, keyPrefix } from '../target/index.js';
 import type { Observation } from './loss/loss-protection.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
 
@@ -17,9 +16,7 @@ const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 
 export interface ServiceMirrorPorts {
   readonly client: NamingClient;
-  readonly target: string;
-  /** Whether to leave out the keys of nested targets. */
-  readonly direct: boolean;
+  readonly format: RecordFormat;
   readonly clock: Clock;
   readonly silence: SilenceDetector;
   /** How long after a reconnect a change may have happened during the outage, in milliseconds. */
@@ -33,7 +30,7 @@ export interface ServiceMirrorPorts {
   readonly onClientClosed: (error: ClosedError) => void;
 }
 
-/** Keeps a mirror of one target: starts another one when it ends. */
+/** Keeps a mirror of the records with one key prefix: starts another one when it ends. */
 export class ServiceMirror {
   readonly #ports: ServiceMirrorPorts;
   #current: MirrorHandle | undefined;
@@ -47,7 +44,7 @@ export class ServiceMirror {
     return this.#current;
   }
 
-  /** Follows the target until the signal aborts. */
+  /** Follows the records until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { client, clock, onFailure, onClientClosed } = this.#ports;
     const processRef = new ProcessRef();
@@ -67,11 +64,12 @@ export class ServiceMirror {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, target, clock, silence, direct, isKnown, onUpdate, onFailure, onEnd } = this.#ports;
-    const set = new EndpointSet(direct ? (key) => isDirectChild(target, key) : undefined);
+    const { client, format, clock, silence, isKnown, onUpdate, onFailure, onEnd } = this.#ports;
+    const set = new EndpointSet(format);
     const startedAt = clock.now();
     const options: MirrorOptions = { signal, onFailure };
-    const mirror = client.mirror({ prefix: keyPrefix(target) }, retainOption.set(options, retainEndpoint));
+    const { prefix } = format;
+    const mirror = client.mirror({ prefix }, retainOption.set(options, format.retain));
     this.#current = mirror;
     let wasKnown: boolean | undefined;
     try {

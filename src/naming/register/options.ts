@@ -10,6 +10,8 @@ import {
   waitChecks,
 } from '../../model/index.js';
 import { endpointNameSuggestions } from '../check-endpoint.js';
+import { checkCodec } from '../codec/check-codec.js';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import type { Endpoint } from '../endpoint.js';
 import type { OnConflict } from './core/index.js';
 
@@ -27,6 +29,11 @@ export interface RegisterOptions {
    * stored as null.
    */
   readonly metadata?: Endpoint['metadata'];
+  /**
+   * The format of the record, such as `kratos()` of `@org/etcd-naming/codecs`, so that the clients of another framework
+   * find the server. Default: that of Go's `endpoints`.
+   */
+  readonly codec?: EndpointCodec;
   /**
    * The last part of the key, `<target>/<id>`. Default: `addr`, as in etcd's old resolver, with slashes escaped
    * (`unix:%2Frun%2Fa.sock`); in a worker of `node:cluster` or PM2, `<addr>#<worker>`, because workers share an address.
@@ -66,6 +73,7 @@ export const registerChecks = {
   target: anything,
   addr: anything,
   metadata: anything,
+  codec: checkCodec,
   id: text,
   ttlSeconds: ttl,
   onConflict: oneOf('wait', 'fail', 'takeover'),

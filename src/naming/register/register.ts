@@ -1,7 +1,8 @@
 import { checkAddress } from '../address/index.js';
+import { recordFormat } from '../codec/format-of.js';
 import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
-import { checkKey, keyPrefix, resolveService } from '../target/index.js';
+import { checkKey, resolveService } from '../target/index.js';
 import { Claim } from './core/index.js';
 import { defaultId, unescapedId } from './default-id.js';
 import { deleteNestedRecord } from './nested-record.js';
@@ -34,21 +35,23 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   const {
     addr,
     metadata,
+    codec,
     onConflict = 'wait',
     onDeleted = 'restore',
     ttlSeconds = 10,
     timeoutMs = 30_000,
   } = options;
   checkAddress(addr);
-  const id = options.id ?? defaultId(addr);
+  const format = recordFormat(target, codec);
+  const id = options.id ?? codec?.defaultId?.(addr) ?? defaultId(addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
-  const claim = new Claim(checkKey(target, keyPrefix(target) + id), endpoint, onConflict);
+  const claim = new Claim(checkKey(format.prefix, format.prefix + id), endpoint, onConflict, format);
   const { onFailure } = options;
   const registration = new RegistrationImpl(client, claim, { ttlSeconds, onDeleted, onFailure });
   await registration.start(timeoutMs, options.signal);
   const nested = unescapedId(addr);
-  if (options.id === undefined && nested !== id)
-    void deleteNestedRecord(client, keyPrefix(target) + nested, addr);
+  if (options.id === undefined && nested !== id && codec === undefined)
+    void deleteNestedRecord(client, format, format.prefix + nested, addr);
   return registration;
 }

@@ -1,5 +1,5 @@
 export { clientForAuthority, registerAuthorities } from './authorities.js';
-export { checkKey, checkService, isDirectChild, keyPrefix } from './name.js';
+export { checkKey, checkService, keyPrefix } from './name.js';
 export { parseTarget, resolveService, toTarget } from './parse-target.js';
 export {
   checkAuthorityName,

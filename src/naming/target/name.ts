@@ -8,7 +8,7 @@ import {
 } from '../../model/index.js';
 import { NamingError } from '../errors.js';
 
-/** The key prefix of a target's endpoints: `<target>/`. The slash separates `svc` from `svc2`. */
+/** The key prefix of a target's endpoints in Go's format: `<target>/`. The slash separates `svc` from `svc2`. */
 export function keyPrefix(target: string): string {
   return `${target}/`;
 }
@@ -31,23 +31,16 @@ export function checkService(service: string): string {
 }
 
 /**
- * Checks that a key belongs to a target, and returns the key's text; see {@link keyText}.
+ * Checks that a key has the prefix of a target, and returns the key's text; see {@link keyText}.
  *
  * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/naming/endpoints/endpoints_impl.go#L60
  *
  * @throws {NamingError} for a key outside the target, with Go's text, and for a text that cannot be a key's.
  */
-export function checkKey(target: string, key: Bytes): string {
+export function checkKey(prefix: string, key: Bytes): string {
   const text = key instanceof Uint8Array ? keyText(key) : key;
-  if (typeof text !== 'string' || !text.startsWith(keyPrefix(target)))
-    throw new NamingError(
-      `endpoints: endpoint key should be prefixed with '${keyPrefix(target)}' got: '${text}'`,
-    );
+  if (typeof text !== 'string' || !text.startsWith(prefix))
+    throw new NamingError(`endpoints: endpoint key should be prefixed with '${prefix}' got: '${text}'`);
   if (!isKeyText(text)) throw new NamingError(`invalid key: it ${loneSurrogateText}`);
   return text;
-}
-
-/** Whether the key is directly below the target, and not in a nested target. */
-export function isDirectChild(target: string, key: string): boolean {
-  return !key.includes('/', keyPrefix(target).length);
 }

@@ -10,6 +10,7 @@ import { decodeEndpoint, type EndpointRecord, encodeEndpoint } from '#src/naming
 import { DesiredEndpoint } from '#src/naming/register/core/record/desired-endpoint.js';
 import { selectAddresses } from '#src/naming/selection/index.js';
 import { Random } from '../../sim/random.js';
+import { defaultFormat } from '../../support/naming/format.js';
 import { randomValue } from '../json/generate.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
 
@@ -94,7 +95,7 @@ function kv(key: Buffer, value: Buffer): KeyValue {
 /** Processes a service with these records and a valid one in every way. */
 function processAll(others: readonly KeyValue[]): { records: number; invalid: number } {
   const all = [...others, kv(Buffer.from(goodKey), goodValue)];
-  const set = new EndpointSet();
+  const set = new EndpointSet(defaultFormat());
   const kvs = new Map(all.map((one) => [keyText(one.key), one]));
   set.apply({ type: 'snapshot', reason: 'initial', revision: 5n, kvs });
   set.apply({ type: 'delta', revision: 6n, puts: kvs, deletes: new Set() });
@@ -138,7 +139,7 @@ function expectShown(all: readonly KeyValue[]): void {
 
 /** A registration whose record is overwritten with these bytes continues, and stores a valid record. */
 function expectAdopted(other: KeyValue): void {
-  const desired = new DesiredEndpoint({ addr: 'good:1' });
+  const desired = new DesiredEndpoint({ addr: 'good:1' }, 'svc/good', defaultFormat());
   desired.adopt(other);
   desired.startDraining();
   assert.equal(decodeEndpoint(desired.value).addr, 'good:1');

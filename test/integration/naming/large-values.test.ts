@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import { retainOption } from '#src/mirror/index.js';
+import { retainEndpoint } from '#src/naming/codec/retain-endpoint.js';
 import { EndpointManager, ServiceDirectory } from '#src/naming/index.js';
-import { retainEndpoint } from '#src/naming/retain-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
 import { Opened } from '../../support/naming/opened.js';
 import { SlowLink } from '../../support/slow-link.js';

@@ -5,6 +5,7 @@ import {
   type RegistrationEffect,
   type RegistrationInput,
 } from '#src/naming/register/core/index.js';
+import { defaultFormat } from '../../support/naming/format.js';
 import type { VirtualClock } from '../clock.js';
 import { KeyFollower } from '../key-follower.js';
 import type { Network } from '../network.js';
@@ -47,7 +48,7 @@ export class Owner {
   constructor(plan: Schedule, endpoint: { addr: string }, random: Random, parts: OwnerDependencies) {
     this.#dependencies = parts;
     this.#ttlMs = plan.ttlMs;
-    const claim = new Claim(key, { ...endpoint, metadata: { seq: 0 } }, plan.onConflict);
+    const claim = new Claim(key, { ...endpoint, metadata: { seq: 0 } }, plan.onConflict, defaultFormat());
     this.core = new RegistrationCore({ claim, onDeleted: plan.onDeleted }, random.next);
   }
 

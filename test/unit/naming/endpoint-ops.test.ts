@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { toTxnOps } from '#src/naming/endpoint-ops.js';
 import { EndpointManager, type EndpointOp, type NamingClient, NamingError } from '#src/naming/index.js';
 import { checkKey, checkService, keyPrefix } from '#src/naming/target/index.js';
+import { defaultFormat } from '../../support/naming/format.js';
 
 const endpoint = (addr: string) => ({ addr });
 const value = (addr: string) => Buffer.from(`{"Op":0,"Addr":"${addr}","Metadata":null}`);
@@ -19,7 +20,7 @@ describe('an update of a target', () => {
       { op: 'delete', key: 'svc/2' },
       { op: 'add', key: 'svc/3', endpoint: endpoint('c:1'), lease: 7n },
     ];
-    assert.deepEqual(toTxnOps('svc', changes), [
+    assert.deepEqual(toTxnOps(defaultFormat(), changes), [
       put('svc/1', 'a:1'),
       { type: 'delete', range: 'svc/2' },
       put('svc/3', 'c:1', 7n),
@@ -31,7 +32,7 @@ describe('an update of a target', () => {
       { op: 'delete', key: 'svc/1' },
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1'), lease: 3n },
     ];
-    assert.deepEqual(toTxnOps('svc', changes), [put('svc/1', 'b:1', 3n)]);
+    assert.deepEqual(toTxnOps(defaultFormat(), changes), [put('svc/1', 'b:1', 3n)]);
   });
 
   it('reduces an add and a delete of one key to the delete', () => {
@@ -39,7 +40,7 @@ describe('an update of a target', () => {
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
       { op: 'delete', key: 'svc/1' },
     ];
-    assert.deepEqual(toTxnOps('svc', changes), [{ type: 'delete', range: 'svc/1' }]);
+    assert.deepEqual(toTxnOps(defaultFormat(), changes), [{ type: 'delete', range: 'svc/1' }]);
   });
 
   it('reduces two deletes of one key to one', () => {
@@ -47,7 +48,7 @@ describe('an update of a target', () => {
       { op: 'delete', key: 'svc/1' },
       { op: 'delete', key: 'svc/1' },
     ];
-    assert.deepEqual(toTxnOps('svc', twice), [{ type: 'delete', range: 'svc/1' }]);
+    assert.deepEqual(toTxnOps(defaultFormat(), twice), [{ type: 'delete', range: 'svc/1' }]);
   });
 
   it('rejects a key that is added twice, and names it', () => {
@@ -55,7 +56,7 @@ describe('an update of a target', () => {
       { op: 'add', key: 'svc/1', endpoint: endpoint('a:1') },
       { op: 'add', key: 'svc/1', endpoint: endpoint('b:1') },
     ];
-    assert.throws(() => toTxnOps('svc', twice), {
+    assert.throws(() => toTxnOps(defaultFormat(), twice), {
       name: 'NamingError',
       message: "INVALID_ARGUMENT: endpoints: 'svc/1' is added twice",
     });
@@ -63,14 +64,14 @@ describe('an update of a target', () => {
 
   it('rejects an unknown op with the text of Go', () => {
     const changes = [{ op: 'replace', key: 'svc/1' }] as unknown as EndpointOp[];
-    assert.throws(() => toTxnOps('svc', changes), {
+    assert.throws(() => toTxnOps(defaultFormat(), changes), {
       name: 'NamingError',
       message: /^INVALID_ARGUMENT: endpoints: bad update op: /,
     });
   });
 
   it('rejects an empty list', () => {
-    assert.throws(() => toTxnOps('svc', []), {
+    assert.throws(() => toTxnOps(defaultFormat(), []), {
       name: 'NamingError',
       message: 'INVALID_ARGUMENT: update() has no operations',
     });
@@ -81,18 +82,18 @@ describe('an update of a target', () => {
       { op: 'add', key: 'svc/1', endpoint: endpoint('') },
       { op: 'delete', key: 'svc/1' },
     ];
-    assert.throws(() => toTxnOps('svc', changes), NamingError);
+    assert.throws(() => toTxnOps(defaultFormat(), changes), NamingError);
   });
 });
 
 describe('a key', () => {
   for (const key of ['svc/1', 'svc/', 'svc/a/b', 'svc//']) {
-    it(`belongs to its target, as in Go: '${key}'`, () => assert.equal(checkKey('svc', key), key));
+    it(`belongs to its target, as in Go: '${key}'`, () => assert.equal(checkKey('svc/', key), key));
   }
 
   for (const key of ['svc', 'svc2/1', 'other/svc/1', '', '/svc/1', 'SVC/1']) {
     it(`is rejected outside its target with the text of Go: '${key}'`, () => {
-      assert.throws(() => checkKey('svc', key), {
+      assert.throws(() => checkKey('svc/', key), {
         name: 'NamingError',
         code: 3,
         message: `INVALID_ARGUMENT: endpoints: endpoint key should be prefixed with 'svc/' got: '${key}'`,

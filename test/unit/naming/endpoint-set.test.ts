@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { MirrorUpdate } from '#src/mirror/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
+import { defaultFormat } from '../../support/naming/format.js';
 import { withoutPrototypes } from '../../support/without-prototypes.js';
 
 const good = (addr: string) => `{"Op":0,"Addr":"${addr}","Metadata":null}`;
@@ -40,13 +41,13 @@ describe('a set of endpoints', () => {
   let set: EndpointSet;
 
   beforeEach(() => {
-    set = new EndpointSet();
+    set = new EndpointSet(defaultFormat());
     set.apply(snapshot(kv('svc/1', good('a:1')), kv('svc/bad', 'a:1'), kv('svc/2', good('b:1'))));
   });
 
   it('reports a snapshot with all records and the keys of invalid values', () => {
     const update = snapshot(kv('svc/1', good('a:1')), kv('svc/bad', '"x"'));
-    assert.deepEqual(withoutPrototypes(new EndpointSet().apply(update)), {
+    assert.deepEqual(withoutPrototypes(new EndpointSet(defaultFormat()).apply(update)), {
       type: 'snapshot',
       reason: 'initial',
       revision: 5n,
@@ -56,7 +57,7 @@ describe('a set of endpoints', () => {
   });
 
   it('reports an empty snapshot', () => {
-    const event = new EndpointSet().apply(snapshot());
+    const event = new EndpointSet(defaultFormat()).apply(snapshot());
     assert.equal(event.type, 'snapshot');
     assert.equal(event.type === 'snapshot' && event.endpoints.size, 0);
   });
@@ -115,7 +116,7 @@ describe('a set of endpoints', () => {
     // Processor time: a busy machine stretches wall-clock time.
     const timeOf = (count: number) => {
       const values = Array.from({ length: count }, (_, i) => kv(`svc/${i}`, 'no endpoint'));
-      const fresh = new EndpointSet();
+      const fresh = new EndpointSet(defaultFormat());
       const before = process.cpuUsage();
       fresh.apply(snapshot(...values));
       assert.equal(fresh.apply(delta(values)).invalid.size, count);

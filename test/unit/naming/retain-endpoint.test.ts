@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { retainOption } from '#src/mirror/index.js';
 import { View } from '#src/mirror/view.js';
 import type { KeyValue } from '#src/model/index.js';
+import { retainEndpoint } from '#src/naming/codec/retain-endpoint.js';
 import { decodeEndpoint, EndpointDecodeError, EndpointManager, ServiceDirectory } from '#src/naming/index.js';
-import { retainEndpoint } from '#src/naming/retain-endpoint.js';
 import { FakeClient } from './fake-service.js';
 
 const kv = (value: string): KeyValue => ({

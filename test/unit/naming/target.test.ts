@@ -19,7 +19,7 @@ describe('a service name', () => {
   ]) {
     it(`is accepted unchanged: ${JSON.stringify(name)}`, () => {
       assert.equal(parseTarget(name).service, name);
-      assert.equal(checkKey('svc', `svc/${name}`), `svc/${name}`);
+      assert.equal(checkKey('svc/', `svc/${name}`), `svc/${name}`);
     });
   }
 
@@ -27,7 +27,7 @@ describe('a service name', () => {
     it(`is rejected with a lone surrogate, which has the same encoding as any other: ${JSON.stringify(name)}`, () => {
       for (const refused of [
         () => parseTarget(name),
-        () => checkKey('svc', `svc/${name}`),
+        () => checkKey('svc/', `svc/${name}`),
         () => channelTarget(name),
       ])
         assert.throws(refused, (error) => error instanceof NamingError && /surrogate/.test(error.message));

@@ -59,6 +59,11 @@ export class RegistrationCore {
     return this.#claim.desired.endpoint;
   }
 
+  /** Whether the record can say that its endpoint is draining. */
+  get canDrain(): boolean {
+    return this.#claim.desired.canDrain;
+  }
+
   get state(): RegistrationState {
     if (this.#isStopped) return 'closed';
     return this.#stage?.state ?? 'registering';

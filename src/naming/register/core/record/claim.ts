@@ -1,6 +1,6 @@
 import type { Txn } from '../../../../kv/index.js';
 import type { KeyState, KeyValue, LeaseId, Revision } from '../../../../model/index.js';
-import { tryDecodeEndpoint } from '../../../codec/go-codec.js';
+import type { RecordFormat } from '../../../codec/record-format.js';
 import type { Endpoint } from '../../../endpoint.js';
 import { maxRetired } from '../retired-leases.js';
 import { DesiredEndpoint } from './desired-endpoint.js';
@@ -38,9 +38,9 @@ export class Claim {
   #knownValue: Buffer;
 
   /** @throws {NamingError} for an endpoint that cannot be stored. */
-  constructor(key: string, endpoint: Endpoint, onConflict: OnConflict) {
+  constructor(key: string, endpoint: Endpoint, onConflict: OnConflict, format: RecordFormat) {
     this.key = key;
-    this.desired = new DesiredEndpoint(endpoint);
+    this.desired = new DesiredEndpoint(endpoint, key, format);
     this.#knownValue = this.desired.value;
     this.#onConflict = onConflict;
   }
@@ -122,7 +122,7 @@ export class Claim {
   }
 
   hasOwnAddr(kv: KeyValue): boolean {
-    return tryDecodeEndpoint(kv.value)?.addr === this.desired.endpoint.addr;
+    return this.desired.decode(kv.value)?.addr === this.desired.endpoint.addr;
   }
 
   /** See {@link RecordOwnership}. */

@@ -1,5 +1,5 @@
 import type { KeyValue } from '../../../../model/index.js';
-import { decodeEndpoint, encodeEndpoint, tryDecodeEndpoint } from '../../../codec/go-codec.js';
+import type { RecordFormat } from '../../../codec/record-format.js';
 import type { Endpoint, JsonValue } from '../../../endpoint.js';
 import { NamingError } from '../../../errors.js';
 import { withMember } from '../../../json/exact-digits.js';
@@ -41,6 +41,10 @@ interface Base {
  * pending updates needs one write.
  */
 export class DesiredEndpoint {
+  readonly #key: string;
+  readonly #format: RecordFormat;
+  /** Whether the record says that its endpoint is draining after `startDraining()`. */
+  readonly canDrain: boolean;
   #base: Base;
   /** Changes in the current write, in call order. */
   #inFlight: readonly Change[] = [];
@@ -53,10 +57,13 @@ export class DesiredEndpoint {
   #confirmedValue: Buffer;
 
   /** @throws {NamingError} for an endpoint that cannot be stored. */
-  constructor(endpoint: Endpoint) {
-    this.#value = encodeEndpoint(endpoint);
+  constructor(endpoint: Endpoint, key: string, format: RecordFormat) {
+    this.#key = key;
+    this.#format = format;
+    this.#value = format.encode(key, endpoint);
     this.#confirmedValue = this.#value;
-    this.#endpoint = decodeEndpoint(this.#value);
+    this.#endpoint = this.#canonical(this.#value);
+    this.canDrain = format.canDrain && this.#canEncode(withDrainingStatus(this.#endpoint));
     this.#base = { endpoint: this.#endpoint, bytes: undefined, foreignStatus: undefined };
   }
 
@@ -87,13 +94,26 @@ export class DesiredEndpoint {
     return this.#changeCount;
   }
 
+  /** Decodes a value of the record; undefined if it is not an endpoint. */
+  decode(value: Buffer): Endpoint | undefined {
+    const decoded = this.#format.decode(this.#key, value);
+    if (typeof decoded !== 'object') return undefined;
+    const { addr, metadata } = decoded;
+    return metadata === undefined ? { addr } : { addr, metadata };
+  }
+
   /** Returns the number of the change. @throws {NamingError} for a change that cannot be stored; it is discarded. */
   change(fields: Partial<Endpoint>): number {
-    const change = toChange(this.#changeCount + 1, fields);
-    this.#changeCount++;
-    this.#pending = mergeOldest([...this.#pending, change]);
-    this.#refresh(); // cannot throw: the change can be encoded
-    return this.#changeCount;
+    const change = this.#toChange(this.#changeCount + 1, fields);
+    const before = this.#pending;
+    this.#pending = mergeOldest([...before, change]);
+    try {
+      this.#refresh();
+    } catch (error) {
+      this.#pending = before; // each change can be encoded, but not all of them together: a rule of a codec
+      throw error;
+    }
+    return ++this.#changeCount;
   }
 
   startDraining(): number {
@@ -137,7 +157,7 @@ export class DesiredEndpoint {
    * Returns the endpoint if it changed; undefined for a record that no reader can use.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
-    const record = tryDecodeEndpoint(kv.value);
+    const record = this.decode(kv.value);
     if (!record?.addr) return undefined;
     const { metadata } = record;
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
@@ -158,13 +178,13 @@ export class DesiredEndpoint {
   }
 
   get #confirmedEndpoint(): Endpoint {
-    return this.#isDraining ? withDrainingStatus(this.#base.endpoint) : this.#base.endpoint;
+    return this.#drained(this.#base.endpoint);
   }
 
   #refresh(): void {
     const changes = mergeChanges([...this.#inFlight, ...this.#pending]);
     const { endpoint } = applyChange(this.#base, changes);
-    const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;
+    const wanted = this.#drained(endpoint);
     const settledValue = this.#valueOf(this.#confirmedEndpoint, this.#base.bytes);
     this.#value = hasFields(changes) ? this.#valueOf(wanted, undefined) : settledValue;
     this.#confirmedValue = settledValue;
@@ -172,8 +192,46 @@ export class DesiredEndpoint {
   }
 
   #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
-    if (bytes && (!this.#isDraining || hasDrainingStatus(this.#base.endpoint))) return bytes;
-    return encodeEndpoint(endpoint);
+    if (bytes && (!this.#showsDraining || hasDrainingStatus(this.#base.endpoint))) return bytes;
+    return this.#format.encode(this.#key, endpoint);
+  }
+
+  get #showsDraining(): boolean {
+    return this.#isDraining && this.canDrain;
+  }
+
+  #drained(endpoint: Endpoint): Endpoint {
+    return this.#showsDraining ? withDrainingStatus(endpoint) : endpoint;
+  }
+
+  #canEncode(endpoint: Endpoint): boolean {
+    try {
+      this.#format.encode(this.#key, endpoint);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The endpoint as readers decode it. @throws {NamingError} if they do not: a codec does not read what it writes. */
+  #canonical(value: Buffer): Endpoint {
+    const endpoint = this.decode(value);
+    if (endpoint) return endpoint;
+    throw new NamingError(`the codec does not decode the value that it encoded for '${this.#key}'`);
+  }
+
+  /** Copies the metadata, so that later changes of the owner's object have no effect. @throws {NamingError} */
+  #toChange(number: number, fields: Partial<Endpoint>): Change {
+    const { addr, metadata } = fields;
+    if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
+      throw new NamingError('the endpoint has no addr');
+    const example = { addr: addr ?? this.#endpoint.addr, metadata };
+    const copy = this.#canonical(this.#format.encode(this.#key, example)).metadata;
+    const change = {
+      ...(addr === undefined ? {} : { addr }),
+      ...('metadata' in fields ? { metadata: copy } : {}),
+    };
+    return numbered(number, change, isPlain(copy) && 'status' in copy);
   }
 }
 
@@ -184,19 +242,6 @@ export function withDrainingStatus({ addr, metadata }: Endpoint): Endpoint {
 
 function hasDrainingStatus({ metadata }: Endpoint): boolean {
   return isPlain(metadata) && metadata['status'] === 'draining';
-}
-
-/** Copies the metadata, so that later changes of the owner's object have no effect. @throws {NamingError} */
-function toChange(number: number, fields: Partial<Endpoint>): Change {
-  const { addr, metadata } = fields;
-  if ('addr' in fields && (typeof addr !== 'string' || addr === ''))
-    throw new NamingError('the endpoint has no addr');
-  const copy = decodeEndpoint(encodeEndpoint({ addr: 'any', metadata })).metadata;
-  const change = {
-    ...(addr === undefined ? {} : { addr }),
-    ...('metadata' in fields ? { metadata: copy } : {}),
-  };
-  return numbered(number, change, isPlain(copy) && 'status' in copy);
 }
 
 function numbered(number: number, fields: Partial<Endpoint>, setsStatus: boolean): Change {

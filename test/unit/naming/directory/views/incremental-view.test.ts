@@ -7,6 +7,7 @@ import { withDefaults } from '#src/naming/directory/loss/options.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
 import { type EndpointRecord, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { countSteps } from '../../../../support/count-steps.js';
+import { defaultFormat } from '../../../../support/naming/format.js';
 import { FakeClient, settled } from '../../fake-service.js';
 import { FullComputation } from './full-computation.js';
 
@@ -118,7 +119,7 @@ describe('a view that is updated incrementally', () => {
     fc.assert(
       fc.property(anyOptions, fc.array(anyStep, { maxLength: 40 }), (options, steps) => {
         const store = new Store();
-        const set = new EndpointSet();
+        const set = new EndpointSet(defaultFormat());
         const [incremental, full] = [new LossProtection(options), new FullComputation(options)];
         const delivered: {
           readonly list: readonly EndpointRecord[];
@@ -152,7 +153,7 @@ describe('a view that is updated incrementally', () => {
   it('visits as many records for a change of a large service as of a small one', () => {
     const steps = (count: number) => {
       const store = new Store();
-      const set = new EndpointSet();
+      const set = new EndpointSet(defaultFormat());
       const protection = new LossProtection(withDefaults());
       const show = (update: MirrorUpdate) => {
         protection.apply(set.apply(update), 'live', 0);
@@ -207,7 +208,7 @@ type Readable = Pick<ServiceView, 'endpoints' | 'invalid'>;
 /** All endpoints of a listing: each record is decoded, and all are sorted. */
 function readable(kvs: ReadonlyMap<string, KeyValue>, direct: boolean): Readable {
   const wanted = [...kvs].filter(([key]) => !direct || !key.slice('svc/'.length).includes('/'));
-  const set = new EndpointSet();
+  const set = new EndpointSet(defaultFormat());
   set.apply({ type: 'snapshot', reason: 'initial', revision: 1n, kvs: new Map(wanted) });
   const sorted = [...set.records.values()].sort((a, b) => Buffer.compare(keyBytes(a.key), keyBytes(b.key)));
   return { endpoints: sorted, invalid: set.invalid };

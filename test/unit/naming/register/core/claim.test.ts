@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Claim } from '#src/naming/register/core/index.js';
 import { maxRetired } from '#src/naming/register/core/retired-leases.js';
+import { defaultFormat } from '../../../../support/naming/format.js';
 
 describe('a claim', () => {
   const record = (lease: bigint) => ({
@@ -13,7 +14,7 @@ describe('a claim', () => {
   });
 
   it('owns a record under any of its leases that may still be kept alive, and no other', () => {
-    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
+    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait', defaultFormat());
     for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++) claim.rememberLease(lease);
     for (let lease = 1n; lease <= BigInt(maxRetired + 1); lease++)
       assert.equal(claim.mayReplace(record(lease), false), true, `lease ${lease}`);
@@ -28,14 +29,14 @@ describe('a claim', () => {
   const own = Buffer.from('{"Op":0,"Addr":"a:1","Metadata":null}');
 
   it('may replace its own value without a lease at any time, and no other value', () => {
-    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
+    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait', defaultFormat());
     assert.equal(claim.mayReplace({ ...record(0n), value: own }, false), true);
     assert.equal(claim.mayReplace(record(0n), false), false);
     assert.equal(claim.mayReplace({ ...record(7n), value: own }, false), false);
   });
 
   it('classifies a state of its key by the lease, the value and the revision', () => {
-    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
+    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait', defaultFormat());
     const judge = (revision: bigint, kv?: ReturnType<typeof record>) =>
       claim.classify({ kv, revision }, 5n, 10n);
     const at = (modRevision: bigint, lease: bigint, value = own) => ({
@@ -55,7 +56,7 @@ describe('a claim', () => {
   });
 
   it('adopts what another writer stored in its record, and recognizes the value of a write whose answer was lost', () => {
-    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait');
+    const claim = new Claim('svc/e', { addr: 'a:1' }, 'wait', defaultFormat());
     const at = (modRevision: bigint, lease: bigint, metadata: number) => ({
       ...record(lease),
       modRevision,
@@ -78,7 +79,8 @@ describe('a claim', () => {
 });
 
 describe('a desired endpoint', () => {
-  const desired = () => new Claim('svc/e', { addr: 'a:1', metadata: { weight: 1 } }, 'wait').desired;
+  const desired = () =>
+    new Claim('svc/e', { addr: 'a:1', metadata: { weight: 1 } }, 'wait', defaultFormat()).desired;
   const written = (value: string) => ({
     key: Buffer.from('svc/e'),
     value: Buffer.from(value),
@@ -89,7 +91,7 @@ describe('a desired endpoint', () => {
   });
 
   it('adopts metadata but never an address', () => {
-    const one = new Claim('svc/e', { addr: 'a:1' }, 'wait').desired;
+    const one = new Claim('svc/e', { addr: 'a:1' }, 'wait', defaultFormat()).desired;
     assert.equal(one.adopt(written('{"Addr":"b:1"}')), undefined);
     assert.deepEqual(one.adopt(written('{"Addr":"b:1","Metadata":1}')), { addr: 'a:1', metadata: 1 });
     assert.equal(one.value.toString(), '{"Op":0,"Addr":"a:1","Metadata":1}');

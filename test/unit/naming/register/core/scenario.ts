@@ -9,6 +9,7 @@ import {
   type RegistrationEffect,
   type RegistrationInput,
 } from '#src/naming/register/core/index.js';
+import { defaultFormat } from '../../../../support/naming/format.js';
 
 export const key = 'svc/e';
 export const addr = 'a:1';
@@ -43,7 +44,7 @@ export class Scenario {
   #calls = 0;
 
   constructor({ endpoint = { addr }, onConflict = 'wait', onDeleted = 'restore' }: ScenarioOptions = {}) {
-    const claim = new Claim(key, endpoint, onConflict);
+    const claim = new Claim(key, endpoint, onConflict, defaultFormat());
     this.core = new RegistrationCore({ claim, onDeleted }, () => 0.5);
   }
 

@@ -1,0 +1,36 @@
+import {
+  anything,
+  boolean,
+  type Check,
+  callback,
+  objectWithMethods,
+  optionsChecker,
+  wrongTypeError,
+} from '../../model/index.js';
+import type { EndpointCodec } from './endpoint-codec.js';
+
+const nameOfFormat: Check = (value, name) => {
+  if (typeof value !== 'string' || value === '') throw wrongTypeError(name, value, 'the name of the format');
+};
+
+const checkMembers = optionsChecker<EndpointCodec>({
+  name: nameOfFormat,
+  keyPrefix: anything,
+  decode: anything,
+  encode: callback,
+  defaultId: callback,
+  canDrain: boolean,
+  root: anything,
+  serviceOf: callback,
+});
+
+const hasMethods = objectWithMethods('keyPrefix', 'decode');
+
+/** Checks the option `codec`: an {@link EndpointCodec}. */
+export const checkCodec: Check = (codec, name) => {
+  if (typeof codec === 'function')
+    throw wrongTypeError(name, codec, 'a codec; call the function that returns it, as in kratos()');
+  hasMethods(codec, name);
+  nameOfFormat((codec as EndpointCodec).name, `${name}.name`);
+  checkMembers(codec as EndpointCodec, name);
+};

@@ -1,0 +1,94 @@
+import { hasLoneSurrogate, type KeyValue, keyText, toBuffer } from '../../model/index.js';
+import { checkEndpointNames } from '../check-endpoint.js';
+import type { Endpoint } from '../endpoint.js';
+import { NamingError } from '../errors.js';
+import { goJson } from '../json/go-json.js';
+import type { EncodedRecord, EndpointCodec } from './endpoint-codec.js';
+import type { DecodedEndpoint, NoEndpoint, RecordFormat } from './record-format.js';
+import { replacedBytes, smallBytes, withHash } from './retain-endpoint.js';
+
+/**
+ * The records of a service in the formats of codecs that have the same key prefix. A value is decoded by the first codec
+ * that can. Codecs are foreign code: whatever one throws or returns concerns only its record.
+ */
+export class CodecFormat implements RecordFormat {
+  readonly prefix: string;
+  readonly canDrain: boolean;
+  readonly #service: string;
+  readonly #codecs: readonly EndpointCodec[];
+  /** What the values were that `retain` replaced: a codec may accept any bytes, those of a hash too. */
+  readonly #replaced = new WeakMap<Buffer, NoEndpoint>();
+
+  /** @throws {NamingError} for a service whose name the codecs do not accept. */
+  constructor(service: string, codecs: readonly [EndpointCodec, ...EndpointCodec[]]) {
+    const [first] = codecs;
+    this.prefix = codecPrefix(first, service);
+    this.canDrain = first.canDrain ?? true;
+    this.#service = service;
+    this.#codecs = codecs;
+  }
+
+  decode(key: string, value: Buffer): DecodedEndpoint | NoEndpoint {
+    const replaced = value.length === replacedBytes ? this.#replaced.get(value) : undefined;
+    if (replaced) return replaced;
+    const record = { service: this.#service, key, id: this.#idOf(key), value };
+    let problem: NoEndpoint = 'invalid';
+    for (const codec of this.#codecs) {
+      const decoded = tryDecode(codec, record);
+      if (typeof decoded === 'object') return decoded;
+      if (decoded === 'foreign') problem = decoded;
+    }
+    return problem;
+  }
+
+  encode(key: string, endpoint: Endpoint): Buffer {
+    checkEndpointNames(endpoint);
+    const [codec] = this.#codecs;
+    if (!codec?.encode) throw new NamingError(`the codec '${codec?.name}' only reads records`);
+    const { addr, metadata } = endpoint ?? {};
+    if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
+    const place = { service: this.#service, key, id: this.#idOf(key) };
+    const value = codec.encode(metadata === undefined ? { addr } : { addr, metadata }, place);
+    return typeof value === 'string' ? Buffer.from(value) : toBuffer(value);
+  }
+
+  readonly retain = (kv: KeyValue): KeyValue => {
+    if (kv.value.length <= smallBytes) return kv;
+    const decoded = this.decode(keyText(kv.key), kv.value);
+    if (typeof decoded === 'object') return kv;
+    const retained = withHash(kv);
+    this.#replaced.set(retained.value, decoded);
+    return retained;
+  };
+
+  #idOf(key: string): string {
+    return key.slice(this.prefix.length);
+  }
+}
+
+/**
+ * Returns the key prefix of a service's records.
+ * @throws {NamingError} for a service whose name the codec does not accept, and for a prefix that is not one.
+ */
+export function codecPrefix(codec: EndpointCodec, service: string): string {
+  const prefix: unknown = codec.keyPrefix(service);
+  if (typeof prefix !== 'string' || prefix.length < 2 || !prefix.endsWith('/') || hasLoneSurrogate(prefix))
+    throw new NamingError(
+      `the codec '${codec.name}' has no key prefix for '${service}': keyPrefix() must return a text that ends with '/'`,
+    );
+  return prefix;
+}
+
+function tryDecode(codec: EndpointCodec, record: EncodedRecord): DecodedEndpoint | NoEndpoint {
+  try {
+    const endpoint = codec.decode(record);
+    if (endpoint === undefined) return 'foreign';
+    const { addr, metadata } = endpoint;
+    if (typeof addr !== 'string') return 'invalid';
+    if (metadata === undefined || metadata === null) return { addr, codec: codec.name };
+    goJson(metadata); // throws for what is not JSON, which would fail later in a snapshot of the whole service
+    return { addr, metadata, codec: codec.name };
+  } catch {
+    return 'invalid'; // EndpointDecodeError, or a fault of the codec: in any case only this record is unusable
+  }
+}
