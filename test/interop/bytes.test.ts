@@ -19,7 +19,7 @@ interface Corpus {
   }[];
 }
 
-const file = new URL('../../../test/unit/naming/go-corpus.json', import.meta.url);
+const file = new URL('../../../test/unit/naming/codec/go-corpus.json', import.meta.url);
 const corpus = JSON.parse(readFileSync(file, 'utf8')) as Corpus;
 
 /** JSON cannot carry half a surrogate pair to Go; the unit tests cover what Go writes for it. */

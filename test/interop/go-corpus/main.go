@@ -1,6 +1,6 @@
 // Writes the results of Go's own encoder and decoder for endpoints, with which the tests compare our codec:
 //
-//	go run . > ../../unit/naming/go-corpus.json
+//	go run . > ../../unit/naming/codec/go-corpus.json
 //
 // With the argument `decide` it reads values, one line of base64 each, and writes Go's result for each.
 //

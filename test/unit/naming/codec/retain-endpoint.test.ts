@@ -4,7 +4,7 @@ import { View } from '#src/mirror/view.js';
 import type { KeyValue } from '#src/model/index.js';
 import { retainEndpoint } from '#src/naming/codec/retain-endpoint.js';
 import { decodeEndpoint, EndpointDecodeError, EndpointManager, ServiceDirectory } from '#src/naming/index.js';
-import { FakeClient } from './fake-service.js';
+import { FakeClient } from '../fake-service.js';
 
 const kv = (value: string): KeyValue => ({
   key: Buffer.from('svc/a'),

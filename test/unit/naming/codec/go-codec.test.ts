@@ -25,7 +25,7 @@ interface DecodeCase {
   readonly error?: string;
 }
 
-const corpusFile = new URL('../../../../test/unit/naming/go-corpus.json', import.meta.url);
+const corpusFile = new URL('../../../../../test/unit/naming/codec/go-corpus.json', import.meta.url);
 const corpus = JSON.parse(readFileSync(corpusFile, 'utf8')) as Corpus;
 
 describe('an encoded endpoint', () => {

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import {
+  type EndpointCodec,
+  EndpointManager,
+  NamingError,
+  type RegistrationEvent,
+  register,
+} from '#src/naming/index.js';
+import { eventually } from '../../support/eventually.js';
+import { lineCodec } from '../../support/naming/line-codec.js';
+import { useRegistrations } from './use-registrations.js';
+
+describe('a registration in the format of a codec', function () {
+  this.timeout(30_000);
+  const { etcd, opened, fixture, endpoint, start: startDefault } = useRegistrations();
+  const keyOf = () => `${etcd().prefix}register/lines/svc/10-0-0-7-50051`;
+  const text = async () => {
+    const { kv } = await fixture.admin.kv.get(keyOf());
+    return kv?.value.toString();
+  };
+  const codec = (changes: Partial<EndpointCodec> = {}): EndpointCodec => ({
+    ...lineCodec,
+    keyPrefix: () => `${etcd().prefix}register/lines/svc/`,
+    ...changes,
+  });
+  const start = (options: Parameters<typeof startDefault>[0] = {}) =>
+    startDefault({ codec: codec(), ...options });
+
+  it('is stored under the prefix and the id of the codec, in its bytes', async () => {
+    const registration = await start({ metadata: { zone: 'a' } });
+    assert.equal(registration.key, keyOf());
+    assert.equal(await text(), '10.0.0.7:50051 a');
+    assert.deepEqual(registration.endpoint, { ...endpoint, metadata: { zone: 'a' } });
+    const manager = new EndpointManager(fixture.admin, fixture.target, { codec: codec() });
+    const [record] = (await manager.list()).values();
+    assert.deepEqual(
+      [record?.addr, record?.codec, record?.lease],
+      ['10.0.0.7:50051', 'lines', registration.lease],
+    );
+  });
+
+  it('is stored again after its record is deleted', async () => {
+    const registration = await start();
+    await fixture.admin.kv.delete(keyOf());
+    await eventually('it is stored', async () => registration.registrationCount === 2 && (await text()));
+    assert.equal(await text(), '10.0.0.7:50051');
+  });
+
+  it('adopts metadata that another writer stores, and restores its address and a value that is no record', async () => {
+    const registration = await start();
+    const events: RegistrationEvent[] = [];
+    void (async () => {
+      for await (const event of registration.events()) events.push(event);
+    })();
+    const { id: lease } = { id: registration.lease! };
+    await fixture.admin.kv.put(keyOf(), '10.0.0.7:50051 b', { lease });
+    await eventually('it is adopted', () => events.some(({ type }) => type === 'adopted'));
+    assert.deepEqual(registration.endpoint.metadata, { zone: 'b' });
+    for (const value of ['10.9.9.9:1 c', 'no line']) {
+      await fixture.admin.kv.put(keyOf(), value, { lease });
+      await eventually('it is restored', async () => (await text()) === '10.0.0.7:50051 c');
+    }
+  });
+
+  it('takes over the record of the same address, and waits for another’s', async () => {
+    await fixture.admin.kv.put(keyOf(), '10.0.0.7:50051 old');
+    const registration = await start();
+    assert.equal(await text(), '10.0.0.7:50051');
+    await registration.close();
+    await fixture.admin.kv.put(keyOf(), '10.9.9.9:1');
+    await assert.rejects(start({ onConflict: 'fail' }), /belongs to another registration/);
+  });
+
+  it('refuses an endpoint that the codec cannot store, before anything is written and in an update', async () => {
+    await assert.rejects(start({ metadata: { weight: 2 } }), /NamingError: .*a line has no place for weight/);
+    assert.equal(await text(), undefined);
+    const registration = await start();
+    await assert.rejects(registration.update({ metadata: { weight: 2 } }), NamingError);
+    await registration.update({ metadata: { zone: 'c' } });
+    assert.equal(await text(), '10.0.0.7:50051 c');
+  });
+
+  it('is deleted without a status when it is drained, if the codec has none', async () => {
+    const registration = await start();
+    const values: (string | undefined)[] = [];
+    await using watcher = fixture.admin.watch(keyOf());
+    await watcher.ready;
+    const done = registration.drain({ propagateMs: 0 });
+    for await (const { events } of watcher) {
+      values.push(...events.map(({ type, kv }) => (type === 'put' ? kv.value.toString() : undefined)));
+      if (values.includes(undefined)) break;
+    }
+    await done;
+    assert.deepEqual(
+      values.filter((value) => value?.includes('draining')),
+      [],
+    );
+    assert.deepEqual((await registration.ended).reason, 'closed');
+  });
+
+  it('is drained like one without a status if the codec refuses the status', async () => {
+    const registration = await start({ codec: codec({ canDrain: true }) });
+    await registration.drain({ propagateMs: 0 });
+    assert.equal(await text(), undefined);
+  });
+
+  it('fails if the codec does not decode what it encodes', async () => {
+    const decode = () => {
+      throw new Error('a fault');
+    };
+    await assert.rejects(start({ codec: codec({ decode }) }), /does not decode the value that it encoded/);
+    assert.equal(await text(), undefined);
+  });
+
+  it('rejects with the error of a codec that throws', async () => {
+    const refuse = (): never => {
+      throw new NamingError('no such name');
+    };
+    for (const changes of [{ keyPrefix: refuse }, { encode: refuse }, { defaultId: refuse }])
+      await assert.rejects(start({ codec: codec(changes) }), /NamingError: .*no such name/);
+  });
+
+  it('by a codec that only reads is refused', async () => {
+    const { encode: _, ...reading } = codec();
+    const options = { target: fixture.target, ...endpoint, codec: reading };
+    await assert.rejects(register(opened.client(etcd().endpoints), options), /only reads records/);
+  });
+});
