@@ -1,3 +1,4 @@
 export type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
 export type { Endpoint, JsonValue } from '../naming/endpoint.js';
+export { type CoreDnsOptions, coreDns } from './core-dns.js';
 export { goZero } from './go-zero.js';

@@ -1,4 +1,5 @@
 import { Server } from '@grpc/grpc-js';
+import { coreDns } from '#src/codecs/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
 import {
   advertiseAddress,
@@ -230,6 +231,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'Registration.update': on(registration, 'update', {}),
   'Registration.drain': on(registration, 'drain'),
   'Registration.events': on(registration, 'events'),
+  coreDns: plain(coreDns),
   advertiseAddress: plain(advertiseAddress, 1),
   encodeEndpoint: plain(encodeEndpoint),
   'new EndpointManager': {

@@ -55,7 +55,7 @@ export function recordOf(
 }
 
 function written(codec: EndpointCodec, service: string, endpoint: Endpoint): string {
-  const id = endpoint.addr;
+  const id = codec.defaultId?.(endpoint.addr) ?? endpoint.addr;
   const place = { service, id, key: `${codec.keyPrefix(service)}${id}` };
   assert.ok(codec.encode, `${codec.name} only reads`);
   return Buffer.from(codec.encode(endpoint, place)).toString('utf8');
