@@ -228,13 +228,13 @@ export const mutants = [
   one(
     'a drain is undone by an update',
     desired,
-    'const wanted = this.#isDraining ? withDrainingStatus(endpoint) : endpoint;',
+    'const wanted = this.#drained(endpoint);',
     'const wanted = endpoint;',
   ),
   one(
     'a drain is undone by an operator',
     desired,
-    'return this.#isDraining ? withDrainingStatus(this.#base.endpoint) : this.#base.endpoint;',
+    'return this.#drained(this.#base.endpoint);',
     'return this.#base.endpoint;',
   ),
 

@@ -1,11 +1,11 @@
 import { EtcdError } from '#src/errors/index.js';
+import { recordFormat } from '#src/naming/codec/format-of.js';
 import {
   Claim,
   RegistrationCore,
   type RegistrationEffect,
   type RegistrationInput,
 } from '#src/naming/register/core/index.js';
-import { defaultFormat } from '../../support/naming/format.js';
 import type { VirtualClock } from '../clock.js';
 import { KeyFollower } from '../key-follower.js';
 import type { Network } from '../network.js';
@@ -48,7 +48,12 @@ export class Owner {
   constructor(plan: Schedule, endpoint: { addr: string }, random: Random, parts: OwnerDependencies) {
     this.#dependencies = parts;
     this.#ttlMs = plan.ttlMs;
-    const claim = new Claim(key, { ...endpoint, metadata: { seq: 0 } }, plan.onConflict, defaultFormat());
+    const claim = new Claim(
+      key,
+      { ...endpoint, metadata: { seq: 0 } },
+      plan.onConflict,
+      recordFormat('svc', undefined),
+    );
     this.core = new RegistrationCore({ claim, onDeleted: plan.onDeleted }, random.next);
   }
 
