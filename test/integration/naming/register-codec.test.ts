@@ -46,7 +46,7 @@ describe('a registration in the format of a codec', function () {
     assert.equal(await text(), '10.0.0.7:50051');
   });
 
-  it('adopts metadata that another writer stores, and restores its address and a value that is no record', async () => {
+  it('adopts metadata that another writer stores, and restores its address and a value that is not a record', async () => {
     const registration = await start();
     const events: RegistrationEvent[] = [];
     void (async () => {

@@ -42,7 +42,7 @@ describe('a record in the format of a codec', () => {
     ['a text', () => 'a:1'],
     ['a promise', () => Promise.resolve({ addr: 'a:1' })],
     ['no addr', () => ({ metadata: {} })],
-    ['an addr that is no text', () => ({ addr: 1 })],
+    ['an addr that is not a text', () => ({ addr: 1 })],
     ['metadata with a bigint', () => ({ addr: 'a:1', metadata: { n: 1n } })],
     ['metadata with a function', () => ({ addr: 'a:1', metadata: [() => {}] })],
     ['metadata with a cycle', () => ({ addr: 'a:1', metadata: cycle() })],
