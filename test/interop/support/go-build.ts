@@ -9,7 +9,7 @@ import { cacheFolder } from '#src/testing/binary/cache.js';
 export class GoMissingError extends Error {}
 
 /** The folders of `test/interop` that contain a Go program. */
-export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers' | 'go-lock' | 'go-election';
+export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers' | 'go-lock' | 'go-election' | 'coredns';
 
 const run = promisify(execFile);
 const built = new Map<GoProgram, Promise<string>>();
