@@ -10,7 +10,7 @@ export type MetadataMembers = Readonly<Record<string, JsonValue | undefined>>;
 /**
  * Reads a value as Go's `encoding/json` reads a `map[string]string`: null is an empty map, a null in it is an empty text.
  *
- * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/decode.go#L603
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/decode.go#L604
  *
  * @param before The map of an earlier member with the same name, which Go keeps and adds to.
  * @throws {EndpointDecodeError} for anything but an object of texts.

@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import { coreDns } from '#src/codecs/index.js';
+import { coreDns, goMicro, kratos } from '#src/codecs/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
 import {
   advertiseAddress,
@@ -232,6 +232,8 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'Registration.drain': on(registration, 'drain'),
   'Registration.events': on(registration, 'events'),
   coreDns: plain(coreDns),
+  goMicro: plain(goMicro),
+  kratos: plain(kratos),
   advertiseAddress: plain(advertiseAddress, 1),
   encodeEndpoint: plain(encodeEndpoint),
   'new EndpointManager': {

@@ -1,0 +1,36 @@
+import type { JsonValue } from '../naming/endpoint.js';
+import { EndpointDecodeError } from '../naming/errors.js';
+import type { JsonMember } from '../naming/json/reader.js';
+
+/**
+ * Returns a member's name as Go compares it with the names of a struct's fields: in lower case, and with U+017F as `s`.
+ *
+ * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/fold.go#L16
+ */
+export function fieldName(name: string): string {
+  return name.toLowerCase().replaceAll('\u017f', 's');
+}
+
+/**
+ * Reads a member that is a `string` in Go. Null keeps the value of an earlier member with the same name.
+ * @throws {EndpointDecodeError} for another type.
+ */
+export function readText({ name, value }: JsonMember, before: string): string {
+  if (value === null) return before;
+  if (typeof value !== 'string') throw new EndpointDecodeError(`${name} is not a text`);
+  return value;
+}
+
+/**
+ * Reads a member that is a `[]string` in Go: null is an empty list, and a null in it an empty text.
+ * @throws {EndpointDecodeError} for another type.
+ */
+export function readTexts({ name, value }: JsonMember): readonly string[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) throw new EndpointDecodeError(`${name} is not a list of texts`);
+  return (value as readonly JsonValue[]).map((text, index) => {
+    if (text !== null && typeof text !== 'string')
+      throw new EndpointDecodeError(`${name}[${index}] is not a text`);
+    return text ?? '';
+  });
+}

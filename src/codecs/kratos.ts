@@ -1,0 +1,209 @@
+import { boolean, noOptions, number, optionsChecker, wellFormedText } from '../model/index.js';
+import { checkEndpointNames } from '../naming/check-endpoint.js';
+import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
+import type { Endpoint, JsonValue } from '../naming/endpoint.js';
+import { EndpointDecodeError, NamingError } from '../naming/errors.js';
+import { goJson } from '../naming/json/go-json.js';
+import { readMembers } from '../naming/json/reader.js';
+import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
+import { fieldName, readText, readTexts } from './go-members.js';
+import { escapeHost, parseGoUrl } from './go-url.js';
+import {
+  fromStringMap,
+  type MetadataMembers,
+  metadataMembers,
+  readStringMap,
+  type StringMap,
+  toStringMap,
+} from './string-metadata.js';
+
+/** The options of {@link kratos}. */
+export interface KratosOptions {
+  /** The registry's `Namespace`. Default `/microservices`, as in kratos. */
+  readonly namespace?: string | undefined;
+  /**
+   * Whether the endpoint with TLS is used: of the URLs of a record, `grpcs://…` instead of `grpc://…`. A client of kratos
+   * chooses the same way: `grpc.Dial` uses TLS, and `grpc.DialInsecure` does not. Default false.
+   */
+  readonly secure?: boolean | undefined;
+  /**
+   * The weight of a record without a weight. In kratos's own balancers it is 100. Set it to 100 if only some records of a
+   * service have a weight. Default: none, which counts as 1.
+   */
+  readonly defaultWeight?: number | undefined;
+}
+
+const checkOptions = optionsChecker<KratosOptions>({
+  namespace: wellFormedText,
+  secure: boolean,
+  defaultWeight: number({ max: Number.MAX_SAFE_INTEGER }),
+});
+
+/**
+ * The records of kratos's etcd registry: `<namespace>/<service>/<id>` with the JSON of a `registry.ServiceInstance`.
+ *
+ * - `addr` is the host of the first URL in `endpoints` whose scheme is `grpc`, or with `secure` `grpcs`. Versions of
+ *   kratos before 2.4 write `grpc://…?isSecure=true` instead of `grpcs://…`: both have TLS. A record without such a URL,
+ *   such as one that has only HTTP, is invalid.
+ * - The record's `metadata` is the endpoint's metadata: texts, with `weight` as a number.
+ * - `metadata.version` is the record's version, if it has one. `metadata.id` is its id, if it is not the last part of the
+ *   key. `metadata.endpoints` has all URLs, if there are others than `grpc://<addr>`. These names of the record's own
+ *   metadata are ignored, except `version` in a record without a version.
+ * - A record with the name of another service is left out, as in kratos.
+ *
+ * Writes what kratos writes, from the same members. `grpc://<addr>` is written before the URLs in `metadata.endpoints`,
+ * unless the first of them for gRPC is `addr`'s. kratos reads a service by its name without a slash after it,
+ * and one value there that is not an instance makes its whole list fail: do not store other formats under
+ * `<namespace>/<service>`.
+ *
+ * Specification: https://github.com/go-kratos/kratos/blob/v2.8.3/registry/registry.go#L37,
+ * https://github.com/go-kratos/kratos/blob/16c2f395956682fd4618cefb32ce0362018653f2/contrib/registry/etcd/registry.go#L132,
+ * https://github.com/go-kratos/kratos/blob/v2.8.3/transport/grpc/resolver/discovery/resolver.go#L51
+ */
+export function kratos(options: KratosOptions = noOptions): EndpointCodec {
+  checkOptions(options);
+  const { namespace = '/microservices', secure = false, defaultWeight } = options;
+  return {
+    name: 'kratos',
+    root: `${namespace}/`,
+    keyPrefix: (service) => `${namespace}/${service}/`,
+    decode: (record) => toEndpoint(record, secure, defaultWeight),
+    encode: (endpoint, place) => goJsonOf(toInstance(endpoint, place, secure, defaultWeight)),
+    serviceOf: (key) => serviceOf(key, `${namespace}/`),
+  };
+}
+
+/** Go's `registry.ServiceInstance`. */
+interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly metadata: StringMap;
+  readonly endpoints: readonly string[];
+}
+
+function toEndpoint(
+  record: EncodedRecord,
+  secure: boolean,
+  defaultWeight: number | undefined,
+): Endpoint | undefined {
+  const instance = readInstance(record.value);
+  if (instance.name === '') throw new EndpointDecodeError('the record has no name');
+  if (instance.name !== record.service) return undefined;
+  const { id, version, endpoints } = instance;
+  const addr = addrOf(endpoints, secure);
+  if (addr === undefined) throw new EndpointDecodeError(missingEndpointText(endpoints, secure));
+  checkStoredAddress(addr, 'the endpoint for gRPC');
+  const { id: _id, endpoints: _endpoints, ...own } = instance.metadata;
+  const metadata: MetadataMembers = {
+    ...(defaultWeight === undefined ? {} : { weight: defaultWeight }),
+    ...fromStringMap(own),
+    ...(version === '' ? {} : { version }),
+    ...(id === '' || id === record.id ? {} : { id }),
+    ...(endpoints.length === 1 && endpoints[0] === urlOf(addr, secure) ? {} : { endpoints }),
+  };
+  return Object.keys(metadata).length === 0 ? { addr } : { addr, metadata };
+}
+
+function readInstance(value: Buffer): Instance {
+  const members = readMembers(value);
+  if (members === undefined) throw new EndpointDecodeError('the value is null');
+  const instance = {
+    id: '',
+    name: '',
+    version: '',
+    metadata: {} as StringMap,
+    endpoints: [] as readonly string[],
+  };
+  for (const member of members) {
+    const name = fieldName(member.name);
+    if (name === 'id' || name === 'name' || name === 'version')
+      instance[name] = readText(member, instance[name]);
+    else if (name === 'endpoints') instance.endpoints = readTexts(member);
+    else if (name === 'metadata') instance.metadata = readStringMap(name, member.value, instance.metadata);
+  }
+  return instance;
+}
+
+/** Returns the host of the first URL that fits; undefined if none does. */
+function addrOf(endpoints: readonly string[], secure: boolean): string | undefined {
+  for (const endpoint of endpoints) {
+    const { scheme, host, query } = parseGoUrl(endpoint);
+    const isSecure = scheme === 'grpcs' || isTrue(query.get('isSecure'));
+    if ((scheme === 'grpc' || scheme === 'grpcs') && isSecure === secure)
+      return host === '' ? undefined : host;
+  }
+  return undefined;
+}
+
+/** Go's `strconv.ParseBool`. */
+function isTrue(text: string | undefined): boolean {
+  return text !== undefined && /^(1|t|T|true|TRUE|True)$/.test(text);
+}
+
+function missingEndpointText(endpoints: readonly string[], secure: boolean): string {
+  if (endpoints.length === 0) return 'the record has no endpoints';
+  const wanted = secure ? 'grpcs' : 'grpc';
+  const other =
+    addrOf(endpoints, !secure) === undefined ? '' : `; with { secure: ${!secure} } its endpoint is found`;
+  return `none of the record's endpoints is ${wanted}://<host>:<port>${other}`;
+}
+
+function urlOf(addr: string, secure: boolean): string {
+  return `${secure ? 'grpcs' : 'grpc'}://${escapeHost(addr)}`;
+}
+
+function toInstance(
+  endpoint: Endpoint,
+  place: RecordPlace,
+  secure: boolean,
+  defaultWeight: number | undefined,
+): Instance {
+  checkEndpointNames(endpoint);
+  const { id = place.id, version = '', endpoints, ...own } = metadataMembers(endpoint.metadata, 'kratos');
+  const texts = toStringMap({ id, version }, 'kratos');
+  const { weight, ...others } = own;
+  return {
+    id: texts['id'] ?? '',
+    name: place.service,
+    version: texts['version'] ?? '',
+    metadata: toStringMap(weight === defaultWeight ? others : own, 'kratos'),
+    endpoints: toUrls(checkWrittenAddress(endpoint.addr), endpoints, secure),
+  };
+}
+
+/** All URLs to write. For gRPC, kratos dials the first one that fits: `addr`'s. */
+function toUrls(addr: string, endpoints: JsonValue | undefined, secure: boolean): readonly string[] {
+  const url = urlOf(addr, secure);
+  if (tryAddrOf([url], secure) !== addr)
+    throw new NamingError(`kratos has no URL for the address ${JSON.stringify(addr)}`);
+  if (endpoints === undefined) return [url];
+  if (!isTexts(endpoints)) throw new NamingError('metadata.endpoints is not a list of URLs');
+  return tryAddrOf(endpoints, secure) === addr ? endpoints : [url, ...endpoints];
+}
+
+function tryAddrOf(endpoints: readonly string[], secure: boolean): string | undefined {
+  try {
+    return addrOf(endpoints, secure);
+  } catch {
+    return undefined;
+  }
+}
+
+function isTexts(value: JsonValue): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** Go writes the members in the order of the struct, and a map that was never made as null. */
+function goJsonOf({ id, name, version, metadata, endpoints }: Instance): string {
+  const map = Object.keys(metadata).length === 0 ? null : metadata;
+  return (
+    `{"id":${goJson(id)},"name":${goJson(name)},"version":${goJson(version)},` +
+    `"metadata":${goJson(map)},"endpoints":${goJson(endpoints)}}`
+  );
+}
+
+function serviceOf(key: string, root: string): string | undefined {
+  const end = key.lastIndexOf('/');
+  return key.startsWith(root) && end > root.length ? key.slice(root.length, end) : undefined;
+}
