@@ -40,7 +40,10 @@ export interface EndpointCodec {
    * @throws {NamingError} for an endpoint that the format cannot express; nothing is then written.
    */
   encode?(endpoint: Endpoint, place: RecordPlace): Uint8Array | string;
-  /** Returns the id of a registration that has none. Default: the address, with its slashes escaped. */
+  /**
+   * Returns the id of a registration that has none. Workers that share a port get their number with the address, so that
+   * each has a record: `10.0.0.7:50051#2`. Default: the text with its slashes escaped.
+   */
   defaultId?(addr: string): string;
   /**
    * Whether a record can say in its metadata that its endpoint is draining. Default true. With false, `drain()` deletes

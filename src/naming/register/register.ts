@@ -43,7 +43,7 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   } = options;
   checkAddress(addr);
   const format = recordFormat(target, codec);
-  const id = options.id ?? codec?.defaultId?.(addr) ?? defaultId(addr);
+  const id = options.id ?? codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const claim = new Claim(checkKey(format.prefix, format.prefix + id), endpoint, onConflict, format);

@@ -62,6 +62,34 @@ describe('a registration in the format of a codec', function () {
     }
   });
 
+  it('restores its record if the codec cannot store the metadata of another writer with its address', async () => {
+    const refusing = codec({
+      encode: (one, place) => {
+        if (JSON.stringify(one.metadata) === '{"zone":"x"}')
+          throw new NamingError('no zone x with this address');
+        return lineCodec.encode!(one, place);
+      },
+    });
+    const registration = await start({ codec: refusing, metadata: { zone: 'a' } });
+    await fixture.admin.kv.put(keyOf(), '10.9.9.9:1 x', { lease: registration.lease! });
+    await eventually('it is restored', async () => (await text()) === '10.0.0.7:50051 a');
+    await registration.update({ metadata: { zone: 'b' } });
+    assert.equal(await text(), '10.0.0.7:50051 b');
+  });
+
+  it('has a record for each worker that shares its port', async () => {
+    const { pm_id, NODE_APP_INSTANCE } = process.env;
+    Object.assign(process.env, { pm_id: '7', NODE_APP_INSTANCE: '2' });
+    try {
+      assert.equal((await start()).key, `${keyOf()}-2`);
+    } finally {
+      delete process.env['pm_id'];
+      delete process.env['NODE_APP_INSTANCE'];
+      if (pm_id !== undefined) Object.assign(process.env, { pm_id });
+      if (NODE_APP_INSTANCE !== undefined) Object.assign(process.env, { NODE_APP_INSTANCE });
+    }
+  });
+
   it('takes over the record of the same address, and waits for another’s', async () => {
     await fixture.admin.kv.put(keyOf(), '10.0.0.7:50051 old');
     const registration = await start();

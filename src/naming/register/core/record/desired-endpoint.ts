@@ -154,7 +154,8 @@ export class DesiredEndpoint {
   /**
    * Adopts the metadata that another writer stored in our record. The address is never adopted: calls would go to
    * another server under a lease that this process keeps alive, so a record with another address is restored.
-   * Returns the endpoint if it changed; undefined for a record that no reader can use.
+   * Returns the endpoint if it changed; undefined for a record that no reader can use, and for metadata that cannot be
+   * stored with our address.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
     const record = this.decode(kv.value);
@@ -163,12 +164,18 @@ export class DesiredEndpoint {
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
     if (!isOwnAddr && sameJson(metadata ?? null, this.#confirmedEndpoint.metadata ?? null)) return undefined;
     const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
+    const before = this.#base;
     this.#base = {
       endpoint: metadata === undefined ? { addr } : { addr, metadata },
       bytes: isOwnAddr ? kv.value : undefined,
       foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
-    this.#refresh(); // cannot throw: a value that was decoded can be encoded
+    try {
+      this.#refresh();
+    } catch {
+      this.#base = before; // a codec cannot encode this metadata with our address or our changes
+      return undefined;
+    }
     return this.#endpoint;
   }
 
