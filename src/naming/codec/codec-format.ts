@@ -71,12 +71,22 @@ export class CodecFormat implements RecordFormat {
  * @throws {NamingError} for a service whose name the codec does not accept, and for a prefix that is not one.
  */
 export function codecPrefix(codec: EndpointCodec, service: string): string {
-  const prefix: unknown = codec.keyPrefix(service);
+  const prefix = tryKeyPrefix(codec, service);
   if (typeof prefix !== 'string' || prefix.length < 2 || !prefix.endsWith('/') || hasLoneSurrogate(prefix))
     throw new NamingError(
       `the codec '${codec.name}' has no key prefix for '${service}': keyPrefix() must return a text that ends with '/'`,
     );
   return prefix;
+}
+
+function tryKeyPrefix(codec: EndpointCodec, service: string): unknown {
+  try {
+    return codec.keyPrefix(service);
+  } catch (error) {
+    if (error instanceof NamingError) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new NamingError(`the codec '${codec.name}' has no key prefix for '${service}': ${message}`, error);
+  }
 }
 
 function tryDecode(codec: EndpointCodec, record: EncodedRecord): DecodedEndpoint | NoEndpoint {

@@ -7,6 +7,8 @@ import {
   toAuthority,
   withoutRootDot,
 } from '../../model/index.js';
+import { checkCodec } from '../codec/check-codec.js';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { NamingError } from '../errors.js';
 import {
   checkAuthorityName,
@@ -18,6 +20,7 @@ import {
   splitTarget,
   toUri,
 } from '../target/index.js';
+import { codecOptions } from './resolver/channel-codec.js';
 import { warnOfOtherGrpc } from './resolver/channel-warnings.js';
 import { checkScheme } from './resolver/scheme.js';
 
@@ -32,12 +35,19 @@ export interface ChannelTargetOptions {
    * because certificates do not contain the addresses that are stored in etcd. Default: the last part of the service name.
    */
   readonly serverName?: string;
+  /**
+   * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`. Channels with the same codec
+   * object share one watch per service. Calls fail if a ServiceDirectory was passed to `registerEtcdResolver`: it has a
+   * codec of its own. Default: the codec of the resolver.
+   */
+  readonly codec?: EndpointCodec;
 }
 
 const checkOptions = optionsChecker<ChannelTargetOptions>({
   scheme: anything,
   authority: anything,
   serverName: anything,
+  codec: checkCodec,
 });
 
 /** A target of grpc-js, with the channel options that it needs: arguments for the constructor of a client. */
@@ -63,7 +73,7 @@ export interface ChannelTarget {
  */
 export function channelTarget(target: string, options: ChannelTargetOptions = noOptions): ChannelTarget {
   checkOptions(options);
-  const { scheme = 'etcd', authority = '', serverName } = options;
+  const { scheme = 'etcd', authority = '', serverName, codec } = options;
   checkScheme(scheme);
   warnOfOtherGrpc();
   if (authority !== '') checkAuthorityName(authority);
@@ -73,6 +83,7 @@ export function channelTarget(target: string, options: ChannelTargetOptions = no
     target: targetUri(target, scheme, authority),
     options: {
       'grpc.enable_http_proxy': 0,
+      ...codecOptions(codec),
       ...(serverName === undefined
         ? {}
         : {

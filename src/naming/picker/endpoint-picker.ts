@@ -77,9 +77,9 @@ export class EndpointPicker implements Disposable {
    * @throws {NamingError} `invalid etcd client` or `invalid target`; {InvalidInputError} for an unknown or invalid option.
    */
   constructor(source: NamingClient | ServiceDirectory, target: string, options: PickerOptions = noOptions) {
-    this.#directory = directoryOf(source);
-    this.target = resolveService(target, this.#directory.client);
     checkPicker(options);
+    this.#directory = directoryOf(source, options.codec);
+    this.target = resolveService(target, this.#directory.client);
     this.#options = options;
     this.#selector = toSelector(options);
     const { clock, random } = portsOf(options);

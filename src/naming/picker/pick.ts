@@ -1,5 +1,7 @@
 import type { Clock } from '../../async/index.js';
-import { checkWait, noOptions } from '../../model/index.js';
+import { noOptions, optionsChecker, waitChecks } from '../../model/index.js';
+import { checkCodec } from '../codec/check-codec.js';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { directoryOf, type ServiceDirectory } from '../directory/index.js';
 import type { NamingClient } from '../ports.js';
 import { resolveService, toTarget } from '../target/index.js';
@@ -10,6 +12,12 @@ import type { PickedEndpoint } from './picked-endpoint.js';
 /** The options of {@link pick}. */
 export interface PickOptions {
   /**
+   * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`; refused beside a
+   * ServiceDirectory, which has a codec of its own. Pass the same object to each pick: the picks with it share one watch.
+   * Default: the format of Go's `endpoints`.
+   */
+  readonly codec?: EndpointCodec;
+  /**
    * How long the first pick of a service waits for etcd, in milliseconds. Default 5,000, as the first call of a channel;
    * `Infinity` disables the timeout. Later picks do not wait.
    */
@@ -17,6 +25,8 @@ export interface PickOptions {
   /** Ends the wait: `pick` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const checkPick = optionsChecker<PickOptions>({ codec: checkCodec, ...waitChecks });
 
 const defaultTimeoutMs = 5_000;
 /** How long a service is followed after its last pick, as by gRPC's channels. */
@@ -71,9 +81,9 @@ export async function pick(
   target: string,
   options: PickOptions = noOptions,
 ): Promise<PickedEndpoint> {
-  const directory = directoryOf(source);
+  checkPick(options);
+  const directory = directoryOf(source, options.codec);
   const service = resolveService(target, directory.client);
-  checkWait(options);
   options.signal?.throwIfAborted();
   return sharedPicker(directory, service, portsOf(options)).pick(options);
 }

@@ -10,7 +10,9 @@ import {
   wrongTypeError,
 } from '../../../model/index.js';
 import { type BalanceOptions, checkBalance } from '../../balance/index.js';
-import { directoryOf, type ServiceDirectory } from '../../directory/index.js';
+import { checkCodec } from '../../codec/check-codec.js';
+import type { EndpointCodec } from '../../codec/endpoint-codec.js';
+import { directoryOf, ServiceDirectory } from '../../directory/index.js';
 import { NamingError } from '../../errors.js';
 import type { NamingClient } from '../../ports.js';
 import { type SelectionOptions, type Selector, selectionChecks, toSelector } from '../../selection/index.js';
@@ -40,6 +42,12 @@ import {
 export interface ResolverOptions extends SelectionOptions {
   /** The URI scheme to register; none of gRPC's own, such as `dns`. Default `etcd`. */
   readonly scheme?: string;
+  /**
+   * The format of the records of all services, such as `kratos()` of `@org/etcd-naming/codecs`; also for the clients in
+   * `authorities`. A channel can have another one: see {@link ChannelTargetOptions}. A ServiceDirectory has a codec of its
+   * own, so this option is refused beside one. Default: the format of Go's `endpoints`.
+   */
+  readonly codec?: EndpointCodec;
   /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
   /**
@@ -77,6 +85,7 @@ const checkAuthorities: Check = (authorities, name) => {
 
 const checkResolver = optionsChecker<ResolverOptions>({
   scheme: anything,
+  codec: checkCodec,
   authorities: checkAuthorities,
   ...selectionChecks,
   connectTimeoutMs: duration({ min: 1 }),
@@ -99,7 +108,8 @@ const checkResolver = optionsChecker<ResolverOptions>({
  * channels, and of channels of other copies, by DNS. Where such a channel or copy can be detected, a process warning names it
  * (`ETCD_NAMING_EARLY_CHANNEL`, `ETCD_NAMING_GRPC_COPY`).
  * @param source An etcd client, or a directory with options of its own, such as loss protection or snapshots.
- * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names.
+ * @throws {NamingError} `invalid etcd client`, or for an invalid option, which the text names; {InvalidInputError} for a
+ *   codec beside a directory.
  * @example
  * ```ts
  * registerEtcdResolver(client, { balance: { zone: 'eu-1a' } });
@@ -113,7 +123,7 @@ export function registerEtcdResolver(
 ): Disposable {
   checkResolver(options);
   const scheme = checkScheme(options.scheme ?? 'etcd');
-  const registration = new ResolverRegistration(scheme, directoryOf(source), options);
+  const registration = new ResolverRegistration(scheme, source, options);
   warnOfOtherGrpc();
   warnOfEarlyChannels(scheme);
   registerBalancer(); // in any case, since a service config may name the policy
@@ -122,8 +132,10 @@ export function registerEtcdResolver(
 }
 
 class ResolverRegistration implements Disposable {
+  readonly #source: NamingClient | ServiceDirectory;
   readonly #directory: ServiceDirectory;
-  readonly #authorities = new Map<string, ServiceDirectory>();
+  readonly #authorities = new Map<string, NamingClient | ServiceDirectory>();
+  readonly #codec: EndpointCodec | undefined;
   readonly #inUse = new Set<EtcdResolver>();
   readonly #selection: Selector;
   readonly #connectTimeoutMs: number;
@@ -133,23 +145,27 @@ class ResolverRegistration implements Disposable {
   readonly #releaseClose: () => void;
   #revokedReason: string | undefined;
 
-  constructor(scheme: string, directory: ServiceDirectory, options: ResolverOptions) {
-    this.#directory = directory;
+  constructor(scheme: string, source: NamingClient | ServiceDirectory, options: ResolverOptions) {
+    this.#source = source;
+    this.#codec = options.codec;
+    this.#directory = directoryOf(source, options.codec);
     this.#selection = toSelector(options);
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.#policy = withOutlierDetection(toLoadBalancingConfig(options.balance), options.outlierDetection);
     this.#serviceConfigSource = createServiceConfigSource(options.serviceConfig, this.#policy);
     for (const [name, other] of Object.entries(options.authorities ?? {})) {
       checkAuthorityName(name);
-      this.#authorities.set(name, directoryOf(other));
+      this.#directoryOf(other, undefined); // checks it
+      this.#authorities.set(name, other);
     }
     this.#releaseAuthorities = registerAuthorities(scheme, clientsOf(this.#authorities));
-    this.#releaseClose = directory.client.onClose(() => this.#revoke('its etcd client was closed'));
+    this.#releaseClose = this.#directory.client.onClose(() => this.#revoke('its etcd client was closed'));
   }
 
   resolverClass() {
     const context = {
-      resolveTarget: (target: TargetUri) => this.#resolveTarget(target),
+      resolveTarget: (target: TargetUri, codec: EndpointCodec | undefined) =>
+        this.#resolveTarget(target, codec),
       selection: this.#selection,
       connectTimeoutMs: this.#connectTimeoutMs,
       policy: this.#policy,
@@ -172,15 +188,21 @@ class ResolverRegistration implements Disposable {
     this.#revoke('the etcd resolver was disposed');
   }
 
-  #resolveTarget(target: TargetUri): ResolvedTarget {
+  #resolveTarget(target: TargetUri, codec: EndpointCodec | undefined): ResolvedTarget {
     if (this.#revokedReason) return { error: this.#revokedReason };
     const named = this.#authorities.get(splitTarget(target).authority);
     try {
-      return { directory: named ?? this.#directory, service: serviceOf(target, named !== undefined) };
+      const service = serviceOf(target, named !== undefined);
+      return { directory: this.#directoryOf(named ?? this.#source, codec), service };
     } catch (error) {
       if (error instanceof EtcdError) return { error: error.message };
       throw error;
     }
+  }
+
+  /** A directory in `authorities` keeps its own codec beside the option `codec`. */
+  #directoryOf(source: NamingClient | ServiceDirectory, codec: EndpointCodec | undefined): ServiceDirectory {
+    return directoryOf(source, codec ?? (source instanceof ServiceDirectory ? undefined : this.#codec));
   }
 
   #revoke(reason: string): void {
@@ -191,8 +213,12 @@ class ResolverRegistration implements Disposable {
   }
 }
 
-function clientsOf(authorities: ReadonlyMap<string, ServiceDirectory>): Map<string, NamingClient> {
-  return new Map([...authorities].map(([name, { client }]) => [name, client]));
+function clientsOf(
+  authorities: ReadonlyMap<string, NamingClient | ServiceDirectory>,
+): Map<string, NamingClient> {
+  const clientOf = (source: NamingClient | ServiceDirectory) =>
+    source instanceof ServiceDirectory ? source.client : source;
+  return new Map([...authorities].map(([name, source]) => [name, clientOf(source)]));
 }
 
 function createServiceConfigSource(

@@ -1,7 +1,8 @@
 import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
 import { Coalescer, systemClock } from '../../../async/index.js';
-import { ClosedError, type EtcdError, escapeControls } from '../../../errors/index.js';
+import { ClosedError, EtcdError, escapeControls } from '../../../errors/index.js';
 import type { BalanceOptions } from '../../balance/index.js';
+import type { EndpointCodec } from '../../codec/endpoint-codec.js';
 import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
 import {
   emptyServiceReason,
@@ -15,17 +16,23 @@ import {
 import { type TargetUri, toTarget } from '../../target/index.js';
 import { policyName, usesWeights } from '../balancer/config.js';
 import { setTraits } from '../balancer/endpoint-info.js';
+import { channelCodec } from './channel-codec.js';
 import { withConnectTimeout } from './connect-timeout.js';
 import type { ServiceConfigSource } from './service-config-source.js';
 
-/** The service of a target and the directory to follow it in; or why there is none. */
-export type ResolvedTarget =
-  | { readonly directory: ServiceDirectory; readonly service: string }
-  | { readonly error: string };
+/** The service of a target and the directory to follow it in. */
+interface FollowedTarget {
+  readonly directory: ServiceDirectory;
+  readonly service: string;
+}
+
+/** How to follow a target; or why it cannot be followed. */
+export type ResolvedTarget = FollowedTarget | { readonly error: string };
 
 /** What the resolvers of one registration share. */
 export interface ResolverContext {
-  resolveTarget(target: TargetUri): ResolvedTarget;
+  /** `codec`: that of the channel, if it has one. */
+  resolveTarget(target: TargetUri, codec: EndpointCodec | undefined): ResolvedTarget;
   /** Which records to use. */
   readonly selection: Selector;
   /** The timeout of a connection attempt, in milliseconds. */
@@ -60,6 +67,7 @@ export class EtcdResolver implements experimental.Resolver {
   readonly #context: ResolverContext;
   readonly #target: TargetUri;
   readonly #listener: experimental.ResolverListener;
+  readonly #codec: EndpointCodec | undefined;
   /** The JSON of the channel's own service config, which takes precedence. */
   readonly #userServiceConfig: string | undefined;
   readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
@@ -91,40 +99,54 @@ export class EtcdResolver implements experimental.Resolver {
     this.#context = context;
     this.#target = target;
     this.#listener = listener;
+    this.#codec = channelCodec(options);
     this.#userServiceConfig = options['grpc.service_config'];
   }
 
   /** grpc-js calls it for every re-resolution. The watch is always current, so only the first call of a period has an effect. */
   updateResolution(): void {
     if (this.#unsubscribe) return;
-    const resolved = this.#context.resolveTarget(this.#target);
-    if ('error' in resolved) {
-      const pendingError = setImmediate(() => this.#emitError(resolved.error));
-      this.#unsubscribe = () => clearImmediate(pendingError);
-      return;
+    const resolved = this.#context.resolveTarget(this.#target, this.#codec);
+    const problem = 'error' in resolved ? resolved.error : this.#follow(resolved);
+    if (problem === undefined) return;
+    const pendingError = setImmediate(() => this.#emitError(problem));
+    this.#unsubscribe = () => clearImmediate(pendingError);
+  }
+
+  /** Follows the service. Returns why that is not possible, such as a name that its codec does not accept. */
+  #follow({ directory, service }: FollowedTarget): string | undefined {
+    this.#service = service;
+    try {
+      this.#unsubscribe = directory.follow(toTarget(service), {
+        onView: (view) => this.#onView(view),
+        onFailure: (error) => this.#onFailure(error, directory),
+      });
+    } catch (error) {
+      if (error instanceof EtcdError) return error.message;
+      throw error;
     }
     this.#context.inUse.add(this);
-    this.#service = resolved.service;
-    this.#unsubscribe = resolved.directory.follow(toTarget(resolved.service), {
-      onView: (view) => {
-        const before = this.#view;
-        this.#view = view;
-        // An unconfirmed loss changes nothing, and must not delay the change that follows.
-        if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
-          this.#coalescer.request();
-      },
-      onFailure: (error) => {
-        this.#failure = error;
-        const closed = resolved.directory.client.closed ? 'etcd client' : 'directory';
-        if (error instanceof ClosedError) this.revoke(`its ${closed} was closed`);
-        else if (error.verdict === 'final' || this.#isOverdue) this.#emitFailure();
-      },
-    });
     this.#cancelFirstTimer = systemClock.setTimer(firstResolutionTimeoutMs, () => {
       this.#isOverdue = true;
       this.#emitFailure();
     });
-    this.#followConfig(resolved.directory);
+    this.#followConfig(directory);
+    return undefined;
+  }
+
+  #onView(view: ServiceView): void {
+    const before = this.#view;
+    this.#view = view;
+    // An unconfirmed loss changes nothing, and must not delay the change that follows.
+    if (!before || !isSameList(before.endpoints, view.endpoints) || hasOtherReason(before, view))
+      this.#coalescer.request();
+  }
+
+  #onFailure(error: EtcdError, { client }: ServiceDirectory): void {
+    this.#failure = error;
+    if (error instanceof ClosedError)
+      this.revoke(`its ${client.closed ? 'etcd client' : 'directory'} was closed`);
+    else if (error.verdict === 'final' || this.#isOverdue) this.#emitFailure();
   }
 
   #followConfig({ client }: ServiceDirectory): void {

@@ -1,0 +1,34 @@
+import type { ChannelOptions } from '@grpc/grpc-js';
+import type { EndpointCodec } from '../../codec/endpoint-codec.js';
+
+/**
+ * The channel option with the codec of a channel. grpc-js passes all options of a channel to its resolver, and leaves
+ * those with this prefix out of the identity of connections: channels with different codecs share their connections.
+ *
+ * Specification: https://github.com/grpc/grpc-node/blob/@grpc/grpc-js@1.14.0/packages/grpc-js/src/internal-channel.ts#L165
+ */
+const optionName = 'grpc.internal.no_subchannel.etcd-naming.codec';
+
+/** The value of the option. grpc-js writes the JSON of a channel's options, and a codec may have any members. */
+class ChannelCodec {
+  readonly codec: EndpointCodec;
+
+  constructor(codec: EndpointCodec) {
+    this.codec = codec;
+  }
+
+  toJSON(): string {
+    return this.codec.name;
+  }
+}
+
+/** The channel options that give a channel its codec. */
+export function codecOptions(codec: EndpointCodec | undefined): ChannelOptions {
+  return codec === undefined ? {} : { [optionName]: new ChannelCodec(codec) };
+}
+
+/** The codec in a channel's options; undefined for that of the resolver. */
+export function channelCodec(options: ChannelOptions): EndpointCodec | undefined {
+  const value: unknown = options[optionName];
+  return value instanceof ChannelCodec ? value.codec : undefined;
+}
