@@ -2,6 +2,7 @@ import { formatValue } from '../model/index.js';
 import type { JsonValue } from '../naming/endpoint.js';
 import { NamingError } from '../naming/errors.js';
 import { type DnsService, maxima } from './core-dns-service.js';
+import { wholeWeight } from './whole-weight.js';
 
 /** The members of a record that are metadata of an endpoint. */
 type Described = Pick<DnsService, 'priority' | 'weight' | 'text' | 'ttl' | 'targetstrip' | 'group'>;
@@ -61,12 +62,11 @@ function describe(described: Described, name: string, value: JsonValue): void {
   }
 }
 
-/** A share such as 0.29 times 100 is not exactly a whole number in floating-point. */
 function toStoredWeight(value: JsonValue): number {
-  const stored = typeof value === 'number' ? Math.round(value * defaultWeight) : Number.NaN;
-  if (isWhole(stored, maxima.weight) && Math.abs(stored / defaultWeight - Number(value)) < 1e-9)
-    return stored;
-  throw refused('weight', value, 'a multiple of 0.01 that is not 0');
+  const stored = wholeWeight(value, defaultWeight);
+  if (stored === undefined || stored > maxima.weight)
+    throw refused('weight', value, 'a multiple of 0.01 that is not 0');
+  return stored;
 }
 
 function isWhole(value: JsonValue, max: number): value is number {

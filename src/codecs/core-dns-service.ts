@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { EndpointDecodeError } from '../naming/errors.js';
 import { type JsonMember, readMembers } from '../naming/json/reader.js';
+import { fieldName, readInt64, wrongValue } from './go-members.js';
 
 /** CoreDNS's `msg.Service`. A member is undefined if it has Go's zero value, which CoreDNS does not write. */
 export interface DnsService {
@@ -26,13 +26,13 @@ export const maxima = {
 
 const readers: { readonly [Name in keyof DnsService]-?: (member: JsonMember) => DnsService[Name] } = {
   host: toText,
-  port: toInt64,
-  priority: toInt64,
-  weight: toInt64,
+  port: readInt64,
+  priority: readInt64,
+  weight: readInt64,
   text: toText,
   mail: toBoolean,
   ttl: toUint32,
-  targetstrip: toInt64,
+  targetstrip: readInt64,
   group: toText,
 };
 
@@ -47,7 +47,7 @@ const readers: { readonly [Name in keyof DnsService]-?: (member: JsonMember) => 
 export function readService(value: Uint8Array): DnsService {
   const service: DnsService = {};
   for (const member of readMembers(value) ?? []) {
-    const name = foldName(member.name);
+    const name = fieldName(member.name);
     if (member.value !== null && isMember(name))
       Object.assign(service, { [name]: readers[name](member) || undefined });
   }
@@ -71,15 +71,6 @@ function isMember(name: string): name is keyof DnsService {
   return Object.hasOwn(readers, name);
 }
 
-/**
- * Go compares names by Unicode case folding, in which U+017F is an S.
- *
- * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/fold.go#L14
- */
-function foldName(name: string): string {
-  return name.replaceAll('\u017f', 's').toLowerCase();
-}
-
 function toText({ name, value, text }: JsonMember): string {
   if (typeof value !== 'string') throw wrongValue(name, text, 'a string');
   return value;
@@ -90,20 +81,8 @@ function toBoolean({ name, value, text }: JsonMember): boolean {
   return value;
 }
 
-/** Go reads only digits into a whole number: `1.0` and `1e2` are errors. No number of 64 bits has over 20 characters. */
-function toInt64({ name, text }: JsonMember): number {
-  if (!/^-?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
-    throw wrongValue(name, text, 'a whole number');
-  return Number(text);
-}
-
 function toUint32({ name, text }: JsonMember): number {
   if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 32)
     throw wrongValue(name, text, 'a number of seconds');
   return Number(text);
-}
-
-function wrongValue(name: string, text: string, expected: string): EndpointDecodeError {
-  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  return new EndpointDecodeError(`${name} is ${shown}, not ${expected}`);
 }

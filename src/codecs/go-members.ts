@@ -34,3 +34,20 @@ export function readTexts({ name, value }: JsonMember): readonly string[] {
     return text ?? '';
   });
 }
+
+/**
+ * Reads a member that is an `int` in Go, which reads only digits into a whole number: `1.0` and `1e2` are errors. No number
+ * of 64 bits has over 20 characters.
+ * @throws {EndpointDecodeError} for anything else, null included.
+ */
+export function readInt64({ name, text }: JsonMember): number {
+  if (!/^-?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
+    throw wrongValue(name, text, 'a whole number');
+  return Number(text);
+}
+
+/** The error for a member's value. @param expected Completes "it is …, not …". */
+export function wrongValue(name: string, text: string, expected: string): EndpointDecodeError {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return new EndpointDecodeError(`${name} is ${shown}, not ${expected}`);
+}

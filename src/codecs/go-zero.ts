@@ -1,4 +1,3 @@
-import { checkEndpointNames } from '../naming/check-endpoint.js';
 import type { EncodedRecord, EndpointCodec } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint, JsonValue } from '../naming/endpoint.js';
 import { EndpointDecodeError, NamingError } from '../naming/errors.js';
@@ -43,9 +42,7 @@ function decode({ value }: EncodedRecord): Endpoint {
   return { addr: checkStoredAddress(text, 'the value') };
 }
 
-function encode(endpoint: Endpoint): string {
-  checkEndpointNames(endpoint);
-  const { addr, metadata } = endpoint;
+function encode({ addr, metadata }: Endpoint): string {
   if (hasMembers(metadata))
     throw new NamingError('the endpoint has metadata, which the records of go-zero cannot hold');
   return checkWrittenAddress(addr);

@@ -118,14 +118,5 @@ describe('records of go-zero', () => {
       },
       { name: 'a URL', endpoint: { addr: 'http://10.0.0.7:8080' }, writes: /it is a URL/ },
     ]);
-
-    it('an unknown member is refused', () => {
-      const endpoint = { addr, weight: 3 };
-      const place = { service, id: '1', key: 'user.rpc/1' };
-      assert.throws(() => codec.encode?.(endpoint, place), {
-        name: 'InvalidInputError',
-        message: /metadata.weight/,
-      });
-    });
   });
 });

@@ -1,7 +1,8 @@
 import type { DeclaredInput } from '../../support/declarations/declared-inputs.js';
 
-/** Types of objects with methods, which may have any other members. Without the methods they are rejected. */
+/** Types of objects with methods, without which they are rejected. Most may have any other members. */
 export const withBehaviour: readonly string[] = [
+  'EndpointCodec',
   'NamingClient',
   'ServiceSubscriber',
   'HealthReporter',
@@ -28,7 +29,7 @@ const exempt: readonly (readonly [why: string, is: (input: DeclaredInput) => boo
   ],
   [
     "a record that this package read, for a codec, which may be a user's own",
-    ({ function: name, type }) => name.startsWith('EndpointCodec.') && type === 'EncodedRecord',
+    ({ type }) => type === 'EncodedRecord',
   ],
   ["a user's own client", ({ function: name }) => name.startsWith('NamingClient.')],
 ];

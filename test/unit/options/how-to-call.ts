@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import { coreDns, goMicro, kratos } from '#src/codecs/index.js';
+import { coreDns, goMicro, kitex, kratos } from '#src/codecs/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
 import {
   advertiseAddress,
@@ -233,6 +233,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'Registration.events': on(registration, 'events'),
   coreDns: plain(coreDns),
   goMicro: plain(goMicro),
+  kitex: plain(kitex),
   kratos: plain(kratos),
   advertiseAddress: plain(advertiseAddress, 1),
   encodeEndpoint: plain(encodeEndpoint),
