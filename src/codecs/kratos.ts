@@ -1,4 +1,4 @@
-import { boolean, noOptions, number, optionsChecker, wellFormedText } from '../model/index.js';
+import { boolean, noOptions, optionsChecker, wellFormedText } from '../model/index.js';
 import { checkEndpointNames } from '../naming/check-endpoint.js';
 import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint, JsonValue } from '../naming/endpoint.js';
@@ -9,7 +9,6 @@ import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
 import { fieldName, readText, readTexts } from './go-members.js';
 import { escapeHost, parseGoUrl } from './go-url.js';
 import {
-  fromStringMap,
   type MetadataMembers,
   metadataMembers,
   readStringMap,
@@ -26,18 +25,19 @@ export interface KratosOptions {
    * chooses the same way: `grpc.Dial` uses TLS, and `grpc.DialInsecure` does not. Default false.
    */
   readonly secure?: boolean | undefined;
-  /**
-   * The weight of a record without a weight. In kratos's own balancers it is 100. Set it to 100 if only some records of a
-   * service have a weight. Default: none, which counts as 1.
-   */
-  readonly defaultWeight?: number | undefined;
 }
 
 const checkOptions = optionsChecker<KratosOptions>({
   namespace: wellFormedText,
   secure: boolean,
-  defaultWeight: number({ max: Number.MAX_SAFE_INTEGER }),
 });
+
+/**
+ * The weight that kratos's balancers give a record without one; it is 1 in this package.
+ *
+ * Specification: https://github.com/go-kratos/kratos/blob/v2.8.3/selector/node/direct/direct.go#L12
+ */
+const defaultWeight = 100;
 
 /**
  * The records of kratos's etcd registry: `<namespace>/<service>/<id>` with the JSON of a `registry.ServiceInstance`.
@@ -45,7 +45,8 @@ const checkOptions = optionsChecker<KratosOptions>({
  * - `addr` is the host of the first URL in `endpoints` whose scheme is `grpc`, or with `secure` `grpcs`. Versions of
  *   kratos before 2.4 write `grpc://…?isSecure=true` instead of `grpcs://…`: both have TLS. A record without such a URL,
  *   such as one that has only HTTP, is invalid.
- * - The record's `metadata` is the endpoint's metadata: texts, with `weight` as a number.
+ * - The record's `metadata` is the endpoint's metadata. Its values are texts, except `weight`, which is relative to a
+ *   record without one: kratos gives that 100, so a stored `50` is read as 0.5, and 2 is written as `200`.
  * - `metadata.version` is the record's version, if it has one. `metadata.id` is its id, if it is not the last part of the
  *   key. `metadata.endpoints` has all URLs, if there are others than `grpc://<addr>`. These names of the record's own
  *   metadata are ignored, except `version` in a record without a version.
@@ -62,13 +63,13 @@ const checkOptions = optionsChecker<KratosOptions>({
  */
 export function kratos(options: KratosOptions = noOptions): EndpointCodec {
   checkOptions(options);
-  const { namespace = '/microservices', secure = false, defaultWeight } = options;
+  const { namespace = '/microservices', secure = false } = options;
   return {
     name: 'kratos',
     root: `${namespace}/`,
     keyPrefix: (service) => `${namespace}/${service}/`,
-    decode: (record) => toEndpoint(record, secure, defaultWeight),
-    encode: (endpoint, place) => goJsonOf(toInstance(endpoint, place, secure, defaultWeight)),
+    decode: (record) => toEndpoint(record, secure),
+    encode: (endpoint, place) => goJsonOf(toInstance(endpoint, place, secure)),
     serviceOf: (key) => serviceOf(key, `${namespace}/`),
   };
 }
@@ -82,11 +83,7 @@ interface Instance {
   readonly endpoints: readonly string[];
 }
 
-function toEndpoint(
-  record: EncodedRecord,
-  secure: boolean,
-  defaultWeight: number | undefined,
-): Endpoint | undefined {
+function toEndpoint(record: EncodedRecord, secure: boolean): Endpoint | undefined {
   const instance = readInstance(record.value);
   if (instance.name === '') throw new EndpointDecodeError('the record has no name');
   if (instance.name !== record.service) return undefined;
@@ -96,8 +93,8 @@ function toEndpoint(
   checkStoredAddress(addr, 'the endpoint for gRPC');
   const { id: _id, endpoints: _endpoints, ...own } = instance.metadata;
   const metadata: MetadataMembers = {
-    ...(defaultWeight === undefined ? {} : { weight: defaultWeight }),
-    ...fromStringMap(own),
+    ...own,
+    ...readWeight(own['weight']),
     ...(version === '' ? {} : { version }),
     ...(id === '' || id === record.id ? {} : { id }),
     ...(endpoints.length === 1 && endpoints[0] === urlOf(addr, secure) ? {} : { endpoints }),
@@ -141,6 +138,20 @@ function isTrue(text: string | undefined): boolean {
   return text !== undefined && /^(1|t|T|true|TRUE|True)$/.test(text);
 }
 
+/** kratos ignores a weight that is not a whole number: it stays text, which the balancer ignores too. */
+function readWeight(text: string | undefined): MetadataMembers {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? { weight: Number(text) / defaultWeight } : {};
+}
+
+/** A share such as 0.29 times 100 is not exactly a whole number in floating-point. */
+function writeWeight(weight: JsonValue | undefined): MetadataMembers {
+  if (typeof weight !== 'number') return {};
+  const stored = Math.round(weight * defaultWeight);
+  if (stored >= 0 && Math.abs(stored - weight * defaultWeight) <= 1e-9 * Math.max(1, stored))
+    return { weight: stored };
+  throw new NamingError(`metadata.weight is ${weight}; kratos needs a multiple of 0.01`);
+}
+
 function missingEndpointText(endpoints: readonly string[], secure: boolean): string {
   if (endpoints.length === 0) return 'the record has no endpoints';
   const wanted = secure ? 'grpcs' : 'grpc';
@@ -153,21 +164,15 @@ function urlOf(addr: string, secure: boolean): string {
   return `${secure ? 'grpcs' : 'grpc'}://${escapeHost(addr)}`;
 }
 
-function toInstance(
-  endpoint: Endpoint,
-  place: RecordPlace,
-  secure: boolean,
-  defaultWeight: number | undefined,
-): Instance {
+function toInstance(endpoint: Endpoint, place: RecordPlace, secure: boolean): Instance {
   checkEndpointNames(endpoint);
   const { id = place.id, version = '', endpoints, ...own } = metadataMembers(endpoint.metadata, 'kratos');
   const texts = toStringMap({ id, version }, 'kratos');
-  const { weight, ...others } = own;
   return {
     id: texts['id'] ?? '',
     name: place.service,
     version: texts['version'] ?? '',
-    metadata: toStringMap(weight === defaultWeight ? others : own, 'kratos'),
+    metadata: toStringMap({ ...own, ...writeWeight(own['weight']) }, 'kratos'),
     endpoints: toUrls(checkWrittenAddress(endpoint.addr), endpoints, secure),
   };
 }

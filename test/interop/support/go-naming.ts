@@ -1,11 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import type { JsonValue } from '#src/naming/index.js';
 import { until } from '#src/testing/wait.js';
 import { skip } from '../../support/etcd.js';
 import { GoMissingError, type GoProgram, goProgram } from './go-build.js';
+import { GoProcess } from './go-process.js';
 
 /** A change for Go to make. */
 export interface GoOp {
@@ -32,122 +29,53 @@ export type GoEvent =
   | { readonly event: 'state'; readonly at: number; readonly addrs: readonly string[] }
   | { readonly event: 'rejected'; readonly at: number; readonly error: string };
 
-/** An error of Go's own packages, with the name of its gRPC code. */
-export class GoError extends Error {
-  readonly code: string;
-
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-interface Line {
-  readonly id?: number;
-  readonly of?: number;
-  readonly result?: unknown;
-  readonly error?: string;
-  readonly code?: string;
-}
-
 /** A Go etcd client in a separate process. */
 export class GoNaming {
-  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
-  readonly #replies = new Map<number, (line: Line) => void>();
-  readonly #events = new Map<number, GoEvent[]>();
-  #ids = 0;
-  #log = '';
+  readonly #process: GoProcess<GoEvent>;
 
-  private constructor(child: ChildProcessByStdio<Writable, Readable, Readable>) {
-    this.#child = child;
-    child.stderr.on('data', (text: Buffer) => {
-      this.#log = (this.#log + text).slice(-8_192);
-    });
-    child.stdin.on('error', () => {});
-    child.once('exit', () => {
-      const error = `the Go program has exited:\n${this.#log}`;
-      for (const settle of this.#replies.values()) settle({ error });
-      this.#replies.clear();
-    });
-    createInterface(child.stdout).on('line', (text) => this.#onLine(JSON.parse(text) as Line));
+  private constructor(process: GoProcess<GoEvent>) {
+    this.#process = process;
   }
 
   /** @throws {GoMissingError} without a Go toolchain. */
   static async start(endpoints: readonly string[]): Promise<GoNaming> {
-    const program = await goProgram('go-naming');
-    const child = spawn(program, [endpoints.join(',')], { stdio: ['pipe', 'pipe', 'pipe'] });
-    await once(child, 'spawn');
-    return new GoNaming(child);
+    return new GoNaming(await GoProcess.start('go-naming', [endpoints.join(',')]));
   }
 
   /** The end of the Go client's log. */
   get log(): string {
-    return this.#log;
+    return this.#process.log;
   }
 
   async update(target: string, ops: readonly GoOp[]): Promise<void> {
-    await this.#request({ cmd: 'update', target, ops, deadlineMs: 10_000 });
+    await this.#process.request({ cmd: 'update', target, ops, deadlineMs: 10_000 });
   }
 
   async list(target: string): Promise<Map<string, GoRecord>> {
-    const found = (await this.#request({ cmd: 'list', target, deadlineMs: 10_000 })) as GoRecord[];
+    const found = (await this.#process.request({ cmd: 'list', target, deadlineMs: 10_000 })) as GoRecord[];
     return new Map(found.map((record) => [record.key, record]));
   }
 
   async grant(ttl: number): Promise<string> {
-    return (await this.#request({ cmd: 'grant', ttl, deadlineMs: 10_000 })) as string;
+    return (await this.#process.request({ cmd: 'grant', ttl, deadlineMs: 10_000 })) as string;
   }
 
   async watch(target: string): Promise<GoWatch> {
-    const { id, reply } = this.#send({ cmd: 'watch', target });
+    const { id, reply } = this.#process.send({ cmd: 'watch', target });
     await reply;
-    return new GoWatch(this.#eventsOf(id));
+    return new GoWatch(this.#process.eventsOf(id));
   }
 
   async dial(target: string): Promise<GoChannel> {
-    const { id, reply } = this.#send({ cmd: 'dial', target });
+    const { id, reply } = this.#process.send({ cmd: 'dial', target });
     await reply;
     const call = (count: number, deadlineMs: number) =>
-      this.#request({ cmd: 'call', of: id, count, deadlineMs }) as Promise<GoAnswers>;
-    return new GoChannel(this.#eventsOf(id), call);
+      this.#process.request({ cmd: 'call', of: id, count, deadlineMs }) as Promise<GoAnswers>;
+    return new GoChannel(this.#process.eventsOf(id), call);
   }
 
-  async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
-  }
-
-  #eventsOf(id: number): GoEvent[] {
-    const known = this.#events.get(id);
-    if (known) return known;
-    const events: GoEvent[] = [];
-    this.#events.set(id, events);
-    return events;
-  }
-
-  #request(request: object): Promise<unknown> {
-    return this.#send(request).reply;
-  }
-
-  #send(request: object): { id: number; reply: Promise<unknown> } {
-    const id = ++this.#ids;
-    const reply = new Promise<unknown>((resolve, reject) => {
-      this.#replies.set(id, ({ result, error, code }) =>
-        error === undefined ? resolve(result) : reject(new GoError(error, code ?? '')),
-      );
-    });
-    this.#child.stdin.write(`${JSON.stringify({ id, ...request })}\n`);
-    return { id, reply };
-  }
-
-  #onLine(line: Line): void {
-    if (line.of !== undefined) this.#eventsOf(line.of).push(line as unknown as GoEvent);
-    else if (line.id !== undefined) {
-      this.#replies.get(line.id)?.(line);
-      this.#replies.delete(line.id);
-    }
+  close(): Promise<void> {
+    return this.#process.close();
   }
 }
 

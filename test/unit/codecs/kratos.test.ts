@@ -31,36 +31,11 @@ describe('records of kratos', () => {
     assert.throws(() => kratos({ prefix: '/a' } as object), /unknown option 'prefix'/);
     assert.throws(() => kratos({ secure: 1 as unknown as boolean }), /secure/);
     assert.throws(() => kratos({ namespace: 7 as unknown as string }), /namespace/);
-    assert.throws(() => kratos({ defaultWeight: -1 }), /defaultWeight/);
   });
 
   describe('read', () => itReads(codec, service, kratosShapes));
 
   describe('read with secure: true', () => itReads(kratos({ secure: true }), service, secureShapes));
-
-  describe('read with a default weight', () => {
-    const weighted = kratos({ defaultWeight: 100 });
-    itReads(weighted, service, [
-      { name: 'no weight', value: instance({}), reads: { addr, metadata: { weight: 100 } } },
-      {
-        name: 'a weight',
-        value: instance({ metadata: { weight: '10' } }),
-        reads: { addr, metadata: { weight: 10 } },
-      },
-    ]);
-    itWrites(weighted, service, [
-      {
-        name: 'the default weight is not written',
-        endpoint: { addr, metadata: { weight: 100 } },
-        writes: instance({}),
-      },
-      {
-        name: 'another weight is',
-        endpoint: { addr, metadata: { weight: 1 } },
-        writes: instance({ metadata: { weight: '1' } }),
-      },
-    ]);
-  });
 
   describe('written', () => {
     itWrites(codec, service, [
@@ -73,7 +48,7 @@ describe('records of kratos', () => {
       {
         name: 'metadata has texts, sorted by name',
         endpoint: { addr, metadata: { zone: 'b', weight: 3, tls: false, none: undefined, part: 0.5 } },
-        writes: instance({ metadata: { part: '0.5', tls: 'false', weight: '3', zone: 'b' } }),
+        writes: instance({ metadata: { part: '0.5', tls: 'false', weight: '300', zone: 'b' } }),
       },
       {
         name: 'a draining endpoint says so',
@@ -114,6 +89,36 @@ describe('records of kratos', () => {
         name: 'the zone of an IPv6 address is escaped',
         endpoint: { addr: '[fe80::1%eth0]:8080' },
         writes: instance({ id: '[fe80::1%eth0]:8080', endpoints: ['grpc://[fe80::1%25eth0]:8080'] }),
+      },
+      {
+        name: 'a weight is relative to that of a record without one',
+        endpoint: { addr, metadata: { weight: 0.29 } },
+        writes: instance({ metadata: { weight: '29' } }),
+      },
+      {
+        name: 'a weight of 0',
+        endpoint: { addr, metadata: { weight: 0 } },
+        writes: instance({ metadata: { weight: '0' } }),
+      },
+      {
+        name: 'a weight that is text is written as it is',
+        endpoint: { addr, metadata: { weight: 'heavy' } },
+        writes: instance({ metadata: { weight: 'heavy' } }),
+      },
+      {
+        name: 'a weight that is not a multiple of 0.01',
+        endpoint: { addr, metadata: { weight: 0.125 } },
+        writes: /metadata.weight is 0.125; kratos needs a multiple of 0.01/,
+      },
+      {
+        name: 'a negative weight',
+        endpoint: { addr, metadata: { weight: -1 } },
+        writes: /metadata.weight is -1/,
+      },
+      {
+        name: 'a weight of NaN',
+        endpoint: { addr, metadata: { weight: Number.NaN } },
+        writes: /metadata.weight is NaN/,
       },
       { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
       { name: 'an address without a port', endpoint: { addr: '10.0.0.7' }, writes: /it has no port/ },

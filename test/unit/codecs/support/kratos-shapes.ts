@@ -54,14 +54,24 @@ export const kratosShapes: readonly ReadShape[] = [
     reads: { addr, metadata: { endpoints: [`grpc://${addr}`, 'grpc://10.0.0.8:9000'] } },
   },
   {
-    name: 'metadata: texts, and the weight as a number',
+    name: 'metadata: texts, and the weight relative to a record without one',
     value: instance({ metadata: { weight: '20', zone: 'a', region: '1', status: 'draining' } }),
-    reads: { addr, metadata: { weight: 20, zone: 'a', region: '1', status: 'draining' } },
+    reads: { addr, metadata: { weight: 0.2, zone: 'a', region: '1', status: 'draining' } },
   },
   {
     name: 'a weight that is not a number stays text',
     value: instance({ metadata: { weight: 'heavy' } }),
     reads: { addr, metadata: { weight: 'heavy' } },
+  },
+  {
+    name: 'a weight that kratos ignores, because it is not a whole number, stays text',
+    value: instance({ metadata: { weight: '0.5' } }),
+    reads: { addr, metadata: { weight: '0.5' } },
+  },
+  {
+    name: 'a weight of 0',
+    value: instance({ metadata: { weight: '0' } }),
+    reads: { addr, metadata: { weight: 0 } },
   },
   {
     name: 'an id that is not in the key',
