@@ -9,7 +9,15 @@ import { cacheFolder } from '#src/testing/binary/cache.js';
 export class GoMissingError extends Error {}
 
 /** The folders of `test/interop` that contain a Go program. */
-export type GoProgram = 'go-naming' | 'go-corpus' | 'go-parsers' | 'go-lock' | 'go-election' | 'coredns';
+export type GoProgram =
+  | 'go-naming'
+  | 'go-corpus'
+  | 'go-parsers'
+  | 'go-lock'
+  | 'go-election'
+  | 'coredns'
+  | 'kratos'
+  | 'go-micro';
 
 const run = promisify(execFile);
 const built = new Map<GoProgram, Promise<string>>();

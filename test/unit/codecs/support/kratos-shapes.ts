@@ -1,4 +1,4 @@
-import type { ReadShape } from './shapes.js';
+import type { ReadShape, WriteShape } from './shapes.js';
 
 const addr = '10.0.0.7:8080';
 
@@ -24,8 +24,14 @@ export function instance({
 
 const http = 'http://10.0.0.7:8000';
 
+/** A value that kratos reads differently. */
+export interface KratosShape extends ReadShape {
+  /** The address that kratos 2.8.3 dials; '' for none. Default: the same as this package. */
+  readonly kratos?: string;
+}
+
 /** Values under `/microservices/helloworld/`, and what a client without TLS reads. */
-export const kratosShapes: readonly ReadShape[] = [
+export const kratosShapes: readonly KratosShape[] = [
   { name: 'gRPC alone', value: instance({}), reads: { addr } },
   {
     name: 'a record of kratos.New with HTTP and gRPC',
@@ -173,6 +179,12 @@ export const kratosShapes: readonly ReadShape[] = [
     value: instance({ endpoints: [`grpcs://${addr}`] }),
     reads: /none .* is grpc:.* with \{ secure: true \} its endpoint is found/,
   },
+  {
+    name: 'TLS alone, of kratos before 2.4: later versions dial it without TLS',
+    value: instance({ endpoints: [`grpc://${addr}?isSecure=true`] }),
+    reads: /none .* is grpc:.* with \{ secure: true \} its endpoint is found/,
+    kratos: addr,
+  },
   { name: 'no endpoints', value: instance({ endpoints: [] }), reads: /the record has no endpoints/ },
   { name: 'null endpoints', value: instance({ endpoints: null }), reads: /the record has no endpoints/ },
   {
@@ -189,6 +201,7 @@ export const kratosShapes: readonly ReadShape[] = [
     name: 'gRPC without a port',
     value: instance({ endpoints: ['grpc://10.0.0.7'] }),
     reads: /it has no port/,
+    kratos: '10.0.0.7',
   },
   {
     name: 'an address without a scheme',
@@ -253,12 +266,13 @@ export const kratosShapes: readonly ReadShape[] = [
 ];
 
 /** The same for a client with TLS. */
-export const secureShapes: readonly ReadShape[] = [
+export const secureShapes: readonly KratosShape[] = [
   { name: 'grpcs', value: instance({ endpoints: [`grpcs://${addr}`] }), reads: { addr } },
   {
     name: 'isSecure=true, of kratos before 2.4',
     value: instance({ endpoints: [`grpc://${addr}?isSecure=true`] }),
     reads: { addr, metadata: { endpoints: [`grpc://${addr}?isSecure=true`] } },
+    kratos: '',
   },
   {
     name: 'TLS after plain text',
@@ -269,6 +283,7 @@ export const secureShapes: readonly ReadShape[] = [
     name: 'isSecure twice: the first counts',
     value: instance({ endpoints: [`grpc://${addr}?isSecure=true&isSecure=false`] }),
     reads: { addr, metadata: { endpoints: [`grpc://${addr}?isSecure=true&isSecure=false`] } },
+    kratos: '',
   },
   {
     name: 'plain text alone',
@@ -279,5 +294,129 @@ export const secureShapes: readonly ReadShape[] = [
     name: 'a value of isSecure that Go does not know',
     value: instance({ endpoints: [`grpc://${addr}?isSecure=yes`] }),
     reads: /none/,
+  },
+];
+
+/** Endpoints of the service `helloworld`, and what a server without TLS writes. */
+export const kratosWrites: readonly WriteShape[] = [
+  {
+    name: 'an address alone has the members of kratos, in their order',
+    endpoint: { addr },
+    writes: `{"id":"${addr}","name":"helloworld","version":"","metadata":null,"endpoints":["grpc://${addr}"]}`,
+  },
+  { name: 'empty metadata is null', endpoint: { addr, metadata: {} }, writes: instance({}) },
+  {
+    name: 'metadata has texts, sorted by name',
+    endpoint: { addr, metadata: { zone: 'b', weight: 3, tls: false, none: undefined, part: 0.5 } },
+    writes: instance({ metadata: { part: '0.5', tls: 'false', weight: '300', zone: 'b' } }),
+  },
+  {
+    name: 'a draining endpoint says so',
+    endpoint: { addr, metadata: { status: 'draining' } },
+    writes: instance({ metadata: { status: 'draining' } }),
+  },
+  {
+    name: 'id and version are members of the record',
+    endpoint: { addr, metadata: { id: 'pod-1', version: 'v1.2.0' } },
+    writes: instance({ id: 'pod-1', version: 'v1.2.0' }),
+  },
+  {
+    name: 'a number as the version is text',
+    endpoint: { addr, metadata: { version: 2 } },
+    writes: instance({ version: '2' }),
+  },
+  {
+    name: 'HTTP is an endpoint beside gRPC',
+    endpoint: { addr, metadata: { endpoints: ['http://10.0.0.7:8000'] } },
+    writes: instance({ endpoints: [`grpc://${addr}`, 'http://10.0.0.7:8000'] }),
+  },
+  {
+    name: 'endpoints with gRPC keep their order',
+    endpoint: {
+      addr,
+      metadata: { endpoints: ['http://10.0.0.7:8000', `grpc://${addr}?isSecure=false&a=<b>`] },
+    },
+    writes: instance({
+      endpoints: ['http://10.0.0.7:8000', `grpc://${addr}?isSecure=false\\u0026a=\\u003cb\\u003e`],
+    }),
+  },
+  {
+    name: 'an IPv6 address has brackets',
+    endpoint: { addr: '[2001:db8::7]:8080' },
+    writes: instance({ id: '[2001:db8::7]:8080', endpoints: ['grpc://[2001:db8::7]:8080'] }),
+  },
+  {
+    name: 'the zone of an IPv6 address is escaped',
+    endpoint: { addr: '[fe80::1%eth0]:8080' },
+    writes: instance({ id: '[fe80::1%eth0]:8080', endpoints: ['grpc://[fe80::1%25eth0]:8080'] }),
+  },
+  {
+    name: 'a weight is relative to that of a record without one',
+    endpoint: { addr, metadata: { weight: 0.29 } },
+    writes: instance({ metadata: { weight: '29' } }),
+  },
+  {
+    name: 'a weight of 0',
+    endpoint: { addr, metadata: { weight: 0 } },
+    writes: instance({ metadata: { weight: '0' } }),
+  },
+  {
+    name: 'a weight that is text is written as it is',
+    endpoint: { addr, metadata: { weight: 'heavy' } },
+    writes: instance({ metadata: { weight: 'heavy' } }),
+  },
+  {
+    name: 'a weight that is not a multiple of 0.01',
+    endpoint: { addr, metadata: { weight: 0.125 } },
+    writes: /metadata.weight is 0.125; kratos needs a multiple of 0.01/,
+  },
+  {
+    name: 'a negative weight',
+    endpoint: { addr, metadata: { weight: -1 } },
+    writes: /metadata.weight is -1/,
+  },
+  {
+    name: 'a weight of NaN',
+    endpoint: { addr, metadata: { weight: Number.NaN } },
+    writes: /metadata.weight is NaN/,
+  },
+  { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
+  { name: 'an address without a port', endpoint: { addr: '10.0.0.7' }, writes: /it has no port/ },
+  { name: 'a socket file', endpoint: { addr: 'unix:/run/a.sock' }, writes: /has no URL for the address/ },
+  {
+    name: 'a list in metadata',
+    endpoint: { addr, metadata: { tags: ['a'] } },
+    writes: /metadata.tags is a list/,
+  },
+  {
+    name: 'an object in metadata',
+    endpoint: { addr, metadata: { a: { b: 1 } } },
+    writes: /metadata.a is an object/,
+  },
+  { name: 'null in metadata', endpoint: { addr, metadata: { a: null } }, writes: /metadata.a is null/ },
+  {
+    name: 'metadata that is text',
+    endpoint: { addr, metadata: 'a' },
+    writes: /has no place for metadata/,
+  },
+  {
+    name: 'an object as the version',
+    endpoint: { addr, metadata: { version: {} } },
+    writes: /metadata.version/,
+  },
+  {
+    name: 'endpoints that are not a list',
+    endpoint: { addr, metadata: { endpoints: 'http://a' } },
+    writes: /metadata.endpoints is not a list of URLs/,
+  },
+  {
+    name: 'another endpoint for gRPC is after the address',
+    endpoint: { addr, metadata: { endpoints: ['grpc://10.0.0.8:9000', `grpc://${addr}`] } },
+    writes: instance({ endpoints: [`grpc://${addr}`, 'grpc://10.0.0.8:9000', `grpc://${addr}`] }),
+  },
+  {
+    name: 'a text that kratos cannot read is after the address',
+    endpoint: { addr, metadata: { endpoints: [':80', `grpc://${addr}`] } },
+    writes: instance({ endpoints: [`grpc://${addr}`, ':80', `grpc://${addr}`] }),
   },
 ];
