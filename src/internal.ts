@@ -7,4 +7,7 @@ export {
   type ParsedAddress,
   parseAddress,
   parseTarget,
+  type RecordFormat,
+  recordFormat,
+  registrationId,
 } from './naming/index.js';

@@ -4,8 +4,10 @@ export {
   parseAddress,
 } from './address/index.js';
 export type { EncodedRecord, EndpointCodec, RecordPlace } from './codec/endpoint-codec.js';
+export { recordFormat } from './codec/format-of.js';
 export { decodeEndpoint, encodeEndpoint } from './codec/go-codec.js';
 export { goEndpoints } from './codec/go-endpoints.js';
+export type { DecodedEndpoint, NoEndpoint, RecordFormat } from './codec/record-format.js';
 export {
   type DirectoryOptions,
   fileSnapshotStore,
@@ -42,6 +44,7 @@ export {
   type RegistrationEvent,
   type RegistrationState,
   register,
+  registrationId,
   type UpdateOptions,
 } from './register/index.js';
 export { parseTarget } from './target/index.js';

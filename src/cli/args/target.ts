@@ -1,6 +1,7 @@
-import { keyBytes, keyText } from '../../index.js';
-import { parseTarget } from '../../internal.js';
+import { type EndpointCodec, keyBytes, keyText } from '../../index.js';
+import { parseTarget, type RecordFormat, recordFormat } from '../../internal.js';
 import { usageError } from '../errors.js';
+import type { SelectedCodec } from './codec.js';
 import type { OptionTable, ParsedOptions } from './options.js';
 
 /** A target on the command line. */
@@ -8,20 +9,33 @@ export interface Target {
   /** The argument as the user wrote it. */
   readonly input: string;
   readonly service: string;
-  /** The prefix of the service's keys: the service and a slash. */
+  /** The prefix of the service's keys: the service and a slash, or what the codec returns. */
   readonly prefix: string;
   /** The authority, if the argument is a URI with one. */
   readonly authority: string | undefined;
+  /** The codec of the service's records. Undefined: Go's format. */
+  readonly codec: EndpointCodec | undefined;
+  /** The options that select the codec, after a space, for the commands that a message suggests. */
+  readonly codecArgs: string;
+  readonly format: RecordFormat;
 }
 
 /**
  * Parses a service name, or the URI that dials it: `etcd:///foo/bar`.
- * @throws {CliError} for an empty argument; {NamingError} for a target that `parseTarget` refuses.
+ * @param selected the codec of `--codec`.
+ * @throws {CliError} for an empty argument; {NamingError} for a target that `parseTarget` or the codec refuses.
  */
-export function parseTargetArgument(input: string): Target {
+export function parseTargetArgument(input: string, selected?: SelectedCodec): Target {
   if (input === '') throw usageError('the target is empty');
   const { service, authority } = parseTarget(input);
-  return { input, service, prefix: `${service}/`, authority };
+  const { codec, args: codecArgs = '' } = selected ?? {};
+  const format = recordFormat(service, codec);
+  return { input, service, prefix: format.prefix, authority, codec, codecArgs, format };
+}
+
+/** The members that name a target in JSON. A chosen codec is one of them. */
+export function targetToJson({ service, codec }: Target): { target: string; codec?: string } {
+  return codec === undefined ? { target: service } : { target: service, codec: codec.name };
 }
 
 /** For commands that take an id: an argument of a program cannot contain bytes that are not UTF-8. */

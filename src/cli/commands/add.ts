@@ -2,17 +2,17 @@ import {
   compare,
   type Endpoint,
   type EtcdClient,
-  encodeEndpoint,
   formatLeaseId,
   type KeyValue,
   type Lease,
   op,
   type Revision,
 } from '../../index.js';
-import { addressId, addressProblem } from '../../internal.js';
+import { addressProblem } from '../../internal.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
 import { parseTargetArgument, recordKey } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
-import { endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
+import { defaultId, endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
 import { fetchLeaseState } from '../data/leases.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -31,6 +31,7 @@ export const add: Command = {
     ...endpointOptions('server'),
     ttl: { value: 'S', help: 'seconds until the record expires' },
     force: { help: 'overwrite an existing record' },
+    ...codecOptions,
   },
   examples: [
     'etcd-naming add foo/bar/my-service 10.0.0.7:50051',
@@ -41,15 +42,15 @@ export const add: Command = {
   async run(invocation) {
     const { options } = invocation;
     const [input = '', addr = ''] = invocation.positionals;
-    const target = parseTargetArgument(input);
+    const target = parseTargetArgument(input, await codecFrom(options));
     const endpoint = endpointFrom(addr, options);
-    encodeEndpoint(endpoint); // so that an endpoint that cannot be stored fails before a lease is granted
-    const key = recordKey(target, options.text('id') ?? addressId(addr));
+    const key = recordKey(target, options.text('id') ?? defaultId(target, addr));
+    const value = target.format.encode(key, endpoint); // fails before a lease is granted
     const ttlSeconds = options.integer('ttl', 1, maxTtlSeconds);
     const client = invocation.createClient();
     const lease = ttlSeconds === undefined ? undefined : await client.lease.grant({ ttlSeconds });
     try {
-      const revision = await store(invocation, client, key, endpoint, lease);
+      const revision = await store(invocation, client, { key, value, lease });
       report(invocation, key, endpoint, lease, revision);
     } catch (error) {
       if (lease) await client.lease.revoke(lease.id).catch(() => {});
@@ -62,11 +63,9 @@ export const add: Command = {
 async function store(
   invocation: Invocation,
   client: EtcdClient,
-  key: string,
-  endpoint: Endpoint,
-  lease: Lease | undefined,
+  { key, value, lease }: { readonly key: string; readonly value: Buffer; readonly lease: Lease | undefined },
 ): Promise<Revision> {
-  const put = op.put(key, encodeEndpoint(endpoint), lease ? { lease: lease.id } : {});
+  const put = op.put(key, value, lease ? { lease: lease.id } : {});
   const isAbsent = compare.createRevision(key, '=', 0n);
   const force = invocation.options.flag('force');
   const { succeeded, results, revision } = await client.kv.txn({

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { codecFrom, codecOptions } from '../args/codec.js';
 import type { ParsedOptions } from '../args/options.js';
-import { parseTargetArgument, type Target } from '../args/target.js';
+import { parseTargetArgument, type Target, targetToJson } from '../args/target.js';
 import type { Command } from '../command.js';
 import { diagnose } from '../doctor/diagnose.js';
 import type { Finding } from '../doctor/finding.js';
@@ -34,6 +35,7 @@ export const doctor: Command = {
     health: {
       help: 'also query the gRPC health service (grpc.health.v1) of each address, in plaintext without --tls',
     },
+    ...codecOptions,
   },
   examples: [
     'etcd-naming doctor foo/bar/my-service',
@@ -43,7 +45,7 @@ export const doctor: Command = {
   positionalCount: [1, 1],
   async run(invocation) {
     const { io, options, format } = invocation;
-    const target = parseTargetArgument(invocation.positionals[0] ?? '');
+    const target = parseTargetArgument(invocation.positionals[0] ?? '', await codecFrom(options));
     const probeOptions = await probeOptionsFrom(options, target);
     const { service, prefix } = target;
     const findings: Finding[] = [];
@@ -57,7 +59,7 @@ export const doctor: Command = {
       progress?.close();
     }
     const verdict = verdictOf(service, findings);
-    if (format === 'json') printReportAsJson(io, { target: service, prefix }, verdict, findings);
+    if (format === 'json') printReportAsJson(io, { ...targetToJson(target), prefix }, verdict, findings);
     else printReport(io, verdict, findings);
     return verdict.exitCode;
   },

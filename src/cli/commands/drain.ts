@@ -1,15 +1,8 @@
-import {
-  compare,
-  decodeEndpoint,
-  type Endpoint,
-  type EtcdClient,
-  encodeEndpoint,
-  op,
-  type Revision,
-} from '../../index.js';
-import { hexOption, parseTargetArgument, recordKey } from '../args/target.js';
+import { compare, type Endpoint, type EtcdClient, op, type Revision } from '../../index.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
+import { hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, printResult } from '../command.js';
-import { isJsonObject, rejectUnsafeIntegers, statusOf } from '../data/records.js';
+import { isJsonObject, parseRecord, rejectUnsafeIntegers, statusOf } from '../data/records.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 
@@ -20,16 +13,19 @@ export const drain: Command = {
   details: [
     'Writes "status":"draining" into the metadata. The record keeps its lease: its owner keeps renewing it and adopts the',
     'mark, also through a restart of etcd. Callers that balance by metadata send it no new calls while another endpoint',
-    'can take them. Other callers (Go’s resolver) keep using it until the record is deleted.',
+    'can take them. Other callers (Go’s resolver) keep using it until the record is deleted. Records of go-zero and CoreDNS',
+    'have no place for the mark, and are not changed.',
   ],
-  options: { undo: { help: 'remove the mark' }, ...hexOption },
+  options: { undo: { help: 'remove the mark' }, ...hexOption, ...codecOptions },
   examples: ['etcd-naming drain foo/bar/my-service e1', 'etcd-naming drain foo/bar/my-service e1 --undo'],
   positionalCount: [2, 2],
   async run(invocation) {
     const [input = '', id = ''] = invocation.positionals;
-    const key = recordKey(parseTargetArgument(input), id, invocation.options);
+    const target = parseTargetArgument(input, await codecFrom(invocation.options));
+    const key = recordKey(target, id, invocation.options);
+    requireMark(target, id);
     const undo = invocation.options.flag('undo');
-    const { revision, changed, endpoint } = await setMark(invocation.createClient(), key, undo);
+    const { revision, changed, endpoint } = await setMark(invocation.createClient(), target, key, undo);
     const document = { key, draining: !undo, changed, metadata: endpoint.metadata ?? null, revision };
     const text = changed
       ? `${key} is ${undo ? 'no longer' : 'now'} draining, revision ${revision}`
@@ -39,6 +35,15 @@ export const drain: Command = {
   },
 };
 
+/** @throws {CliError} for records that cannot say that their endpoint is draining. */
+function requireMark({ input, codec, codecArgs, format }: Target, id: string): void {
+  if (!format.canDrain)
+    throw new CliError(
+      `the records of ${codec?.name} have no place for the mark; to take the endpoint out of service, end its server, or: ` +
+        `etcd-naming rm ${input} ${id}${codecArgs}`,
+    );
+}
+
 /**
  * The owner may write at the same time, for example to report its load. After this many conflicts the command fails.
  */
@@ -46,20 +51,22 @@ const maxAttempts = 5;
 
 async function setMark(
   client: EtcdClient,
+  target: Target,
   key: string,
   undo: boolean,
 ): Promise<{ revision: Revision; changed: boolean; endpoint: Endpoint }> {
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const { kv, revision } = await client.kv.get(key);
     if (!kv) throw new CliError(`'${key}' does not exist`);
-    const endpoint = decodeEndpoint(kv.value);
+    const { endpoint, problem } = parseRecord(target, kv);
+    if (!endpoint) throw new CliError(`'${key}' is not an endpoint: ${problem}`);
     if ((statusOf(endpoint.metadata) === 'draining') !== undo) return { revision, changed: false, endpoint };
     if (endpoint.addr === '') throw new CliError(`'${key}' has no address, so it gets no calls`);
     rejectUnsafeIntegers(kv.value.toString());
     const updated = undo ? withoutMark(endpoint) : withMark(endpoint, key);
     const result = await client.kv.txn({
       compare: [compare.modRevision(key, '=', kv.modRevision)],
-      success: [op.put(key, encodeEndpoint(updated), { ignoreLease: true })],
+      success: [op.put(key, target.format.encode(key, updated), { ignoreLease: true })],
     });
     if (result.succeeded) return { revision: result.revision, changed: true, endpoint: updated };
   }

@@ -1,5 +1,13 @@
 import { keyText } from '../../index.js';
-import { hexOption, parseTargetArgument, recordIdToJson, recordKey, type Target } from '../args/target.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
+import {
+  hexOption,
+  parseTargetArgument,
+  recordIdToJson,
+  recordKey,
+  type Target,
+  targetToJson,
+} from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
 import { parseRecord, readRecords, type StoredRecord } from '../data/records.js';
 import { CliError } from '../errors.js';
@@ -10,21 +18,26 @@ import { escapeAndTruncate } from '../output/text.js';
 export const get: Command = {
   name: 'get',
   usage: '<target> [id]',
-  summary: 'print the records as they are stored, in Go’s format',
+  summary: 'print the records as they are stored',
   details: [
     'Prints each record as its key and, on the next line, its value. With --raw it prints only the value: byte for byte if',
     'an id is given (escaped on a terminal), else each value and a newline. The exit code is 1 if there is no such record.',
   ],
-  options: { raw: { help: 'print only the value, without changing its bytes' }, ...hexOption },
+  options: {
+    raw: { help: 'print only the value, without changing its bytes' },
+    ...hexOption,
+    ...codecOptions,
+  },
   examples: [
     'etcd-naming get foo/bar/my-service',
     'etcd-naming get foo/bar/my-service e1 --raw | jq .Addr',
     'etcd-naming get foo/bar/my-service --json',
+    'etcd-naming get my-service --codec kratos',
   ],
   positionalCount: [1, 2],
   async run(invocation) {
     const [input = '', id] = invocation.positionals;
-    const target = parseTargetArgument(input);
+    const target = parseTargetArgument(input, await codecFrom(invocation.options));
     const records = await readTarget(invocation, target, id);
     if (records.length === 0)
       throw new CliError(
@@ -44,9 +57,9 @@ async function readTarget(
   id: string | undefined,
 ): Promise<readonly StoredRecord[]> {
   const client = invocation.createClient();
-  if (id === undefined) return (await readRecords(client, target.prefix, { values: true })).records;
+  if (id === undefined) return (await readRecords(client, target, { values: true })).records;
   const { kv } = await client.kv.get(recordKey(target, id, invocation.options));
-  return kv ? [parseRecord(target.prefix, kv)] : [];
+  return kv ? [parseRecord(target, kv)] : [];
 }
 
 function printRecords(
@@ -62,7 +75,7 @@ function printRecords(
       Buffer.concat(records.flatMap(({ kv }) => (isSingle ? [kv.value] : [kv.value, newline]))),
     );
   } else if (format === 'json') {
-    printJson(io.stdout, { target: target.service, records: records.map(toDocument) });
+    printJson(io.stdout, { ...targetToJson(target), records: records.map(toDocument) });
   } else {
     for (const { kv, problem } of records) {
       print(io.stdout, [keyText(kv.key), kv.value.toString('utf8')]);

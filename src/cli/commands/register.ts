@@ -1,10 +1,12 @@
 import type { OnConflict } from '../../index.js';
-import { addressProblem, parseAddress } from '../../internal.js';
+import { addressProblem, parseAddress, registrationId } from '../../internal.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
 import { choice, type ParsedOptions } from '../args/options.js';
 import { parseTargetArgument } from '../args/target.js';
 import type { Command } from '../command.js';
 import { isCallersOwnHost } from '../data/address.js';
 import { endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
+import { ifDefined } from '../data/if-defined.js';
 import { usageError } from '../errors.js';
 import { warn } from '../output/io.js';
 import { withoutEtcdctlVariables } from '../supervise/program-environment.js';
@@ -53,15 +55,17 @@ export const register: Command = {
       ...choice(deletionPolicies),
       help: 'what to do when another process deletes the record (default restore)',
     },
+    ...codecOptions,
   },
   examples: [
     'etcd-naming register foo/bar/my-service --addr 10.0.0.7:50051 -- node server.js',
+    'etcd-naming register my-service --codec kratos --addr 10.0.0.7:50051 -- ./server',
     'etcd-naming register foo/bar/my-service --addr "$POD_IP:50051" --ready-addr 127.0.0.1:50051 --zone eu-1a -- ./server',
   ],
   positionalCount: [1, 1],
   runsProgram: true,
   async run({ positionals, options, programArgs, io, createClient }) {
-    const target = parseTargetArgument(positionals[0] ?? '');
+    const target = parseTargetArgument(positionals[0] ?? '', await codecFrom(options));
     const addr = options.text('addr');
     if (addr === undefined)
       throw usageError('--addr is missing: the address at which callers reach the program');
@@ -72,10 +76,14 @@ export const register: Command = {
     if (programArgs[0] === '') throw usageError('the program after -- has an empty name');
     const id = options.text('id');
     if (id === '') throw usageError('the id is empty');
+    const endpoint = endpointFrom(addr, options);
+    const key = target.prefix + (id ?? registrationId(addr, target.codec));
+    target.format.encode(key, endpoint); // fails before the program is started
     const registration = {
       target: target.service,
-      ...endpointFrom(addr, options),
-      ...(id === undefined ? {} : { id }),
+      ...endpoint,
+      ...ifDefined('id', id),
+      ...ifDefined('codec', target.codec),
       ...ifDefined('ttlSeconds', options.integer('ttl', 1, maxTtlSeconds)),
       ...ifDefined('onConflict', options.oneOf('on-conflict', conflictPolicies)),
       ...ifDefined('onDeleted', options.oneOf('on-deleted', deletionPolicies)),
@@ -85,6 +93,8 @@ export const register: Command = {
       command: programArgs,
       env: options.flag('clean-env') ? withoutEtcdctlVariables(io.env) : io.env,
       registration,
+      key,
+      format: target.format,
       log,
       ...timeouts(options),
       readyAddr: readyAddr(options, addr),
@@ -117,11 +127,4 @@ function readyAddr(options: ParsedOptions, addr: string): string | undefined {
     throw usageError(`--ready-addr is '${given}', which cannot be dialled: ${parsed.problem}`);
   if ('tcp' in parsed && !parsed.hasPort) throw usageError(`--ready-addr is '${given}'; its port is missing`);
   return given;
-}
-
-/** An object with this member, or an empty one if the value is undefined. */
-function ifDefined<Name extends string, T>(name: Name, value: T | undefined): { [K in Name]?: T } {
-  const result: { [K in Name]?: T } = {};
-  if (value !== undefined) result[name] = value;
-  return result;
 }

@@ -9,7 +9,8 @@ import {
   op,
   type Revision,
 } from '../../index.js';
-import { hexOption, parseTargetArgument, recordKey } from '../args/target.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
+import { hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
 import { fetchLeaseState, type LeaseState } from '../data/leases.js';
 import { CliError, usageError } from '../errors.js';
@@ -30,13 +31,15 @@ export const rm: Command = {
     revoke: { help: 'also revoke the lease of the record' },
     force: { help: 'with --revoke: also if the lease has other keys' },
     ...hexOption,
+    ...codecOptions,
   },
   examples: ['etcd-naming rm foo/bar/my-service e1', 'etcd-naming rm foo/bar/my-service e1 --revoke'],
   positionalCount: [2, 2],
   async run(invocation) {
     const { options } = invocation;
     const [input = '', id = ''] = invocation.positionals;
-    const key = recordKey(parseTargetArgument(input), id, options);
+    const target = parseTargetArgument(input, await codecFrom(options));
+    const key = recordKey(target, id, options);
     const [wantsRevoke, force] = [options.flag('revoke'), options.flag('force')];
     if (force && !wantsRevoke) throw usageError('--force requires --revoke: a deletion does not need it');
     const client = invocation.createClient();
@@ -56,7 +59,7 @@ export const rm: Command = {
       { key, revision, lease: kv.lease === 0n ? null : kv.lease, revoked },
       `deleted ${key}, revision ${revision}${revokeText}`,
     );
-    if (lease.state === 'alive') warnAboutOwner(invocation, input, id, lease, kv);
+    if (lease.state === 'alive') warnAboutOwner(invocation, target, id, lease, kv);
     return exitCodes.ok;
   },
 };
@@ -105,16 +108,18 @@ async function revokeLease(client: EtcdClient, lease: LeaseId): Promise<void> {
 
 function warnAboutOwner(
   { io, options }: Invocation,
-  input: string,
+  { input, codecArgs, format }: Target,
   id: string,
   lease: LeaseState & { state: 'alive' },
   kv: KeyValue,
 ): void {
   const hex = options.flag('hex') ? ' --hex' : '';
+  const advice = format.canDrain
+    ? `; to take it out of service: etcd-naming drain ${input} ${id}${hex}${codecArgs}`
+    : '';
   const left = `${lease.remainingSeconds} of ${lease.grantedSeconds} s left`;
   warn(
     io,
-    `warning: its lease ${formatLeaseId(kv.lease)} was alive (${left}): if its owner is running, it will store the record again; ` +
-      `to take it out of service: etcd-naming drain ${input} ${id}${hex}`,
+    `warning: its lease ${formatLeaseId(kv.lease)} was alive (${left}): if its owner is running, it will store the record again${advice}`,
   );
 }

@@ -1,6 +1,8 @@
 import { EndpointManager } from '../../index.js';
+import { codecFrom, codecOptions } from '../args/codec.js';
 import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
+import { ifDefined } from '../data/if-defined.js';
 import { exitCodes } from '../exit-codes.js';
 import { usesColor } from '../output/color.js';
 import { onSignals, terminationSignals } from '../signals.js';
@@ -22,7 +24,7 @@ export const watch: Command = {
     'as do the lines of an outage: only a write shows that the reader of the pipe has exited. SIGINT, SIGTERM and SIGHUP',
     'end the watch with 0.',
   ],
-  options: {},
+  options: codecOptions,
   examples: [
     'etcd-naming watch foo/bar/my-service',
     'etcd-naming watch foo/bar/my-service | grep removed',
@@ -30,9 +32,9 @@ export const watch: Command = {
   ],
   positionalCount: [1, 1],
   async run(invocation) {
-    const target = parseTargetArgument(invocation.positionals[0] ?? '');
+    const target = parseTargetArgument(invocation.positionals[0] ?? '', await codecFrom(invocation.options));
     const client = invocation.createClient();
-    const manager = new EndpointManager(client, target.service);
+    const manager = new EndpointManager(client, target.service, ifDefined('codec', target.codec));
     const ending = new AbortController();
     const removeHandlers = onSignals(terminationSignals, () => ending.abort());
     const { signal } = ending;

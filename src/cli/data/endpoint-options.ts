@@ -1,6 +1,7 @@
 import type { Endpoint, JsonValue } from '../../index.js';
-import { parseAddress } from '../../internal.js';
+import { addressId, parseAddress } from '../../internal.js';
 import type { OptionTable, ParsedOptions } from '../args/options.js';
+import type { Target } from '../args/target.js';
 import { usageError } from '../errors.js';
 import { isJsonObject, rejectUnsafeIntegers } from './records.js';
 
@@ -18,6 +19,11 @@ export function endpointOptions(what: string): OptionTable {
     zone: { value: 'ZONE', help: `zone of the ${what}, stored in the metadata` },
     metadata: { value: 'JSON', help: 'metadata; weight and zone are added to it' },
   };
+}
+
+/** The id of a record that is added without `--id`: that of a registration outside of workers. */
+export function defaultId({ codec }: Target, addr: string): string {
+  return codec?.defaultId?.(addr) ?? addressId(addr);
 }
 
 /** The endpoint that `add` and `register` store. @throws {CliError} for wrong usage. */

@@ -1,15 +1,15 @@
 import {
-  decodeEndpoint,
+  type EncodedRecord,
   type Endpoint,
-  EndpointDecodeError,
   type EtcdClient,
+  goEndpoints,
   type JsonValue,
   type KeyValue,
   keyText,
   type Revision,
   readTraits,
 } from '../../index.js';
-import { recordIdToJson } from '../args/target.js';
+import { recordIdToJson, type Target } from '../args/target.js';
 import { CliError, messageWithoutCode } from '../errors.js';
 import { toJson } from '../output/json.js';
 import { styled, type Text } from '../output/line.js';
@@ -24,14 +24,23 @@ export interface StoredRecord {
   readonly problem: string | undefined;
 }
 
-/** Decodes a key below a prefix. A value that is not an endpoint does not throw; see `problem`. */
-export function parseRecord(prefix: string, kv: KeyValue): StoredRecord {
-  const id = keyText(kv.key).slice(prefix.length);
+/** Decodes a key of a target. A value that is not an endpoint does not throw; see `problem`. */
+export function parseRecord(target: Target, kv: KeyValue): StoredRecord {
+  const key = keyText(kv.key);
+  const id = key.slice(target.prefix.length);
+  const endpoint = target.format.decode(key, kv.value);
+  return typeof endpoint === 'object'
+    ? { id, kv, endpoint, problem: undefined }
+    : { id, kv, endpoint: undefined, problem: problemOf(target, { key, id, value: kv.value }) };
+}
+
+/** Why a value is not an endpoint. The format alone does not say it. */
+function problemOf({ service, codec = goEndpoints }: Target, record: Omit<EncodedRecord, 'service'>): string {
   try {
-    return { id, kv, endpoint: decodeEndpoint(kv.value), problem: undefined };
+    const endpoint = codec.decode({ service, ...record });
+    return endpoint === undefined ? 'it is a record of another service' : 'it is not readable';
   } catch (error) {
-    if (!(error instanceof EndpointDecodeError)) throw error;
-    return { id, kv, endpoint: undefined, problem: messageWithoutCode(error) };
+    return messageWithoutCode(error);
   }
 }
 
@@ -48,21 +57,21 @@ export function rejectUnsafeIntegers(json: string): void {
 }
 
 /**
- * Reads all keys below a prefix at one revision.
+ * Reads all keys of a target at one revision.
  * @param options `values`: keep the values. By default they are dropped after decoding, because together they may
  * exceed the memory.
  */
 export async function readRecords(
   client: Pick<EtcdClient, 'kv'>,
-  prefix: string,
+  target: Target,
   options: { readonly values?: boolean } = {},
 ): Promise<{ records: StoredRecord[]; revision: Revision }> {
   const records: StoredRecord[] = [];
   let revision: Revision = 0n;
-  for await (const batch of client.kv.stream({ prefix })) {
+  for await (const batch of client.kv.stream({ prefix: target.prefix })) {
     revision = batch.revision;
     for (const kv of batch.kvs) {
-      const record = parseRecord(prefix, kv);
+      const record = parseRecord(target, kv);
       records.push(options.values ? record : { ...record, kv: withoutValue(kv) });
     }
   }

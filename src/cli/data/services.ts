@@ -1,5 +1,12 @@
-import { type EtcdClient, type Revision, readTraits } from '../../index.js';
-import { parseRecord } from './records.js';
+import {
+  type EndpointCodec,
+  type EtcdClient,
+  keyText,
+  NamingError,
+  type Revision,
+  readTraits,
+} from '../../index.js';
+import { type RecordFormat, recordFormat } from '../../internal.js';
 
 /** The number of endpoints of a service. */
 export interface ServiceSummary {
@@ -13,20 +20,30 @@ export interface ServiceSummary {
   modRevision: Revision;
 }
 
-/** Lists the services below a prefix, in key order. A service has at least one key whose value has an address. */
+/** The keys in which to look for services. */
+export interface ServiceRange {
+  readonly prefix: string;
+  /** The codec of the records. Undefined: Go's format. */
+  readonly codec: EndpointCodec | undefined;
+}
+
+/**
+ * Lists the services whose keys have a prefix, in key order. A service has at least one key whose value has an address.
+ */
 export async function listServices(
   client: EtcdClient,
-  prefix: string,
+  { prefix, codec }: ServiceRange,
 ): Promise<{ services: ServiceSummary[]; revision: Revision }> {
   const services = new Map<string, ServiceSummary>();
+  const formats = new ServiceFormats(codec);
   let revision: Revision = 0n;
   for await (const batch of client.kv.stream({ prefix })) {
     revision = batch.revision;
     for (const kv of batch.kvs) {
-      const { id: key, endpoint } = parseRecord('', kv);
-      const slash = key.lastIndexOf('/');
-      if (slash < 1 || !endpoint?.addr) continue;
-      const service = key.slice(0, slash);
+      const key = keyText(kv.key);
+      const service = serviceOf(codec, key);
+      const endpoint = service === undefined ? undefined : formats.get(service)?.decode(key, kv.value);
+      if (service === undefined || typeof endpoint !== 'object' || endpoint.addr === '') continue;
       const summary = services.get(service) ?? newSummary(service);
       summary.endpoints++;
       if (readTraits(endpoint.metadata).draining) summary.draining++;
@@ -40,4 +57,40 @@ export async function listServices(
 
 function newSummary(service: string): ServiceSummary {
   return { service, endpoints: 0, draining: 0, permanent: 0, modRevision: 0n };
+}
+
+/** The service to which a key belongs; undefined for a key without one. */
+export function serviceOf(codec: EndpointCodec | undefined, key: string): string | undefined {
+  const service = codec?.serviceOf ? codec.serviceOf(key) : key.slice(0, Math.max(0, key.lastIndexOf('/')));
+  return service === '' ? undefined : service;
+}
+
+/** The formats of services, which share a codec. */
+class ServiceFormats {
+  readonly #codec: EndpointCodec | undefined;
+  readonly #formats = new Map<string, RecordFormat | undefined>();
+
+  constructor(codec: EndpointCodec | undefined) {
+    this.#codec = codec;
+  }
+
+  /** Undefined for a service whose name the codec does not accept. */
+  get(service: string): RecordFormat | undefined {
+    if (!this.#formats.has(service)) this.#formats.set(service, this.#create(service));
+    return this.#formats.get(service);
+  }
+
+  #create(service: string): RecordFormat | undefined {
+    try {
+      return recordFormat(service, this.#codec);
+    } catch (error) {
+      if (error instanceof NamingError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The prefix of a service's keys. Undefined for a service whose name the codec does not accept. */
+export function codecPrefix(service: string, codec: EndpointCodec | undefined): string | undefined {
+  return new ServiceFormats(codec).get(service)?.prefix;
 }

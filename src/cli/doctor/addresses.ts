@@ -8,14 +8,20 @@ interface RecordAddress {
   readonly parsed: ParsedAddress;
 }
 
-/** Warns about addresses that cannot be dialled, or are dialled differently than their spelling suggests. */
-export function checkAddresses(records: readonly StoredRecord[]): Finding[] {
+/**
+ * Warns about addresses that cannot be dialled, or are dialled differently than their spelling suggests.
+ * @param isExplained whether another finding says what to do about records without an address.
+ */
+export function checkAddresses(records: readonly StoredRecord[], isExplained: boolean): Finding[] {
   const addresses = records.flatMap(({ id, endpoint }): RecordAddress[] =>
     endpoint ? [{ id, addr: endpoint.addr, parsed: parseAddress(endpoint.addr) }] : [],
   );
   const where = (test: (address: RecordAddress) => boolean) => addresses.filter(test);
   return [
-    ...checkUnusable(where(({ parsed }) => 'problem' in parsed)),
+    ...checkUnusable(
+      where(({ parsed }) => 'problem' in parsed),
+      isExplained,
+    ),
     ...findingFor(
       where(({ parsed }) => 'socket' in parsed),
       'a Unix socket',
@@ -39,13 +45,15 @@ export function checkAddresses(records: readonly StoredRecord[]): Finding[] {
   ];
 }
 
-function checkUnusable(addresses: readonly RecordAddress[]): Finding[] {
+function checkUnusable(addresses: readonly RecordAddress[], isExplained: boolean): Finding[] {
   if (addresses.length === 0) return [];
   const list = addresses.map(({ id, addr, parsed }) => {
     const reason = 'problem' in parsed ? parsed.problem : '';
     return `'${id}' (${addr === '' ? 'no Addr' : `${addr}: ${reason}`})`;
   });
-  return [warning('records', `no usable address: ${joinSome(list)}`, 'store host:port')];
+  return [
+    warning('records', `no usable address: ${joinSome(list)}`, isExplained ? undefined : 'store host:port'),
+  ];
 }
 
 function findingFor(addresses: readonly RecordAddress[], message: string, advice: string): Finding[] {

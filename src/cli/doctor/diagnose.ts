@@ -8,8 +8,10 @@ import { checkLeases } from './lease-check.js';
 import { checkMembers, clientOf } from './members.js';
 import { checkName } from './name.js';
 import { findNeighbours } from './neighbours.js';
+import { findInOtherFormats, recognizeRecords } from './other-formats.js';
 import type { ProbeOptions } from './probe.js';
 import { checkProxies } from './proxies.js';
+import { describeFormat, type RecognizedFormat } from './recognize.js';
 import { checkRecords } from './records.js';
 import { checkTransport } from './transport.js';
 
@@ -32,18 +34,25 @@ export async function* diagnose(
     return;
   }
   const client = clientOf(invocation, members.usable);
-  const { records, revision } = await readRecords(client, target.prefix);
+  const { records, revision } = await readRecords(client, target);
   if (records.length === 0) {
     const message = `no key starts with '${target.prefix}', at revision ${revision}`;
-    yield problem('records', message, 'check that the server registers under this name, in this etcd');
-    yield* await findNeighbours(client, target);
+    const elsewhere = await findInOtherFormats(client, target);
+    yield problem('records', message, adviceFor(elsewhere));
+    if (elsewhere.length === 0) yield* await findNeighbours(client, target);
     return;
   }
-  const { findings, usable } = checkRecords(records);
+  const recognized = await recognizeRecords(client, target, records);
+  const { findings, usable } = checkRecords(target, records, recognized);
   yield* findings;
   if (usable.length === 0) return;
   yield* await checkLeases(client, usable);
   const { finding, accepted } = await dialAddresses(usable);
   yield finding;
   yield* await checkTransport(accepted, probeOptions);
+}
+
+function adviceFor(elsewhere: readonly RecognizedFormat[]): string {
+  if (elsewhere.length === 0) return 'check that the server registers under this name, in this etcd';
+  return `the service has records in the format of ${elsewhere.map(describeFormat).join(', and of ')}`;
 }

@@ -6,10 +6,10 @@ const keysPerRead = 500;
 const maxEdits = 2;
 const slash = 0x2f;
 
-/** The result of a search for the services whose names are spelt similarly. */
+/** The result of a search for the services whose keys are spelt similarly. */
 export interface SimilarNames {
-  /** The most similar first. */
-  readonly names: readonly string[];
+  /** What precedes the ids in their keys, without the slash at the end. The most similar first. */
+  readonly folders: readonly string[];
   /** The prefixes that could not be read; '' for all keys. */
   readonly unread: readonly string[];
   /** Whether the search ended because of its limit of reads. */
@@ -25,22 +25,26 @@ interface Candidate {
 }
 
 /**
- * Finds the services whose parts differ from those of `service` only in case, or by at most two edits in all. It reads
- * one level of names after the other, without values, and skips the keys below a name. Below a prefix that cannot be
- * read it looks for the rest of the name as if its part were spelt correctly.
+ * Finds the folders below `root` whose parts differ from those of `name` only in case, or by at most two edits in all. It
+ * reads one level of names after the other, without values, and skips the keys below a name. Below a prefix that cannot
+ * be read it looks for the rest of the name as if its part were spelt correctly.
  */
-export async function findSimilarNames(client: EtcdClient, service: string): Promise<SimilarNames> {
+export async function findSimilarNames(
+  client: EtcdClient,
+  root: string,
+  name: string,
+): Promise<SimilarNames> {
   const search = new NameSearch(client);
-  const parts = service.replace(/^\/+|\/+$/g, '').split('/');
-  let candidates: Candidate[] = [{ prefix: Buffer.alloc(0), edits: 0 }];
+  const parts = name.replace(/^\/+|\/+$/g, '').split('/');
+  let candidates: Candidate[] = [{ prefix: Buffer.from(root), edits: 0 }];
   for (const [i, part] of parts.entries()) {
     const next: Candidate[] = [];
     for (const candidate of candidates)
       next.push(...(await search.continue(candidate, part, i === parts.length - 1)));
     candidates = next.sort((a, b) => a.edits - b.edits);
   }
-  const names = candidates.map(({ prefix }) => keyText(prefix.subarray(0, -1)));
-  return { names, unread: search.unread, isCutShort: search.isCutShort };
+  const folders = candidates.map(({ prefix }) => keyText(prefix.subarray(0, -1)));
+  return { folders, unread: search.unread, isCutShort: search.isCutShort };
 }
 
 class NameSearch {

@@ -1,5 +1,6 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
 import type { Target } from '../args/target.js';
+import { codecPrefix, serviceOf } from '../data/services.js';
 import { type Finding, joinSome, warning } from './finding.js';
 import { findSimilarNames, type SimilarNames } from './name-search.js';
 
@@ -8,17 +9,19 @@ const maxKeys = 1_000;
 /** Looks for the records of a target that has none: under other spellings, and under similar names. */
 export async function findNeighbours(client: EtcdClient, target: Target): Promise<Finding[]> {
   const spellings = await existingSpellings(client, target);
-  const keyAtName = await keysIn(client, { key: target.service }, 1);
-  const elsewhere = await findSimilarNames(client, target.service);
+  const folder = target.prefix.slice(0, -1);
+  const keyAtName = await keysIn(client, { key: folder }, 1);
+  const root = target.codec?.root ?? '';
+  const elsewhere = await findSimilarNames(client, root, folder.slice(root.length));
   const known = new Set([target.service, ...spellings]);
-  const names = [...(await longerNames(client, target)), ...elsewhere.names];
+  const names = servicesOf(target, [...(await longerFolders(client, folder)), ...elsewhere.folders]);
   const similar = new Set(names.filter((name) => !known.has(name)));
   const findings: Finding[] = [];
   if (keyAtName.length > 0)
     findings.push(
       warning(
         'neighbours',
-        `the name itself, '${target.service}', is a key`,
+        `the name itself, '${folder}', is a key`,
         'a record is stored below the service: <target>/<id>',
       ),
     );
@@ -58,7 +61,7 @@ function limitsOf({ unread, isCutShort }: SimilarNames): Finding[] {
 }
 
 /** Variants of the name that result from common mistakes: slashes, white space, upper case, the authority. */
-export function likelySpellings({ service, authority }: Target): string[] {
+export function likelySpellings({ service, authority, codec }: Target): string[] {
   const trimmed = service.replace(/^\/+|\/+$/g, '');
   const spellings = new Set([
     trimmed,
@@ -70,6 +73,8 @@ export function likelySpellings({ service, authority }: Target): string[] {
   ]);
   // Go ignores the authority, so a server may be registered without it.
   if (authority !== undefined) spellings.add(service.slice(authority.length + 1));
+  const inner = codec?.serviceOf?.(`${service}/id`);
+  if (inner !== undefined) spellings.add(inner); // the name was written with the root
   spellings.delete(service);
   spellings.delete('');
   spellings.delete('/');
@@ -78,15 +83,22 @@ export function likelySpellings({ service, authority }: Target): string[] {
 
 async function existingSpellings(client: EtcdClient, target: Target): Promise<string[]> {
   const found: string[] = [];
-  for (const spelling of likelySpellings(target))
-    if ((await keysIn(client, { prefix: `${spelling}/` }, 1)).length > 0) found.push(spelling);
+  for (const spelling of likelySpellings(target)) {
+    const prefix = codecPrefix(spelling, target.codec);
+    if (prefix === undefined || prefix === target.prefix) continue;
+    if ((await keysIn(client, { prefix }, 1)).length > 0) found.push(spelling);
+  }
   return found;
 }
 
-/** Services whose name begins with this one, such as `my-service-v2` for `my-service`. */
-async function longerNames(client: EtcdClient, { service }: Target): Promise<string[]> {
-  const keys = await keysIn(client, { prefix: service }, maxKeys);
-  return keys.map((key) => key.slice(0, key.lastIndexOf('/'))).filter((name) => name.startsWith(service));
+/** The folders of services whose name begins with this one, such as `my-service-v2` for `my-service`. */
+async function longerFolders(client: EtcdClient, folder: string): Promise<string[]> {
+  const keys = await keysIn(client, { prefix: folder }, maxKeys);
+  return keys.map((key) => key.slice(0, key.lastIndexOf('/'))).filter((name) => name.startsWith(folder));
+}
+
+function servicesOf({ codec }: Target, folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => serviceOf(codec, `${folder}/id`) ?? []);
 }
 
 /** Returns no keys for a range that cannot be read. */

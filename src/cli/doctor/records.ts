@@ -1,25 +1,36 @@
-import { type Endpoint, readTraits } from '../../index.js';
+import { type Endpoint, type EndpointCodec, readTraits } from '../../index.js';
 import { parseAddress } from '../../internal.js';
+import type { Target } from '../args/target.js';
 import type { StoredRecord } from '../data/records.js';
 import { pluralize } from '../output/text.js';
 import { checkAddresses } from './addresses.js';
 import { type Finding, joinSome, ok, problem, warning } from './finding.js';
+import type { RecognizedRecord } from './other-formats.js';
+import { adviceFor, formatName } from './recognize.js';
 
 /** A record that a resolver can use: an endpoint with a TCP address. */
 export interface UsableRecord extends StoredRecord {
   readonly endpoint: Endpoint;
 }
 
-/** Checks the values of the records, and returns the records that a resolver can use. */
-export function checkRecords(records: readonly StoredRecord[]): {
+/**
+ * Checks the values of the records, and returns the records that a resolver can use.
+ * @param recognized the formats of some of the others.
+ */
+export function checkRecords(
+  { codec }: Pick<Target, 'codec'>,
+  records: readonly StoredRecord[],
+  recognized: readonly RecognizedRecord[],
+): {
   findings: Finding[];
   usable: UsableRecord[];
 } {
   const usable = records.filter(isUsable);
   const findings = [
     summarize(records, usable),
-    ...checkInvalid(records),
-    ...checkAddresses(records),
+    ...describeFormats(recognized),
+    ...checkInvalid(codec, records, recognized),
+    ...checkAddresses(records, recognized.length > 0),
     ...checkNested(records),
   ];
   if (usable.length > 0) findings.push(...checkLoad(usable));
@@ -39,15 +50,29 @@ function summarize(records: readonly StoredRecord[], usable: readonly UsableReco
   return ok('records', `${all} with ${count}: ${joinSome(addresses)}`);
 }
 
-function checkInvalid(records: readonly StoredRecord[]): Finding[] {
+/** One finding for each format. */
+function describeFormats(recognized: readonly RecognizedRecord[]): Finding[] {
+  const byAdvice = new Map(recognized.map((record) => [adviceFor(record.format), record]));
+  return [...byAdvice].map(([advice, { id, format }]) =>
+    warning('records', `${joinSome([`'${id}'`])} has the format of ${formatName(format.codec)}`, advice),
+  );
+}
+
+function checkInvalid(
+  codec: EndpointCodec | undefined,
+  records: readonly StoredRecord[],
+  recognized: readonly RecognizedRecord[],
+): Finding[] {
   const invalid = records.filter(({ endpoint }) => endpoint === undefined);
   if (invalid.length === 0) return [];
   const list = joinSome(invalid.map(({ id, problem: reason }) => `'${id}' (${reason})`));
   return [
     warning(
       'records',
-      `skipped, because the value is not an endpoint in Go's format: ${list}`,
-      'find out which program wrote it; etcd-naming get shows the record, rm deletes it',
+      `skipped, because the value is not an endpoint in ${codec ? `the format of ${codec.name}` : "Go's format"}: ${list}`,
+      recognized.length > 0
+        ? undefined
+        : 'find out which program wrote it; etcd-naming get shows the record, rm deletes it',
     ),
   ];
 }

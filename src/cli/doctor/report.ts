@@ -50,7 +50,7 @@ export function printReport({ stdout, env }: Io, verdict: Verdict, findings: rea
 /** Prints the same as one document. */
 export function printReportAsJson(
   { stdout }: Io,
-  names: { readonly target: string; readonly prefix: string },
+  names: { readonly target: string; readonly codec?: string; readonly prefix: string },
   { resolves, text, nextSteps }: Verdict,
   findings: readonly Finding[],
 ): void {

@@ -1,5 +1,5 @@
 import { type EtcdClient, formatLeaseId, keyText } from '../../index.js';
-import { recordIdToJson, type Target } from '../args/target.js';
+import { recordIdToJson, type Target, targetToJson } from '../args/target.js';
 import { fetchLeaseStates, formatLease, type LeaseState, leaseToJson } from '../data/leases.js';
 import {
   endpointToJson,
@@ -18,7 +18,7 @@ const wideTitles = ['LEASE-ID', 'CREATE-REVISION', 'METADATA'];
 
 /** Lists the endpoints of a target, with the time that their leases have left. */
 export async function listEndpoints(client: EtcdClient, target: Target, isWide: boolean): Promise<Listing> {
-  const { records, revision } = await readRecords(client, target.prefix);
+  const { records, revision } = await readRecords(client, target);
   const leaseOf = await fetchLeaseStates(
     client,
     records.map(({ kv }) => kv.lease),
@@ -33,7 +33,7 @@ export async function listEndpoints(client: EtcdClient, target: Target, isWide: 
     lines: rows.length > 0 ? alignCells([heads, ...rows]) : [],
     warnings: [...invalid.map(toWarning), ...(records.length === 0 ? [toHint(target)] : [])],
     document: {
-      target: service,
+      ...targetToJson(target),
       prefix,
       revision,
       endpoints: records.flatMap((record) => rowToJson(record, leaseOf(record.kv.lease))),
@@ -46,8 +46,8 @@ function toWarning({ kv, problem }: StoredRecord): string {
   return `warning: skipped '${escapeAndTruncate(keyText(kv.key))}': ${problem ?? ''}`;
 }
 
-function toHint({ prefix, input }: Target): string {
-  return `no key starts with '${prefix}'; to find out why: etcd-naming doctor ${input}`;
+function toHint({ prefix, input, codecArgs }: Target): string {
+  return `no key starts with '${prefix}'; to find out why: etcd-naming doctor ${input}${codecArgs}`;
 }
 
 function toRow({ id, kv, endpoint }: StoredRecord, lease: LeaseState, isWide: boolean): Text[][] {

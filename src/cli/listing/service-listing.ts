@@ -1,5 +1,5 @@
 import { type EtcdClient, PermissionDeniedError } from '../../index.js';
-import { listServices } from '../data/services.js';
+import { listServices, type ServiceRange } from '../data/services.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { styled, type Text } from '../output/line.js';
@@ -8,9 +8,13 @@ import type { Listing } from './listing.js';
 
 const titles = ['SERVICE', 'ENDPOINTS', 'DRAINING', 'PERMANENT'];
 
-/** Lists the services below a prefix. */
-export async function listAllServices(client: EtcdClient, prefix: string, isWide: boolean): Promise<Listing> {
-  const { services, revision } = await listServices(client, prefix).catch(suggestPrefix);
+/** Lists the services whose keys have a prefix. */
+export async function listAllServices(
+  client: EtcdClient,
+  { prefix, codec }: ServiceRange,
+  isWide: boolean,
+): Promise<Listing> {
+  const { services, revision } = await listServices(client, { prefix, codec }).catch(suggestPrefix);
   const below = prefix === '' ? '' : ` below '${prefix}'`;
   const rows = services.map(({ service, endpoints, draining, permanent, modRevision }): Text[] => {
     const marked = styled(`${draining}`, draining > 0 ? 'yellow' : undefined);
@@ -23,7 +27,7 @@ export async function listAllServices(client: EtcdClient, prefix: string, isWide
     heading: `${pluralize(services.length, 'service')}${below}`,
     lines: rows.length > 0 ? alignCells([heads, ...rows]) : [],
     warnings: rows.length > 0 ? [] : [`no key${below} contains an endpoint`],
-    document: { prefix, revision, services },
+    document: { ...(codec === undefined ? {} : { codec: codec.name }), prefix, revision, services },
   };
 }
 

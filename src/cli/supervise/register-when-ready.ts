@@ -7,12 +7,17 @@ import {
   type Registration,
   register,
 } from '../../index.js';
+import type { RecordFormat } from '../../internal.js';
 import { CliError, isUnreachable } from '../errors.js';
 import { waitUntilRivalGone } from './rival.js';
 import { waitForListener } from './wait-for-listener.js';
 
 export interface RegisterWhenReadyOptions {
   readonly registration: RegisterOptions;
+  /** The key of the record. */
+  readonly key: string;
+  /** The format of the record. */
+  readonly format: RecordFormat;
   /** The address at which an accepted connection shows that the program is ready. Undefined: no check. */
   readonly readyAddr: string | undefined;
   readonly readyTimeoutMs: number;
@@ -75,16 +80,15 @@ async function requireListener(
 /** Waits until no other process keeps a record of this address. Returns whether it had to wait. */
 async function waitForRival(
   client: EtcdClient,
-  { registration, log }: RegisterWhenReadyOptions,
+  { registration, key, format, log }: RegisterWhenReadyOptions,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { target, id, addr, onConflict } = registration;
+  const { addr, onConflict } = registration;
   if (onConflict === 'takeover') return false;
-  const key = `${target}/${id ?? addr}`;
   const onRivalFound = () => {
     const message = `another process keeps the record ${key} of this address`;
     if (onConflict === 'fail') throw new CliError(`${message}; the program is terminated`);
     log(`${message}; waiting until it is gone`);
   };
-  return waitUntilRivalGone(client, { key, addr, signal, onRivalFound });
+  return waitUntilRivalGone(client, { key, addr, format, signal, onRivalFound });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EtcdClient, LeaseId } from '../../index.js';
+import type { EtcdClient, KeyValue, LeaseId } from '../../index.js';
+import type { RecordFormat } from '../../internal.js';
 import { fetchLeaseState } from '../data/leases.js';
-import { parseRecord } from '../data/records.js';
 
 /** The interval at which a rival's record is checked, in milliseconds. */
 const checkIntervalMs = 500;
@@ -10,6 +10,7 @@ export interface RivalOptions {
   readonly key: string;
   /** The address that both processes register. */
   readonly addr: string;
+  readonly format: RecordFormat;
   readonly signal: AbortSignal;
   /** Called once, when it is certain that another process renews the record's lease. */
   readonly onRivalFound: () => void;
@@ -23,13 +24,13 @@ export interface RivalOptions {
  * @returns whether it had to wait.
  */
 export async function waitUntilRivalGone(client: EtcdClient, options: RivalOptions): Promise<boolean> {
-  const { key, addr, signal, onRivalFound } = options;
+  const { key, signal, onRivalFound } = options;
   let lease: ObservedLease | undefined;
   let isReported = false;
   for (let waited = false; ; waited = true) {
     const { kv } = await client.kv.get(key, { signal });
     // register() itself handles every other record.
-    if (!kv || kv.lease === 0n || parseRecord('', kv).endpoint?.addr !== addr) return waited;
+    if (!kv || kv.lease === 0n || !hasAddress(kv, options)) return waited;
     if (lease?.id !== kv.lease) lease = new ObservedLease(client, kv.lease);
     const state = await lease.check();
     if (state === 'abandoned') return waited;
@@ -37,6 +38,11 @@ export async function waitUntilRivalGone(client: EtcdClient, options: RivalOptio
     isReported ||= state === 'renewed';
     await sleep(checkIntervalMs, undefined, { signal });
   }
+}
+
+function hasAddress({ value }: KeyValue, { key, addr, format }: RivalOptions): boolean {
+  const endpoint = format.decode(key, value);
+  return typeof endpoint === 'object' && endpoint.addr === addr;
 }
 
 /** Determines whether another process renews a lease. */

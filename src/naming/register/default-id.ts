@@ -1,10 +1,16 @@
 import type { Cluster } from 'node:cluster';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
 
 /** The facts about this process that identify it among workers that share an address. */
 export interface WorkerEnvironment {
   /** The number of the `node:cluster` worker; undefined outside of one. */
   readonly workerId: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The id of a registration without the option `id`, in the format of a codec. */
+export function registrationId(addr: string, codec: EndpointCodec | undefined): string {
+  return codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
 }
 
 /**

@@ -1,6 +1,6 @@
 export { type AdvertiseOptions, advertiseAddress } from './advertise.js';
 export type { OnConflict } from './core/index.js';
-export { addressId } from './default-id.js';
+export { addressId, registrationId } from './default-id.js';
 export { checkDrain } from './drain.js';
 export { type RegisterOptions, registerChecks, registerTexts } from './options.js';
 export { register } from './register.js';

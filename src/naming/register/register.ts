@@ -4,7 +4,7 @@ import { NamingError } from '../errors.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { checkKey, resolveService } from '../target/index.js';
 import { Claim } from './core/index.js';
-import { defaultId, unescapedId } from './default-id.js';
+import { registrationId, unescapedId } from './default-id.js';
 import { deleteNestedRecord } from './nested-record.js';
 import { checkRegister, type RegisterOptions } from './options.js';
 import { RegistrationImpl } from './registration-impl.js';
@@ -43,7 +43,7 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   } = options;
   checkAddress(addr);
   const format = recordFormat(target, codec);
-  const id = options.id ?? codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
+  const id = options.id ?? registrationId(addr, codec);
   if (id === '') throw new NamingError('the endpoint id is empty');
   const endpoint = metadata === undefined ? { addr } : { addr, metadata };
   const claim = new Claim(checkKey(format.prefix, format.prefix + id), endpoint, onConflict, format);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseTargetArgument } from '#src/cli/args/target.js';
 import { endpointToJson, parseRecord } from '#src/cli/data/records.js';
 import { toJson } from '#src/cli/output/json.js';
 import { alignColumns } from '#src/cli/output/text.js';
@@ -124,7 +125,7 @@ function expectSaved(view: ServiceView): void {
 
 /** The command prints one line of JSON, whatever the records contain. */
 function expectShown(all: readonly KeyValue[]): void {
-  const records = all.map((one) => parseRecord(`${target}/`, one));
+  const records = all.map((one) => parseRecord(parseTargetArgument(target), one));
   const documents = records.flatMap(({ id, endpoint }) =>
     endpoint ? [endpointToJson(id, `${target}/${id}`, endpoint)] : [],
   );

@@ -108,7 +108,7 @@ describe('readRecords', () => {
       [{}, 0],
       [{ values: true }, value.length],
     ] as const) {
-      const { records } = await readRecords(client, 'svc/', options);
+      const { records } = await readRecords(client, parseTargetArgument('svc'), options);
       assert.deepEqual(
         records.map(({ id, endpoint, kv }) => [id, endpoint?.addr, kv.modRevision, kv.value.length]),
         [['a', 'a:1', 2n, valueLength]],
