@@ -7,7 +7,8 @@ import { type OptionTable, writtenOption } from './options.js';
 /** The text of `etcd-naming --help`. */
 export function overviewHelp(commands: readonly Command[]): string[] {
   return [
-    'Lists, watches, changes and diagnoses services that are stored in etcd in the format of its Go client.',
+    'Lists, watches, changes and diagnoses services that are stored in etcd, in the format of its Go client',
+    'or, with --codec, of another framework.',
     '',
     'Usage: etcd-naming <command> [arguments] [options]',
     '',

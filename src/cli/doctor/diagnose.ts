@@ -1,8 +1,9 @@
+import type { EtcdClient } from '../../index.js';
 import type { Target } from '../args/target.js';
 import type { Invocation } from '../command.js';
 import { readRecords } from '../data/records.js';
 import { dialAddresses } from './dial.js';
-import { type Finding, problem } from './finding.js';
+import { type Finding, problem, warning } from './finding.js';
 import { checkGrpcCopies } from './grpc-copies.js';
 import { checkLeases } from './lease-check.js';
 import { checkMembers, clientOf } from './members.js';
@@ -30,7 +31,7 @@ export async function* diagnose(
   yield* members.findings;
   if (members.usable.length === 0) {
     // A mistyped name may lie outside the range that the user is allowed to read, and the intended one inside it.
-    if (members.denied.length > 0) yield* await findNeighbours(clientOf(invocation, members.denied), target);
+    if (members.denied.length > 0) yield* await lookElsewhere(clientOf(invocation, members.denied), target);
     return;
   }
   const client = clientOf(invocation, members.usable);
@@ -50,6 +51,13 @@ export async function* diagnose(
   const { finding, accepted } = await dialAddresses(usable);
   yield finding;
   yield* await checkTransport(accepted, probeOptions);
+}
+
+/** Looks where the user may read: for the service in another format, else for other spellings. */
+async function lookElsewhere(client: EtcdClient, target: Target): Promise<Finding[]> {
+  const found = await findInOtherFormats(client, target);
+  if (found.length === 0) return findNeighbours(client, target);
+  return [warning('records', 'they can be read in another format', adviceFor(found))];
 }
 
 function adviceFor(elsewhere: readonly RecognizedFormat[]): string {

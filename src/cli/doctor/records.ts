@@ -31,7 +31,7 @@ export function checkRecords(
     ...describeFormats(recognized),
     ...checkInvalid(codec, records, recognized),
     ...checkAddresses(records, recognized.length > 0),
-    ...checkNested(records),
+    ...checkNested(codec, records),
   ];
   if (usable.length > 0) findings.push(...checkLoad(usable));
   return { findings, usable };
@@ -77,7 +77,7 @@ function checkInvalid(
   ];
 }
 
-function checkNested(records: readonly StoredRecord[]): Finding[] {
+function checkNested(codec: EndpointCodec | undefined, records: readonly StoredRecord[]): Finding[] {
   const nested = records.filter(({ id }) => id.includes('/'));
   if (nested.length === 0) return [];
   const all = nested.length === records.length;
@@ -86,7 +86,7 @@ function checkNested(records: readonly StoredRecord[]): Finding[] {
     warning(
       'records',
       message,
-      'as in Go, they also belong to this service; check whether a longer name is intended',
+      `${codec ? '' : 'as in Go, '}they also belong to this service; check whether a longer name is intended`,
     ),
   ];
 }

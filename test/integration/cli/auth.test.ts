@@ -10,18 +10,24 @@ describe('etcd-naming on an etcd with authentication', () => {
   const etcd = useEtcd({
     auth: {
       rootPassword,
-      roles: { reads: [{ access: 'read', prefix: 'mine/' }] },
-      users: { reader: { password, roles: ['reads'] } },
+      roles: {
+        reads: [{ access: 'read', prefix: 'mine/' }],
+        'reads-kratos': [{ access: 'read', prefix: '/microservices/' }],
+      },
+      users: {
+        reader: { password, roles: ['reads'] },
+        'kratos-reader': { password, roles: ['reads-kratos'] },
+      },
     },
   });
   const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
 
-  const putAsRoot = async (key: string) => {
+  const putAsRoot = async (key: string, value = '{"Addr":"10.0.0.1:1"}') => {
     await using root = new EtcdClient({
       endpoints: etcd().endpoints,
       auth: { username: 'root', password: rootPassword },
     });
-    await root.kv.put(key, '{"Addr":"10.0.0.1:1"}');
+    await root.kv.put(key, value);
   };
 
   it('exits with 1 without a user, and the doctor names the variables', async () => {
@@ -70,6 +76,17 @@ describe('etcd-naming on an etcd with authentication', () => {
       /1\. etcd: check the spelling of the name; if it is right, grant the prefix to a role of the user: etcdctl/,
     );
     assert.equal((await commands.run('add', 'mine', '10.0.0.1:1', ...user)).code, 1);
+  });
+
+  it('lets the doctor find a service that the user may read in another format only', async () => {
+    const instance = { name: 'shop', endpoints: ['grpc://10.0.0.1:9000'] };
+    await putAsRoot('/microservices/shop/a', JSON.stringify(instance));
+    const { code, stdout } = await commands.run('doctor', 'shop', '--user', `kratos-reader:${password}`);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /2\. records: the service has records in the format of kratos: etcd-naming doctor shop --codec kratos/,
+    );
   });
 
   for (const [name, grant] of [

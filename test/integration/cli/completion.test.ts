@@ -11,6 +11,7 @@ const lines: readonly (readonly [typed: string, args: string, ofZsh?: string])[]
   ['--endpoints=127.0.0.1:2379 wat\tx', '<--endpoints=127.0.0.1:2379><watch><x>'],
   ['ls --pref\tx', '<ls><--prefix><x>', '<ls><--prefix=x>'],
   ['ls svc -o wi\tx', '<ls><svc><-o><wide><x>'],
+  ['get svc --codec kr\tx', '<get><svc><--codec><kratos><x>'],
   ['ls --output=js\tx', '<ls><--output=json><x>'],
   ['ls --cacert ca-f\tx', '<ls><--cacert><ca-file.pem><x>'],
   ['rm svc --rev\tx', '<rm><svc><--revoke><x>'],
