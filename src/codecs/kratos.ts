@@ -15,6 +15,7 @@ import {
   type StringMap,
   toStringMap,
 } from './string-metadata.js';
+import { wholeWeight } from './whole-weight.js';
 
 /** The options of {@link kratos}. */
 export interface KratosOptions {
@@ -143,12 +144,10 @@ function readWeight(text: string | undefined): MetadataMembers {
   return text !== undefined && /^\d{1,15}$/.test(text) ? { weight: Number(text) / defaultWeight } : {};
 }
 
-/** A share such as 0.29 times 100 is not exactly a whole number in floating-point. */
 function writeWeight(weight: JsonValue | undefined): MetadataMembers {
   if (typeof weight !== 'number') return {};
-  const stored = Math.round(weight * defaultWeight);
-  if (stored >= 0 && Math.abs(stored - weight * defaultWeight) <= 1e-9 * Math.max(1, stored))
-    return { weight: stored };
+  const stored = weight === 0 ? 0 : wholeWeight(weight, defaultWeight);
+  if (stored !== undefined) return { weight: stored };
   throw new NamingError(`metadata.weight is ${weight}; kratos needs a multiple of 0.01`);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { goMicro } from '#src/codecs/index.js';
-import { goMicroShapes, methods, node, service } from './support/go-micro-shapes.js';
+import { goMicroShapes, goMicroWrites, methods, node, service } from './support/go-micro-shapes.js';
 import { itReads, itWrites } from './support/shapes.js';
 
 const codec = goMicro();
@@ -53,96 +53,7 @@ describe('records of go-micro', () => {
   describe('read', () => itReads(codec, 'greeter', goMicroShapes));
 
   describe('written', () => {
-    itWrites(codec, 'greeter', [
-      {
-        name: 'an address alone has the members of go-micro, in their order, and says gRPC',
-        endpoint: { addr },
-        writes:
-          `{"name":"greeter","version":"","metadata":null,"endpoints":[],` +
-          `"nodes":[{"id":"${addr}","address":"${addr}","metadata":{"protocol":"grpc"}}]}`,
-      },
-      { name: 'empty metadata says gRPC', endpoint: { addr, metadata: {} }, writes: service({}) },
-      {
-        name: 'undefined metadata says gRPC',
-        endpoint: { addr, metadata: { protocol: undefined } },
-        writes: service({}),
-      },
-      {
-        name: 'another protocol is kept',
-        endpoint: { addr, metadata: { protocol: 'http' } },
-        writes: service({ nodes: [node({ metadata: { protocol: 'http' } })] }),
-      },
-      {
-        name: 'metadata has texts, sorted by name',
-        endpoint: { addr, metadata: { zone: 'b', weight: 3, tls: false, status: 'draining' } },
-        writes: service({
-          nodes: [
-            node({
-              metadata: { protocol: 'grpc', status: 'draining', tls: 'false', weight: '3', zone: 'b' },
-            }),
-          ],
-        }),
-      },
-      {
-        name: 'id and version are members of the record',
-        endpoint: { addr, metadata: { id: 'greeter-1/2', version: 1 } },
-        writes: service({ version: '1', nodes: [node({ id: 'greeter-1/2' })] }),
-      },
-      {
-        name: 'methods, metadata of the service and other nodes are written',
-        endpoint: {
-          addr,
-          metadata: {
-            endpoints: [{ name: 'Greeter.Hello', request: null }],
-            serviceMetadata: { domain: 'micro', level: 2 },
-            nodes: [{ address: '10.0.0.8:8080', metadata: { a: 1 } }],
-          },
-        },
-        writes: service({
-          endpoints: [{ name: 'Greeter.Hello', request: null }],
-          metadata: { domain: 'micro', level: '2' },
-          nodes: [node({}), node({ id: '', address: '10.0.0.8:8080', metadata: { a: '1' } })],
-        }),
-      },
-      { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
-      { name: 'an address without a port', endpoint: { addr: '10.0.0.7' }, writes: /it has no port/ },
-      {
-        name: 'a list in metadata',
-        endpoint: { addr, metadata: { tags: [] } },
-        writes: /metadata.tags is a list/,
-      },
-      { name: 'null in metadata', endpoint: { addr, metadata: { a: null } }, writes: /metadata.a is null/ },
-      {
-        name: 'metadata that is text',
-        endpoint: { addr, metadata: 'a' },
-        writes: /has no place for metadata/,
-      },
-      {
-        name: 'methods that are not a list',
-        endpoint: { addr, metadata: { endpoints: {} } },
-        writes: /is not a list/,
-      },
-      {
-        name: 'metadata of the service that is text',
-        endpoint: { addr, metadata: { serviceMetadata: 'a' } },
-        writes: /has no place for metadata/,
-      },
-      {
-        name: 'nodes that are not a list',
-        endpoint: { addr, metadata: { nodes: {} } },
-        writes: /is not a list of nodes/,
-      },
-      {
-        name: 'a node with other members',
-        endpoint: { addr, metadata: { nodes: [{ address: 'a:1', port: 1 }] } },
-        writes: /is not a node/,
-      },
-      {
-        name: 'a node without an address',
-        endpoint: { addr, metadata: { nodes: [{ id: 'a' }] } },
-        writes: /is not a node/,
-      },
-    ]);
+    itWrites(codec, 'greeter', goMicroWrites);
   });
 
   it('are not written under an id with a slash', () => {

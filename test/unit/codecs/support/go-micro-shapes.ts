@@ -1,5 +1,5 @@
 import type { JsonValue } from '#src/naming/index.js';
-import type { ReadShape } from './shapes.js';
+import type { ReadShape, WriteShape } from './shapes.js';
 
 const addr = '10.0.0.7:8080';
 
@@ -35,6 +35,12 @@ export function node({ id = addr, address = addr, metadata = { protocol: 'grpc' 
 
 const grpc = { protocol: 'grpc' };
 
+/** A value that go-micro reads differently. */
+export interface GoMicroShape extends ReadShape {
+  /** The address of the first node that has one, for go-micro 5; '' for none. Default: the same as this package. */
+  readonly goMicro?: string;
+}
+
 /** The methods of a service, as go-micro's servers write them. */
 export const methods: readonly JsonValue[] = [
   {
@@ -46,7 +52,7 @@ export const methods: readonly JsonValue[] = [
 ];
 
 /** Values under `/micro/registry/greeter/`, and what is read. */
-export const goMicroShapes: readonly ReadShape[] = [
+export const goMicroShapes: readonly GoMicroShape[] = [
   { name: 'a gRPC server', value: service({}), reads: { addr, metadata: grpc } },
   {
     name: 'everything that a gRPC server of go-micro 2 writes',
@@ -83,6 +89,7 @@ export const goMicroShapes: readonly ReadShape[] = [
   {
     name: 'the node of go-micro 1.7 and before, with a port',
     value: service({ nodes: [{ id: addr, address: '10.0.0.7', port: 8080, metadata: {} }] }),
+    goMicro: '10.0.0.7',
     reads: { addr },
   },
   {
@@ -93,6 +100,7 @@ export const goMicroShapes: readonly ReadShape[] = [
   {
     name: 'IPv6 with a port',
     value: service({ nodes: [{ id: addr, address: '2001:db8::7', port: 8080, metadata: {} }] }),
+    goMicro: '2001:db8::7',
     reads: { addr: '[2001:db8::7]:8080' },
   },
   {
@@ -197,8 +205,8 @@ export const goMicroShapes: readonly ReadShape[] = [
     value: service({ nodes: [node({ metadata: { a: 'x'.repeat(100_000) } })] }),
     reads: { addr, metadata: { a: 'x'.repeat(100_000) } },
   },
-  { name: 'another service', value: service({ name: 'greeter2' }), reads: undefined },
-  { name: 'a key of another layout', id: 'greeter/1', value: service({}), reads: undefined },
+  { name: 'another service', value: service({ name: 'greeter2' }), goMicro: addr, reads: undefined },
+  { name: 'a key of another layout', id: 'greeter/1', value: service({}), goMicro: addr, reads: undefined },
   { name: 'no nodes', value: service({ nodes: [] }), reads: /no node with an address/ },
   { name: 'null nodes', value: service({ nodes: null }), reads: /no node with an address/ },
   {
@@ -214,16 +222,19 @@ export const goMicroShapes: readonly ReadShape[] = [
   {
     name: 'an address without a port',
     value: service({ nodes: [node({ address: '10.0.0.7' })] }),
+    goMicro: '10.0.0.7',
     reads: /it has no port/,
   },
   {
     name: 'a port of 0',
     value: service({ nodes: [{ address: '10.0.0.7', port: 0 }] }),
+    goMicro: '10.0.0.7',
     reads: /it has no port/,
   },
   {
     name: 'a port that is a text',
     value: service({ nodes: [{ address: '10.0.0.7', port: '80' }] }),
+    goMicro: '10.0.0.7',
     reads: /it has no port/,
   },
   { name: 'an empty object', value: '{}', reads: /no node with an address/ },
@@ -237,4 +248,96 @@ export const goMicroShapes: readonly ReadShape[] = [
   { name: 'a bare address', value: addr, reads: /./ },
   { name: 'a list', value: '[]', reads: /./ },
   { name: 'text after the value', value: `${service({})}{}`, reads: /./ },
+];
+
+/** Endpoints of the service `greeter`, and what is written. */
+export const goMicroWrites: readonly WriteShape[] = [
+  {
+    name: 'an address alone has the members of go-micro, in their order, and says gRPC',
+    endpoint: { addr },
+    writes:
+      `{"name":"greeter","version":"","metadata":null,"endpoints":[],` +
+      `"nodes":[{"id":"${addr}","address":"${addr}","metadata":{"protocol":"grpc"}}]}`,
+  },
+  { name: 'empty metadata says gRPC', endpoint: { addr, metadata: {} }, writes: service({}) },
+  {
+    name: 'undefined metadata says gRPC',
+    endpoint: { addr, metadata: { protocol: undefined } },
+    writes: service({}),
+  },
+  {
+    name: 'another protocol is kept',
+    endpoint: { addr, metadata: { protocol: 'http' } },
+    writes: service({ nodes: [node({ metadata: { protocol: 'http' } })] }),
+  },
+  {
+    name: 'metadata has texts, sorted by name',
+    endpoint: { addr, metadata: { zone: 'b', weight: 3, tls: false, status: 'draining' } },
+    writes: service({
+      nodes: [
+        node({
+          metadata: { protocol: 'grpc', status: 'draining', tls: 'false', weight: '3', zone: 'b' },
+        }),
+      ],
+    }),
+  },
+  {
+    name: 'id and version are members of the record',
+    endpoint: { addr, metadata: { id: 'greeter-1/2', version: 1 } },
+    writes: service({ version: '1', nodes: [node({ id: 'greeter-1/2' })] }),
+  },
+  {
+    name: 'methods, metadata of the service and other nodes are written',
+    endpoint: {
+      addr,
+      metadata: {
+        endpoints: [{ name: 'Greeter.Hello', request: null }],
+        serviceMetadata: { domain: 'micro', level: 2 },
+        nodes: [{ address: '10.0.0.8:8080', metadata: { a: 1 } }],
+      },
+    },
+    writes: service({
+      endpoints: [{ name: 'Greeter.Hello', request: null }],
+      metadata: { domain: 'micro', level: '2' },
+      nodes: [node({}), node({ id: '', address: '10.0.0.8:8080', metadata: { a: '1' } })],
+    }),
+  },
+  { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
+  { name: 'an address without a port', endpoint: { addr: '10.0.0.7' }, writes: /it has no port/ },
+  {
+    name: 'a list in metadata',
+    endpoint: { addr, metadata: { tags: [] } },
+    writes: /metadata.tags is a list/,
+  },
+  { name: 'null in metadata', endpoint: { addr, metadata: { a: null } }, writes: /metadata.a is null/ },
+  {
+    name: 'metadata that is text',
+    endpoint: { addr, metadata: 'a' },
+    writes: /has no place for metadata/,
+  },
+  {
+    name: 'methods that are not a list',
+    endpoint: { addr, metadata: { endpoints: {} } },
+    writes: /is not a list/,
+  },
+  {
+    name: 'metadata of the service that is text',
+    endpoint: { addr, metadata: { serviceMetadata: 'a' } },
+    writes: /has no place for metadata/,
+  },
+  {
+    name: 'nodes that are not a list',
+    endpoint: { addr, metadata: { nodes: {} } },
+    writes: /is not a list of nodes/,
+  },
+  {
+    name: 'a node with other members',
+    endpoint: { addr, metadata: { nodes: [{ address: 'a:1', port: 1 }] } },
+    writes: /is not a node/,
+  },
+  {
+    name: 'a node without an address',
+    endpoint: { addr, metadata: { nodes: [{ id: 'a' }] } },
+    writes: /is not a node/,
+  },
 ];
