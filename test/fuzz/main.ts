@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { answersTarget } from './answers/target.js';
+import { storedCodecsTarget } from './codecs/stored.js';
+import { codecsTarget } from './codecs/target.js';
 import { jsonTarget } from './json/target.js';
 import { addressesTarget } from './names/addresses.js';
 import { targetsTarget } from './names/targets.js';
@@ -12,6 +14,8 @@ const targets: readonly FuzzTarget[] = [
   answersTarget,
   jsonTarget,
   recordsTarget,
+  codecsTarget,
+  storedCodecsTarget,
   addressesTarget,
   targetsTarget,
 ];

@@ -3,6 +3,8 @@ import type { EtcdClient } from '#src/client/index.js';
 import { coreDns } from '#src/codecs/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
+import { compareWithCoreDns } from '../fuzz/codecs/core-dns-decoder.js';
+import { GoLines } from '../fuzz/go-lines.js';
 import { skip, useEtcd } from '../support/etcd.js';
 import { Etcdctl } from '../support/etcdctl.js';
 import { eventually } from '../support/eventually.js';
@@ -167,5 +169,43 @@ describe('CoreDNS and this package', function () {
       assert.equal(await follow().call(), 'a');
       assert.equal(await coredns.srv(service), 'ESERVFAIL');
     });
+  });
+});
+
+describe('values in the format of CoreDNS', function () {
+  this.timeout(60_000);
+  before(async function () {
+    await goOrSkip(this, 'coredns');
+  });
+
+  it('are decoded as by CoreDNS', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    const { counts, failures } = await compareWithCoreDns(seed, 20_000);
+    assert.deepEqual(failures, [], `seed ${seed}`);
+    assert.ok(
+      Object.values(counts).every((count) => count > 500),
+      JSON.stringify(counts),
+    );
+  });
+
+  it('are encoded as by CoreDNS', async () => {
+    const go = await GoLines.start('coredns', 'decide');
+    try {
+      for (const [addr, metadata] of [
+        ['10.0.0.7:50051', undefined],
+        ['[2001:db8::7]:50051', { weight: 0.5 }],
+        [
+          '10.0.0.7:50051',
+          { group: 'g', targetstrip: 1, ttl: 60, text: '<é\u2028&>', weight: 0.5, priority: 20 },
+        ],
+      ] as const) {
+        const place = { service, id: 'a', key: `${prefix}a` };
+        const value = String(codec.encode?.({ addr, metadata }, place));
+        go.write([Buffer.from(value).toString('base64')]);
+        assert.equal(Buffer.from(await go.next(), 'base64').toString(), value);
+      }
+    } finally {
+      await go.close();
+    }
   });
 });

@@ -127,7 +127,7 @@ function topMember(random: Random): string {
 }
 
 /** In any case, and with letters replaced by escapes or by characters that look or fold alike. */
-function nameText(random: Random, name: string): string {
+export function nameText(random: Random, name: string): string {
   if (random.chance(0.5)) return `"${name}"`;
   const odd = [...name].map((letter) =>
     random.weighted([
@@ -147,7 +147,8 @@ function likely(random: Random, name: string): string {
   return anything(random, 4);
 }
 
-function anything(random: Random, depth: number): string {
+/** A random value, as text. */
+export function anything(random: Random, depth: number): string {
   const kind = random.weighted([
     [2, 'number'],
     [3, 'string'],
@@ -185,7 +186,7 @@ function text(random: Random): string {
   ).join('');
 }
 
-function spaced(random: Random, value: string): string {
+export function spaced(random: Random, value: string): string {
   return random.chance(0.1) ? random.pick(spaces) + value + random.pick(spaces) : value;
 }
 
@@ -201,7 +202,8 @@ function deepObject(random: Random): string {
   return `{"Addr":"a:1","${random.pick([...names, 'Other'])}":${open.repeat(depth)}${inside}${ends}}`;
 }
 
-function mutated(random: Random, value: string): string {
+/** Text with a small change, such as a missing or repeated part. */
+export function mutated(random: Random, value: string): string {
   const at = random.between(0, value.length);
   const to = random.between(at, Math.min(value.length, at + 5));
   switch (random.between(0, 5)) {

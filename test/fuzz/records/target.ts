@@ -3,21 +3,22 @@ import { parseTargetArgument } from '#src/cli/args/target.js';
 import { endpointToJson, parseRecord } from '#src/cli/data/records.js';
 import { toJson } from '#src/cli/output/json.js';
 import { alignColumns } from '#src/cli/output/text.js';
-import { type KeyValue, keyText } from '#src/model/index.js';
-import { decodeSnapshot, encodeSnapshot } from '#src/naming/directory/snapshots/snapshot.js';
-import { isSameView, type ServiceView } from '#src/naming/directory/views/view.js';
-import { EndpointSet } from '#src/naming/endpoint-set.js';
-import { decodeEndpoint, type EndpointRecord, encodeEndpoint } from '#src/naming/index.js';
-import { DesiredEndpoint } from '#src/naming/register/core/record/desired-endpoint.js';
-import { selectAddresses } from '#src/naming/selection/index.js';
+import type { KeyValue } from '#src/model/index.js';
+import { encodeEndpoint } from '#src/naming/index.js';
 import { Random } from '../../sim/random.js';
 import { defaultFormat } from '../../support/naming/format.js';
 import { randomValue } from '../json/generate.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
+import { kv, processAll, type StoredService } from './process.js';
 
 const target = 'svc';
-const goodKey = `${target}/good`;
-const goodValue = encodeEndpoint({ addr: 'good:1', metadata: { zone: 'a' } });
+const service: StoredService = {
+  service: target,
+  format: defaultFormat(target),
+  good: { addr: 'good:1', metadata: { zone: 'a' } },
+  goodId: 'good',
+};
+const goodValue = encodeEndpoint(service.good);
 const maxFailures = 20;
 
 /**
@@ -46,7 +47,8 @@ async function tryRecords(
   for (; shouldContinue() && failures.length < maxFailures; services++) {
     const others = Array.from({ length: random.between(1, 4) }, () => randomRecord(random));
     try {
-      const { records, invalid } = processAll(others);
+      const { records, invalid } = processAll(service, others);
+      expectShown([...others, kv(Buffer.from(`${target}/good`), goodValue)]);
       counts['endpoints'] = (counts['endpoints'] ?? 0) + records;
       counts['not endpoints'] = (counts['not endpoints'] ?? 0) + invalid;
     } catch (error) {
@@ -89,40 +91,6 @@ function long(name: string): Buffer {
   return Buffer.from(`{"${name}":"${'a'.repeat(1_400_000)}"}`);
 }
 
-function kv(key: Buffer, value: Buffer): KeyValue {
-  return { key, value, createRevision: 5n, modRevision: 5n, version: 1n, lease: 0n };
-}
-
-/** Processes a service with these records and a valid one in every way. */
-function processAll(others: readonly KeyValue[]): { records: number; invalid: number } {
-  const all = [...others, kv(Buffer.from(goodKey), goodValue)];
-  const set = new EndpointSet(defaultFormat());
-  const kvs = new Map(all.map((one) => [keyText(one.key), one]));
-  set.apply({ type: 'snapshot', reason: 'initial', revision: 5n, kvs });
-  set.apply({ type: 'delta', revision: 6n, puts: kvs, deletes: new Set() });
-  const endpoints = [...set.records.values()];
-  const view = { target, endpoints, revision: 6n, invalid: set.invalid, unconfirmed: new Set<string>() };
-  expectGood(endpoints);
-  assert.ok(isSameView(view, { ...view, endpoints: endpoints.map((one) => ({ ...one })) }));
-  assert.ok(selectAddresses(endpoints, {}).addresses.some(({ name }) => name === 'good 1'));
-  expectSaved(view);
-  expectShown(all);
-  for (const one of others) expectAdopted(one);
-  return { records: set.records.size, invalid: set.invalid.size };
-}
-
-function expectGood(endpoints: readonly EndpointRecord[]): void {
-  const good = endpoints.find(({ key }) => key === goodKey);
-  assert.deepEqual([good?.addr, good?.metadata], ['good:1', { zone: 'a' }]);
-}
-
-function expectSaved(view: ServiceView): void {
-  const read = decodeSnapshot(target, encodeSnapshot(view, 0));
-  assert.ok(read, 'the snapshot cannot be read');
-  assert.equal(read.view.endpoints.length, view.endpoints.length);
-  expectGood(read.view.endpoints);
-}
-
 /** The command prints one line of JSON, whatever the records contain. */
 function expectShown(all: readonly KeyValue[]): void {
   const records = all.map((one) => parseRecord(parseTargetArgument(target), one));
@@ -136,12 +104,4 @@ function expectShown(all: readonly KeyValue[]): void {
     alignColumns(records.map(({ id, endpoint }) => [id, endpoint?.addr ?? '-'])).length,
     all.length,
   );
-}
-
-/** A registration whose record is overwritten with these bytes continues, and stores a valid record. */
-function expectAdopted(other: KeyValue): void {
-  const desired = new DesiredEndpoint({ addr: 'good:1' }, 'svc/good', defaultFormat());
-  desired.adopt(other);
-  desired.startDraining();
-  assert.equal(decodeEndpoint(desired.value).addr, 'good:1');
 }

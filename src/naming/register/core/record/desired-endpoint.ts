@@ -155,7 +155,7 @@ export class DesiredEndpoint {
    * Adopts the metadata that another writer stored in our record. The address is never adopted: calls would go to
    * another server under a lease that this process keeps alive, so a record with another address is restored.
    * Returns the endpoint if it changed; undefined for a record that no reader can use, and for metadata that cannot be
-   * stored with our address.
+   * stored again, such as in a drain.
    */
   adopt(kv: KeyValue): Endpoint | undefined {
     const record = this.decode(kv.value);
@@ -164,16 +164,18 @@ export class DesiredEndpoint {
     const isOwnAddr = this.#ownAddrs.includes(record.addr);
     if (!isOwnAddr && sameJson(metadata ?? null, this.#confirmedEndpoint.metadata ?? null)) return undefined;
     const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
+    const endpoint = metadata === undefined ? { addr } : { addr, metadata };
+    if (!this.#canEncode(this.canDrain ? withDrainingStatus(endpoint) : endpoint)) return undefined;
     const before = this.#base;
     this.#base = {
-      endpoint: metadata === undefined ? { addr } : { addr, metadata },
+      endpoint,
       bytes: isOwnAddr ? kv.value : undefined,
       foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
     try {
       this.#refresh();
     } catch {
-      this.#base = before; // a codec cannot encode this metadata with our address or our changes
+      this.#base = before; // a codec cannot encode this metadata with our changes
       return undefined;
     }
     return this.#endpoint;
