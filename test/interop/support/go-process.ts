@@ -51,8 +51,10 @@ export class GoProcess<Event = unknown> {
   static async start<Event = unknown>(
     program: GoProgram,
     args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
   ): Promise<GoProcess<Event>> {
-    const child = spawn(await goProgram(program), args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...process.env, ...variables };
+    const child = spawn(await goProgram(program), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     await once(child, 'spawn');
     return new GoProcess(child);
   }
@@ -84,6 +86,7 @@ export class GoProcess<Event = unknown> {
     return this.#eventsOf(id);
   }
 
+  /** Kills the program: it cannot revoke a lease. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
