@@ -47,10 +47,10 @@ export async function buildGo(name: string, sources: string): Promise<string> {
     throw new GoMissingError('there is no Go toolchain', { cause: error });
   });
   // Unlike `go mod download`, it fetches only the modules that the program imports.
-  await go(sources, ['list', ...tags, '-deps', '-f', '', '.']).catch((error: Error & { stderr?: string }) => {
-    throw new GoMissingError(
-      `its Go modules are not available: ${(error.stderr ?? error.message).trim().split('\n')[0]}`,
-    );
+  await go(sources, ['list', ...tags, '-deps', '.']).catch((error: Error & { stderr?: string }) => {
+    const lines = (error.stderr ?? error.message).trim().split('\n');
+    const why = lines.find((line) => !line.startsWith('go: downloading'));
+    throw new GoMissingError(`its Go modules are not available: ${why}`);
   });
   const folder = mkdtempSync(join(cacheFolder(), '.new-'));
   try {
