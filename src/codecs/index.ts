@@ -5,3 +5,4 @@ export { type GoMicroOptions, goMicro } from './go-micro.js';
 export { goZero } from './go-zero.js';
 export { type KitexOptions, kitex } from './kitex.js';
 export { type KratosOptions, kratos } from './kratos.js';
+export { withServiceName } from './with-service-name.js';

@@ -1,3 +1,4 @@
+export { addressName, nameOfParsed } from './address-name.js';
 export { addressProblem, checkAddress, formatAddress } from './address-problem.js';
 export {
   type ParsedAddress,

@@ -17,10 +17,11 @@ import {
   objectWithMethods,
   optionsChecker,
 } from '../../model/index.js';
-import { checkCodec } from '../codec/check-codec.js';
+import { checkCodecs, toCodecs } from '../codec/codec-list.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
-import { directOnly, recordFormat } from '../codec/format-of.js';
+import { directOnly } from '../codec/format-of.js';
 import type { RecordFormat } from '../codec/record-format.js';
+import { recordFormats } from '../codec/record-formats.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
@@ -51,8 +52,17 @@ export interface DirectoryOptions {
   readonly snapshots?: SnapshotStore;
   /** Follow only the keys directly below a target, without the targets nested in it. Default false, as in Go. */
   readonly direct?: boolean;
-  /** The format of the records, such as `kratos()` of `@org/etcd-naming/codecs`. Default: that of Go's `endpoints`. */
-  readonly codec?: EndpointCodec;
+  /**
+   * The format of the records, such as `kratos()` of `@org/etcd-naming/codecs`. Default: that of Go's `endpoints`.
+   *
+   * A list of codecs, `[goEndpoints, kratos()]`, makes one service of the records in several formats, as while its servers
+   * move from one framework to another. It is known when the prefix of every codec has been read, and a prefix that may
+   * not be read fails it; a prefix that fails later keeps its last records. An address that has records in several formats
+   * is one endpoint: only its records of the first of these codecs are in the view. Codecs with the same prefix are tried
+   * in order. Loss protection counts the addresses of all formats, and an address that another format still has is not
+   * lost. The names of the codecs must differ. A service for which one prefix contains another is refused.
+   */
+  readonly codec?: EndpointCodec | readonly EndpointCodec[];
 }
 
 const checkDirectory = optionsChecker<DirectoryOptions>({
@@ -60,11 +70,14 @@ const checkDirectory = optionsChecker<DirectoryOptions>({
   memory: checkMemory,
   snapshots: objectWithMethods('load', 'save'),
   direct: boolean,
-  codec: checkCodec,
+  codec: checkCodecs,
 });
 
 /** The source of time of a directory; tests replace it. */
 export const directoryClock = new InternalOption<Clock>('clock');
+
+/** The key prefixes that a directory reads for a service. */
+export let prefixesOf: (directory: ServiceDirectory, service: string) => readonly string[];
 
 const checkSubscriber = objectWithMethods('onView', 'onFailure');
 
@@ -80,10 +93,15 @@ const checkSubscriber = objectWithMethods('onView', 'onFailure');
  * ```
  */
 export class ServiceDirectory implements AsyncDisposable {
+  static {
+    prefixesOf = (directory, service) => directory.#formatsOf(service).map(({ prefix }) => prefix);
+  }
+
   readonly #client: NamingClient;
   readonly #clock: Clock;
   readonly #options: ServiceOptions;
-  readonly #formatOf: (service: string) => RecordFormat;
+  readonly #codecs: readonly EndpointCodec[];
+  readonly #direct: boolean;
   readonly #services = new Map<string, FollowedService>();
   /** The last views of targets without subscribers. */
   readonly #remembered: ExpiringCache<MemoryView>;
@@ -104,11 +122,8 @@ export class ServiceDirectory implements AsyncDisposable {
       lossProtection: withDefaults(options.lossProtection),
       snapshots: options.snapshots,
     };
-    const { direct, codec } = options;
-    this.#formatOf = (service) => {
-      const format = recordFormat(service, codec);
-      return direct ? directOnly(format) : format;
-    };
+    this.#codecs = toCodecs(options.codec);
+    this.#direct = options.direct ?? false;
     this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
@@ -192,7 +207,7 @@ export class ServiceDirectory implements AsyncDisposable {
     const service = resolveService(target, this.#client);
     const ports = {
       clock: this.#clock,
-      target: service,
+      prefixes: prefixesOf(this, service),
       follow: (subscriber: ServiceSubscriber) => this.#follow(service, subscriber),
       onFailure: (listener: (error: EtcdError) => void) =>
         this.#services.get(service)?.onFailure(listener) ?? (() => {}),
@@ -201,11 +216,17 @@ export class ServiceDirectory implements AsyncDisposable {
     return whenReady(ports, options);
   }
 
+  #formatsOf(service: string): readonly RecordFormat[] {
+    const formats = recordFormats(service, this.#codecs);
+    return this.#direct ? formats.map(directOnly) : formats;
+  }
+
   #start(target: string): FollowedService {
     const service = new FollowedService({
       client: this.#client,
       target,
-      format: this.#formatOf(target),
+      codecs: this.#codecs,
+      formats: this.#formatsOf(target),
       clock: this.#clock,
       options: this.#options,
       silence: this.#silenceDetector,

@@ -1,17 +1,19 @@
 import { Broadcast, type Clock, processWarning } from '../../async/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
-import type { MirrorUpdate } from '../../mirror/index.js';
 import { withJson } from '../../model/index.js';
+import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import type { RecordFormat } from '../codec/record-format.js';
-import type { EndpointSet } from '../endpoint-set.js';
+import { formatsId } from '../codec/record-formats.js';
 import type { NamingClient } from '../ports.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Observation } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
-import { ServiceMirror } from './service-mirror.js';
+import { type ServiceEvent, ServiceMirror } from './service-mirror.js';
 import type { SnapshotStore } from './snapshots/snapshot.js';
 import { SnapshotSaver } from './snapshots/snapshot-saver.js';
+import { rulesOf } from './union/record-rules.js';
+import { UnionMirror } from './union/union-mirror.js';
 import { type EarlierView, type MemoryView, memoryStatus, toSnapshotChange } from './views/earlier-view.js';
 import { EarlierViews } from './views/earlier-views.js';
 import { Subscribers } from './views/subscribers.js';
@@ -29,7 +31,9 @@ export interface ServiceOptions {
 export interface ServicePorts {
   readonly client: NamingClient;
   readonly target: string;
-  readonly format: RecordFormat;
+  readonly codecs: readonly EndpointCodec[];
+  /** The formats of the records, one for each key prefix. */
+  readonly formats: readonly RecordFormat[];
   readonly clock: Clock;
   readonly options: ServiceOptions;
   /** Shared by all services of the directory. */
@@ -50,7 +54,7 @@ export class FollowedService {
   readonly #confirmation: LossConfirmation;
   readonly #saver: SnapshotSaver;
   readonly #earlier: EarlierViews;
-  readonly #mirror: ServiceMirror;
+  readonly #mirror: ServiceMirror | UnionMirror;
   /** Publishes every failure, also while a view is known. */
   readonly #failures = new Broadcast<EtcdError>();
   readonly #stopSilenceDetection: () => void;
@@ -59,7 +63,7 @@ export class FollowedService {
   #hasAnswered = false;
 
   constructor(ports: ServicePorts) {
-    const { target, format, clock, options, silence } = ports;
+    const { target, codecs, formats, clock, options, silence } = ports;
     this.#ports = ports;
     this.#state = new ViewState(clock, () => this.#mirror.current?.status());
     this.#subscribers = new Subscribers(
@@ -69,7 +73,10 @@ export class FollowedService {
         processWarning('a subscriber')(error);
       },
     );
-    this.#protection = new LossProtection(options.lossProtection);
+    this.#protection = new LossProtection(
+      options.lossProtection,
+      codecs.length > 1 ? rulesOf(codecs) : undefined,
+    );
     this.#confirmation = new LossConfirmation({
       clock,
       protection: this.#protection,
@@ -78,14 +85,15 @@ export class FollowedService {
       onResult: () => this.#showUnconfirmed(),
     });
     const { snapshots: store } = options;
-    this.#saver = new SnapshotSaver({ clock, target, store, current: () => this.#viewToSave() });
+    const current = () => this.#viewToSave();
+    this.#saver = new SnapshotSaver({ clock, target, formats: formatsId(target, codecs), store, current });
     this.#earlier = new EarlierViews({
       clock,
       remembered: ports.remembered,
       load: store && (() => this.#saver.load()),
       show: (earlier) => this.#showEarlier(earlier),
     });
-    this.#stopSilenceDetection = silence.follow(format.prefix);
+    this.#stopSilenceDetection = silence.follow(formats[0]?.prefix ?? '');
     this.#mirror = this.#startMirror();
   }
 
@@ -147,38 +155,43 @@ export class FollowedService {
     this.#stopping.abort(reason);
   }
 
-  #startMirror(): ServiceMirror {
-    const { client, format, clock, silence, options } = this.#ports;
-    const mirror = new ServiceMirror({
+  #startMirror(): ServiceMirror | UnionMirror {
+    const { client, formats, clock, silence, options } = this.#ports;
+    const shared = {
       client,
-      format,
       clock,
       silence,
       protectionMs: options.lossProtection.protectionMs,
       isKnown: () => this.view !== undefined || this.#earlier.remembered !== undefined,
-      onUpdate: (update, set, observation) => this.#apply(update, set, observation),
-      onFailure: (error) => this.#reportFailure(error),
-      onEnd: () => this.#state.onMirrorEnd(),
-      onClientClosed: (error) => this.stop(error),
-    });
+      onUpdate: (event: ServiceEvent, observation: Observation, records: { readonly size: number }) =>
+        this.#apply(event, observation, records.size),
+      onFailure: (error: EtcdError) => this.#reportFailure(error),
+      onClientClosed: (error: ClosedError) => this.stop(error),
+    };
+    const [format, ...others] = formats;
+    const mirror =
+      format && others.length === 0
+        ? new ServiceMirror({ ...shared, format, onEnd: () => this.#state.onMirrorEnd() })
+        : new UnionMirror({ ...shared, formats, onIncomplete: (failure) => this.#onIncomplete(failure) });
     void mirror.run(this.#stopping.signal);
     return mirror;
   }
 
-  #apply(update: MirrorUpdate, set: EndpointSet, observation: Observation): void {
-    const change = set.apply(update);
-    const baseline = this.#earlier.onUpdate(update, set.records.size === 0);
+  #apply(event: ServiceEvent, observation: Observation, count: number): void {
+    const baseline = this.#earlier.onUpdate(event, count === 0);
     if (baseline && !this.view) this.#useAsBaseline(baseline);
-    this.#protection.apply(change, observation, this.#ports.clock.now());
+    this.#protection.apply(event, observation, this.#ports.clock.now());
     this.#hasAnswered = true;
     const view = withJson({
       target: this.#ports.target,
       endpoints: this.#protection.visibleEndpoints(),
-      revision: update.revision,
-      invalid: set.invalid,
+      revision: event.revision,
+      invalid: event.invalid,
       unconfirmed: this.#protection.unconfirmed,
     });
-    if (this.#state.show(view)) this.#subscribers.notifyView(view);
+    const isNew = this.#state.show(view);
+    if (event.failure) this.#state.failure = event.failure;
+    if (isNew) this.#subscribers.notifyView(view);
     this.#saver.scheduleSave();
     this.#confirmation.schedule();
   }
@@ -194,6 +207,11 @@ export class FollowedService {
       return;
     if (this.view) this.#subscribers.notifyView(this.view);
     this.#saver.scheduleSave();
+  }
+
+  /** A prefix was read. Until all are, `failure` is that of those that were not. */
+  #onIncomplete(failure: EtcdError | undefined): void {
+    if (!this.#stopping.signal.aborted) this.#state.failure = failure;
   }
 
   #reportFailure(error: EtcdError): void {

@@ -1,7 +1,7 @@
 import { type Clock, withTimeout } from '../../async/index.js';
 import { DeadlineError, type EtcdError } from '../../errors/index.js';
 import { InternalOption, optionsChecker, waitChecks, wholeNumber } from '../../model/index.js';
-import { keyPrefix } from '../target/index.js';
+import { quotedPrefixes } from './prefixes.js';
 import type { ServiceStatus, ServiceSubscriber, ServiceView } from './views/view.js';
 
 /** The options of {@link ServiceDirectory.ready}. */
@@ -22,7 +22,8 @@ export const usableCount = new InternalOption<() => number>('usableCount');
 /** One target of a directory. */
 export interface ReadyPorts {
   readonly clock: Clock;
-  readonly target: string;
+  /** The key prefixes of the records. */
+  readonly prefixes: readonly string[];
   follow(subscriber: ServiceSubscriber): () => void;
   /** Calls back with failures while a view is known, which `follow` does not report. */
   onFailure(listener: (error: EtcdError) => void): () => void;
@@ -71,7 +72,7 @@ function timeoutError(
   const known = usable ? `it has ${endpoints}, of which ${usable()} are usable` : `it has ${endpoints}`;
   const why = cause?.message ?? (state === 'unknown' ? 'etcd has not answered yet' : known);
   const missing = minEndpoints === 0 ? 'was not known' : `did not have ${minEndpoints} endpoints`;
-  return new DeadlineError(`'${keyPrefix(ports.target)}' ${missing} within ${timeoutMs} ms: ${why}`, {
+  return new DeadlineError(`${quotedPrefixes(ports.prefixes)} ${missing} within ${timeoutMs} ms: ${why}`, {
     verdict: 'not-applied',
     ...(cause ? { cause } : {}),
   });

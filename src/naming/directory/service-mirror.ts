@@ -6,11 +6,24 @@ import {
   type MirrorUpdate,
   retainOption,
 } from '../../mirror/index.js';
+import type { Revision } from '../../model/index.js';
 import type { RecordFormat } from '../codec/record-format.js';
-import { EndpointSet } from '../endpoint-set.js';
+import type { EndpointRecord } from '../endpoint.js';
+import { type EndpointEvent, EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
 import type { Observation } from './loss/loss-protection.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
+
+/** The part of a mirror that shows how far its records can be trusted. */
+export type MirrorState = Pick<MirrorHandle, 'status' | 'verify'>;
+
+/** A change of a service's records. The members beside those of the event are absent where there is one mirror. */
+export type ServiceEvent = EndpointEvent & {
+  /** The lowest revision of the mirrors; `revision` is the highest one. */
+  readonly oldestRevision?: Revision;
+  /** The failure of another mirror, whose last records are included. */
+  readonly failure?: EtcdError | undefined;
+};
 
 const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 
@@ -23,7 +36,12 @@ export interface ServiceMirrorPorts {
   readonly protectionMs: number;
   /** Whether an earlier view of the service is known. */
   readonly isKnown: () => boolean;
-  readonly onUpdate: (update: MirrorUpdate, set: EndpointSet, observation: Observation) => void;
+  /** `records`: all records after the change, by key. */
+  readonly onUpdate: (
+    event: EndpointEvent,
+    observation: Observation,
+    records: ReadonlyMap<string, EndpointRecord>,
+  ) => void;
   readonly onFailure: (error: EtcdError) => void;
   /** The mirror ended; another one follows it. */
   readonly onEnd: () => void;
@@ -34,6 +52,8 @@ export interface ServiceMirrorPorts {
 export class ServiceMirror {
   readonly #ports: ServiceMirrorPorts;
   #current: MirrorHandle | undefined;
+  /** Whether records were known before the present mirror, so that a change after its start may be a late one. */
+  #wasKnown: boolean | undefined;
 
   constructor(ports: ServiceMirrorPorts) {
     this.#ports = ports;
@@ -42,6 +62,12 @@ export class ServiceMirror {
   /** The present mirror, or the one that ended last; undefined before the first one. */
   get current(): MirrorHandle | undefined {
     return this.#current;
+  }
+
+  /** Whether the watch is live, and was not interrupted so shortly before that changes may be late. */
+  get isSteady(): boolean {
+    const status = this.#current?.status();
+    return status?.fresh === true && !this.#hasJustReconnected(status);
   }
 
   /** Follows the records until the signal aborts. */
@@ -71,27 +97,28 @@ export class ServiceMirror {
     const { prefix } = format;
     const mirror = client.mirror({ prefix }, retainOption.set(options, format.retain));
     this.#current = mirror;
-    let wasKnown: boolean | undefined;
+    this.#wasKnown = undefined;
     try {
       for await (const update of mirror) {
         if (signal.aborted) return;
-        if (wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
-        wasKnown ??= isKnown();
-        wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
-        onUpdate(update, set, this.#observationOf(update, mirror.status(), wasKnown));
+        if (this.#wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
+        this.#wasKnown ??= isKnown();
+        this.#wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
+        const observation = this.#observationOf(update, mirror.status());
+        onUpdate(set.apply(update), observation, set.records);
       }
     } finally {
       onEnd();
     }
   }
 
-  #observationOf({ type }: MirrorUpdate, status: MirrorStatus, wasKnown: boolean): Observation {
-    if (type === 'snapshot' || this.#hasJustReconnected(status, wasKnown)) return 'after-reconnect';
+  #observationOf({ type }: MirrorUpdate, status: MirrorStatus): Observation {
+    if (type === 'snapshot' || this.#hasJustReconnected(status)) return 'after-reconnect';
     return this.#ports.silence.wasRecentlySilent ? 'after-silence' : 'live';
   }
 
   /** Whether a change arrived so soon after a reconnect or a new listing that it may have happened during the outage. */
-  #hasJustReconnected({ reconnects, forMs }: MirrorStatus, wasKnown: boolean): boolean {
-    return (wasKnown || reconnects > 0) && forMs < this.#ports.protectionMs;
+  #hasJustReconnected({ reconnects, forMs }: MirrorStatus): boolean {
+    return (this.#wasKnown || reconnects > 0) && forMs < this.#ports.protectionMs;
   }
 }

@@ -7,7 +7,7 @@ import {
   toAuthority,
   withoutRootDot,
 } from '../../model/index.js';
-import { checkCodec } from '../codec/check-codec.js';
+import { checkCodecs } from '../codec/codec-list.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { NamingError } from '../errors.js';
 import {
@@ -37,17 +37,18 @@ export interface ChannelTargetOptions {
   readonly serverName?: string;
   /**
    * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`. Channels with the same codec
-   * object share one watch per service. Calls fail if a ServiceDirectory was passed to `registerEtcdResolver`: it has a
+   * object share one watch per service. A list makes one service of the records in several formats: see {@link
+   * DirectoryOptions}. Calls fail if a ServiceDirectory was passed to `registerEtcdResolver`: it has a
    * codec of its own. Default: the codec of the resolver.
    */
-  readonly codec?: EndpointCodec;
+  readonly codec?: EndpointCodec | readonly EndpointCodec[];
 }
 
 const checkOptions = optionsChecker<ChannelTargetOptions>({
   scheme: anything,
   authority: anything,
   serverName: anything,
-  codec: checkCodec,
+  codec: checkCodecs,
 });
 
 /** A target of grpc-js, with the channel options that it needs: arguments for the constructor of a client. */

@@ -11,6 +11,7 @@ import { type BalancedEndpoint, isSameTraits, WeightedBalancer } from '../balanc
 import {
   checkReady,
   directoryOf,
+  prefixesOf,
   type ReadyOptions,
   type ServiceDirectory,
   type ServiceView,
@@ -210,12 +211,13 @@ export class EndpointPicker implements Disposable {
 
   #noEndpointError(): EtcdError {
     if (this.#closed) return this.#closed();
+    const prefixes = prefixesOf(this.#directory, this.target);
     const fields = { code: Code.UNAVAILABLE, verdict: 'not-applied' } as const;
     if (!this.#known)
-      return new EtcdError(unresolvedReason(this.target, this.#failure), { ...fields, cause: this.#failure });
+      return new EtcdError(unresolvedReason(prefixes, this.#failure), { ...fields, cause: this.#failure });
     const { view, selection } = this.#known;
     // The directory's view may have a newer revision: one without changes is not reported.
     const latest = this.#directory.get(toTarget(this.target)) ?? view;
-    return new EtcdError(emptyServiceReason(latest, selection), fields);
+    return new EtcdError(emptyServiceReason(latest, selection, prefixes), fields);
   }
 }

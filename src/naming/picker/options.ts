@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../async/index.js';
 import { InvalidInputError } from '../../errors/index.js';
 import { callback, duration, InternalOption, oneOf, optionsChecker, text } from '../../model/index.js';
 import type { BalanceOptions, Traits } from '../balance/index.js';
-import { checkCodec } from '../codec/check-codec.js';
+import { checkCodecs } from '../codec/codec-list.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { type SelectionOptions, selectionChecks } from '../selection/index.js';
 import type { PickedEndpoint } from './picked-endpoint.js';
@@ -11,9 +11,10 @@ import type { PickedEndpoint } from './picked-endpoint.js';
 export interface PickerOptions extends SelectionOptions, Pick<BalanceOptions, 'zone' | 'slowStartMs'> {
   /**
    * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`. A ServiceDirectory has a codec
-   * of its own, so this option is refused beside one. Default: the format of Go's `endpoints`.
+   * of its own, so this option is refused beside one. A list makes one service of the records in several formats: see
+   * {@link DirectoryOptions}. Default: the format of Go's `endpoints`.
    */
-  readonly codec?: EndpointCodec;
+  readonly codec?: EndpointCodec | readonly EndpointCodec[];
   /**
    * `weighted`: by the weights and zones in the records' metadata. `round_robin`: each endpoint gets the same share. With
    * both, endpoints that drain or have the weight 0 come last. Default `weighted`; without metadata the two are the same.
@@ -40,7 +41,7 @@ export function portsOf(options: object): PickerPorts {
 }
 
 const checkNames = optionsChecker<PickerOptions>({
-  codec: checkCodec,
+  codec: checkCodecs,
   ...selectionChecks,
   zone: text,
   slowStartMs: duration(),

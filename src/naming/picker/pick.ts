@@ -1,6 +1,6 @@
 import type { Clock } from '../../async/index.js';
 import { noOptions, optionsChecker, waitChecks } from '../../model/index.js';
-import { checkCodec } from '../codec/check-codec.js';
+import { checkCodecs } from '../codec/codec-list.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { directoryOf, type ServiceDirectory } from '../directory/index.js';
 import type { NamingClient } from '../ports.js';
@@ -14,9 +14,10 @@ export interface PickOptions {
   /**
    * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`; refused beside a
    * ServiceDirectory, which has a codec of its own. Pass the same object to each pick: the picks with it share one watch.
+   * A list makes one service of the records in several formats: see {@link DirectoryOptions}.
    * Default: the format of Go's `endpoints`.
    */
-  readonly codec?: EndpointCodec;
+  readonly codec?: EndpointCodec | readonly EndpointCodec[];
   /**
    * How long the first pick of a service waits for etcd, in milliseconds. Default 5,000, as the first call of a channel;
    * `Infinity` disables the timeout. Later picks do not wait.
@@ -26,7 +27,7 @@ export interface PickOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const checkPick = optionsChecker<PickOptions>({ codec: checkCodec, ...waitChecks });
+const checkPick = optionsChecker<PickOptions>({ codec: checkCodecs, ...waitChecks });
 
 const defaultTimeoutMs = 5_000;
 /** How long a service is followed after its last pick, as by gRPC's channels. */

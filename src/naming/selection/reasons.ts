@@ -1,12 +1,11 @@
 import type { EtcdError } from '../../errors/index.js';
-import type { ServiceView } from '../directory/index.js';
-import { keyPrefix } from '../target/index.js';
+import { quotedPrefixes, type ServiceView } from '../directory/index.js';
 import type { Selection } from './select-addresses.js';
 
-/** Why a service without a view has no endpoints. */
-export function unresolvedReason(service: string, failure: EtcdError | undefined): string {
+/** Why a service without a view has no endpoints. `prefixes`: those of its records. */
+export function unresolvedReason(prefixes: readonly string[], failure: EtcdError | undefined): string {
   const why = failure?.message ?? 'etcd has not answered yet';
-  return `cannot resolve '${keyPrefix(service)}' in etcd: ${why}`;
+  return `cannot resolve ${quotedPrefixes(prefixes)} in etcd: ${why}`;
 }
 
 /** The number of records without an address that can be dialled. */
@@ -14,9 +13,13 @@ export function unusableCount({ invalid }: ServiceView, { unusable }: Selection)
   return unusable + invalid.size;
 }
 
-/** Why nothing of a view is selected. */
-export function emptyServiceReason(view: ServiceView, selection: Selection): string {
-  const where = `'${keyPrefix(view.target)}' at etcd revision ${view.revision}`;
+/** Why nothing of a view is selected. `prefixes`: those of its records. */
+export function emptyServiceReason(
+  view: ServiceView,
+  selection: Selection,
+  prefixes: readonly string[],
+): string {
+  const where = `${quotedPrefixes(prefixes)} at etcd revision ${view.revision}`;
   const { filtered } = selection;
   const unusable = unusableCount(view, selection);
   if (filtered + unusable === 0) return `no endpoints under ${where}`;

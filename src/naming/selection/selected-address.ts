@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
+import { nameOfParsed, parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
 import { readTraits, type Traits } from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 
@@ -30,8 +30,9 @@ function parse(record: EndpointRecord): SelectedAddress | undefined {
   const parsed = parseAddress(record.addr);
   if ('problem' in parsed) return undefined;
   const traits = readTraits(record.metadata);
-  if ('tcp' in parsed) return { name: parsed.name, address: parsed.tcp, traits, record };
+  const name = nameOfParsed(parsed);
+  if ('tcp' in parsed) return { name, address: parsed.tcp, traits, record };
   // A rule such as "below /run/app/" must see the file that is dialled: `/run/app/../x` is not below it.
   const path = posix.normalize(parsed.socket.path);
-  return { name: `unix:${path}`, address: { path }, traits, record };
+  return { name, address: { path }, traits, record };
 }

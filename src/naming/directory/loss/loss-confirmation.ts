@@ -5,7 +5,7 @@ import {
   MovableTimer,
   withTimeoutSignal,
 } from '../../../async/index.js';
-import type { MirrorHandle } from '../../ports.js';
+import type { MirrorState } from '../service-mirror.js';
 import type { LossProtection } from './loss-protection.js';
 import type { SilenceDetector } from './silence-detector.js';
 
@@ -20,14 +20,14 @@ export interface ConfirmationPorts {
   readonly protection: LossProtection;
   readonly silence: SilenceDetector;
   /** The current mirror; undefined before the first mirror. */
-  readonly mirror: () => MirrorHandle | undefined;
+  readonly mirror: () => MirrorState | undefined;
   /** Called after a read was answered, when the visible endpoints may have changed. */
   readonly onResult: () => void;
 }
 
 /** An uninterrupted period of a watch. Another mirror, or a reconnect of the same mirror, starts another epoch. */
 interface WatchEpoch {
-  readonly mirror: MirrorHandle | undefined;
+  readonly mirror: MirrorState | undefined;
   readonly reconnects: number | undefined;
   /** When the epoch was observed first. */
   readonly since: number;

@@ -1,5 +1,7 @@
 import type { EndpointRecord } from '../../endpoint.js';
-import { SortedRecords } from '../views/sorted-records.js';
+import { PreferredRecords } from '../union/preferred-records.js';
+import type { RecordRules } from '../union/record-rules.js';
+import { SortedRecords, type VisibleRecords } from '../views/sorted-records.js';
 import { type LostRecord, LostRecords } from './lost-records.js';
 import type { LossProtectionOptions } from './options.js';
 
@@ -21,6 +23,8 @@ export type EndpointChange =
  */
 export type Observation = 'live' | 'after-reconnect' | 'after-silence';
 
+const addrOf = ({ addr }: EndpointRecord) => addr;
+
 /**
  * Decides which endpoints are visible: those in the store, and those whose loss is unconfirmed. Pure: {@link nextReadAt}
  * requests a confirmation read, and {@link confirm} takes its result. The cost of a change depends on the size of the
@@ -31,25 +35,34 @@ export class LossProtection {
   readonly #present = new Map<string, EndpointRecord>();
   /** The number of present records by address: an address that is still present under another key is not lost. */
   readonly #addresses = new Map<string, number>();
-  readonly #visible = new SortedRecords();
+  /** Whether several records of an address count as one. */
+  readonly #countsAddresses: boolean;
+  readonly #nameOf: (record: EndpointRecord) => string;
+  readonly #visible: VisibleRecords;
   /** The keys whose visible record may differ from that in `#visible`. */
   readonly #touched = new Set<string>();
   /** Lost records that stay visible until a read confirms the loss. */
-  readonly #unconfirmed = new LostRecords((key) => this.#touched.add(key));
+  readonly #unconfirmed: LostRecords;
   /**
    * Invisible records that were lost within the protection time. Leases expire one by one, so only the sum of these
    * losses can reach the threshold; all of them then become visible again.
    */
-  readonly #recentLosses = new LostRecords();
+  readonly #recentLosses: LostRecords;
   #reads = 0;
 
-  constructor(options: Required<LossProtectionOptions>) {
+  /** @param rules The rules for records of several formats. Default: each record is of its own, and addresses are texts. */
+  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules) {
     this.#options = options;
+    this.#countsAddresses = rules !== undefined;
+    this.#nameOf = rules ? rules.nameOf : addrOf;
+    this.#visible = rules ? new PreferredRecords(rules) : new SortedRecords();
+    this.#unconfirmed = new LostRecords(this.#nameOf, (key) => this.#touched.add(key));
+    this.#recentLosses = new LostRecords(this.#nameOf);
   }
 
-  /** The keys of visible endpoints that the store does not have. */
+  /** The keys of visible endpoints that the store does not have. Call it after {@link visibleEndpoints}. */
   get unconfirmed(): ReadonlySet<string> {
-    return this.#unconfirmed.keys;
+    return this.#visible.shown(this.#unconfirmed.keys);
   }
 
   /** When a read may first confirm an unconfirmed loss; undefined while there is none. */
@@ -68,7 +81,7 @@ export class LossProtection {
     const { protectionMs, lossThreshold, includeLive } = this.#options;
     const removed = change.type === 'snapshot' ? this.#replace(change.endpoints) : this.#change(change);
     this.#recentLosses.deleteIf(({ confirmableAt }) => now >= confirmableAt + protectionMs);
-    const lost = removed.filter(({ addr }) => !this.#addresses.has(addr));
+    const lost = removed.filter((record) => !this.#addresses.has(this.#nameOf(record)));
     if (lost.length === 0 || protectionMs === 0) return;
     const suspect = observation !== 'live' || includeLive;
     const readsBefore = this.#reads;
@@ -77,10 +90,20 @@ export class LossProtection {
       if (observation === 'after-silence') this.#protect(loss, suspect, now);
       else this.#recentLosses.add(loss);
     }
-    const lostCount = this.#recentLosses.size + this.#unconfirmed.size;
-    if (lostCount < lossThreshold * (this.#present.size + lostCount)) return;
+    if (!this.#exceeds(lossThreshold)) return;
     for (const loss of this.#recentLosses) this.#protect(loss, suspect, now);
     this.#recentLosses.clear();
+  }
+
+  /** Whether the recent losses are this share of the service. */
+  #exceeds(threshold: number): boolean {
+    const [recent, unconfirmed] = [this.#recentLosses, this.#unconfirmed];
+    if (this.#countsAddresses) {
+      const lost = recent.names + unconfirmed.names;
+      return lost >= threshold * (this.#addresses.size + lost);
+    }
+    const lost = recent.size + unconfirmed.size;
+    return lost >= threshold * (this.#present.size + lost);
   }
 
   /** Registers the start of a read. Returns its number, for {@link confirm}. */
@@ -154,16 +177,18 @@ export class LossProtection {
     if (before) this.#remove(before);
     this.#present.set(record.key, record);
     this.#touched.add(record.key);
-    this.#addresses.set(record.addr, (this.#addresses.get(record.addr) ?? 0) + 1);
+    const name = this.#nameOf(record);
+    this.#addresses.set(name, (this.#addresses.get(name) ?? 0) + 1);
     this.#unconfirmed.deleteReturned(record);
     this.#recentLosses.deleteReturned(record);
   }
 
-  #remove({ key, addr }: EndpointRecord): void {
-    this.#present.delete(key);
-    this.#touched.add(key);
-    const remaining = (this.#addresses.get(addr) ?? 1) - 1;
-    if (remaining === 0) this.#addresses.delete(addr);
-    else this.#addresses.set(addr, remaining);
+  #remove(record: EndpointRecord): void {
+    this.#present.delete(record.key);
+    this.#touched.add(record.key);
+    const name = this.#nameOf(record);
+    const remaining = (this.#addresses.get(name) ?? 1) - 1;
+    if (remaining === 0) this.#addresses.delete(name);
+    else this.#addresses.set(name, remaining);
   }
 }

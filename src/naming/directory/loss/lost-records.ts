@@ -14,18 +14,31 @@ export interface LostRecord {
 /** Lost endpoints by key, and by address, since a server may register again under another key. */
 export class LostRecords implements Iterable<LostRecord> {
   readonly #onChange: (key: string) => void;
+  readonly #nameOf: (record: EndpointRecord) => string;
   readonly #byKey = new Map<string, LostRecord>();
-  readonly #byAddr = new Map<string, Set<string>>();
+  readonly #byName = new Map<string, Set<string>>();
   /** The keys, as a set that never changes; undefined until it is needed. */
   #keys: ReadonlySet<string> | undefined;
 
-  /** @param onChange Called with each key that is added or deleted. */
-  constructor(onChange: (key: string) => void = () => {}) {
+  /**
+   * @param nameOf Returns the name of a record's address.
+   * @param onChange Called with each key that is added or deleted.
+   */
+  constructor(
+    nameOf: (record: EndpointRecord) => string = ({ addr }) => addr,
+    onChange: (key: string) => void = () => {},
+  ) {
+    this.#nameOf = nameOf;
     this.#onChange = onChange;
   }
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** The number of different addresses. */
+  get names(): number {
+    return this.#byName.size;
   }
 
   /** The keys at this time. */
@@ -43,13 +56,14 @@ export class LostRecords implements Iterable<LostRecord> {
   }
 
   add(lost: LostRecord): void {
-    const { key, addr } = lost.record;
+    const { key } = lost.record;
     this.delete(key);
     this.#byKey.set(key, lost);
     this.#changed(key);
-    const keys = this.#byAddr.get(addr);
+    const name = this.#nameOf(lost.record);
+    const keys = this.#byName.get(name);
     if (keys) keys.add(key);
-    else this.#byAddr.set(addr, new Set([key]));
+    else this.#byName.set(name, new Set([key]));
   }
 
   delete(key: string): void {
@@ -57,15 +71,16 @@ export class LostRecords implements Iterable<LostRecord> {
     if (!lost) return;
     this.#byKey.delete(key);
     this.#changed(key);
-    const keys = this.#byAddr.get(lost.record.addr);
+    const name = this.#nameOf(lost.record);
+    const keys = this.#byName.get(name);
     keys?.delete(key);
-    if (keys?.size === 0) this.#byAddr.delete(lost.record.addr);
+    if (keys?.size === 0) this.#byName.delete(name);
   }
 
   /** Removes the losses with the key or the address of a record that is present. */
-  deleteReturned({ key, addr }: EndpointRecord): void {
-    this.delete(key);
-    for (const otherKey of this.#byAddr.get(addr) ?? []) this.delete(otherKey);
+  deleteReturned(record: EndpointRecord): void {
+    this.delete(record.key);
+    for (const otherKey of this.#byName.get(this.#nameOf(record)) ?? []) this.delete(otherKey);
   }
 
   deleteIf(isOver: (lost: LostRecord) => boolean): void {
@@ -75,7 +90,7 @@ export class LostRecords implements Iterable<LostRecord> {
   clear(): void {
     for (const key of this.#byKey.keys()) this.#changed(key);
     this.#byKey.clear();
-    this.#byAddr.clear();
+    this.#byName.clear();
   }
 
   #changed(key: string): void {

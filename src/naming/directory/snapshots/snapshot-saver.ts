@@ -2,7 +2,7 @@ import { type Clock, MovableTimer, ProcessRef, resolvesWithin, withTimeout } fro
 import { DeadlineError, type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { DiskView } from '../views/earlier-view.js';
 import type { ServiceView } from '../views/view.js';
-import { decodeSnapshot, encodeSnapshot, type SnapshotStore } from './snapshot.js';
+import { decodeSnapshot, encodeSnapshot, type SnapshotStore, snapshotName } from './snapshot.js';
 
 /** Changes within this time are saved together. */
 const saveDelayMs = 1_000;
@@ -14,6 +14,8 @@ const storeTimeoutMs = 5_000;
 export interface SaverPorts {
   readonly clock: Clock;
   readonly target: string;
+  /** Identifies the formats of the records; undefined for the default. */
+  readonly formats: string | undefined;
   readonly store: SnapshotStore | undefined;
   /** The view to save now, with its age; undefined when nothing should replace the stored view. */
   readonly current: () => { readonly view: ServiceView; readonly staleMs: number } | undefined;
@@ -41,12 +43,17 @@ export class SnapshotSaver {
 
   /** The stored view; undefined when there is none, when it is damaged, and when it cannot be read. */
   async load(): Promise<DiskView | undefined> {
-    const { store, target, clock } = this.#ports;
+    const { store, target, formats, clock } = this.#ports;
     try {
       const bytes =
         store &&
-        (await withTimeout(store.load(target), storeTimeoutMs, () => this.#timeoutError('read'), { clock }));
-      return bytes && decodeSnapshot(target, bytes);
+        (await withTimeout(
+          store.load(snapshotName(target, formats)),
+          storeTimeoutMs,
+          () => this.#timeoutError('read'),
+          { clock },
+        ));
+      return bytes && decodeSnapshot(target, bytes, formats);
     } catch (error) {
       this.#error = toEtcdError(error);
       return undefined;
@@ -93,7 +100,7 @@ export class SnapshotSaver {
 
   /** Saves one view after the other, so that no save overtakes a later one. While a store hangs, one view waits. */
   async #saveAll(): Promise<void> {
-    const { store, target, clock } = this.#ports;
+    const { store, target, formats, clock } = this.#ports;
     for (let next = this.#next; next; next = this.#next) {
       this.#next = undefined;
       const cancel = clock.setTimer(storeTimeoutMs, () => {
@@ -101,7 +108,7 @@ export class SnapshotSaver {
       });
       try {
         // Inside the try block, because encoding a record may throw.
-        await store?.save(target, encodeSnapshot(next.view, next.savedAt));
+        await store?.save(snapshotName(target, formats), encodeSnapshot(next.view, next.savedAt, formats));
         this.#error = undefined;
       } catch (error) {
         this.#error = toEtcdError(error);

@@ -5,7 +5,10 @@ import { goJson } from '../../json/go-json.js';
 import type { DiskView } from '../views/earlier-view.js';
 import type { ServiceView } from '../views/view.js';
 
-/** Stores the last view of each target beyond the life of a process. */
+/**
+ * Stores the last view of each target beyond the life of a process. `target` is the service's name; with a codec, the
+ * codec's name and the key prefix follow, as JSON, so that views of several formats can be in one store.
+ */
 export interface SnapshotStore {
   /** Returns the bytes of the last save; undefined when there are none or when they are damaged. */
   load(target: string): Promise<Uint8Array | undefined>;
@@ -19,6 +22,8 @@ export const maxSnapshotBytes = 64 * 1024 * 1024;
 interface StoredSnapshot {
   readonly version: 1;
   readonly target: string;
+  /** Identifies the formats of the records; absent for the default. */
+  readonly formats?: string;
   readonly revision: string;
   readonly savedAt: number;
   readonly endpoints: readonly StoredRecord[];
@@ -31,16 +36,23 @@ interface StoredRecord {
   readonly createRevision: string;
   readonly modRevision: string;
   readonly lease: string;
+  readonly codec?: string;
+}
+
+/** The name of a service's snapshot in a store. */
+export function snapshotName(target: string, formats: string | undefined): string {
+  return formats === undefined ? target : `${target} ${formats}`;
 }
 
 /**
  * Encodes a view. `savedAt` is wall-clock time in milliseconds.
  * @throws {EtcdError} RESOURCE_EXHAUSTED for a snapshot above {@link maxSnapshotBytes}.
  */
-export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
+export function encodeSnapshot(view: ServiceView, savedAt: number, formats?: string): Buffer {
   const { endpoints: _, ...head }: StoredSnapshot = {
     version: 1,
     target: view.target,
+    ...(formats === undefined ? {} : { formats }),
     revision: String(view.revision),
     savedAt,
     endpoints: [],
@@ -66,13 +78,15 @@ export function checkSnapshotSize(target: string, snapshot: Uint8Array): void {
 }
 
 /** Writes metadata as Go does, without recursion: any writer can nest it as deep as readers accept. */
-function recordJson({ key, addr, metadata, createRevision, modRevision, lease }: EndpointRecord): string {
+function recordJson(record: EndpointRecord): string {
+  const { key, addr, metadata, createRevision, modRevision, lease, codec } = record;
   const rest = {
     key,
     addr,
     createRevision: String(createRevision),
     modRevision: String(modRevision),
     lease: String(lease),
+    ...(codec === undefined ? {} : { codec }),
   };
   const text = JSON.stringify(rest);
   return metadata === undefined ? text : `${text.slice(0, -1)},"metadata":${goJson(metadata)}}`;
@@ -85,13 +99,13 @@ function tooLargeError(target: string): EtcdError {
   );
 }
 
-/** Decodes a snapshot; undefined for bytes that are not a snapshot of this target. */
-export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
+/** Decodes a snapshot; undefined for bytes that are not a snapshot of this target in these formats. */
+export function decodeSnapshot(target: string, bytes: Uint8Array, formats?: string): DiskView | undefined {
   if (bytes.length > maxSnapshotBytes) return undefined;
   try {
     const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredSnapshot;
-    if (stored.version !== 1 || stored.target !== target || !Number.isFinite(stored.savedAt))
-      return undefined;
+    if (stored.version !== 1 || stored.target !== target || stored.formats !== formats) return undefined;
+    if (!Number.isFinite(stored.savedAt)) return undefined;
     const endpoints = stored.endpoints.map(toRecord);
     const revision = BigInt(stored.revision);
     return {
@@ -111,7 +125,7 @@ export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | un
 }
 
 function toRecord(stored: StoredRecord): EndpointRecord {
-  const { key, addr, metadata } = stored;
+  const { key, addr, metadata, codec } = stored;
   if (typeof key !== 'string' || typeof addr !== 'string') throw new TypeError('not an endpoint');
   return withJson({
     key,
@@ -120,5 +134,6 @@ function toRecord(stored: StoredRecord): EndpointRecord {
     createRevision: BigInt(stored.createRevision),
     modRevision: BigInt(stored.modRevision),
     lease: BigInt(stored.lease),
+    ...(typeof codec === 'string' ? { codec } : {}),
   });
 }

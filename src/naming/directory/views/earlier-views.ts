@@ -1,5 +1,5 @@
 import type { Clock } from '../../../async/index.js';
-import type { MirrorUpdate } from '../../../mirror/index.js';
+import type { ServiceEvent } from '../service-mirror.js';
 import type { DiskView, EarlierView, MemoryView } from './earlier-view.js';
 
 /** How long etcd has to answer before an earlier view, from memory or disk, is shown. */
@@ -40,12 +40,15 @@ export class EarlierViews {
    * Any other first list is trusted: servers come and go while a channel idles, and their addresses may belong to other
    * servers now.
    */
-  onUpdate({ type, revision }: MirrorUpdate, isEmpty: boolean): MemoryView | undefined {
+  onUpdate(
+    { type, revision, oldestRevision = revision }: Pick<ServiceEvent, 'type' | 'revision' | 'oldestRevision'>,
+    isEmpty: boolean,
+  ): MemoryView | undefined {
     const remembered = this.#remembered;
     this.#remembered = undefined;
     this.end();
     if (!remembered || type !== 'snapshot') return undefined;
-    return isEmpty || revision < remembered.view.revision ? remembered : undefined;
+    return isEmpty || oldestRevision < remembered.view.revision ? remembered : undefined;
   }
 
   /** Ends the wait; no view is shown afterwards. */

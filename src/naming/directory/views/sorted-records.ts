@@ -4,22 +4,38 @@ import type { EndpointRecord } from '../../endpoint.js';
 /** Above this number of changes, one sort of all records costs less than a copy for each change. */
 const maxCopies = 100;
 
+/** Finds the record to show for a key; undefined for none. */
+export type FindRecord = (key: string) => EndpointRecord | undefined;
+
+/** The records to show, in key order. */
+export interface VisibleRecords {
+  /** All records. The same array as long as there is no change. */
+  readonly all: readonly EndpointRecord[];
+  /** Uses `find(key)` for each of the keys from now on, or nothing where it returns undefined. */
+  update(keys: ReadonlySet<string>, find: FindRecord): void;
+  /** Those of the keys whose records are shown. */
+  shown(keys: ReadonlySet<string>): ReadonlySet<string>;
+}
+
 /**
  * Records in key order, updated at the cost of the change. A returned array never changes: a change makes a copy
  * (copy on write). For 10,000 records the copy takes 6 µs, and the search for the place of a key compares 14 keys.
  */
-export class SortedRecords {
+export class SortedRecords implements VisibleRecords {
   #all: readonly EndpointRecord[] = [];
 
-  /** All records. The same array as long as there is no change. */
   get all(): readonly EndpointRecord[] {
     return this.#all;
   }
 
-  /** Shows `find(key)` for each of the keys from now on, or nothing where it returns undefined. */
-  update(keys: ReadonlySet<string>, find: (key: string) => EndpointRecord | undefined): void {
+  update(keys: ReadonlySet<string>, find: FindRecord): void {
     if (keys.size > maxCopies) this.#rebuild(keys, find);
     else for (const key of keys) this.#replace(key, find(key));
+  }
+
+  /** Every record that was found is shown. */
+  shown(keys: ReadonlySet<string>): ReadonlySet<string> {
+    return keys;
   }
 
   #replace(key: string, record: EndpointRecord | undefined): void {
@@ -30,7 +46,7 @@ export class SortedRecords {
     this.#all = this.#all.toSpliced(index, isKnown ? 1 : 0, ...(record ? [record] : []));
   }
 
-  #rebuild(keys: ReadonlySet<string>, find: (key: string) => EndpointRecord | undefined): void {
+  #rebuild(keys: ReadonlySet<string>, find: FindRecord): void {
     const all = this.#all.filter(({ key }) => !keys.has(key));
     for (const key of keys) {
       const record = find(key);

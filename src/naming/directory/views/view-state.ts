@@ -31,7 +31,7 @@ export class ViewState {
     return this.#failure;
   }
 
-  set failure(error: EtcdError) {
+  set failure(error: EtcdError | undefined) {
     this.#failure = error;
   }
 

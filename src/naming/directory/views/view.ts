@@ -9,7 +9,10 @@ export interface ServiceView {
   readonly target: string;
   /** In key order, including endpoints whose loss is unconfirmed. */
   readonly endpoints: readonly EndpointRecord[];
-  /** The revision of the store that this view shows. A newer revision without other changes is not reported. */
+  /**
+   * The revision of the store that this view shows. A newer revision without other changes is not reported. Of a service
+   * with several key prefixes, which are watched separately: the newest revision of them.
+   */
   readonly revision: Revision;
   /** The keys whose value is not an endpoint. */
   readonly invalid: ReadonlySet<string>;

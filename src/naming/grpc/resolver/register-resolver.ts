@@ -10,7 +10,7 @@ import {
   wrongTypeError,
 } from '../../../model/index.js';
 import { type BalanceOptions, checkBalance } from '../../balance/index.js';
-import { checkCodec } from '../../codec/check-codec.js';
+import { type CodecOption, checkCodecs } from '../../codec/codec-list.js';
 import type { EndpointCodec } from '../../codec/endpoint-codec.js';
 import { directoryOf, ServiceDirectory } from '../../directory/index.js';
 import { NamingError } from '../../errors.js';
@@ -45,9 +45,10 @@ export interface ResolverOptions extends SelectionOptions {
   /**
    * The format of the records of all services, such as `kratos()` of `@org/etcd-naming/codecs`; also for the clients in
    * `authorities`. A channel can have another one: see {@link ChannelTargetOptions}. A ServiceDirectory has a codec of its
-   * own, so this option is refused beside one. Default: the format of Go's `endpoints`.
+   * own, so this option is refused beside one. A list makes one service of the records in several formats: see {@link
+   * DirectoryOptions}. Default: the format of Go's `endpoints`.
    */
-  readonly codec?: EndpointCodec;
+  readonly codec?: EndpointCodec | readonly EndpointCodec[];
   /** The clients of other clusters, by the authority of their targets: `etcd://<name>/<service>`. Default: none. */
   readonly authorities?: Readonly<Record<string, NamingClient | ServiceDirectory>>;
   /**
@@ -85,7 +86,7 @@ const checkAuthorities: Check = (authorities, name) => {
 
 const checkResolver = optionsChecker<ResolverOptions>({
   scheme: anything,
-  codec: checkCodec,
+  codec: checkCodecs,
   authorities: checkAuthorities,
   ...selectionChecks,
   connectTimeoutMs: duration({ min: 1 }),
@@ -135,7 +136,7 @@ class ResolverRegistration implements Disposable {
   readonly #source: NamingClient | ServiceDirectory;
   readonly #directory: ServiceDirectory;
   readonly #authorities = new Map<string, NamingClient | ServiceDirectory>();
-  readonly #codec: EndpointCodec | undefined;
+  readonly #codec: CodecOption | undefined;
   readonly #inUse = new Set<EtcdResolver>();
   readonly #selection: Selector;
   readonly #connectTimeoutMs: number;
@@ -164,7 +165,7 @@ class ResolverRegistration implements Disposable {
 
   resolverClass() {
     const context = {
-      resolveTarget: (target: TargetUri, codec: EndpointCodec | undefined) =>
+      resolveTarget: (target: TargetUri, codec: CodecOption | undefined) =>
         this.#resolveTarget(target, codec),
       selection: this.#selection,
       connectTimeoutMs: this.#connectTimeoutMs,
@@ -188,7 +189,7 @@ class ResolverRegistration implements Disposable {
     this.#revoke('the etcd resolver was disposed');
   }
 
-  #resolveTarget(target: TargetUri, codec: EndpointCodec | undefined): ResolvedTarget {
+  #resolveTarget(target: TargetUri, codec: CodecOption | undefined): ResolvedTarget {
     if (this.#revokedReason) return { error: this.#revokedReason };
     const named = this.#authorities.get(splitTarget(target).authority);
     try {
@@ -201,7 +202,7 @@ class ResolverRegistration implements Disposable {
   }
 
   /** A directory in `authorities` keeps its own codec beside the option `codec`. */
-  #directoryOf(source: NamingClient | ServiceDirectory, codec: EndpointCodec | undefined): ServiceDirectory {
+  #directoryOf(source: NamingClient | ServiceDirectory, codec: CodecOption | undefined): ServiceDirectory {
     return directoryOf(source, codec ?? (source instanceof ServiceDirectory ? undefined : this.#codec));
   }
 

@@ -2,8 +2,8 @@ import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status
 import { Coalescer, systemClock } from '../../../async/index.js';
 import { ClosedError, EtcdError, escapeControls } from '../../../errors/index.js';
 import type { BalanceOptions } from '../../balance/index.js';
-import type { EndpointCodec } from '../../codec/endpoint-codec.js';
-import type { ServiceDirectory, ServiceView } from '../../directory/index.js';
+import type { CodecOption } from '../../codec/codec-list.js';
+import { prefixesOf, type ServiceDirectory, type ServiceView } from '../../directory/index.js';
 import {
   emptyServiceReason,
   isSameSelection,
@@ -32,7 +32,7 @@ export type ResolvedTarget = FollowedTarget | { readonly error: string };
 /** What the resolvers of one registration share. */
 export interface ResolverContext {
   /** `codec`: that of the channel, if it has one. */
-  resolveTarget(target: TargetUri, codec: EndpointCodec | undefined): ResolvedTarget;
+  resolveTarget(target: TargetUri, codec: CodecOption | undefined): ResolvedTarget;
   /** Which records to use. */
   readonly selection: Selector;
   /** The timeout of a connection attempt, in milliseconds. */
@@ -67,11 +67,13 @@ export class EtcdResolver implements experimental.Resolver {
   readonly #context: ResolverContext;
   readonly #target: TargetUri;
   readonly #listener: experimental.ResolverListener;
-  readonly #codec: EndpointCodec | undefined;
+  readonly #codec: CodecOption | undefined;
   /** The JSON of the channel's own service config, which takes precedence. */
   readonly #userServiceConfig: string | undefined;
   readonly #coalescer = new Coalescer(systemClock, () => this.#emit());
   #service = '';
+  /** The key prefixes of the service's records. */
+  #prefixes: readonly string[] = [];
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly SelectedAddress[] | undefined;
@@ -117,6 +119,7 @@ export class EtcdResolver implements experimental.Resolver {
   #follow({ directory, service }: FollowedTarget): string | undefined {
     this.#service = service;
     try {
+      this.#prefixes = prefixesOf(directory, service);
       this.#unsubscribe = directory.follow(toTarget(service), {
         onView: (view) => this.#onView(view),
         onFailure: (error) => this.#onFailure(error, directory),
@@ -212,7 +215,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#emittedConfig = this.#config;
     this.#emittedReason = emptyReason;
     if (selection.addresses.length === 0)
-      this.#emitEmpty(emptyServiceReason(view, selection), this.#policyAddresses);
+      this.#emitEmpty(emptyServiceReason(view, selection, this.#prefixes), this.#policyAddresses);
     else this.#emitAddresses(selection.addresses);
   }
 
@@ -261,7 +264,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emitFailure(): void {
     if (this.#emitted) return;
-    this.#emitError(unresolvedReason(this.#service, this.#failure));
+    this.#emitError(unresolvedReason(this.#prefixes, this.#failure));
   }
 
   #emitError(text: string): void {

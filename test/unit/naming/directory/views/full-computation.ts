@@ -5,6 +5,7 @@ import type {
   Observation,
 } from '#src/naming/directory/loss/loss-protection.js';
 import type { LossProtectionOptions } from '#src/naming/directory/loss/options.js';
+import type { RecordRules } from '#src/naming/directory/union/record-rules.js';
 import type { EndpointRecord } from '#src/naming/index.js';
 
 interface Loss {
@@ -19,24 +20,41 @@ type Protection = Pick<
   'apply' | 'beginRead' | 'confirm' | 'restartProtection' | 'visibleEndpoints' | 'unconfirmed'
 >;
 
+/** The rules of one format: each record is of its own. */
+const oneFormat: RecordRules = { nameOf: ({ addr }) => addr, rankOf: () => 0 };
+
 /** The rules of loss protection, where each question is answered by going through everything. */
 export class FullComputation implements Protection {
   readonly #options: Required<LossProtectionOptions>;
+  readonly #rules: RecordRules;
+  readonly #isUnion: boolean;
   #present = new Map<string, EndpointRecord>();
   #unconfirmed: Loss[] = [];
   #recent: Loss[] = [];
   #reads = 0;
 
-  constructor(options: Required<LossProtectionOptions>) {
+  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules) {
     this.#options = options;
+    this.#rules = rules ?? oneFormat;
+    this.#isUnion = rules !== undefined;
   }
 
   get unconfirmed(): ReadonlySet<string> {
-    return new Set(this.#unconfirmed.map(({ record }) => record.key));
+    const visible = new Set(this.visibleEndpoints().map(({ key }) => key));
+    return new Set(this.#unconfirmed.map(({ record }) => record.key).filter((key) => visible.has(key)));
   }
 
   visibleEndpoints(): EndpointRecord[] {
-    return sortByKey([...this.#present.values(), ...this.#unconfirmed.map(({ record }) => record)]);
+    const { nameOf, rankOf } = this.#rules;
+    const all = [...this.#present.values(), ...this.#unconfirmed.map(({ record }) => record)];
+    const isPreferred = (one: EndpointRecord) =>
+      all.every((other) => nameOf(other) !== nameOf(one) || rankOf(other) >= rankOf(one));
+    return sortByKey(all.filter(isPreferred));
+  }
+
+  /** The number of endpoints: of several formats, those of an address count as one. */
+  #count(records: readonly EndpointRecord[]): number {
+    return this.#isUnion ? new Set(records.map(this.#rules.nameOf)).size : records.length;
   }
 
   apply(change: EndpointChange, observation: Observation, now: number): void {
@@ -47,23 +65,25 @@ export class FullComputation implements Protection {
     this.#present = new Map(change.type === 'snapshot' ? [] : before);
     if (change.type === 'delta') for (const key of change.removed) this.#present.delete(key);
     for (const record of puts) this.#present.set(record.key, record);
+    const { nameOf } = this.#rules;
     const isBack = ({ record }: Loss) =>
-      puts.some(({ key, addr }) => key === record.key || addr === record.addr);
+      puts.some((put) => put.key === record.key || nameOf(put) === nameOf(record));
     this.#unconfirmed = this.#unconfirmed.filter((loss) => !isBack(loss));
     this.#recent = this.#recent.filter((loss) => !isBack(loss) && now < loss.confirmableAt + protectionMs);
-    const addresses = new Set([...this.#present.values()].map(({ addr }) => addr));
+    const addresses = new Set([...this.#present.values()].map(nameOf));
     const gone = change.type === 'snapshot' ? [...before.keys()] : change.removed;
     const lost = gone.flatMap((key) => {
       const record = before.get(key);
-      return record && !this.#present.has(key) && !addresses.has(record.addr) ? [record] : [];
+      return record && !this.#present.has(key) && !addresses.has(nameOf(record)) ? [record] : [];
     });
     if (lost.length === 0 || protectionMs === 0) return;
     const suspect = observation !== 'live' || includeLive;
     const losses = lost.map((record) => ({ record, confirmableAt: now, suspect, readsBefore: this.#reads }));
     if (observation === 'after-silence') this.#protect(losses, suspect, now);
     else this.#recent.push(...losses);
-    const count = this.#recent.length + this.#unconfirmed.length;
-    if (count < lossThreshold * (this.#present.size + count)) return;
+    const recordsOf = (losses: readonly Loss[]) => losses.map(({ record }) => record);
+    const count = this.#count(recordsOf(this.#recent)) + this.#count(recordsOf(this.#unconfirmed));
+    if (count < lossThreshold * (this.#count([...this.#present.values()]) + count)) return;
     this.#protect(this.#recent, suspect, now);
     this.#recent = [];
   }

@@ -4,6 +4,7 @@ import type { MirrorUpdate } from '#src/mirror/index.js';
 import { type KeyValue, keyBytes } from '#src/model/index.js';
 import { LossProtection, type Observation } from '#src/naming/directory/loss/loss-protection.js';
 import { withDefaults } from '#src/naming/directory/loss/options.js';
+import type { RecordRules } from '#src/naming/directory/union/record-rules.js';
 import { EndpointSet } from '#src/naming/endpoint-set.js';
 import { type EndpointRecord, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { countSteps } from '../../../../support/count-steps.js';
@@ -14,10 +15,15 @@ import { FullComputation } from './full-computation.js';
 /** Nested, not UTF-8, and with characters whose order in UTF-16 is not that of the bytes. */
 const ids = ['a', 'b', 'b/c', 'b0', 'é', '\uffff', '😀', '\udc80', '\udcffx'];
 const values = [
-  ...['a:1', 'b:1', 'c:1'].map((addr) => JSON.stringify({ Addr: addr })),
+  ...['a:1', 'A:1', 'b:1', 'c:1'].map((addr) => JSON.stringify({ Addr: addr })),
   JSON.stringify({ Addr: 'a:1', Metadata: { weight: 2 } }),
   'not an endpoint',
 ];
+/** The rules of three formats: the format of a record is a matter of its key, and an address may be spelled twice. */
+const severalFormats: RecordRules = {
+  nameOf: ({ addr }) => addr.toLowerCase(),
+  rankOf: ({ key }) => key.length % 3,
+};
 /** More changes than are applied one by one. */
 const many = Array.from({ length: 150 }, (_, i) => `bulk/${i}`);
 
@@ -115,12 +121,15 @@ describe('a view that is updated incrementally', () => {
     readIntervalMs: fc.constant(0),
   });
 
+  const anyRules = fc.constantFrom(undefined, severalFormats);
+
   it('has the endpoints of a full computation in the same order, with and without loss protection', () => {
     fc.assert(
-      fc.property(anyOptions, fc.array(anyStep, { maxLength: 40 }), (options, steps) => {
+      fc.property(anyOptions, anyRules, fc.array(anyStep, { maxLength: 40 }), (options, rules, steps) => {
         const store = new Store();
         const set = new EndpointSet(defaultFormat());
-        const [incremental, full] = [new LossProtection(options), new FullComputation(options)];
+        const incremental = new LossProtection(options, rules);
+        const full = new FullComputation(options, rules);
         const delivered: {
           readonly list: readonly EndpointRecord[];
           readonly copy: readonly EndpointRecord[];
@@ -146,7 +155,7 @@ describe('a view that is updated incrementally', () => {
         }
         for (const { list, copy } of delivered) assert.deepEqual(list, copy);
       }),
-      { numRuns: 300 },
+      { numRuns: 600 },
     );
   });
 

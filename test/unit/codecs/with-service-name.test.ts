@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { goZero, withServiceName } from '#src/codecs/index.js';
+import { recordFormat } from '#src/naming/codec/format-of.js';
+import type { EndpointCodec } from '#src/naming/index.js';
+
+/** A codec whose every member says what it was called with. */
+const asked: EndpointCodec = {
+  name: 'asked',
+  keyPrefix: (service) => `/${service}/`,
+  decode: ({ service, key, id, value }) => ({ addr: [service, key, id, value].join() }),
+  encode: ({ addr }, { service, key, id }) => [addr, service, key, id].join(),
+  defaultId: (addr) => `id of ${addr}`,
+  serviceOf: (key) => `service of ${key}`,
+  canDrain: false,
+  root: '/',
+};
+const place = { service: 'user', key: '/user.rpc/1', id: '1' };
+
+describe('a codec for services with another name', () => {
+  const codec = withServiceName(asked, (service) => `${service}.rpc`);
+
+  it('passes the other name to the codec', () => {
+    assert.equal(codec.keyPrefix('user'), '/user.rpc/');
+    const value = Buffer.from('x');
+    assert.deepEqual(codec.decode({ ...place, value }), { addr: 'user.rpc,/user.rpc/1,1,x' });
+    assert.equal(codec.encode?.({ addr: 'a:1' }, place), 'a:1,user.rpc,/user.rpc/1,1');
+  });
+
+  it('has all other members of the codec', () => {
+    const { name, canDrain, root } = codec;
+    assert.deepEqual([name, canDrain, root], ['asked', false, '/']);
+    assert.equal(codec.defaultId?.('a:1'), 'id of a:1');
+    assert.equal(codec.serviceOf?.('k'), 'service of k');
+  });
+
+  it('has no members that the codec does not have', () => {
+    const { name, keyPrefix, decode } = asked;
+    assert.deepEqual(Object.keys(withServiceName({ name, keyPrefix, decode }, String)), [
+      'name',
+      'keyPrefix',
+      'decode',
+    ]);
+  });
+
+  it('reads and writes the records of the other name', () => {
+    const format = recordFormat(
+      'user',
+      withServiceName(goZero(), (service) => `${service}.rpc`),
+    );
+    const key = 'user.rpc/7587';
+    assert.equal(format.prefix, 'user.rpc/');
+    assert.equal(String(format.encode(key, { addr: '10.0.0.7:80' })), '10.0.0.7:80');
+    assert.deepEqual(format.decode(key, Buffer.from('10.0.0.7:80')), {
+      addr: '10.0.0.7:80',
+      codec: 'go-zero',
+    });
+  });
+});
