@@ -1,5 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { EtcdClient } from '#src/client/index.js';
+import { kratos } from '#src/codecs/index.js';
 import type { EtcdError } from '#src/errors/index.js';
 import { op } from '#src/kv/index.js';
 import { registerEtcdResolver, registerServer } from '#src/naming/grpc/index.js';
@@ -30,6 +31,8 @@ export const configPrefix = 'service-config/';
 const addr = '10.0.0.7:50051';
 const ttlSeconds = 2;
 const lockName = 'jobs/nightly';
+const kratosService = 'my-service';
+const codec = kratos();
 
 /** Uses one part of the package as the row says. Rejects if etcd refuses any of it. */
 export type Exercise = (actor: Actor) => Promise<unknown>;
@@ -90,6 +93,18 @@ async function usePicker({ client, opened }: Actor): Promise<void> {
   const picker = opened.add(new EndpointPicker(client, target), (one) => one.close());
   await picker.ready();
   picker.pick();
+}
+
+async function registerAsKratos(actor: Actor): Promise<void> {
+  const registration = await register(actor.client, { target: kratosService, addr, ttlSeconds, codec });
+  await live(actor, registration, `/microservices/${kratosService}/${addr}`);
+}
+
+async function followKratos({ client, opened, root }: Actor): Promise<void> {
+  const manager = new EndpointManager(root, kratosService, { codec });
+  await manager.addEndpoint(`/microservices/${kratosService}/e1`, { addr });
+  const directory = opened.add(new ServiceDirectory(client, { codec }), (one) => one.close());
+  await directory.ready(kratosService);
 }
 
 async function watchEndpoints({ client }: Actor): Promise<void> {
@@ -245,6 +260,13 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
     ],
     '`etcd-naming ls --prefix foo/bar/`': [(actor) => run(actor, 'ls', '--prefix', 'foo/bar/')],
     '`etcd-naming ls`': [(actor) => run(actor, 'ls')],
+    '`register()` of the service `my-service` with the codec `kratos()`': [registerAsKratos],
+    '`ServiceDirectory`, `EndpointManager.list()`, `etcd-naming ls <target>`, of the service `my-service` with the codec `kratos()`':
+      [
+        followKratos,
+        ({ client }) => new EndpointManager(client, kratosService, { codec }).list(),
+        (actor) => run(actor, 'ls', kratosService, '--codec', 'kratos'),
+      ],
     '`client.lock()`, `client.tryLock()`, `client.withLock()`, with the name `jobs/nightly`': [
       waitForLock,
       tryLock,
