@@ -2,7 +2,7 @@ import { splitHostPort } from '../model/index.js';
 import type { JsonValue } from '../naming/endpoint.js';
 import { NamingError } from '../naming/errors.js';
 import { fieldName } from './go-members.js';
-import { metadataMembers, type StringMap, toStringMap } from './string-metadata.js';
+import { addText, metadataMembers, type StringMap, toStringMap } from './string-metadata.js';
 
 /** Go's `registry.Node`. */
 export interface GoMicroNode {
@@ -46,12 +46,12 @@ export function textOf(value: JsonValue, before: string): string {
   return typeof value === 'string' ? value : before;
 }
 
-/** A Go `map[string]string`, in the same way: a value of another type in it is an empty text. */
-export function mapOf(value: JsonValue, before: StringMap): StringMap {
+/** A Go `map[string]string`, in the same way: a value of another type in it is an empty text. See {@link readStringMap}. */
+export function mapOf(value: JsonValue, into: StringMap): StringMap {
   if (value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) return before;
-  const entries = Object.entries(value).map(([name, text = null]) => [name, textOf(text, '')] as const);
-  return Object.fromEntries([...Object.entries(before), ...entries]);
+  if (typeof value !== 'object' || Array.isArray(value)) return into;
+  for (const [name, text = null] of Object.entries(value)) addText(into, name, textOf(text, ''));
+  return into;
 }
 
 /**

@@ -12,16 +12,22 @@ export type MetadataMembers = Readonly<Record<string, JsonValue | undefined>>;
  *
  * Specification: https://github.com/golang/go/blob/go1.26.8/src/encoding/json/decode.go#L604
  *
- * @param before The map of an earlier member with the same name, which Go keeps and adds to.
+ * @param into The map of an earlier member with the same name, to which Go adds. It is changed and returned, because
+ *   a copy for each of many repeated members would take quadratic time.
  * @throws {EndpointDecodeError} for anything but an object of texts.
  */
-export function readStringMap(name: string, value: JsonValue, before: StringMap = {}): StringMap {
+export function readStringMap(name: string, value: JsonValue, into: StringMap = {}): StringMap {
   if (value === null) return {};
   if (!isMembers(value)) throw new EndpointDecodeError(`${name} is not an object of texts`);
-  const entries = Object.entries(value).map(([key, text]) => [key, toText(`${name}.${key}`, text)] as const);
-  return Object.keys(before).length === 0
-    ? Object.fromEntries(entries)
-    : Object.fromEntries([...Object.entries(before), ...entries]);
+  for (const [key, text] of Object.entries(value)) addText(into, key, toText(`${name}.${key}`, text));
+  return into;
+}
+
+/** Adds a text to a map that is being read. Defines `__proto__` too: an assignment would change the prototype. */
+export function addText(into: Record<string, string>, key: string, text: string): void {
+  if (key !== '__proto__') into[key] = text;
+  else
+    Object.defineProperty(into, key, { value: text, writable: true, enumerable: true, configurable: true });
 }
 
 function toText(name: string, value: JsonValue | undefined): string {

@@ -19,7 +19,12 @@ describe('records of kratos', () => {
   it('have the service in their key', () => {
     assert.equal(codec.serviceOf?.('/microservices/helloworld/1'), 'helloworld');
     assert.equal(codec.serviceOf?.('/microservices/a/b/1'), 'a/b');
-    for (const key of ['/microservices/helloworld', '/microservices//1', '/microservices/', '/other/a/1'])
+    for (const key of [
+      '/microservices/helloworld',
+      '/microservices//1',
+      '/microservices/',
+      '/other/services/a/1',
+    ])
       assert.equal(codec.serviceOf?.(key), undefined);
   });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mapOf } from '#src/codecs/go-micro-nodes.js';
 import { fromStringMap, metadataMembers, readStringMap, toStringMap } from '#src/codecs/string-metadata.js';
 import { EndpointDecodeError, type JsonValue, NamingError } from '#src/naming/index.js';
 
@@ -9,9 +10,17 @@ describe('a string map that is read', () => {
     assert.deepEqual(readStringMap('metadata', { b: '2' }, { a: '1', b: '1' }), { a: '1', b: '2' });
   });
 
+  it('is not copied for a repeated member, which would take quadratic time', () => {
+    const map = readStringMap('metadata', { a: '1' });
+    assert.equal(readStringMap('metadata', { b: '2' }, map), map);
+    assert.equal(mapOf({ c: '3' }, map), map);
+    assert.deepEqual(map, { a: '1', b: '2', c: '3' });
+  });
+
   it('keeps the name __proto__', () => {
     const read = readStringMap('metadata', JSON.parse('{"__proto__":"x"}') as JsonValue, { a: '1' });
     assert.equal(JSON.stringify(fromStringMap(read)), '{"a":"1","__proto__":"x"}');
+    assert.equal(Object.getPrototypeOf(read), Object.prototype);
   });
 
   for (const value of ['a', 7, true, [], ['a'], { a: 7 }, { a: false }, { a: {} }, { a: [] }] as JsonValue[])

@@ -94,7 +94,7 @@ export const goMicroShapes: readonly GoMicroShape[] = [
   },
   {
     name: 'a port beside an address that has one',
-    value: service({ nodes: [{ id: addr, address: addr, port: 8080, metadata: {} }] }),
+    value: service({ nodes: [{ id: addr, address: addr, port: 9090, metadata: {} }] }),
     reads: { addr },
   },
   {

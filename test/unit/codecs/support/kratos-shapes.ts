@@ -116,6 +116,11 @@ export const kratosShapes: readonly KratosShape[] = [
     reads: { addr, metadata: { endpoints: [`GRPC://user:pass@${addr}/v1/a?b=c#d`] } },
   },
   {
+    name: 'a fragment after the address',
+    value: instance({ endpoints: [`grpc://${addr}#a?isSecure=true`] }),
+    reads: { addr, metadata: { endpoints: [`grpc://${addr}#a?isSecure=true`] } },
+  },
+  {
     name: 'endpoints of other kinds before it',
     value: instance({ endpoints: ['', 'localhost:9000', '/path', 'ws://a', `grpc://${addr}`] }),
     reads: { addr, metadata: { endpoints: ['', 'localhost:9000', '/path', 'ws://a', `grpc://${addr}`] } },
