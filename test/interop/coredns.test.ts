@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { EtcdClient } from '#src/client/index.js';
 import { coreDns } from '#src/codecs/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { EndpointManager, register, ServiceDirectory } from '#src/naming/index.js';
+import { EndpointManager, register } from '#src/naming/index.js';
 import { compareWithCoreDns } from '../fuzz/codecs/core-dns-decoder.js';
 import { GoLines } from '../fuzz/go-lines.js';
 import { skip, useEtcd } from '../support/etcd.js';
@@ -55,6 +55,8 @@ describe('CoreDNS and this package', function () {
       assert.deepEqual(await coredns.srv(service), [{ name, port, priority: 10, weight: 100 }]);
       assert.deepEqual(await coredns.addresses(name), ['127.0.0.1']);
       assert.deepEqual(await coredns.addresses(service), ['127.0.0.1']);
+      const [answer] = await coredns.dns.resolve4(name, { ttl: true });
+      assert.equal(answer?.ttl, 30, 'the least TTL of CoreDNS, which is longer than that of the lease');
       await registration.close();
       assert.equal(await coredns.srv(service), 'ENOTFOUND');
     });
@@ -100,8 +102,7 @@ describe('CoreDNS and this package', function () {
 
   describe('a record of another writer', () => {
     const follow = () => {
-      const directory = opened.add(new ServiceDirectory(client, { codec }), (one) => one.close());
-      opened.add(registerEtcdResolver(directory), (one) => one[Symbol.dispose]());
+      opened.add(registerEtcdResolver(client, { codec }), (one) => one[Symbol.dispose]());
       return opened.caller(`etcd:///${service}`);
     };
     const hostOf = (addr: string) => JSON.stringify({ host: '127.0.0.1', port: portOf(addr) });

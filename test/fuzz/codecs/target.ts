@@ -11,6 +11,8 @@ import { type FormatUnderTest, formats, idOf, recordOf } from './formats.js';
 import { valueFor } from './values.js';
 
 const maxFailures = 20;
+/** A value of 64 KiB takes milliseconds. The limit allows for a busy machine. */
+const maxDecodeMs = 4_000;
 
 /** Values that any client may store below a service, for every codec: alone, and beside a valid endpoint. */
 export const codecsTarget: FuzzTarget = {
@@ -72,7 +74,10 @@ function describe({ codec }: FormatUnderTest, values: readonly Buffer[], error: 
 function checkValue(format: FormatUnderTest, value: Buffer): string {
   const before = value.length < 1_024 ? Buffer.from(value) : undefined;
   const record = recordOf(format, idOf(format), value);
+  const started = performance.now();
   const decoded = decode(format, record);
+  const took = performance.now() - started;
+  assert.ok(took < maxDecodeMs, `decoding took ${Math.round(took)} ms`);
   assert.ok(before?.equals(value) ?? true, 'the value was changed');
   if (typeof decoded === 'string') return decoded;
   expectWellFormed(decoded);

@@ -73,6 +73,9 @@ const odd = [
   ],
 ];
 
+/** Takes seconds if the time grows with the square. */
+const repeats = 3_000;
+
 /** A value that any client may store below the prefix of a format. */
 export function valueFor(format: FormatUnderTest, random: Random): Buffer {
   const make = random.weighted<() => Buffer>([
@@ -80,6 +83,7 @@ export function valueFor(format: FormatUnderTest, random: Random): Buffer {
     [2, () => variant(random, random.pick(random.pick(formats).samples))],
     [2, () => Buffer.from(mutated(random, random.pick(format.samples)), 'latin1')],
     [2, () => randomBytes(random)],
+    [0.1, () => repeated(random, random.pick(format.samples))],
   ]);
   return make();
 }
@@ -92,6 +96,30 @@ function variant(random: Random, sample: string): Buffer {
   for (let left = random.between(0, 4); left > 0; left--) tree = changed(random, tree);
   const text = toText(random, tree);
   return Buffer.from(random.chance(0.05) ? mutated(random, text) : text, 'latin1');
+}
+
+/** A sample in which one member occurs thousands of times; maps have different names. */
+function repeated(random: Random, sample: string): Buffer {
+  if (!sample.startsWith('{')) return Buffer.from(sample.repeat(repeats));
+  return Buffer.from(plainText(withRepeats(random, toTree(JSON.parse(sample)))));
+}
+
+function withRepeats(random: Random, tree: Tree): Tree {
+  if (Array.isArray(tree)) return tree.map((item) => withRepeats(random, item));
+  if (typeof tree === 'string' || tree.members.length === 0) return tree;
+  const [name, value] = random.pick(tree.members);
+  if (typeof value === 'object' && random.chance(0.5))
+    return {
+      members: tree.members.map((one) => [one[0], one[0] === name ? withRepeats(random, value) : one[1]]),
+    };
+  const again = (i: number): Tree => (isMap(value) ? { members: [[`k${i}`, '"v"']] } : value);
+  return {
+    members: [...tree.members, ...Array.from({ length: repeats }, (_, i) => [name, again(i)] as const)],
+  };
+}
+
+function isMap(tree: Tree): boolean {
+  return tree === 'null' || (typeof tree === 'object' && !Array.isArray(tree));
 }
 
 /** Half of the addresses of the other formats are useful here, too. */
@@ -145,6 +173,13 @@ function newValue(random: Random): string {
   return random.chance(0.6) ? random.pick(odd) : anything(random, 2);
 }
 
+function plainText(tree: Tree): string {
+  if (typeof tree === 'string') return tree;
+  if (Array.isArray(tree)) return `[${tree.map(plainText).join()}]`;
+  return `{${tree.members.map(([name, value]) => `${JSON.stringify(name)}:${plainText(value)}`).join()}}`;
+}
+
+/** With white space and unusual names. */
 function toText(random: Random, tree: Tree): string {
   if (typeof tree === 'string') return random.chance(0.02) ? spaced(random, tree) : tree;
   if (Array.isArray(tree)) return `[${tree.map((item) => toText(random, item)).join()}]`;
