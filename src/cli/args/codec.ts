@@ -61,8 +61,9 @@ export async function codecFrom(options: ParsedOptions): Promise<SelectedCodec |
     const given = { ...parseOptions(json), ...rootFrom(name, rootOption, prefix) };
     return { codec: createFrom(name, create, given), args: codecArgs(name, prefix, json) };
   }
-  const other = prefix === undefined ? json && 'codec-options' : 'codec-prefix';
-  if (other) throw usageError(`--${other} requires --codec with the name of a framework`);
+  for (const option of ['codec-prefix', 'codec-options'])
+    if (options.text(option) !== undefined)
+      throw usageError(`--${option} requires --codec with the name of a framework`);
   return undefined;
 }
 

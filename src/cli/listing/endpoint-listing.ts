@@ -31,7 +31,7 @@ export async function listEndpoints(client: EtcdClient, target: Target, isWide: 
     revision,
     heading: `${service}: ${pluralize(rows.length, 'endpoint')}`,
     lines: rows.length > 0 ? alignCells([heads, ...rows]) : [],
-    warnings: [...invalid.map(toWarning), ...(records.length === 0 ? [toHint(target)] : [])],
+    warnings: [...invalid.map(toWarning), ...toHints(target, records)],
     document: {
       ...targetToJson(target),
       prefix,
@@ -46,8 +46,12 @@ function toWarning({ kv, problem }: StoredRecord): string {
   return `warning: skipped '${escapeAndTruncate(keyText(kv.key))}': ${problem ?? ''}`;
 }
 
-function toHint({ prefix, input, codecArgs }: Target): string {
-  return `no key starts with '${prefix}'; to find out why: etcd-naming doctor ${input}${codecArgs}`;
+/** What to do about a list without an address. */
+function toHints({ prefix, input, codecArgs }: Target, records: readonly StoredRecord[]): string[] {
+  if (records.some(({ endpoint }) => endpoint?.addr)) return [];
+  const what =
+    records.length === 0 ? `no key starts with '${prefix}'` : `no record below '${prefix}' has an address`;
+  return [`${what}; to find out why: etcd-naming doctor ${input}${codecArgs}`];
 }
 
 function toRow({ id, kv, endpoint }: StoredRecord, lease: LeaseState, isWide: boolean): Text[][] {

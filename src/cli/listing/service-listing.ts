@@ -26,7 +26,12 @@ export async function listAllServices(
     revision,
     heading: `${pluralize(services.length, 'service')}${below}`,
     lines: rows.length > 0 ? alignCells([heads, ...rows]) : [],
-    warnings: rows.length > 0 ? [] : [`no key${below} contains an endpoint`],
+    warnings:
+      rows.length > 0
+        ? []
+        : [
+            `no key${below} contains an endpoint${codec ? ` of ${codec.name}` : '; --codec lists the services of another framework'}`,
+          ],
     document: { ...(codec === undefined ? {} : { codec: codec.name }), prefix, revision, services },
   };
 }

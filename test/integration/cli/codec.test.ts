@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { EtcdClient } from '#src/client/index.js';
 import { goZero, kratos } from '#src/codecs/index.js';
 import { EndpointManager } from '#src/naming/index.js';
 import { useEtcd } from '../../support/etcd.js';
-import { CommandRunner } from './support.js';
+import { CommandRunner, main } from './support.js';
 
 describe('etcd-naming with --codec', () => {
   const etcd = useEtcd();
@@ -67,6 +69,25 @@ describe('etcd-naming with --codec', () => {
       const rows = zero.stdout.trim().split('\n').slice(1);
       assert.equal(rows.length, 1, zero.stdout);
       assert.ok(rows[0]?.startsWith(`${namespace}/zero`.slice(0, 60)), zero.stdout);
+    });
+
+    it('refers to the doctor if no record has an address, and to --codec if there is no service', async () => {
+      const target = `${namespace}/shop`;
+      const { code, stderr } = await commands.run('ls', target);
+      assert.equal(code, 0);
+      assert.ok(
+        stderr.endsWith(
+          `no record below '${target}/' has an address; to find out why: etcd-naming doctor ${target}\n`,
+        ),
+        stderr,
+      );
+      const services = await commands.run('ls', '--prefix', `${namespace}/`);
+      assert.match(
+        services.stderr,
+        /contains an endpoint; --codec lists the services of another framework\n$/,
+      );
+      const none = await commands.run('ls', '--codec', 'kratos', '--codec-prefix', `${namespace}/none`);
+      assert.match(none.stderr, /no key below '\S+\/none\/' contains an endpoint of kratos\n$/);
     });
 
     it('--watch prints the list again after a change below the prefix of the codec', async () => {
@@ -234,38 +255,18 @@ describe('etcd-naming with --codec', () => {
     });
   });
 
-  describe('wrong usage', () => {
-    const cases: readonly (readonly [args: readonly string[], text: RegExp])[] = [
-      [
-        ['--codec', 'kratso'],
-        /--codec is 'kratso'; did you mean 'kratos'\? \(it must be one of endpoints, go-zero, /,
-      ],
-      [['--codec', 'gozero'], /did you mean 'go-zero'\?/],
-      [['--codec', 'skydns'], /did you mean 'coredns'\?/],
-      [['--codec', 'consul-and-others'], /--codec is 'consul-and-others'; it must be one of endpoints, /],
-      [['--codec', ''], /--codec is ''; it must be one of/],
-      [['--codec-prefix', '/x'], /--codec-prefix requires --codec with the name of a framework/],
-      [['--codec', 'endpoints', '--codec-options', '{}'], /--codec-options requires --codec/],
-      [['--codec', 'go-zero', '--codec-prefix', '/x'], /--codec-prefix is not for --codec go-zero/],
-      [['--codec', 'go-zero', '--codec-options', '{"a":1}'], /go-zero: unknown option 'a'/],
-      [
-        ['--codec', 'kratos', '--codec-options', '{"secur":true}'],
-        /kratos: unknown option 'secur'.*'secure'/,
-      ],
-      [['--codec', 'kratos', '--codec-options', '{'], /--codec-options is not JSON/],
-      [['--codec', 'kratos', '--codec-options', '[]'], /--codec-options is not a JSON object/],
-    ];
-    for (const [args, text] of cases)
-      it(`is reported for ${args.join(' ')}`, async () => {
-        const { code, stdout, stderr } = await commands.run('ls', 'shop', ...args);
-        assert.deepEqual([code, stdout], [2, '']);
-        assert.match(stderr, text);
-      });
+  it('wrong usage is reported on one line', async () => {
+    const misspelt = await commands.run('watch', 'shop', '--codec', 'kratso');
+    assert.deepEqual([misspelt.code, misspelt.stdout], [2, '']);
+    assert.match(misspelt.stderr, /^etcd-naming: --codec is 'kratso'; did you mean 'kratos'\?[^\n]*\n$/);
+    const { code, stderr } = await commands.run('ls', 'a b', '--codec', 'coredns');
+    assert.deepEqual([code, /'a b' is not a DNS name/.test(stderr)], [2, true], stderr);
+  });
 
-    it('is reported for a service whose name the codec does not accept', async () => {
-      const { code, stderr } = await commands.run('ls', 'a b', '--codec', 'coredns');
-      assert.deepEqual([code, /'a b' is not a DNS name/.test(stderr)], [2, true], stderr);
-    });
+  it('the codecs are loaded only for another format than the default', () => {
+    const bundle = readFileSync(join(dirname(main), 'chunks/run.js'), 'utf8');
+    assert.ok(bundle.includes('await import("../codecs.js")'));
+    assert.doesNotMatch(bundle, /^import .*codecs/m);
   });
 
   it('endpoints is the default', async () => {

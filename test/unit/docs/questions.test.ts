@@ -38,6 +38,12 @@ const questions: readonly Question[] = [
     answer: /registration\.drain\(\)/,
   },
   {
+    question: 'How do I call a service of kratos?',
+    clicks: ['other frameworks'],
+    heading: 'kratos',
+    answer: /codec: kratos\(\)/,
+  },
+  {
     question: 'How do I test this?',
     clicks: ['testing'],
     heading: 'Test runners',
