@@ -4,6 +4,7 @@ import type { Clock } from '@org/etcd-naming';
 import {
   compare,
   type DirectoryOptions,
+  type EndpointCodec,
   EndpointManager,
   EtcdClient,
   EtcdError,
@@ -14,6 +15,7 @@ import {
   registerEtcdResolver,
   ServiceDirectory,
 } from '@org/etcd-naming';
+import { coreDns, goMicro, goZero, kitex, kratos } from '@org/etcd-naming/codecs';
 // @ts-expect-error: no entry
 import type { StoredKeyValue } from '@org/etcd-naming/dist/chunks/main.js';
 import { etcdserverpb, KVService, type mvccpb, protoFolder } from '@org/etcd-naming/proto';
@@ -34,6 +36,7 @@ export async function consumer(): Promise<bigint> {
   });
   const registration = await register(client, { target: 'svc', addr: '10.0.0.1:2' });
   registerEtcdResolver(client)[Symbol.dispose]();
+  registerEtcdResolver(client, { codec: kratos() })[Symbol.dispose]();
   await registration.close();
   console.log(KVService.range.path, protoFolder(), etcdserverpb.RangeRequest, credentials);
   return revision;
@@ -42,6 +45,11 @@ export async function consumer(): Promise<bigint> {
 /** The values of one entry are those of another. */
 export function connect(etcd: EtcdHandle): EtcdClient {
   return new EtcdClient({ endpoints: etcd.endpoints });
+}
+
+/** The formats of one entry are options of another. */
+export function formats(): readonly EndpointCodec[] {
+  return [coreDns(), goMicro(), goZero(), kitex(), kratos()];
 }
 
 export async function connectToMembers(): Promise<NamingClient[]> {

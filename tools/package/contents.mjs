@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Each file of the tarball is of one of these kinds. `atMost` is the number of bytes that all files of a kind take. */
 const kinds = [
-  { name: 'code', pattern: /^dist\/(?:chunks\/)?[\w-]+\.js$/, atMost: 1_400_000 },
+  { name: 'code', pattern: /^dist\/(?:chunks\/)?[\w-]+\.js$/, atMost: 1_460_000 },
   { name: 'declarations', pattern: /^types\/\w+\.d\.ts$/, atMost: 300_000 },
   { name: 'protocol', pattern: /^proto\/etcd\/\w+\.proto$/, atMost: 40_000 },
   { name: 'docs', pattern: /^docs\/[\w/.-]+\.(?:md|svg)$/, atMost: 1_200_000 },
@@ -31,7 +31,7 @@ const documents = [
   'NOTICE',
   'LICENSES/Apache-2.0.txt',
 ];
-const tarballAtMost = 700_000;
+const tarballAtMost = 730_000;
 
 /** `packed` is what `npm pack --json` prints for the tarball, `manifest` the package.json in it. */
 export function checkContents({ files, size, unpackedSize }, manifest) {
