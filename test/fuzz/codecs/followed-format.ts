@@ -10,7 +10,7 @@ import {
 import { sameJson } from '#src/naming/json/same-json.js';
 import type { Random } from '../../sim/random.js';
 import { eventually } from '../../support/eventually.js';
-import { type FormatUnderTest, idOf } from './formats.js';
+import { type FormatUnderTest, formats, idOf } from './formats.js';
 import { valueFor } from './values.js';
 
 /** Few keys, so that values replace each other. */
@@ -55,8 +55,8 @@ export class FollowedFormat {
     return followed;
   }
 
-  /** Stores and deletes values, then compares all views. Returns the number of records that are endpoints. */
-  async round(random: Random, values: number): Promise<number> {
+  /** Stores and deletes values, then compares all views. Returns the address of a record that is stored last. */
+  async round(random: Random, values: number): Promise<string> {
     const stored: Buffer[] = [];
     for (let i = 0; i < values; i++) {
       const key = `${this.#prefix}~${random.between(1, keys)}`;
@@ -64,17 +64,21 @@ export class FollowedFormat {
       if (value) stored.push(value);
       await (value ? this.#client.kv.put(key, value) : this.#client.kv.delete(key));
     }
-    const marker = `10.1.0.1:${1 + (this.#rounds++ % 60_000)}`;
+    const marker = `10.1.${formats.indexOf(this.format)}.1:${1 + (this.#rounds++ % 60_000)}`;
     await this.#manager.addEndpoint(`${this.#prefix}marker`, { addr: marker });
     try {
-      return await this.#compare(marker);
+      await this.#compare(marker);
     } catch (error) {
       const shown = stored.map((value) => JSON.stringify(value.toString('latin1').slice(0, 300)));
       this.failures.push(
         `${this.format.codec.name}: ${(error as Error).message}: ${shown.join(' ').slice(0, 3_000)}`,
       );
-      return 0;
     }
+    return marker;
+  }
+
+  async list(): Promise<readonly EndpointRecord[]> {
+    return [...(await this.#manager.list()).values()];
   }
 
   async close(): Promise<void> {
@@ -85,8 +89,8 @@ export class FollowedFormat {
     await this.#client.kv.delete({ prefix: this.#prefix });
   }
 
-  async #compare(marker: string): Promise<number> {
-    const listed = [...(await this.#manager.list()).values()];
+  async #compare(marker: string): Promise<void> {
+    const listed = await this.list();
     this.#expectGood('list()', listed);
     const has = (records: Iterable<EndpointRecord>) => [...records].some(({ addr }) => addr === marker);
     await eventually('watch() reports the last record', () => has(this.#watched.values()));
@@ -95,7 +99,6 @@ export class FollowedFormat {
       [...records].map(({ key, addr, modRevision }) => `${key} ${addr} ${modRevision}`).sort();
     assert.deepEqual(text(this.#watched.values()), text(listed), 'watch() and list() differ');
     assert.deepEqual(text(this.#view?.endpoints ?? []), text(listed), 'the directory and list() differ');
-    return listed.length;
   }
 
   async #watch(): Promise<void> {

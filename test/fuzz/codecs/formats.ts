@@ -13,19 +13,26 @@ export interface FormatUnderTest {
 }
 
 const addr = '10.0.0.7:50051';
+/** Not in a sample, and another one for each format. */
+const goodAddr = (index: number) => `10.2.${index}.7:50051`;
 
 export const formats: readonly FormatUnderTest[] = [
   {
     codec: goEndpoints,
     service: 'svc',
-    good: { addr, metadata: { zone: 'a', weight: 2 } },
+    good: { addr: goodAddr(1), metadata: { zone: 'a', weight: 2 } },
     samples: [`{"Op":0,"Addr":"${addr}","Metadata":{"zone":"a","weight":2,"status":"draining"}}`],
   },
-  { codec: goZero(), service: 'user.rpc', good: { addr }, samples: [addr, '[2001:db8::7]:8080'] },
+  {
+    codec: goZero(),
+    service: 'user.rpc',
+    good: { addr: goodAddr(2) },
+    samples: [addr, '[2001:db8::7]:8080'],
+  },
   {
     codec: kratos(),
     service: 'helloworld',
-    good: { addr, metadata: { weight: 2, zone: 'a', version: 'v1' } },
+    good: { addr: goodAddr(3), metadata: { weight: 2, zone: 'a', version: 'v1' } },
     samples: [
       `{"id":"1","name":"helloworld","version":"v1","metadata":{"weight":"2","zone":"a"},"endpoints":["http://10.0.0.7:8000","grpc://${addr}?isSecure=false"]}`,
       `{"id":"1","name":"helloworld","version":"","metadata":null,"endpoints":["grpcs://${addr}","grpc://[2001:db8::7]:80"]}`,
@@ -34,7 +41,7 @@ export const formats: readonly FormatUnderTest[] = [
   {
     codec: kitex(),
     service: 'echo',
-    good: { addr, metadata: { weight: 0.5, zone: 'a' } },
+    good: { addr: goodAddr(4), metadata: { weight: 0.5, zone: 'a' } },
     samples: [
       `{"network":"tcp","address":"${addr}","weight":10,"tags":{"zone":"a","weight":"3"}}`,
       '{"network":"tcp","address":"2001:db8::7:8888","weight":5,"tags":null}',
@@ -45,7 +52,7 @@ export const formats: readonly FormatUnderTest[] = [
     codec: goMicro(),
     service: 'greeter',
     adds: { protocol: 'grpc' },
-    good: { addr, metadata: { weight: 2, protocol: 'grpc' } },
+    good: { addr: goodAddr(5), metadata: { weight: 2, protocol: 'grpc' } },
     samples: [
       `{"name":"greeter","version":"latest","metadata":{"a":"b"},"endpoints":[{"name":"Greeter.Hello","request":{"name":"Request","type":"Request","values":null},"metadata":{"stream":"true"}}],"nodes":[{"id":"greeter-1","address":"${addr}","metadata":{"protocol":"grpc","weight":"2"}}]}`,
       '{"name":"greeter","version":"","metadata":null,"endpoints":[],"nodes":[{"id":"a","address":"10.0.0.7","port":80},{"id":"b","address":"[::1]:81"}]}',
@@ -54,7 +61,7 @@ export const formats: readonly FormatUnderTest[] = [
   {
     codec: coreDns(),
     service: 'my-service.svc.example.org',
-    good: { addr, metadata: { weight: 0.5, group: 'g' } },
+    good: { addr: goodAddr(6), metadata: { weight: 0.5, group: 'g' } },
     samples: [
       '{"host":"10.0.0.7","port":50051,"priority":20,"weight":50,"text":"note","ttl":60,"targetstrip":1,"group":"g"}',
       '{"host":"server1.example.org.","port":8080}',
