@@ -53,7 +53,7 @@ export class SnapshotSaver {
           () => this.#timeoutError('read'),
           { clock },
         ));
-      return bytes && decodeSnapshot(target, bytes, formats);
+      return bytes && decodeSnapshot(target, bytes);
     } catch (error) {
       this.#error = toEtcdError(error);
       return undefined;
@@ -108,7 +108,7 @@ export class SnapshotSaver {
       });
       try {
         // Inside the try block, because encoding a record may throw.
-        await store?.save(snapshotName(target, formats), encodeSnapshot(next.view, next.savedAt, formats));
+        await store?.save(snapshotName(target, formats), encodeSnapshot(next.view, next.savedAt));
         this.#error = undefined;
       } catch (error) {
         this.#error = toEtcdError(error);

@@ -22,8 +22,6 @@ export const maxSnapshotBytes = 64 * 1024 * 1024;
 interface StoredSnapshot {
   readonly version: 1;
   readonly target: string;
-  /** Identifies the formats of the records; absent for the default. */
-  readonly formats?: string;
   readonly revision: string;
   readonly savedAt: number;
   readonly endpoints: readonly StoredRecord[];
@@ -48,11 +46,10 @@ export function snapshotName(target: string, formats: string | undefined): strin
  * Encodes a view. `savedAt` is wall-clock time in milliseconds.
  * @throws {EtcdError} RESOURCE_EXHAUSTED for a snapshot above {@link maxSnapshotBytes}.
  */
-export function encodeSnapshot(view: ServiceView, savedAt: number, formats?: string): Buffer {
+export function encodeSnapshot(view: ServiceView, savedAt: number): Buffer {
   const { endpoints: _, ...head }: StoredSnapshot = {
     version: 1,
     target: view.target,
-    ...(formats === undefined ? {} : { formats }),
     revision: String(view.revision),
     savedAt,
     endpoints: [],
@@ -99,13 +96,13 @@ function tooLargeError(target: string): EtcdError {
   );
 }
 
-/** Decodes a snapshot; undefined for bytes that are not a snapshot of this target in these formats. */
-export function decodeSnapshot(target: string, bytes: Uint8Array, formats?: string): DiskView | undefined {
+/** Decodes a snapshot; undefined for bytes that are not a snapshot of this target. */
+export function decodeSnapshot(target: string, bytes: Uint8Array): DiskView | undefined {
   if (bytes.length > maxSnapshotBytes) return undefined;
   try {
     const stored = JSON.parse(Buffer.from(bytes).toString('utf8')) as StoredSnapshot;
-    if (stored.version !== 1 || stored.target !== target || stored.formats !== formats) return undefined;
-    if (!Number.isFinite(stored.savedAt)) return undefined;
+    if (stored.version !== 1 || stored.target !== target || !Number.isFinite(stored.savedAt))
+      return undefined;
     const endpoints = stored.endpoints.map(toRecord);
     const revision = BigInt(stored.revision);
     return {

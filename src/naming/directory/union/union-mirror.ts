@@ -46,7 +46,6 @@ export class UnionMirror {
   readonly #ports: UnionMirrorPorts;
   readonly #parts: readonly Part[];
   readonly #state: UnionState;
-  #isComplete = false;
   #invalid: ReadonlySet<string> = new Set();
 
   constructor(ports: UnionMirrorPorts) {
@@ -99,18 +98,14 @@ export class UnionMirror {
       this.#invalid = new Set(this.#parts.flatMap((one) => [...one.invalid]));
     }
     Object.assign(part, { records, revision, failure: undefined, staleSince: undefined });
-    const isFirst = !this.#isComplete;
-    this.#isComplete = this.#parts.every((one) => one.records !== undefined);
-    if (!this.#isComplete) this.#ports.onIncomplete(this.#failure);
-    else if (isFirst || event.type === 'snapshot') this.#reportAll(event);
-    else this.#report(event, this.#observationOf(part, observation));
+    if (this.#parts.some((one) => one.records === undefined)) this.#ports.onIncomplete(this.#failure);
+    else if (event.type === 'delta') this.#report(event, this.#observationOf(part, observation));
+    else this.#report({ ...event, endpoints: this.#allRecords() }, observation);
   }
 
-  /** Reports the records of all prefixes. */
-  #reportAll(event: EndpointEvent): void {
-    const endpoints = new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])]));
-    const reason = event.type === 'snapshot' ? event.reason : 'initial';
-    this.#report({ ...event, type: 'snapshot', reason, endpoints }, 'after-reconnect');
+  /** A list of one prefix, such as the last of the first ones, makes the records of all of them count. */
+  #allRecords(): ReadonlyMap<string, EndpointRecord> {
+    return new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])]));
   }
 
   #report(event: EndpointEvent, observation: Observation): void {

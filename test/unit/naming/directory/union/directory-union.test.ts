@@ -225,6 +225,27 @@ describe('a service whose records are in two formats', () => {
       assert.deepEqual(shown(), []);
     });
 
+    for (const [whose, interrupted] of [
+      ['another prefix', () => go()],
+      ['the same prefix', () => lines()],
+    ] as const)
+      it(`waits for the protection time if the watch of ${whose} was interrupted shortly before`, async () => {
+        await followed([], ['c:1']);
+        Object.assign(interrupted(), { reconnects: 1, forMs: 0 });
+        await apply(() => lines().remove('c:1'));
+        await advance(9_000);
+        assert.deepEqual(shown(), ['lines c:1']);
+        await advance(2_000);
+        assert.deepEqual(shown(), []);
+      });
+
+    it('believes a read at once if no watch was interrupted', async () => {
+      await followed([], ['c:1']);
+      await apply(() => lines().remove('c:1'));
+      await settled();
+      assert.deepEqual(shown(), []);
+    });
+
     it('restarts the protection when the watch of another prefix was interrupted', async () => {
       await followed([], ['c:1']);
       lines().answer = async () => false;
@@ -303,16 +324,6 @@ describe('a service whose records are in two formats', () => {
       for (const codec of all) await saveView(codec);
       assert.equal(stored.size, all.length);
       assert.ok(stored.has('svc'), 'the default format has the name of the service');
-    });
-
-    it('is not that of the default format for a service with such a name', async () => {
-      await saveView(lineCodec);
-      const [[name, bytes] = []] = stored;
-      useDirectory({ snapshots, codec: goEndpoints });
-      stored.set(name!, bytes!);
-      await followIn(directory, name);
-      await advance(1_000);
-      assert.equal(directory.get(name!), undefined);
     });
   });
 
