@@ -65,6 +65,8 @@ describe('etcd-naming with --codec', () => {
       const { stdout, stderr } = await commands.run('ls', ...kratosOptions);
       assert.match(stdout, /^shop +1 +0 +1$/m);
       assert.equal(stderr, '');
+      const document = await commands.json<{ codec: string; prefix: string }>('ls', ...kratosOptions);
+      assert.deepEqual([document.codec, document.prefix], ['kratos', `${namespace}/`]);
       const zero = await commands.run('ls', '--codec', 'go-zero', '--prefix', `${namespace}/`);
       const rows = zero.stdout.trim().split('\n').slice(1);
       assert.equal(rows.length, 1, zero.stdout);
@@ -244,6 +246,25 @@ describe('etcd-naming with --codec', () => {
       assert.equal((await manager.list()).size, 2);
       await register.stop();
       assert.deepEqual([...(await manager.list()).keys()], [`${target}/8236`]);
+    });
+
+    it('detects another process that keeps the record of the address', async () => {
+      const options = ['--addr', '127.0.0.1:1', '--no-ready-check', '--ttl', '3', ...kratosOptions];
+      const first = commands.start('register', 'shop', ...options, '--', 'sleep', '600');
+      await first.prints('registered as');
+      const second = commands.start(
+        'register',
+        'shop',
+        ...options,
+        '--on-conflict',
+        'fail',
+        '--',
+        'sleep',
+        '600',
+      );
+      const { code, stderr } = await second.ended;
+      assert.equal(code, 1);
+      assert.match(stderr, /another process keeps the record \S+\/shop\/127\.0\.0\.1:1 of this address/);
     });
 
     it('does not start the program if the format cannot express the endpoint', async () => {

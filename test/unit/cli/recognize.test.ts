@@ -64,6 +64,13 @@ const readable: readonly Row[] = [
     kitex,
     'kitex: etcd-naming doctor shop --codec kitex --codec-prefix team',
   ],
+  ['endpoints', 'config/db/1', coreDns, 'coredns, stored under another kind of key'],
+  [
+    'endpoints',
+    '/ns/team/shop/a1',
+    kratos.replace('shop', 'team/shop'),
+    'kratos: etcd-naming doctor team/shop --codec kratos --codec-prefix /ns',
+  ],
   ['kratos', '/microservices/shop/a1', go, 'etcd’s Go client: etcd-naming doctor /microservices/shop'],
   ['go-zero', 'shop/e1', go, 'etcd’s Go client: etcd-naming doctor shop'],
   ['coredns', 'shop/e1', '10.0.0.7:80', 'go-zero: etcd-naming doctor shop --codec go-zero'],
