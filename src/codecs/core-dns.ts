@@ -77,14 +77,10 @@ function decode(service: DnsService, defaultPort: number | undefined): Endpoint 
     throw new EndpointDecodeError('the record has no port; coreDns() has the option defaultPort');
   const addr = formatAddress({ host, port });
   const parsed = parseAddress(addr);
-  if (!('tcp' in parsed) || !parsed.hasHost)
-    throw new EndpointDecodeError(`host '${printable(host)}' cannot be dialled: ${problemOf(parsed)}`);
+  if ('problem' in parsed)
+    throw new EndpointDecodeError(`host '${printable(host)}' cannot be dialled: ${parsed.problem}`);
   const metadata = toMetadata(service);
   return metadata === undefined ? { addr } : { addr, metadata };
-}
-
-function problemOf(parsed: ReturnType<typeof parseAddress>): string {
-  return 'problem' in parsed ? parsed.problem : 'it is not a host';
 }
 
 /** Writes the members in the order of CoreDNS's type. */

@@ -52,6 +52,7 @@ describe('records of CoreDNS', () => {
   it('need valid options', () => {
     for (const [options, message] of [
       [{ path: '/a/../b' }, /contains '.' or '..'/],
+      [{ path: './b' }, /contains '.' or '..'/],
       [{ path: 7 }, /path is 7/],
       [{ defaultPort: 0 }, /defaultPort is 0/],
       [{ port: 80 }, /unknown option 'port'/],
@@ -69,6 +70,7 @@ describe('records of CoreDNS', () => {
       ['/skydns/org//x', undefined],
       ['/skydns/Org/x', undefined],
       ['/skydns2/org/x', undefined],
+      ['/skydnsorg/x', undefined],
       ['skydns/org/x', undefined],
     ] as const)
       assert.equal(codec.serviceOf?.(key), name, key);
@@ -179,6 +181,25 @@ describe('a value of CoreDNS, read', () => {
       value: `{${host},"port":9223372036854775808}`,
       reads: /port is 9223372036854775808, not a whole number/,
     },
+    {
+      name: 'the greatest numbers',
+      value: `{${good},"priority":65535,"weight":2147483647,"ttl":4294967295,"targetstrip":2147483647}`,
+      reads: {
+        addr,
+        metadata: { priority: 65535, weight: 21474836.47, ttl: 4294967295, targetstrip: 2147483647 },
+      },
+    },
+    { name: 'a weight over 31 bits', value: `{${good},"weight":2147483648}`, reads: /weight is 2147483648/ },
+    {
+      name: 'a text beside an IPv6 address with a zone, which is a name to CoreDNS',
+      value: '{"host":"fe80::1%eth0","port":1,"text":"t"}',
+      reads: /answers only the text/,
+    },
+    {
+      name: 'an IPv6 address with a zone',
+      value: '{"host":"fe80::1%eth0","port":1}',
+      reads: { addr: '[fe80::1%eth0]:1' },
+    },
     { name: 'a negative weight', value: `{${good},"weight":-1}`, reads: /weight is -1/ },
     { name: 'a negative ttl', value: `{${good},"ttl":-0}`, reads: /ttl is -0, not a number of seconds/ },
     { name: 'a ttl over 32 bits', value: `{${good},"ttl":4294967296}`, reads: /ttl is 4294967296/ },
@@ -190,6 +211,11 @@ describe('a value of CoreDNS, read', () => {
       reads: /host '10.0.0.7:50051' cannot be dialled/,
     },
     { name: 'a host in brackets', value: '{"host":"[::1]","port":1}', reads: /cannot be dialled/ },
+    {
+      name: 'the host unix, which gRPC does not take for a host',
+      value: '{"host":"unix","port":1}',
+      reads: /cannot be dialled/,
+    },
     { name: 'a URL as host', value: '{"host":"http://a","port":1}', reads: /cannot be dialled/ },
     {
       name: 'a host with a space',
@@ -291,6 +317,11 @@ describe('a value of CoreDNS, written', () => {
       name: 'weight 0',
       endpoint: { addr, metadata: { weight: 0 } },
       writes: /weight is 0; .* a multiple of 0.01/,
+    },
+    {
+      name: 'a weight that is too great',
+      endpoint: { addr, metadata: { weight: 21_474_836.48 } },
+      writes: /weight is 21474836.48/,
     },
     { name: 'a finer weight', endpoint: { addr, metadata: { weight: 0.333 } }, writes: /weight is 0.333/ },
     { name: 'a weight as text', endpoint: { addr, metadata: { weight: '1' } }, writes: /weight is '1'/ },
