@@ -22,16 +22,17 @@ export function readText({ name, value }: JsonMember, before: string): string {
 }
 
 /**
- * Reads a member that is a `[]string` in Go: null is an empty list, and a null in it an empty text.
+ * Reads a member that is a `[]string` in Go. Null is an empty list, and a null in it is what the list of an earlier member
+ * with the same name has there, or an empty text.
  * @throws {EndpointDecodeError} for another type.
  */
-export function readTexts({ name, value }: JsonMember): readonly string[] {
+export function readTexts({ name, value }: JsonMember, before: readonly string[]): readonly string[] {
   if (value === null) return [];
   if (!Array.isArray(value)) throw new EndpointDecodeError(`${name} is not a list of texts`);
   return (value as readonly JsonValue[]).map((text, index) => {
     if (text !== null && typeof text !== 'string')
       throw new EndpointDecodeError(`${name}[${index}] is not a text`);
-    return text ?? '';
+    return text ?? before[index] ?? '';
   });
 }
 

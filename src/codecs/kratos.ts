@@ -117,7 +117,7 @@ function readInstance(value: Buffer): Instance {
     const name = fieldName(member.name);
     if (name === 'id' || name === 'name' || name === 'version')
       instance[name] = readText(member, instance[name]);
-    else if (name === 'endpoints') instance.endpoints = readTexts(member);
+    else if (name === 'endpoints') instance.endpoints = readTexts(member, instance.endpoints);
     else if (name === 'metadata') instance.metadata = readStringMap(name, member.value, instance.metadata);
   }
   return instance;

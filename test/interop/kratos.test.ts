@@ -3,6 +3,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { kratos } from '#src/codecs/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register, ServiceDirectory } from '#src/naming/index.js';
+import { compareWithKratos } from '../fuzz/codecs/kratos-resolver.js';
 import { skip, useEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
 import { Opened } from '../support/naming/opened.js';
@@ -176,6 +177,16 @@ describe('kratos and this package', function () {
           shapes.map((shape) => [shape.name, expectedAddr(shape)]),
         );
       });
+
+    it('of any bytes has the same address for both', async () => {
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      const { counts, failures } = await compareWithKratos(program, seed, 4_000);
+      assert.deepEqual(failures, [], `seed ${seed}`);
+      assert.ok(
+        Object.values(counts).every((count) => count > 50),
+        JSON.stringify(counts),
+      );
+    });
 
     it('that this package writes is what kratos writes', async () => {
       const values = kratosWrites.flatMap(({ writes }) => (typeof writes === 'string' ? [writes] : []));

@@ -229,6 +229,41 @@ export const kratosShapes: readonly KratosShape[] = [
     reads: /has an invalid IPv6 address/,
   },
   {
+    name: 'an invalid escape in the user name',
+    value: instance({ endpoints: [`grpc://%@${addr}`] }),
+    reads: /has an invalid user name/,
+  },
+  {
+    name: 'an invalid escape in the fragment',
+    value: instance({ endpoints: [`grpc://${addr}#%zz`] }),
+    reads: /has an invalid escape/,
+  },
+  {
+    name: 'a bracket after the port',
+    value: instance({ endpoints: ['grpc://a:1]'] }),
+    reads: /has an invalid port/,
+  },
+  {
+    name: 'null in the second of two lists of endpoints keeps the text of the first',
+    value: `{"name":"helloworld","endpoints":["http://a","grpc://${addr}"],"endpoints":["ws://a",null]}`,
+    reads: { addr, metadata: { endpoints: ['ws://a', `grpc://${addr}`] } },
+  },
+  {
+    name: 'a zone that is not escaped',
+    value: instance({ endpoints: ['grpc://[fe80::1%eth0]:8080'] }),
+    reads: /has an invalid IPv6 address/,
+  },
+  {
+    name: 'a relative path with an invalid escape before it',
+    value: instance({ endpoints: ['%zz', `grpc://${addr}`] }),
+    reads: /the URL "%zz" has an invalid escape/,
+  },
+  {
+    name: 'an opaque text with a percent sign before it',
+    value: instance({ endpoints: ['mailto:%zz', `grpc://${addr}`] }),
+    reads: { addr, metadata: { endpoints: ['mailto:%zz', `grpc://${addr}`] } },
+  },
+  {
     name: 'an invalid escape',
     value: instance({ endpoints: ['grpc://a:1/%zz'] }),
     reads: /has an invalid escape/,
