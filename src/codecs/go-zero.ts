@@ -19,16 +19,16 @@ const codec: EndpointCodec = Object.freeze({
  * go-zero's configuration, and the value is the bare address, `10.0.0.7:8080`. Checked with go-zero 1.10.3.
  *
  * Reading: go-zero passes the value to grpc-go as it is. A value that grpc-go does not dial, such as JSON, a URL, a host
- * without a port, or an address with a line break after it, is an invalid record. A key without an id, which go-zero reads
- * with `WithExactMatch()`, is not read.
+ * without a port, or an address with a line break after it, is an invalid record. Keys below the service are read;
+ * go-zero's `WithExactMatch()`, which reads one key, has no counterpart.
  *
  * Writing: go-zero's own id is the decimal lease id, or `Etcd.ID`. Its readers do not use the id, so the id of our
  * registration stays the same under a new lease; the default id is the address. The format has no metadata: an endpoint
  * with metadata is refused, so there is no weight, zone or status, and `drain()` deletes the record without a status
  * before.
  *
- * Specification: https://github.com/zeromicro/go-zero/blob/v1.10.3/core/discov/publisher.go#L184,
- * https://github.com/zeromicro/go-zero/blob/v1.10.3/zrpc/resolver/internal/discovbuilder.go#L25
+ * Specification: https://github.com/zeromicro/go-zero/blob/v1.10.3/core/discov/publisher.go#L185-L200,
+ * https://github.com/zeromicro/go-zero/blob/v1.10.3/zrpc/resolver/internal/discovbuilder.go#L25-L31
  */
 export function goZero(): EndpointCodec {
   return codec;

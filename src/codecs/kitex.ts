@@ -53,14 +53,16 @@ const networks: ReadonlyMap<string, 'tcp' | 'socket'> = new Map([
  * A network that Kitex's clients do not know is invalid.
  *
  * Writing: a weight must be a multiple of 0.1 and not 0, because Kitex reads 0 as its default. All other metadata becomes
- * tags; numbers and booleans are written as text. `status: 'draining'` is a tag, which Kitex's clients do not know, so they
- * stop calling when the record is deleted. They read the records again every few seconds.
+ * tags; numbers and booleans are written as text. `status: 'draining'` is a tag, which Kitex's clients do not know: they
+ * stop calling when the record is deleted, and notice that late, because they read the records again every 5 s by default.
+ * Give them the time with `drain({ propagateMs: 6_000 })`.
  *
  * A Kitex server must serve gRPC (a service from a protobuf definition) to be called by gRPC; the records do not say
  * whether it does.
  *
  * Specification: https://github.com/kitex-contrib/registry-etcd/blob/v0.2.6/common.go#L19-L36,
- * https://github.com/kitex-contrib/registry-etcd/blob/v0.2.6/etcd_resolver.go#L85-L113
+ * https://github.com/kitex-contrib/registry-etcd/blob/v0.2.6/etcd_resolver.go#L85-L113,
+ * https://github.com/cloudwego/kitex/blob/v0.12.3/pkg/loadbalance/lbcache/cache.go#L38
  *
  * @throws {InvalidInputError} for unknown or invalid options.
  */
