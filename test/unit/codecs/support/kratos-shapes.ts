@@ -229,6 +229,11 @@ export const kratosShapes: readonly KratosShape[] = [
     reads: /has an invalid IPv6 address/,
   },
   {
+    name: 'a control character',
+    value: instance({ endpoints: [`grpc://${addr}/\u0001`] }),
+    reads: /has a control character/,
+  },
+  {
     name: 'an invalid escape in the user name',
     value: instance({ endpoints: [`grpc://%@${addr}`] }),
     reads: /has an invalid user name/,
