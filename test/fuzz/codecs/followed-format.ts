@@ -10,7 +10,7 @@ import {
 import { sameJson } from '#src/naming/json/same-json.js';
 import type { Random } from '../../sim/random.js';
 import { eventually } from '../../support/eventually.js';
-import { type FormatUnderTest, formats, idOf } from './formats.js';
+import { type FormatUnderTest, formats, idOf, noProtection } from './formats.js';
 import { valueFor } from './values.js';
 
 /** Few keys, so that values replace each other. */
@@ -40,7 +40,7 @@ export class FollowedFormat {
     this.#client = client;
     this.#prefix = codec.keyPrefix(service);
     this.#manager = new EndpointManager(client, service, { codec });
-    this.#directory = new ServiceDirectory(client, { codec });
+    this.#directory = new ServiceDirectory(client, { codec, lossProtection: noProtection });
   }
 
   /** Stores the valid record, and follows the service. */

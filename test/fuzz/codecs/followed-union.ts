@@ -3,7 +3,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { withServiceName } from '#src/codecs/index.js';
 import { type EndpointRecord, parseAddress, ServiceDirectory, type ServiceView } from '#src/naming/index.js';
 import { eventually } from '../../support/eventually.js';
-import { type FormatUnderTest, formats, idOf } from './formats.js';
+import { type FormatUnderTest, formats, idOf, noProtection } from './formats.js';
 
 const service = 'all';
 
@@ -20,7 +20,7 @@ export class FollowedUnion {
   /** To be created when the valid records are stored. */
   constructor(client: EtcdClient) {
     const codec = formats.map((format) => withServiceName(format.codec, () => format.service));
-    this.#directory = new ServiceDirectory(client, { codec });
+    this.#directory = new ServiceDirectory(client, { codec, lossProtection: noProtection });
     this.#unfollow = this.#directory.follow(service, {
       onView: (view) => this.#onView(view),
       onFailure: (error) => this.failures.push(`union: ${error}`),
