@@ -19,7 +19,7 @@ import {
 /** The options of {@link goMicro}. */
 export interface GoMicroOptions {
   /**
-   * The key before the services. Default `/micro/registry`, as in go-micro 1 to 6. `/micro-registry` is that of the plugin
+   * The key before the services. Default `/micro/registry`, as in go-micro 2 to 5. `/micro-registry` is that of the plugin
    * `etcdv3` for go-micro 1, and `/micro/registry/<domain>` that of Micro 3, whose default domain is `micro`.
    */
   readonly prefix?: string | undefined;
