@@ -30,6 +30,8 @@ const hasMethods = objectWithMethods('keyPrefix', 'decode');
 export const checkCodec: Check = (codec, name) => {
   if (typeof codec === 'function')
     throw wrongTypeError(name, codec, 'a codec; call the function that returns it, as in kratos()');
+  if (Array.isArray(codec))
+    throw wrongTypeError(name, codec, 'one codec; only readers of a service take a list');
   hasMethods(codec, name);
   nameOfFormat((codec as EndpointCodec).name, `${name}.name`);
   checkMembers(codec as EndpointCodec, name);

@@ -129,6 +129,21 @@ describe('a service that moves from one format to another', function () {
     assert.deepEqual(traffic.failures, []);
   });
 
+  it('is called without a failure while etcd loses all its data', async function () {
+    skipUnlessBreakable(this, etcd());
+    const [a, b] = (await opened.servers('a', 'b')) as [NamedServer, NamedServer];
+    const all = [await registerIn(undefined, a), await registerIn(undefined, b), await registerIn(next, b)];
+    const traffic = startTraffic();
+    await traffic.untilAnswered(20, 'a', 'b');
+    await etcd().wipe();
+    await eventually('all are registered again', () => all.every((one) => one.registrationCount > 1), 30_000);
+    await traffic.untilAnswered(20, 'a', 'b');
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, []);
+    await eventually('each loss is over', () => directory.status(target).unconfirmed === 0, 30_000);
+    assert.deepEqual(shown(), [a, b].map(({ addr }) => `endpoints ${addr}`).sort());
+  });
+
   it('fails calls with the prefixes of both formats when no server is left', async () => {
     const { addr } = await opened.server('a');
     const manager = new EndpointManager(client, target, { codec: next });

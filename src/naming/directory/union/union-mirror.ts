@@ -100,12 +100,18 @@ export class UnionMirror {
     Object.assign(part, { records, revision, failure: undefined, staleSince: undefined });
     if (this.#parts.some((one) => one.records === undefined)) this.#ports.onIncomplete(this.#failure);
     else if (event.type === 'delta') this.#report(event, this.#observationOf(part, observation));
-    else this.#report({ ...event, endpoints: this.#allRecords() }, observation);
+    else this.#reportList(event, observation);
   }
 
-  /** A list of one prefix, such as the last of the first ones, makes the records of all of them count. */
-  #allRecords(): ReadonlyMap<string, EndpointRecord> {
-    return new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])]));
+  /**
+   * A list of one prefix, such as the last of the first ones, makes the records of all of them count. When the store was
+   * replaced, each loss of the prefix is protected, as after a silence: the lists of the others are still to come, so
+   * its share of all losses is not known.
+   */
+  #reportList(event: EndpointEvent & { type: 'snapshot' }, observation: Observation): void {
+    const endpoints = new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])]));
+    const isReplaced = event.reason === 'rolled-back';
+    this.#report({ ...event, endpoints }, isReplaced ? 'after-silence' : observation);
   }
 
   #report(event: EndpointEvent, observation: Observation): void {

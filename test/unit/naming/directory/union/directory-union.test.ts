@@ -4,6 +4,7 @@ import { directoryClock } from '#src/naming/directory/directory.js';
 import {
   type DirectoryOptions,
   type EndpointCodec,
+  EndpointManager,
   goEndpoints,
   NamingError,
   ServiceDirectory,
@@ -195,7 +196,9 @@ describe('a service whose records are in two formats', () => {
     it('does not lose an address that another prefix has', async () => {
       useDirectory({ codec: [goEndpoints, lineCodec], lossProtection: { lossThreshold: 0.5 } });
       await followed(['A:1', 'b:1', 'x:1'], ['a:1', 'b:1', 'c:1']);
-      await apply(() => go().resync());
+      await apply(() => {
+        for (const id of ['A:1', 'b:1', 'x:1']) go().remove(id);
+      });
       assert.deepEqual(shown(), ['lines a:1', 'lines b:1', 'lines c:1']);
     });
 
@@ -260,9 +263,10 @@ describe('a service whose records are in two formats', () => {
       assert.deepEqual(shown(), []);
     });
 
-    it('keeps them after a wipe until they are registered again', async () => {
+    it('keeps them after a wipe until they are registered again, also before each prefix was listed', async () => {
       await followed(['a:1'], ['c:1']);
       await apply(() => go().resync());
+      assert.deepEqual(shown(), ['lines c:1', 'endpoints a:1']);
       await apply(() => lines().resync());
       assert.deepEqual(shown(), ['lines c:1', 'endpoints a:1']);
       await apply(() => lines().put('c:1', 'c:1'));
@@ -386,6 +390,10 @@ describe('a service whose records are in two formats', () => {
     const twice = [lineCodec, { ...lineCodec }];
     assert.throws(() => useDirectory({ codec: twice }), /codec has two codecs named 'lines'/);
     assert.throws(() => useDirectory({ codec: [] }), InvalidInputError);
+    const nested = [[lineCodec]] as unknown as readonly EndpointCodec[];
+    assert.throws(() => useDirectory({ codec: nested }), /codec\[0\] .* one codec; only readers/);
+    const manager = { codec: [lineCodec] as unknown as EndpointCodec };
+    assert.throws(() => new EndpointManager(etcd.client, 'svc', manager), /one codec; only readers/);
     assert.throws(() => useDirectory({ codec: [{} as EndpointCodec] }), /codec\[0\]/);
   });
 });
