@@ -22,7 +22,7 @@ const looseReference =
 
 /** Sources and documents at a tag or commit, by line or section; gRFCs have no tags. */
 const specification =
-  /^https:\/\/(?:github\.com\/[\w-]+\/[\w-]+\/blob\/(?:go|v)\d[\w.]*\/\S+|github\.com\/grpc\/proposal\/blob\/master\/A\d\S+|www\.rfc-editor\.org\/rfc\/rfc\d+#\S+|protobuf\.dev\/\S+#\S+)$/;
+  /^https:\/\/(?:github\.com\/[\w-]+\/[\w-]+\/blob\/(?:(?:go|v)\d[\w.]*|[\da-f]{40})\/\S+|github\.com\/grpc\/proposal\/blob\/master\/A\d\S+|www\.rfc-editor\.org\/rfc\/rfc\d+#\S+|protobuf\.dev\/\S+#\S+)$/;
 
 let count = 0;
 let links = 0;

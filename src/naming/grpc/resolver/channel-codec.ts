@@ -3,9 +3,8 @@ import { type CodecOption, toCodecs } from '../../codec/codec-list.js';
 
 /**
  * The channel option with the codecs of a channel. grpc-js passes all options of a channel to its resolver, and leaves
- * those with this prefix out of the identity of connections: channels with different codecs share their connections.
- *
- * Specification: https://github.com/grpc/grpc-node/blob/@grpc/grpc-js@1.14.0/packages/grpc-js/src/internal-channel.ts#L165
+ * those with this prefix (`SUBCHANNEL_ARGS_EXCLUDE_KEY_PREFIX`) out of the identity of connections: channels with
+ * different codecs share their connections.
  */
 const optionName = 'grpc.internal.no_subchannel.etcd-naming.codec';
 
