@@ -42,6 +42,12 @@ describe('a codec for services with another name', () => {
     ]);
   });
 
+  it('is refused without a codec or a function', () => {
+    const given = (value: unknown) => value as never;
+    assert.throws(() => withServiceName(given(goZero), String), /codec is .* call the function/);
+    assert.throws(() => withServiceName(asked, given('rpc')), /toName is 'rpc'/);
+  });
+
   it('reads and writes the records of the other name', () => {
     const format = recordFormat(
       'user',

@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import { coreDns, goMicro, kitex, kratos } from '#src/codecs/index.js';
+import { coreDns, goMicro, kitex, kratos, withServiceName } from '#src/codecs/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
 import {
   advertiseAddress,
@@ -235,6 +235,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   goMicro: plain(goMicro),
   kitex: plain(kitex),
   kratos: plain(kratos),
+  withServiceName: plain(withServiceName),
   advertiseAddress: plain(advertiseAddress, 1),
   encodeEndpoint: plain(encodeEndpoint),
   'new EndpointManager': {
