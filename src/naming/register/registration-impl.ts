@@ -145,7 +145,7 @@ export class RegistrationImpl implements Registration {
     const marked = this.#call((call) => ({ type: 'drain', call }), undefined);
     marked.catch(() => {}); // if the status could not be stored, the delete still ends new calls
     return drain(options, {
-      mark: isStored && this.#core.canDrain ? (signal) => raceAbort(marked, signal) : undefined,
+      mark: isStored && this.#core.showsDraining ? (signal) => raceAbort(marked, signal) : undefined,
       close: () => this.close(),
     });
   }

@@ -127,6 +127,19 @@ describe('a registration in the format of a codec', function () {
     assert.deepEqual((await registration.ended).reason, 'closed');
   });
 
+  it('is drained like one without a status if the codec refuses it beside metadata that was stored later', async () => {
+    const encode: EndpointCodec['encode'] = ({ addr, metadata }) => {
+      const members = Object.entries(metadata ?? {});
+      if (members.length > 1) throw new NamingError('a line has place for one member');
+      return [addr, ...members.map(([, value]) => value)].join(' ');
+    };
+    const registration = await start({ codec: codec({ canDrain: true, encode }) });
+    await registration.update({ metadata: { zone: 'a' } });
+    await registration.drain({ propagateMs: 0 });
+    assert.equal(await text(), undefined);
+    assert.deepEqual(await registration.ended, { reason: 'closed' });
+  });
+
   it('is drained like one without a status if the codec refuses the status', async () => {
     const registration = await start({ codec: codec({ canDrain: true }) });
     await registration.drain({ propagateMs: 0 });

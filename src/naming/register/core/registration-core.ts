@@ -59,9 +59,9 @@ export class RegistrationCore {
     return this.#claim.desired.endpoint;
   }
 
-  /** Whether the record can say that its endpoint is draining. */
-  get canDrain(): boolean {
-    return this.#claim.desired.canDrain;
+  /** Whether the record says, or is to say, that its endpoint is draining. */
+  get showsDraining(): boolean {
+    return this.#claim.desired.showsDraining;
   }
 
   get state(): RegistrationState {

@@ -43,8 +43,6 @@ interface Base {
 export class DesiredEndpoint {
   readonly #key: string;
   readonly #format: RecordFormat;
-  /** Whether the record says that its endpoint is draining after `startDraining()`. */
-  readonly canDrain: boolean;
   #base: Base;
   /** Changes in the current write, in call order. */
   #inFlight: readonly Change[] = [];
@@ -52,6 +50,8 @@ export class DesiredEndpoint {
   #pending: readonly Change[] = [];
   #changeCount = 0;
   #isDraining = false;
+  /** Whether the record says that its endpoint is draining. */
+  #showsDraining = false;
   #endpoint: Endpoint;
   #value: Buffer;
   #confirmedValue: Buffer;
@@ -63,7 +63,6 @@ export class DesiredEndpoint {
     this.#value = format.encode(key, endpoint);
     this.#confirmedValue = this.#value;
     this.#endpoint = this.#canonical(this.#value);
-    this.canDrain = format.canDrain && this.#canEncode(withDrainingStatus(this.#endpoint));
     this.#base = { endpoint: this.#endpoint, bytes: undefined, foreignStatus: undefined };
   }
 
@@ -83,6 +82,11 @@ export class DesiredEndpoint {
 
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  /** Whether the record says that its endpoint is draining; not if its format has no place for the status. */
+  get showsDraining(): boolean {
+    return this.#showsDraining;
   }
 
   get hasUnconfirmedChanges(): boolean {
@@ -118,6 +122,10 @@ export class DesiredEndpoint {
 
   startDraining(): number {
     this.#isDraining = true;
+    this.#showsDraining =
+      this.#format.canDrain &&
+      this.#canEncode(withDrainingStatus(this.#base.endpoint)) &&
+      this.#canEncode(withDrainingStatus(this.#endpoint));
     this.#changeCount++;
     this.#pending = [...this.#pending, numbered(this.#changeCount, {}, false)];
     this.#refresh();
@@ -165,7 +173,7 @@ export class DesiredEndpoint {
     if (!isOwnAddr && sameJson(metadata ?? null, this.#confirmedEndpoint.metadata ?? null)) return undefined;
     const addr = isOwnAddr ? record.addr : this.#base.endpoint.addr;
     const endpoint = metadata === undefined ? { addr } : { addr, metadata };
-    if (!this.#canEncode(this.canDrain ? withDrainingStatus(endpoint) : endpoint)) return undefined;
+    if (!this.#canEncode(this.#drained(endpoint))) return undefined;
     const before = this.#base;
     this.#base = {
       endpoint,
@@ -203,10 +211,6 @@ export class DesiredEndpoint {
   #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {
     if (bytes && (!this.#showsDraining || hasDrainingStatus(this.#base.endpoint))) return bytes;
     return this.#format.encode(this.#key, endpoint);
-  }
-
-  get #showsDraining(): boolean {
-    return this.#isDraining && this.canDrain;
   }
 
   #drained(endpoint: Endpoint): Endpoint {
