@@ -26,6 +26,7 @@ describe('records of Kitex', () => {
       'kitex/registry-etcd/user',
       'kitex/registry-etcd/user/',
       'kitex/registry-etcd//a',
+      'kitex/registry-etcd//a/b',
       'user/a',
     ])
       assert.equal(serviceOf?.(key), undefined, key);
@@ -108,7 +109,7 @@ describe('records of Kitex', () => {
       {
         name: 'with the network unix for a TCP address',
         endpoint: { addr, metadata: { network: 'unix' } },
-        writes: /metadata.network is 'unix'; for this addr Kitex knows tcp, tcp4, tcp6/,
+        writes: /metadata.network is 'unix'; for this addr Kitex knows tcp, tcp4, tcp6$/,
       },
       {
         name: 'with another network',
@@ -118,7 +119,7 @@ describe('records of Kitex', () => {
       {
         name: 'with an object in metadata',
         endpoint: { addr, metadata: { a: {} } },
-        writes: /metadata.a is an object/,
+        writes: /metadata.a is an object; the metadata of the format kitex/,
       },
       {
         name: 'with a null in metadata',
@@ -128,7 +129,7 @@ describe('records of Kitex', () => {
       {
         name: 'with metadata that is text',
         endpoint: { addr, metadata: 'a' },
-        writes: /has no place for metadata/,
+        writes: /the format kitex has no place for metadata/,
       },
       {
         name: 'without a port',
