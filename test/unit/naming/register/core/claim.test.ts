@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { recordFormat } from '#src/naming/codec/format-of.js';
+import { type Endpoint, type JsonValue, NamingError } from '#src/naming/index.js';
 import { Claim } from '#src/naming/register/core/index.js';
 import { maxRetired } from '#src/naming/register/core/retired-leases.js';
 import { defaultFormat } from '../../../../support/naming/format.js';
@@ -182,5 +184,29 @@ describe('a desired endpoint', () => {
     assert.equal(one.hasUnconfirmedChanges, false);
     assert.equal(one.change({ metadata: 5 }), refused + 2, 'the invalid changes have no number');
     assert.deepEqual(one.endpoint, { addr: 'b:1', metadata: 5 });
+  });
+
+  it('shows no draining status if its codec does not store it beside the metadata', () => {
+    const format = recordFormat('svc', {
+      name: 'pairs',
+      keyPrefix: () => 'svc/',
+      decode: ({ value }) => ({ addr: 'a:1', metadata: JSON.parse(value.toString()) as JsonValue }),
+      encode: ({ metadata }) => {
+        if (Object.keys(metadata ?? {}).length > 1) throw new NamingError('there is place for one member');
+        return JSON.stringify(metadata ?? {});
+      },
+    });
+    const desiredOf = (endpoint: Endpoint) => new Claim('svc/e', endpoint, 'wait', format).desired;
+    const empty = desiredOf({ addr: 'a:1' });
+    empty.startDraining();
+    assert.deepEqual([empty.showsDraining, empty.value.toString()], [true, '{"status":"draining"}']);
+    assert.throws(() => empty.change({ metadata: { zone: 'b' } }), NamingError);
+    const full = desiredOf({ addr: 'a:1' });
+    full.change({ metadata: { zone: 'a' } });
+    full.startDraining();
+    assert.deepEqual([full.showsDraining, full.isDraining], [false, true]);
+    full.beginWrite();
+    full.confirmWrite(true);
+    assert.equal(full.value.toString(), '{"zone":"a"}');
   });
 });
