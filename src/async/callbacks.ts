@@ -24,13 +24,19 @@ export function callPredicate<T>(
 ): unknown {
   try {
     const answer = predicate(value);
-    if (!isThenable(answer)) return answer;
-    Promise.resolve(answer).catch(() => {});
+    if (!isHandledPromise(answer)) return answer;
     failed(new TypeError('it returned a promise; it must answer synchronously'));
   } catch (error) {
     failed(error);
   }
   return false;
+}
+
+/** Whether a callback that must answer synchronously returned a promise, whose rejection is then handled. */
+export function isHandledPromise(value: unknown): boolean {
+  if (!isThenable(value)) return false;
+  Promise.resolve(value).catch(() => {});
+  return true;
 }
 
 function isThenable(value: unknown): boolean {

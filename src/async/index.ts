@@ -1,7 +1,13 @@
 export { AsyncQueue } from './async-queue.js';
 export type { AsyncStream } from './async-stream.js';
 export { Broadcast } from './broadcast.js';
-export { callPredicate, callSafely, processWarning, processWarningOnce } from './callbacks.js';
+export {
+  callPredicate,
+  callSafely,
+  isHandledPromise,
+  processWarning,
+  processWarningOnce,
+} from './callbacks.js';
 export { CancellableIterator } from './cancellable-iterator.js';
 export { ConcurrencyLimit } from './concurrency-limit.js';
 export { EffectLoop } from './effect-loop.js';

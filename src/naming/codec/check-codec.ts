@@ -5,6 +5,7 @@ import {
   callback,
   objectWithMethods,
   optionsChecker,
+  text,
   wrongTypeError,
 } from '../../model/index.js';
 import type { EndpointCodec } from './endpoint-codec.js';
@@ -20,7 +21,8 @@ const checkMembers = optionsChecker<EndpointCodec>({
   encode: callback,
   defaultId: callback,
   canDrain: boolean,
-  root: anything,
+  root: text,
+  variant: text,
   serviceOf: callback,
 });
 

@@ -1,9 +1,18 @@
-import { hasLoneSurrogate, type KeyValue, keyText, toBuffer } from '../../model/index.js';
+import { isHandledPromise, processWarningOnce } from '../../async/index.js';
+import {
+  formatValue,
+  hasLoneSurrogate,
+  type KeyValue,
+  keyText,
+  printable,
+  toBuffer,
+} from '../../model/index.js';
+import { addressName } from '../address/index.js';
 import { checkEndpointNames } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { goJson } from '../json/go-json.js';
-import type { EncodedRecord, EndpointCodec } from './endpoint-codec.js';
+import type { EncodedRecord, EndpointCodec, RecordPlace } from './endpoint-codec.js';
 import type { DecodedEndpoint, NoEndpoint, RecordFormat } from './record-format.js';
 import { replacedBytes, smallBytes, withHash } from './retain-endpoint.js';
 
@@ -48,8 +57,9 @@ export class CodecFormat implements RecordFormat {
     const { addr, metadata } = endpoint ?? {};
     if (typeof addr !== 'string' || addr === '') throw new NamingError('the endpoint has no addr');
     const place = { service: this.#service, key, id: this.#idOf(key) };
-    const value = codec.encode(metadata === undefined ? { addr } : { addr, metadata }, place);
-    return typeof value === 'string' ? Buffer.from(value) : toBuffer(value);
+    const value = encodeWith(codec, { addr, metadata }, place);
+    checkRoundTrip(codec, addr, { ...place, value });
+    return value;
   }
 
   readonly retain = (kv: KeyValue): KeyValue => {
@@ -84,21 +94,80 @@ function tryKeyPrefix(codec: EndpointCodec, service: string): unknown {
     return codec.keyPrefix(service);
   } catch (error) {
     if (error instanceof NamingError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new NamingError(`the codec '${codec.name}' has no key prefix for '${service}': ${message}`, error);
+    throw new NamingError(
+      `the codec '${codec.name}' has no key prefix for '${service}': ${messageOf(error)}`,
+      error,
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function encodeWith(codec: EndpointCodec, { addr, metadata }: Endpoint, place: RecordPlace): Buffer {
+  const value: unknown = codec.encode?.(metadata === undefined ? { addr } : { addr, metadata }, place);
+  if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof Uint8Array) return toBuffer(value);
+  const what = isHandledPromise(value) ? 'a promise' : formatValue(value);
+  throw new NamingError(
+    `encode() of the codec '${codec.name}' returned ${what}; it must return a text or bytes`,
+  );
+}
+
+/**
+ * Checks a value before it is written: its reader finds the address, and would write the same bytes again. A registration
+ * relies on that when it stores its record again, or with a change.
+ * @throws {NamingError} for a fault of the codec.
+ */
+function checkRoundTrip(codec: EndpointCodec, addr: string, { value, ...place }: EncodedRecord): void {
+  const encoded = `the codec '${codec.name}' encodes the endpoint '${printable(addr)}' to a value that`;
+  let decoded: DecodedEndpoint | NoEndpoint;
+  try {
+    decoded = decodeWith(codec, { ...place, value });
+  } catch (error) {
+    throw new NamingError(`${encoded} it cannot decode: ${messageOf(error)}`, error);
+  }
+  if (typeof decoded !== 'object') throw new NamingError(`${encoded} it does not decode`);
+  if (addressName(decoded.addr) !== addressName(addr))
+    throw new NamingError(`${encoded} it decodes with the address '${printable(decoded.addr)}'`);
+  if (!tryEncode(codec, decoded, place)?.equals(value))
+    throw new NamingError(`${encoded} it does not encode again after decoding it`);
+}
+
+function tryEncode(codec: EndpointCodec, endpoint: Endpoint, place: RecordPlace): Buffer | undefined {
+  try {
+    return encodeWith(codec, endpoint, place);
+  } catch {
+    return undefined;
   }
 }
 
 function tryDecode(codec: EndpointCodec, record: EncodedRecord): DecodedEndpoint | NoEndpoint {
   try {
-    const endpoint = codec.decode(record);
-    if (endpoint === undefined) return 'foreign';
-    const { addr, metadata } = endpoint;
-    if (typeof addr !== 'string') return 'invalid';
-    if (metadata === undefined || metadata === null) return { addr, codec: codec.name };
-    goJson(metadata); // throws for what is not JSON, which would fail later in a snapshot of the whole service
-    return { addr, metadata, codec: codec.name };
+    return decodeWith(codec, record);
   } catch {
     return 'invalid'; // EndpointDecodeError, or a fault of the codec: in any case only this record is unusable
   }
+}
+
+/** Takes from a decoded endpoint what belongs to it. Throws what the codec throws, and for metadata that is not JSON. */
+function decodeWith(codec: EndpointCodec, record: EncodedRecord): DecodedEndpoint | NoEndpoint {
+  const endpoint = codec.decode(record);
+  if (endpoint === undefined) return 'foreign';
+  if (isHandledPromise(endpoint)) {
+    promiseReturned(codec.name);
+    return 'invalid';
+  }
+  const { addr, metadata } = endpoint;
+  if (typeof addr !== 'string') return 'invalid';
+  if (metadata === undefined || metadata === null) return { addr, codec: codec.name };
+  goJson(metadata); // throws for what is not JSON, which would fail later in a snapshot of the whole service
+  return { addr, metadata, codec: codec.name };
+}
+
+function promiseReturned(name: string): void {
+  processWarningOnce(`decode() of the codec '${name}'`)(
+    new TypeError('it returned a promise; it must answer synchronously'),
+  );
 }

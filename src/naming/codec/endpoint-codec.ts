@@ -50,6 +50,11 @@ export interface EndpointCodec {
    * the record without a status before.
    */
   readonly canDrain?: boolean;
+  /**
+   * Distinguishes codecs with the same name and key prefix that decode differently, such as by an option: a view that one
+   * of them saved in a {@link SnapshotStore} is not one of the other. Default: none.
+   */
+  readonly variant?: string;
   /** The prefix of the keys of all services, for lists of services. Default: every key. */
   readonly root?: string;
   /**

@@ -30,7 +30,13 @@ export function recordFormats(service: string, codecs: readonly EndpointCodec[])
 export function formatsId(service: string, codecs: readonly EndpointCodec[]): string | undefined {
   const [first, ...others] = codecs;
   if (others.length === 0 && first === goEndpoints) return undefined;
-  return JSON.stringify(codecs.map((codec) => [codec.name, codecPrefix(codec, service)]));
+  return JSON.stringify(codecs.map((codec) => idOf(service, codec)));
+}
+
+function idOf(service: string, codec: EndpointCodec): readonly string[] {
+  const { name, variant } = codec;
+  const id = [name, codecPrefix(codec, service)];
+  return variant === undefined ? id : [...id, variant];
 }
 
 /** A key below two prefixes would be a record of both. */

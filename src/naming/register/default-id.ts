@@ -1,5 +1,7 @@
 import type { Cluster } from 'node:cluster';
+import { formatValue } from '../../model/index.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
+import { NamingError } from '../errors.js';
 
 /** The facts about this process that identify it among workers that share an address. */
 export interface WorkerEnvironment {
@@ -10,7 +12,9 @@ export interface WorkerEnvironment {
 
 /** The id of a registration without the option `id`, in the format of a codec. */
 export function registrationId(addr: string, codec: EndpointCodec | undefined): string {
-  return codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
+  const id: unknown = codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
+  if (typeof id === 'string') return id;
+  throw new NamingError(`defaultId() of the codec '${codec?.name}' returned ${formatValue(id)}, not a text`);
 }
 
 /**

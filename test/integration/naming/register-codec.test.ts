@@ -150,7 +150,7 @@ describe('a registration in the format of a codec', function () {
     const decode = () => {
       throw new Error('a fault');
     };
-    await assert.rejects(start({ codec: codec({ decode }) }), /does not decode the value that it encoded/);
+    await assert.rejects(start({ codec: codec({ decode }) }), /to a value that it cannot decode: a fault/);
     assert.equal(await text(), undefined);
   });
 

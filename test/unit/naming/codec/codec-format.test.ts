@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EtcdError, InvalidInputError } from '#src/errors/index.js';
+import { InvalidInputError } from '#src/errors/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { CodecFormat } from '#src/naming/codec/codec-format.js';
 import { recordFormat } from '#src/naming/codec/format-of.js';
@@ -41,6 +41,7 @@ describe('a record in the format of a codec', () => {
     ['null', () => null],
     ['a text', () => 'a:1'],
     ['a promise', () => Promise.resolve({ addr: 'a:1' })],
+    ['a promise that rejects', () => Promise.reject(new Error('late'))],
     ['no addr', () => ({ metadata: {} })],
     ['an addr that is not a text', () => ({ addr: 1 })],
     ['metadata with a bigint', () => ({ addr: 'a:1', metadata: { n: 1n } })],
@@ -113,12 +114,36 @@ describe('a record in the format of a codec', () => {
     );
   });
 
-  it('is not encoded if the codec returns neither text nor bytes', () => {
-    const encode = (() => ({ addr: 'a:1' })) as unknown as NonNullable<EndpointCodec['encode']>;
-    assert.throws(
-      () => recordFormat('svc', { ...lineCodec, encode }).encode(key, { addr: 'a:1' }),
-      EtcdError,
-    );
+  for (const [title, encode, text] of [
+    [
+      'neither text nor bytes',
+      () => ({ addr: 'a:1' }),
+      /encode\(\) of the codec 'lines' returned .*; it must return/,
+    ],
+    [
+      'a promise',
+      () => Promise.reject(new Error('late')),
+      /encode\(\) of the codec 'lines' returned a promise/,
+    ],
+    ['what it does not decode', () => 'no line', /it cannot decode: .*the value is not a line/],
+    ['another address', () => 'b:2', /it decodes with the address 'b:2'/],
+    ['other bytes each time', counting(), /it does not encode again after decoding it/],
+  ] as const)
+    it(`is not encoded if the codec returns ${title}`, () => {
+      const codec = { ...lineCodec, encode } as unknown as EndpointCodec;
+      assert.throws(
+        () => recordFormat('svc', codec).encode(key, { addr: 'a:1' }),
+        (error) => error instanceof NamingError && text.test(error.message),
+      );
+    });
+
+  it('is not encoded if the codec refuses what it decoded', () => {
+    const encode: EndpointCodec['encode'] = ({ metadata }) => {
+      if (metadata === undefined) return 'a:1 b';
+      throw new NamingError('refused');
+    };
+    const codec = { ...lineCodec, encode };
+    assert.throws(() => recordFormat('svc', codec).encode(key, { addr: 'a:1' }), /does not encode again/);
   });
 
   for (const prefix of ['', '/', 'svc', '/svc', 'a\ud800/', undefined, 7])
@@ -148,6 +173,7 @@ describe('the option codec', () => {
     ],
     ['an object without decode', { name: 'x', keyPrefix: () => 'x/' }, /codec\.decode is undefined/],
     ['an object without a name', { ...lineCodec, name: undefined }, /codec\.name is undefined/],
+    ['a root that is not a text', { ...lineCodec, root: 5 }, /codec\.root is 5/],
     ['a misspelt member', { ...lineCodec, defaultID: () => '' }, /defaultID.*defaultId/],
     ['canDrain as a text', { ...lineCodec, canDrain: 'no' }, /canDrain/],
   ] as const)
@@ -169,6 +195,12 @@ describe('the option codec', () => {
   it('is the default for Go’s format', () =>
     assert.equal(recordFormat('svc', goEndpoints).prefix, recordFormat('svc', undefined).prefix));
 });
+
+/** Returns the address with a number that grows. */
+function counting(): () => string {
+  let calls = 0;
+  return () => `a:1 zone${calls++}`;
+}
 
 function cycle(): object {
   const list: unknown[] = [];

@@ -128,7 +128,7 @@ export class DesiredEndpoint {
       this.#canEncode(withDrainingStatus(this.#endpoint));
     this.#changeCount++;
     this.#pending = [...this.#pending, numbered(this.#changeCount, {}, false)];
-    this.#refresh();
+    this.#tryRefresh();
     return this.#changeCount;
   }
 
@@ -147,7 +147,7 @@ export class DesiredEndpoint {
     const sent = this.#inFlight;
     this.#inFlight = [];
     if (isNewest) this.#base = applyChange(this.#base, mergeChanges(sent));
-    this.#refresh();
+    if (!this.#tryRefresh()) this.#confirmedValue = this.#value;
   }
 
   /** The value can never be stored. Discards the change that caused this and returns its numbers. */
@@ -155,7 +155,7 @@ export class DesiredEndpoint {
     const latestFirst = [...this.#inFlight].reverse();
     const rejected = latestFirst.find(({ fields }) => 'metadata' in fields) ?? latestFirst.find(hasFields);
     this.#inFlight = this.#inFlight.filter((change) => change !== rejected);
-    this.#refresh();
+    if (!this.#tryRefresh()) this.#value = this.#confirmedValue;
     return rejected;
   }
 
@@ -180,13 +180,9 @@ export class DesiredEndpoint {
       bytes: isOwnAddr ? kv.value : undefined,
       foreignStatus: isPlain(metadata) ? metadata['status'] : undefined,
     };
-    try {
-      this.#refresh();
-    } catch {
-      this.#base = before; // a codec cannot encode this metadata with our changes
-      return undefined;
-    }
-    return this.#endpoint;
+    if (this.#tryRefresh()) return this.#endpoint;
+    this.#base = before; // a codec cannot encode this metadata with our changes
+    return undefined;
   }
 
   get #ownAddrs(): readonly (string | undefined)[] {
@@ -206,6 +202,16 @@ export class DesiredEndpoint {
     this.#value = hasFields(changes) ? this.#valueOf(wanted, undefined) : settledValue;
     this.#confirmedValue = settledValue;
     this.#endpoint = wanted;
+  }
+
+  /** Returns false if a codec refuses what it encoded before: the values then stay those of its last answer. */
+  #tryRefresh(): boolean {
+    try {
+      this.#refresh();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #valueOf(endpoint: Endpoint, bytes: Buffer | undefined): Buffer {

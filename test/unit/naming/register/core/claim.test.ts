@@ -190,7 +190,10 @@ describe('a desired endpoint', () => {
     const format = recordFormat('svc', {
       name: 'pairs',
       keyPrefix: () => 'svc/',
-      decode: ({ value }) => ({ addr: 'a:1', metadata: JSON.parse(value.toString()) as JsonValue }),
+      decode({ value }) {
+        const metadata = JSON.parse(value.toString()) as Record<string, JsonValue>;
+        return Object.keys(metadata).length === 0 ? { addr: 'a:1' } : { addr: 'a:1', metadata };
+      },
       encode: ({ metadata }) => {
         if (Object.keys(metadata ?? {}).length > 1) throw new NamingError('there is place for one member');
         return JSON.stringify(metadata ?? {});
