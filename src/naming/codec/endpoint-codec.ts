@@ -52,7 +52,7 @@ export interface EndpointCodec {
   readonly canDrain?: boolean;
   /**
    * Distinguishes codecs with the same name and key prefix that decode differently, such as by an option: a view that one
-   * of them saved in a {@link SnapshotStore} is not one of the other. Default: none.
+   * of them saved in a `SnapshotStore` is not one of the other. Default: none.
    */
   readonly variant?: string;
   /** The prefix of the keys of all services, for lists of services. Default: every key. */
