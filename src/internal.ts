@@ -4,6 +4,7 @@ export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from 
 export {
   addressId,
   addressProblem,
+  isRounded,
   type ParsedAddress,
   parseAddress,
   parseTarget,

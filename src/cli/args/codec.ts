@@ -69,8 +69,9 @@ export async function codecFrom(options: ParsedOptions): Promise<SelectedCodec |
 
 /** The options that select a codec, after a space. */
 export function codecArgs(name: FrameworkName, prefix?: string, json?: string): string {
+  const root = prefix === undefined ? '' : ` --codec-prefix ${prefix === '' ? "''" : prefix}`;
   const quoted = json === undefined ? '' : ` --codec-options '${json}'`;
-  return ` --codec ${name}${prefix === undefined ? '' : ` --codec-prefix ${prefix}`}${quoted}`;
+  return ` --codec ${name}${root}${quoted}`;
 }
 
 /** Loads the codecs of the frameworks. */

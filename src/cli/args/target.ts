@@ -34,8 +34,13 @@ export function parseTargetArgument(input: string, selected?: SelectedCodec): Ta
 }
 
 /** The members that name a target in JSON. A chosen codec is one of them. */
-export function targetToJson({ service, codec }: Target): { target: string; codec?: string } {
-  return codec === undefined ? { target: service } : { target: service, codec: codec.name };
+export function targetToJson(target: Target): { target: string; codec?: string } {
+  return { target: target.service, ...codecToJson(target) };
+}
+
+/** The member that names the chosen codec in JSON; none for the default. */
+export function codecToJson({ codec }: Pick<Target, 'codec'>): { codec?: string } {
+  return codec === undefined ? {} : { codec: codec.name };
 }
 
 /** For commands that take an id: an argument of a program cannot contain bytes that are not UTF-8. */

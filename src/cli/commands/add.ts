@@ -10,7 +10,7 @@ import {
 } from '../../index.js';
 import { addressProblem } from '../../internal.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
-import { parseTargetArgument, recordKey } from '../args/target.js';
+import { codecToJson, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
 import { defaultId, endpointFrom, endpointOptions, maxTtlSeconds } from '../data/endpoint-options.js';
 import { fetchLeaseState } from '../data/leases.js';
@@ -51,7 +51,7 @@ export const add: Command = {
     const lease = ttlSeconds === undefined ? undefined : await client.lease.grant({ ttlSeconds });
     try {
       const revision = await store(invocation, client, { key, value, lease });
-      report(invocation, key, endpoint, lease, revision);
+      report(invocation, target, key, endpoint, lease, revision);
     } catch (error) {
       if (lease) await client.lease.revoke(lease.id).catch(() => {});
       throw error;
@@ -91,6 +91,7 @@ async function warnAboutOwner({ io }: Invocation, client: EtcdClient, replaced: 
 
 function report(
   invocation: Invocation,
+  target: Target,
   key: string,
   endpoint: Endpoint,
   lease: Lease | undefined,
@@ -98,6 +99,7 @@ function report(
 ): void {
   const { addr, metadata = null } = endpoint;
   const document = {
+    ...codecToJson(target),
     key,
     addr,
     metadata,

@@ -1,8 +1,9 @@
 import { compare, type Endpoint, type EtcdClient, op, type Revision } from '../../index.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
-import { hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
+import { codecToJson, hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, printResult } from '../command.js';
 import { isJsonObject, parseRecord, rejectUnsafeIntegers, statusOf } from '../data/records.js';
+import { requireSameParts } from '../data/rewriting.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 
@@ -14,7 +15,7 @@ export const drain: Command = {
     'Writes "status":"draining" into the metadata. The record keeps its lease: its owner keeps renewing it and adopts the',
     'mark, also through a restart of etcd. Callers that balance by metadata send it no new calls while another endpoint',
     'can take them. Other callers (Go’s resolver) keep using it until the record is deleted. Records of go-zero and CoreDNS',
-    'have no place for the mark, and are not changed.',
+    'have no place for the mark, and are not changed, nor are those of which the codec would write less than is stored.',
   ],
   options: { undo: { help: 'remove the mark' }, ...hexOption, ...codecOptions },
   examples: ['etcd-naming drain foo/bar/my-service e1', 'etcd-naming drain foo/bar/my-service e1 --undo'],
@@ -26,7 +27,14 @@ export const drain: Command = {
     requireMark(target, id);
     const undo = invocation.options.flag('undo');
     const { revision, changed, endpoint } = await setMark(invocation.createClient(), target, key, undo);
-    const document = { key, draining: !undo, changed, metadata: endpoint.metadata ?? null, revision };
+    const document = {
+      ...codecToJson(target),
+      key,
+      draining: !undo,
+      changed,
+      metadata: endpoint.metadata ?? null,
+      revision,
+    };
     const text = changed
       ? `${key} is ${undo ? 'no longer' : 'now'} draining, revision ${revision}`
       : `${key} was ${undo ? 'not' : 'already'} draining; nothing changed`;
@@ -64,6 +72,7 @@ async function setMark(
     if (endpoint.addr === '') throw new CliError(`'${key}' has no address, so it gets no calls`);
     rejectUnsafeIntegers(kv.value.toString());
     const updated = undo ? withoutMark(endpoint) : withMark(endpoint, key);
+    requireSameParts(target, kv, undo, undo ? endpoint : withoutMark(updated));
     const result = await client.kv.txn({
       compare: [compare.modRevision(key, '=', kv.modRevision)],
       success: [op.put(key, target.format.encode(key, updated), { ignoreLease: true })],

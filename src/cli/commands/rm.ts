@@ -10,7 +10,7 @@ import {
   type Revision,
 } from '../../index.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
-import { hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
+import { codecToJson, hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
 import { fetchLeaseState, type LeaseState } from '../data/leases.js';
 import { CliError, usageError } from '../errors.js';
@@ -56,7 +56,7 @@ export const rm: Command = {
     const revokeText = wantsRevoke ? `; ${describeRevocation(kv.lease, lease)}` : '';
     printResult(
       invocation,
-      { key, revision, lease: kv.lease === 0n ? null : kv.lease, revoked },
+      { ...codecToJson(target), key, revision, lease: kv.lease === 0n ? null : kv.lease, revoked },
       `deleted ${key}, revision ${revision}${revokeText}`,
     );
     if (lease.state === 'alive') warnAboutOwner(invocation, target, id, lease, kv);

@@ -13,6 +13,7 @@ import { recordIdToJson, type Target } from '../args/target.js';
 import { CliError, messageWithoutCode } from '../errors.js';
 import { toJson } from '../output/json.js';
 import { styled, type Text } from '../output/line.js';
+import { hasShapeOf } from './record-shape.js';
 
 /** A key below a target, with its value decoded if it is an endpoint. */
 export interface StoredRecord {
@@ -22,6 +23,8 @@ export interface StoredRecord {
   readonly endpoint: Endpoint | undefined;
   /** Why the value is not an endpoint. */
   readonly problem: string | undefined;
+  /** Whether the value is a record of the codec's format nevertheless: others may use it. Default false. */
+  readonly isOfFormat?: boolean;
 }
 
 /** Decodes a key of a target. A value that is not an endpoint does not throw; see `problem`. */
@@ -31,16 +34,21 @@ export function parseRecord(target: Target, kv: KeyValue): StoredRecord {
   const endpoint = target.format.decode(key, kv.value);
   return typeof endpoint === 'object'
     ? { id, kv, endpoint, problem: undefined }
-    : { id, kv, endpoint: undefined, problem: problemOf(target, { key, id, value: kv.value }) };
+    : { id, kv, endpoint: undefined, ...explain(target, { key, id, value: kv.value }) };
 }
 
 /** Why a value is not an endpoint. The format alone does not say it. */
-function problemOf({ service, codec = goEndpoints }: Target, record: Omit<EncodedRecord, 'service'>): string {
+function explain(
+  { service, codec = goEndpoints }: Target,
+  record: Omit<EncodedRecord, 'service'>,
+): { problem: string; isOfFormat: boolean } {
   try {
-    const endpoint = codec.decode({ service, ...record });
-    return endpoint === undefined ? 'it is a record of another service' : 'it is not readable';
+    const isForeign = codec.decode({ service, ...record }) === undefined;
+    return isForeign
+      ? { problem: 'it is a record of another service', isOfFormat: true }
+      : { problem: 'it is not readable', isOfFormat: false };
   } catch (error) {
-    return messageWithoutCode(error);
+    return { problem: messageWithoutCode(error), isOfFormat: hasShapeOf(codec.name, record.value) };
   }
 }
 
@@ -49,11 +57,19 @@ function problemOf({ service, codec = goEndpoints }: Target, record: Omit<Encode
  * @throws {CliError} that names the first integer beyond 2^53.
  */
 export function rejectUnsafeIntegers(json: string): void {
-  const numbers =
-    json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""').match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
-  const unsafe = numbers.find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
+  const unsafe = numbersIn(json).find((text) => /^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
   if (unsafe !== undefined)
     throw new CliError(`the integer ${unsafe} is beyond 2^53 and would be written as ${Number(unsafe)}`);
+}
+
+/** The digits of all numbers in JSON. */
+export function numbersIn(json: string): readonly string[] {
+  return withoutStrings(json).match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g) ?? [];
+}
+
+/** JSON with empty strings in the place of all strings. */
+export function withoutStrings(json: string): string {
+  return json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, '""');
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isWildcard, type ParsedAddress, parseAddress } from '../../internal.js';
 import type { StoredRecord } from '../data/records.js';
-import { type Finding, joinSome, warning } from './finding.js';
+import { joinSome } from '../output/text.js';
+import { type Finding, warning } from './finding.js';
 
 interface RecordAddress {
   readonly id: string;

@@ -1,6 +1,7 @@
 import { tryConnect } from '../data/address.js';
+import { joinSome } from '../output/text.js';
 import { inParallel } from '../parallel.js';
-import { type Finding, joinSome, ok, problem, warning } from './finding.js';
+import { type Finding, ok, problem, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
 
 const maxAddresses = 100;

@@ -1,5 +1,3 @@
-import { escapeAndTruncate } from '../output/text.js';
-
 /** The result of one check of the doctor. */
 export interface Finding {
   readonly level: 'ok' | 'warning' | 'problem';
@@ -28,9 +26,3 @@ export const problem = (check: string, message: string, advice?: string, exit?: 
   advice,
   ...(exit === undefined ? {} : { exit }),
 });
-
-/** Joins items as `a, b, c and 7 more`. Each item is escaped and truncated. */
-export function joinSome(items: readonly string[], max = 5): string {
-  const shown = items.slice(0, max).map(escapeAndTruncate).join(', ');
-  return items.length > max ? `${shown} and ${items.length - max} more` : shown;
-}

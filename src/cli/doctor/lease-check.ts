@@ -1,6 +1,7 @@
 import type { EtcdClient } from '../../index.js';
 import { fetchLeaseStates } from '../data/leases.js';
-import { type Finding, joinSome, ok, warning } from './finding.js';
+import { joinSome } from '../output/text.js';
+import { type Finding, ok, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
 
 /** An owner renews its lease at each third of the TTL. With less than this share left, it has missed two renewals. */

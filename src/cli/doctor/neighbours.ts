@@ -1,7 +1,8 @@
 import { type EtcdClient, EtcdError, type KeyRange, keyText } from '../../index.js';
 import type { Target } from '../args/target.js';
 import { codecPrefix, serviceOf } from '../data/services.js';
-import { type Finding, joinSome, warning } from './finding.js';
+import { joinSome } from '../output/text.js';
+import { type Finding, warning } from './finding.js';
 import { findSimilarNames, type SimilarNames } from './name-search.js';
 
 const maxKeys = 1_000;

@@ -102,7 +102,7 @@ function recognizeVariant(
     if (prefix === undefined) continue;
     const moved = tryCreate(create, { ...options, [rootOption ?? '']: prefix });
     if (!moved || !reads(moved, record, candidate)) continue;
-    const args = isPlainWord(prefix) ? codecArgs(name, prefix, json) : undefined;
+    const args = prefix === '' || isPlainWord(prefix) ? codecArgs(name, prefix, json) : undefined;
     return { codec: name, service: candidate, args };
   }
   const hasFormat = servicesOf(record).some((candidate) => decodes(usual, record, candidate));
@@ -124,10 +124,10 @@ function nameIn(value: Buffer): string | undefined {
   }
 }
 
-/** What precedes `/<service>/<id>` in a key. */
+/** What precedes `/<service>/<id>` in a key: '' for a key that begins with it. */
 function rootBefore(key: string, service: string): string | undefined {
   const folder = folderOf(key);
-  return folder?.endsWith(`/${service}`) ? folder.slice(0, -service.length - 1) || undefined : undefined;
+  return folder?.endsWith(`/${service}`) ? folder.slice(0, -service.length - 1) : undefined;
 }
 
 /** The key up to its last slash; undefined if that is empty. */

@@ -2,9 +2,9 @@ import { type Endpoint, type EndpointCodec, readTraits } from '../../index.js';
 import { parseAddress } from '../../internal.js';
 import type { Target } from '../args/target.js';
 import type { StoredRecord } from '../data/records.js';
-import { pluralize } from '../output/text.js';
+import { joinSome, pluralize } from '../output/text.js';
 import { checkAddresses } from './addresses.js';
-import { type Finding, joinSome, ok, problem, warning } from './finding.js';
+import { type Finding, ok, problem, warning } from './finding.js';
 import type { RecognizedRecord } from './other-formats.js';
 import { adviceFor, formatName } from './recognize.js';
 
@@ -64,17 +64,30 @@ function checkInvalid(
   recognized: readonly RecognizedRecord[],
 ): Finding[] {
   const invalid = records.filter(({ endpoint }) => endpoint === undefined);
-  if (invalid.length === 0) return [];
-  const list = joinSome(invalid.map(({ id, problem: reason }) => `'${id}' (${reason})`));
+  const isExplained = recognized.length > 0;
+  const format = codec ? `the format of ${codec.name}` : "Go's format";
   return [
-    warning(
-      'records',
-      `skipped, because the value is not an endpoint in ${codec ? `the format of ${codec.name}` : "Go's format"}: ${list}`,
-      recognized.length > 0
+    ...skipped(
+      invalid.filter(({ isOfFormat }) => isOfFormat),
+      `records of ${codec?.name}, but not endpoints to call`,
+      isExplained
+        ? undefined
+        : `leave them: clients of ${codec?.name} may use them; for calls by gRPC, their servers must register an address for it`,
+    ),
+    ...skipped(
+      invalid.filter(({ isOfFormat }) => !isOfFormat),
+      `skipped, because the value is not an endpoint in ${format}`,
+      isExplained
         ? undefined
         : 'find out which program wrote it; etcd-naming get shows the record, rm deletes it',
     ),
   ];
+}
+
+function skipped(records: readonly StoredRecord[], message: string, advice: string | undefined): Finding[] {
+  if (records.length === 0) return [];
+  const list = joinSome(records.map(({ id, problem: reason }) => `'${id}' (${reason})`));
+  return [warning('records', `${message}: ${list}`, advice)];
 }
 
 function checkNested(codec: EndpointCodec | undefined, records: readonly StoredRecord[]): Finding[] {

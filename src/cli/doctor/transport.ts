@@ -1,5 +1,6 @@
+import { joinSome } from '../output/text.js';
 import { inParallel } from '../parallel.js';
-import { type Finding, joinSome, ok, problem, warning } from './finding.js';
+import { type Finding, ok, problem, warning } from './finding.js';
 import { noHealthService, type ProbeOptions, type ProbeResult, probeServer } from './probe.js';
 
 const concurrency = 20;

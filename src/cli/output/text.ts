@@ -12,6 +12,12 @@ export function escapeAndTruncate(text: string): string {
   return truncate(escapeControls(text), maxTextWidth);
 }
 
+/** Joins items as `a, b, c and 7 more`. Each item is escaped and truncated. */
+export function joinSome(items: readonly string[], max = 5): string {
+  const shown = items.slice(0, max).map(escapeAndTruncate).join(', ');
+  return items.length > max ? `${shown} and ${items.length - max} more` : shown;
+}
+
 /** Aligns rows in columns as wide as their widest cell, two spaces apart. Cells are escaped and truncated. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   return alignCells(rows).map((line) => [line].flat().map(textOf).join(''));

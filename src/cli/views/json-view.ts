@@ -1,5 +1,5 @@
 import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
-import type { Target } from '../args/target.js';
+import { codecToJson, type Target } from '../args/target.js';
 import { endpointToJson } from '../data/records.js';
 import { type Output, printJson } from '../output/io.js';
 import { InvalidKeys } from './invalid-keys.js';
@@ -27,11 +27,12 @@ export class JsonView implements WatchView {
   onEvent(event: EndpointEvent): void {
     this.#printer.revision = event.revision;
     const { type, revision } = event;
+    const codec = codecToJson(this.#target);
     const invalid = [...event.invalid].map((key) => this.#id(key));
     const invalidChanges = this.#invalid.update(event);
     if (event.type === 'snapshot') {
       const endpoints = this.#recordsToJson(event.endpoints.values());
-      this.#printer.line({ type, revision, reason: event.reason, endpoints, invalid });
+      this.#printer.line({ type, ...codec, revision, reason: event.reason, endpoints, invalid });
       return;
     }
     const { added, changed, removed } = event;
@@ -41,6 +42,7 @@ export class JsonView implements WatchView {
     const endpoints = { added: this.#recordsToJson(added), changed: this.#recordsToJson(changed) };
     this.#printer.line({
       type,
+      ...codec,
       revision,
       ...endpoints,
       removed: removed.map((key) => this.#id(key)),

@@ -7,6 +7,7 @@ import { CommandRunner } from './support.js';
 interface Report {
   readonly codec?: string;
   readonly resolves: boolean;
+  readonly nextSteps: readonly string[];
   readonly findings: readonly { level: string; check: string; message: string; advice: string | null }[];
 }
 
@@ -127,6 +128,46 @@ describe('etcd-naming doctor with records of other frameworks', () => {
       absent.found('records')[0]?.advice ?? '',
       /^check that the server registers under this name/,
     );
+  });
+
+  it('does not advise to delete a record of the format that has no address for gRPC', async () => {
+    const web = kratos.replace('grpc://', 'http://');
+    await client.kv.put(`/microservices/${service}/a`, web);
+    await client.kv.put(`/microservices/${service}/b`, web.replace('doctor-', 'other-'));
+    const { found, nextSteps } = await examine(service, '--codec', 'kratos');
+    const [, skipped] = found('records');
+    assert.match(
+      skipped?.message ?? '',
+      /^records of kratos, but not endpoints to call: 'a' \(none of .*\), 'b' \(it is a record of another service\)$/,
+    );
+    assert.match(skipped?.advice ?? '', /^leave them: clients of kratos may use them; /);
+    assert.doesNotMatch(nextSteps.join(), /rm/);
+    await client.kv.put(`/microservices/${service}/c`, '{"hello":1}');
+    const mixed = await examine(service, '--codec', 'kratos');
+    assert.match(mixed.found('records')[2]?.message ?? '', /^skipped, .*: 'c' \(the record has no name\)$/);
+    assert.match(mixed.found('records')[2]?.advice ?? '', /^find out which program/);
+  });
+
+  it('leaves records of CoreDNS that other clients use', async () => {
+    const folder = `/skydns/org/example/${service}`;
+    await client.kv.put(`${folder}/1`, '{"host":"127.0.0.1"}');
+    await client.kv.put(`${folder}/2`, '{"text":"hello"}');
+    const { nextSteps } = await examine(`${service}.example.org`, '--codec', 'coredns');
+    assert.match(nextSteps.join(), /leave them: clients of coredns may use them/);
+    assert.doesNotMatch(nextSteps.join(), /rm/);
+  });
+
+  it('suggests an empty prefix for a key that begins with the service', async () => {
+    await client.kv.put(`/${service}/a`, kratos);
+    for (const codec of ['endpoints', 'go-zero']) {
+      const { found } = await examine(`/${service}`, '--codec', codec);
+      assert.deepEqual(suggestionIn(found('records')), [
+        "'a' has the format of kratos",
+        `etcd-naming doctor ${service} --codec kratos --codec-prefix ''`,
+      ]);
+    }
+    const { found } = await examine(service, '--codec', 'kratos', '--codec-prefix', '');
+    assert.equal(found('records')[0]?.message, '1 record with 1 usable address: 127.0.0.1:1');
   });
 
   it('finds similar services by the names of the codec', async () => {

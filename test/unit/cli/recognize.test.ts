@@ -37,6 +37,20 @@ const readable: readonly Row[] = [
     kratos,
     'kratos: etcd-naming doctor shop --codec kratos --codec-prefix /team-a',
   ],
+  ['endpoints', '/shop/a1', kratos, "kratos: etcd-naming doctor shop --codec kratos --codec-prefix ''"],
+  ['kratos', '/shop/a1', kratos, "kratos: etcd-naming doctor shop --codec kratos --codec-prefix ''"],
+  [
+    'endpoints',
+    '/shop/a1',
+    kratosTls,
+    `kratos: etcd-naming doctor shop --codec kratos --codec-prefix '' --codec-options '{"secure":true}'`,
+  ],
+  [
+    'endpoints',
+    '/shop/10.0.0.7:8888',
+    kitex,
+    "kitex: etcd-naming doctor shop --codec kitex --codec-prefix ''",
+  ],
   ['endpoints', 'shop/a1', kratos, 'kratos, stored under another kind of key'],
   ['endpoints', '/micro/registry/shop/shop-1', goMicro, 'go-micro: etcd-naming doctor shop --codec go-micro'],
   [
