@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InvalidInputError } from '../errors/index.js';
 import { printable, wrongTypeError } from '../model/index.js';
 import type { RecordPlace } from '../naming/codec/endpoint-codec.js';
@@ -6,6 +7,8 @@ import { NamingError } from '../naming/errors.js';
 /** The longest DNS name and label, without the dot of the root. */
 const maxNameLength = 253;
 const maxLabelLength = 63;
+/** 80 bits, as hexadecimal digits. */
+const hashLength = 20;
 
 /**
  * Converts CoreDNS's `path` to the beginning of a key: `skydns` and `/skydns/` become `/skydns`, and `/` becomes ''.
@@ -58,11 +61,18 @@ export function checkId({ service, id }: RecordPlace): void {
 
 /**
  * A label for an address: `10-0-0-7-50051`, `2001-db8--7-50051`. A hyphen is doubled, so that different addresses have
- * different labels.
+ * different labels. The end of a label that would be too long is replaced by a hash of the address.
  */
 export function labelOfAddress(addr: string): string {
+  const lower = addr.toLowerCase();
+  const label = labelOf(lower);
+  if (label.length <= maxLabelLength) return label;
+  const hash = createHash('sha256').update(lower).digest('hex').slice(0, hashLength);
+  return `${label.slice(0, maxLabelLength - hashLength - 1)}-${hash}`;
+}
+
+function labelOf(addr: string): string {
   return addr
-    .toLowerCase()
     .replace(/^\[::/, '[0::') // a label does not begin with a hyphen
     .replace(/[[\]]/g, '')
     .replaceAll('-', '--')

@@ -2,6 +2,7 @@ import { formatValue } from '../model/index.js';
 import type { JsonValue } from '../naming/endpoint.js';
 import { NamingError } from '../naming/errors.js';
 import { type DnsService, maxima } from './core-dns-service.js';
+import { metadataMembers } from './string-metadata.js';
 import { wholeWeight } from './whole-weight.js';
 
 /** The members of a record that are metadata of an endpoint. */
@@ -28,11 +29,8 @@ export function toMetadata(service: DnsService): JsonValue | undefined {
  * @throws {NamingError} for metadata that CoreDNS's format cannot express.
  */
 export function fromMetadata(metadata: JsonValue | undefined): Described {
-  if (metadata === undefined || metadata === null) return {};
-  if (typeof metadata !== 'object' || Array.isArray(metadata))
-    throw new NamingError('metadata is not an object, which the records of CoreDNS cannot express');
   const described: Described = {};
-  for (const [name, value] of Object.entries(metadata))
+  for (const [name, value] of Object.entries(metadataMembers(metadata, 'coredns')))
     if (value !== undefined) describe(described, name, value);
   return described;
 }

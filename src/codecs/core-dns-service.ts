@@ -64,7 +64,21 @@ export function readService(value: Uint8Array): DnsService {
  * Specification: https://github.com/coredns/coredns/blob/v1.15.0/plugin/etcd/msg/type.go#L17-L32
  */
 export function isText({ host = '', text }: DnsService): boolean {
-  return text !== undefined && (isIP(host) === 0 || host.includes('%'));
+  return text !== undefined && isName(host);
+}
+
+/**
+ * Whether CoreDNS answers with another name than the host: it removes labels from a host that is a name. With an IP address
+ * it removes them from the key's name, which still leads to that address.
+ *
+ * Specification: https://github.com/coredns/coredns/blob/v1.15.0/plugin/etcd/msg/service.go#L42-L58
+ */
+export function isStrippedName({ host = '', targetstrip = 0 }: DnsService): boolean {
+  return targetstrip > 0 && isName(host);
+}
+
+function isName(host: string): boolean {
+  return isIP(host) === 0 || host.includes('%');
 }
 
 function isMember(name: string): name is keyof DnsService {

@@ -1,13 +1,15 @@
 import { noOptions, optionsChecker, printable, text, wholeNumber } from '../model/index.js';
 import { checkAddress, formatAddress, parseAddress } from '../naming/address/index.js';
 import { checkEndpointNames } from '../naming/check-endpoint.js';
-import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
+import type { EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint } from '../naming/endpoint.js';
 import { EndpointDecodeError, NamingError } from '../naming/errors.js';
 import { goJson } from '../naming/json/go-json.js';
 import { checkId, checkPath, keyOfName, labelOfAddress, nameOfKey } from './core-dns-keys.js';
 import { fromMetadata, toMetadata } from './core-dns-metadata.js';
-import { type DnsService, isText, maxima, readService } from './core-dns-service.js';
+import { type DnsService, isStrippedName, isText, maxima, readService } from './core-dns-service.js';
+import { memoized } from './memoized.js';
+import { checkWrittenJson } from './written-json.js';
 
 /** Options of {@link coreDns}. */
 export interface CoreDnsOptions {
@@ -38,12 +40,13 @@ const checkOptions = optionsChecker<CoreDnsOptions>({
  * metadata: `priority`, `ttl` in seconds, `text`, `targetstrip`, `group`. `weight` is relative to a record without one,
  * which has 100 in CoreDNS: a stored 50 is read as 0.5. Neither the priority nor the group selects endpoints. Records
  * without a host (TXT) and with `mail` (MX) are left out. A record without a port, a name with a text, which CoreDNS
- * answers as TXT only, and values that CoreDNS does not read are invalid. A single value that CoreDNS does not read makes
+ * answers as TXT only, a name with a target strip, for which CoreDNS answers another name, and values that CoreDNS does not
+ * read are invalid. A single value that CoreDNS does not read makes
  * it refuse the whole name.
  *
  * Writing: the id must be a label of a DNS name, because CoreDNS answers the key's name as the SRV target. The default id
- * is made from the address: `10-0-0-7-50051`. Metadata can have `weight` (a multiple of 0.01), `priority`, `ttl`, `text`
- * (with an IP address), `targetstrip` and `group`; other metadata is refused, so there is no zone and no status. `drain()`
+ * is made from the address: `10-0-0-7-50051`; of a long one it has the beginning and a hash. Metadata can have `weight` (a multiple of 0.01), `priority`, `ttl`,
+ * `group`, and with an IP address `text` and `targetstrip`; other metadata is refused, so there is no zone and no status. `drain()`
  * deletes the record without a status before. Clients of CoreDNS may use an answer for its TTL, by default the lease's
  * remaining time but at least 30 s, after the record is deleted.
  *
@@ -55,24 +58,35 @@ const checkOptions = optionsChecker<CoreDnsOptions>({
 export function coreDns(options: CoreDnsOptions = noOptions): EndpointCodec {
   checkOptions(options);
   const { path = '/skydns', defaultPort } = options;
-  const root = checkPath(path);
-  return Object.freeze({
+  return codecOf({ root: checkPath(path), defaultPort });
+}
+
+interface ResolvedOptions {
+  readonly root: string;
+  readonly defaultPort: number | undefined;
+}
+
+const codecOf = memoized(
+  ({ root, defaultPort }: ResolvedOptions): EndpointCodec => ({
     name: 'coredns',
+    ...(defaultPort === undefined ? {} : { variant: `port ${defaultPort}` }),
     root: `${root}/`,
-    keyPrefix: (service: string) => keyOfName(root, service),
-    serviceOf: (key: string) => nameOfKey(root, key),
-    decode: ({ value }: EncodedRecord) => decode(readService(value), defaultPort),
+    keyPrefix: (service) => keyOfName(root, service),
+    serviceOf: (key) => nameOfKey(root, key),
+    decode: ({ value }) => decode(readService(value), defaultPort),
     encode,
     defaultId: labelOfAddress,
     canDrain: false,
-  });
-}
+  }),
+);
 
 function decode(service: DnsService, defaultPort: number | undefined): Endpoint | undefined {
   const { host, port = defaultPort, mail } = service;
   if (host === undefined || mail) return undefined;
   if (isText(service))
     throw new EndpointDecodeError('host is a name and there is a text: CoreDNS answers only the text');
+  if (isStrippedName(service))
+    throw new EndpointDecodeError('host is a name and there is a targetstrip: CoreDNS answers another name');
   if (port === undefined)
     throw new EndpointDecodeError('the record has no port; coreDns() has the option defaultPort');
   const addr = formatAddress({ host, port });
@@ -92,8 +106,12 @@ function encode(endpoint: Endpoint, place: RecordPlace): string {
   const service: DnsService = { ...address, priority, weight, text, ttl, targetstrip, group };
   if (isText(service))
     throw new NamingError('metadata has a text and the host is a name: CoreDNS would answer only the text');
+  if (isStrippedName(service))
+    throw new NamingError(
+      'metadata has a targetstrip and the host is a name: CoreDNS would answer another name',
+    );
   const members = Object.entries(service).filter(([, value]) => value !== undefined);
-  return `{${members.map(([name, value]) => `"${name}":${goJson(value)}`).join(',')}}`;
+  return checkWrittenJson(`{${members.map(([name, value]) => `"${name}":${goJson(value)}`).join(',')}}`);
 }
 
 function toHost(addr: string): { readonly host: string; readonly port: number } {

@@ -63,7 +63,12 @@ export function toNodes(value: JsonValue | undefined): readonly GoMicroNode[] {
   if (!Array.isArray(value)) throw new NamingError('metadata.nodes is not a list of nodes');
   return (value as readonly JsonValue[]).map((node) => {
     const { id = '', address, metadata, ...others } = metadataMembers(node, 'go-micro');
-    if (typeof id !== 'string' || typeof address !== 'string' || Object.keys(others).length > 0)
+    if (
+      typeof id !== 'string' ||
+      typeof address !== 'string' ||
+      address === '' ||
+      Object.keys(others).length > 0
+    )
       throw new NamingError('an item of metadata.nodes is not a node: { id, address, metadata }');
     return { id, address, metadata: toStringMap(metadataMembers(metadata, 'go-micro'), 'go-micro') };
   });

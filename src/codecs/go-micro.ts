@@ -8,13 +8,16 @@ import { type JsonMember, readMembers } from '../naming/json/reader.js';
 import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
 import { fieldName } from './go-members.js';
 import { type GoMicroNode, mapOf, readNodes, textOf, toNodes } from './go-micro-nodes.js';
+import { memoized } from './memoized.js';
 import {
   fromStringMap,
   type MetadataMembers,
   metadataMembers,
   type StringMap,
   toStringMap,
+  weightText,
 } from './string-metadata.js';
+import { checkWrittenJson } from './written-json.js';
 
 /** The options of {@link goMicro}. */
 export interface GoMicroOptions {
@@ -41,15 +44,19 @@ const checkOptions = optionsChecker<GoMicroOptions>({ prefix: wellFormedText });
  *   metadata are ignored, except `version` in a record without a version.
  * - Like go-micro, it reads what it can: a member of a wrong type counts as missing.
  *
- * Writing is experimental. It writes the members that are read, and `protocol: "grpc"` unless the metadata has a
+ * Writing is experimental. A weight must be a number that is read back: from 0, with at most 15 digits before the point and
+ * after it. It writes the members that are read, and `protocol: "grpc"` unless the metadata has a
  * `protocol`. The members of `endpoints` are sorted by name.
  *
  * Specification: https://github.com/micro/plugins/blob/6026888844da0f32d2e633952bab2947871fc1a3/v5/registry/etcd/etcd.go#L143
  */
 export function goMicro(options: GoMicroOptions = noOptions): EndpointCodec {
   checkOptions(options);
-  const root = `${(options.prefix ?? '/micro/registry').replace(/\/+$/, '')}/`;
-  return {
+  return codecOf({ root: `${(options.prefix ?? '/micro/registry').replace(/\/+$/, '')}/` });
+}
+
+const codecOf = memoized(
+  ({ root }: { readonly root: string }): EndpointCodec => ({
     name: 'go-micro',
     root,
     keyPrefix: (service) => `${root}${keyPart(service)}/`,
@@ -57,8 +64,8 @@ export function goMicro(options: GoMicroOptions = noOptions): EndpointCodec {
     encode,
     defaultId: keyPart,
     serviceOf: (key) => serviceOf(key, root),
-  };
-}
+  }),
+);
 
 function keyPart(name: string): string {
   return name.replaceAll('/', '-');
@@ -131,16 +138,13 @@ function encode(endpoint: Endpoint, place: RecordPlace): string {
   if (place.id.includes('/'))
     throw new NamingError(`the id '${place.id}' has a slash, which keys of go-micro cannot have`);
   const members = metadataMembers(endpoint.metadata, 'go-micro');
-  const { id = place.id, version = '', endpoints = [], serviceMetadata, nodes, ...own } = members;
+  const { id, version = '', endpoints = [], serviceMetadata, nodes, ...own } = members;
   if (!Array.isArray(endpoints)) throw new NamingError('metadata.endpoints is not a list');
   const texts = toStringMap({ id, version }, 'go-micro');
   const node = {
-    id: texts['id'] ?? '',
+    id: texts['id'] || place.id,
     address: checkWrittenAddress(endpoint.addr),
-    metadata: toStringMap(
-      { ...own, protocol: own['protocol'] === undefined ? 'grpc' : own['protocol'] },
-      'go-micro',
-    ),
+    metadata: toNodeMetadata(own),
   };
   return goJsonOf({
     name: place.service,
@@ -151,11 +155,16 @@ function encode(endpoint: Endpoint, place: RecordPlace): string {
   });
 }
 
+function toNodeMetadata({ protocol = 'grpc', weight, ...others }: MetadataMembers): StringMap {
+  const text = weight === undefined ? undefined : weightText(weight, 'go-micro');
+  return toStringMap({ ...others, protocol, weight: text }, 'go-micro');
+}
+
 /** Go writes the members in the order of the structs, and a map that was never made as null. */
 function goJsonOf({ name, version, metadata, endpoints, nodes }: Service): string {
-  return (
+  return checkWrittenJson(
     `{"name":${goJson(name)},"version":${goJson(version)},"metadata":${goJsonOfMap(metadata)},` +
-    `"endpoints":${goJson(endpoints)},"nodes":[${nodes.map(goJsonOfNode).join(',')}]}`
+      `"endpoints":${goJson(endpoints)},"nodes":[${nodes.map(goJsonOfNode).join(',')}]}`,
   );
 }
 

@@ -1,7 +1,8 @@
 import type { EncodedRecord, EndpointCodec } from '../naming/codec/endpoint-codec.js';
-import type { Endpoint, JsonValue } from '../naming/endpoint.js';
+import type { Endpoint } from '../naming/endpoint.js';
 import { EndpointDecodeError, NamingError } from '../naming/errors.js';
 import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
+import { metadataMembers } from './string-metadata.js';
 
 /** Longer than any address: the name of a host has at most 253 bytes, and the path of a socket 107. */
 const maxAddressBytes = 512;
@@ -43,14 +44,8 @@ function decode({ value }: EncodedRecord): Endpoint {
 }
 
 function encode({ addr, metadata }: Endpoint): string {
-  if (hasMembers(metadata))
+  const members = Object.values(metadataMembers(metadata, 'go-zero'));
+  if (members.some((value) => value !== undefined))
     throw new NamingError('the endpoint has metadata, which the records of go-zero cannot hold');
   return checkWrittenAddress(addr);
-}
-
-/** Whether anything would be lost without the metadata. */
-function hasMembers(metadata: JsonValue | undefined): boolean {
-  if (metadata === undefined || metadata === null) return false;
-  if (typeof metadata !== 'object' || Array.isArray(metadata)) return true;
-  return Object.values(metadata).some((value) => value !== undefined);
 }

@@ -8,8 +8,10 @@ import { goJson } from '../naming/json/go-json.js';
 import { readMembers } from '../naming/json/reader.js';
 import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
 import { fieldName, readInt64, readText } from './go-members.js';
+import { memoized } from './memoized.js';
 import { metadataMembers, readStringMap, type StringMap, toStringMap } from './string-metadata.js';
-import { wholeWeight } from './whole-weight.js';
+import { weightOfWhole, wholeWeight } from './whole-weight.js';
+import { checkWrittenJson } from './written-json.js';
 
 /** Options of {@link kitex}. */
 export interface KitexOptions {
@@ -68,17 +70,19 @@ const networks: ReadonlyMap<string, 'tcp' | 'socket'> = new Map([
  */
 export function kitex(options: KitexOptions = noOptions): EndpointCodec {
   checkOptions(options);
-  const root = `${options.prefix ?? 'kitex/registry-etcd'}/`;
-  return Object.freeze({
+  return codecOf({ root: `${options.prefix ?? 'kitex/registry-etcd'}/` });
+}
+
+const codecOf = memoized(
+  ({ root }: { readonly root: string }): EndpointCodec => ({
     name: 'kitex',
     root,
-    keyPrefix: (service: string) => `${root}${checkService(service)}/`,
-    serviceOf: (key: string) =>
-      key.startsWith(root) ? /^([^/]+)\/./s.exec(key.slice(root.length))?.[1] : undefined,
+    keyPrefix: (service) => `${root}${checkService(service)}/`,
+    serviceOf: (key) => (key.startsWith(root) ? /^([^/]+)\/./s.exec(key.slice(root.length))?.[1] : undefined),
     decode,
     encode,
-  });
-}
+  }),
+);
 
 /** Kitex's registry refuses such a name too. */
 function checkService(service: string): string {
@@ -101,7 +105,7 @@ function decode({ value }: EncodedRecord): Endpoint {
   delete members['network'];
   delete members['weight'];
   if (network !== 'tcp') members['network'] = network;
-  if (weight > 0 && weight !== defaultWeight) members['weight'] = weight / defaultWeight;
+  if (weight > 0 && weight !== defaultWeight) members['weight'] = weightOfWhole(weight, defaultWeight);
   const addr = toAddr(network, address);
   return Object.keys(members).length === 0 ? { addr } : { addr, metadata: members };
 }
@@ -155,7 +159,7 @@ function encode({ addr, metadata }: Endpoint, { service }: RecordPlace): string 
     `"weight":${toStoredWeight(weight)}`,
     `"tags":${Object.keys(tags).length === 0 ? 'null' : goJson(tags)}`,
   ];
-  return `{${members.join()}}`;
+  return checkWrittenJson(`{${members.join()}}`);
 }
 
 function toNetwork(addr: string, network: JsonValue | undefined): string {

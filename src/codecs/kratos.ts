@@ -1,4 +1,4 @@
-import { boolean, noOptions, optionsChecker, wellFormedText } from '../model/index.js';
+import { boolean, formatValue, noOptions, optionsChecker, wellFormedText } from '../model/index.js';
 import { checkEndpointNames } from '../naming/check-endpoint.js';
 import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint, JsonValue } from '../naming/endpoint.js';
@@ -8,6 +8,7 @@ import { readMembers } from '../naming/json/reader.js';
 import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
 import { fieldName, readText, readTexts } from './go-members.js';
 import { escapeHost, parseGoUrl } from './go-url.js';
+import { memoized } from './memoized.js';
 import {
   type MetadataMembers,
   metadataMembers,
@@ -15,7 +16,8 @@ import {
   type StringMap,
   toStringMap,
 } from './string-metadata.js';
-import { wholeWeight } from './whole-weight.js';
+import { weightOfWhole, wholeWeight } from './whole-weight.js';
+import { checkWrittenJson } from './written-json.js';
 
 /** The options of {@link kratos}. */
 export interface KratosOptions {
@@ -45,7 +47,7 @@ const defaultWeight = 100;
  *
  * - `addr` is the host of the first URL in `endpoints` whose scheme is `grpc`, or with `secure` `grpcs`. Versions of
  *   kratos before 2.4 write `grpc://…?isSecure=true` instead of `grpcs://…`: both have TLS. A record without such a URL,
- *   such as one that has only HTTP, is invalid.
+ *   such as one that has only HTTP, is left out as invalid.
  * - The record's `metadata` is the endpoint's metadata. Its values are texts, except `weight`, which is relative to a
  *   record without one: kratos gives that 100, so a stored `50` is read as 0.5, and 2 is written as `200`.
  * - `metadata.version` is the record's version, if it has one. `metadata.id` is its id, if it is not the last part of the
@@ -54,7 +56,8 @@ const defaultWeight = 100;
  * - A record with the name of another service is left out, as in kratos.
  *
  * Writes what kratos writes, from the same members. `grpc://<addr>` is written before the URLs in `metadata.endpoints`,
- * unless the first of them for gRPC is `addr`'s. kratos reads a service by its name without a slash after it,
+ * unless `addr`'s is the first of them for gRPC by the rule of every version: with `isSecure`, and by the scheme alone as
+ * from 2.5 on. A text there that Go does not read as a URL is refused, and a weight that is not a number. kratos reads a service by its name without a slash after it,
  * and one value there that is not an instance makes its whole list fail: do not store other formats under
  * `<namespace>/<service>`.
  *
@@ -65,15 +68,25 @@ const defaultWeight = 100;
 export function kratos(options: KratosOptions = noOptions): EndpointCodec {
   checkOptions(options);
   const { namespace = '/microservices', secure = false } = options;
-  return {
+  return codecOf({ namespace, secure });
+}
+
+interface ResolvedOptions {
+  readonly namespace: string;
+  readonly secure: boolean;
+}
+
+const codecOf = memoized(
+  ({ namespace, secure }: ResolvedOptions): EndpointCodec => ({
     name: 'kratos',
+    ...(secure ? { variant: 'secure' } : {}),
     root: `${namespace}/`,
     keyPrefix: (service) => `${namespace}/${service}/`,
     decode: (record) => toEndpoint(record, secure),
     encode: (endpoint, place) => goJsonOf(toInstance(endpoint, place, secure)),
     serviceOf: (key) => serviceOf(key, `${namespace}/`),
-  };
-}
+  }),
+);
 
 /** Go's `registry.ServiceInstance`. */
 interface Instance {
@@ -141,21 +154,26 @@ function isTrue(text: string | undefined): boolean {
 
 /** kratos ignores a weight that is not a whole number: it stays text, which the balancer ignores too. */
 function readWeight(text: string | undefined): MetadataMembers {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? { weight: Number(text) / defaultWeight } : {};
+  const isWhole = text !== undefined && /^\d{1,19}$/.test(text) && BigInt(text) < 2n ** 63n;
+  return isWhole ? { weight: weightOfWhole(Number(text), defaultWeight) } : {};
 }
 
 function writeWeight(weight: JsonValue | undefined): MetadataMembers {
-  if (typeof weight !== 'number') return {};
+  if (weight === undefined) return {};
   const stored = weight === 0 ? 0 : wholeWeight(weight, defaultWeight);
   if (stored !== undefined) return { weight: stored };
-  throw new NamingError(`metadata.weight is ${weight}; kratos needs a multiple of 0.01`);
+  throw new NamingError(
+    `metadata.weight is ${formatValue(weight)}; kratos needs a number, a multiple of 0.01`,
+  );
 }
 
 function missingEndpointText(endpoints: readonly string[], secure: boolean): string {
   if (endpoints.length === 0) return 'the record has no endpoints';
   const wanted = secure ? 'grpcs' : 'grpc';
   const other =
-    addrOf(endpoints, !secure) === undefined ? '' : `; with { secure: ${!secure} } its endpoint is found`;
+    addrOf(endpoints, !secure) === undefined
+      ? ': it is an instance without gRPC, such as a server of HTTP alone'
+      : `; with { secure: ${!secure} } its endpoint is found`;
   return `none of the record's endpoints is ${wanted}://<host>:<port>${other}`;
 }
 
@@ -165,10 +183,10 @@ function urlOf(addr: string, secure: boolean): string {
 
 function toInstance(endpoint: Endpoint, place: RecordPlace, secure: boolean): Instance {
   checkEndpointNames(endpoint);
-  const { id = place.id, version = '', endpoints, ...own } = metadataMembers(endpoint.metadata, 'kratos');
+  const { id, version, endpoints, ...own } = metadataMembers(endpoint.metadata, 'kratos');
   const texts = toStringMap({ id, version }, 'kratos');
   return {
-    id: texts['id'] ?? '',
+    id: texts['id'] || place.id,
     name: place.service,
     version: texts['version'] ?? '',
     metadata: toStringMap({ ...own, ...writeWeight(own['weight']) }, 'kratos'),
@@ -176,14 +194,39 @@ function toInstance(endpoint: Endpoint, place: RecordPlace, secure: boolean): In
   };
 }
 
-/** All URLs to write. For gRPC, kratos dials the first one that fits: `addr`'s. */
+/** All URLs to write. For gRPC, every version of kratos dials the first one that fits its rule: `addr`'s. */
 function toUrls(addr: string, endpoints: JsonValue | undefined, secure: boolean): readonly string[] {
   const url = urlOf(addr, secure);
   if (tryAddrOf([url], secure) !== addr)
     throw new NamingError(`kratos has no URL for the address ${JSON.stringify(addr)}`);
   if (endpoints === undefined) return [url];
   if (!isTexts(endpoints)) throw new NamingError('metadata.endpoints is not a list of URLs');
-  return tryAddrOf(endpoints, secure) === addr ? endpoints : [url, ...endpoints];
+  const [first, ...others] = endpoints.map(checkUrl);
+  if (first === undefined) return [url];
+  const isFirst = addrOf(endpoints, secure) === addr && addrOfScheme(endpoints, secure) === addr;
+  return isFirst ? [first, ...others] : [url, first, ...others];
+}
+
+/** One that is not a URL makes kratos ignore all that are after it. */
+function checkUrl(url: string): string {
+  try {
+    parseGoUrl(url);
+    return url;
+  } catch (error) {
+    throw new NamingError(
+      `metadata.endpoints has ${formatValue(url)}, which kratos does not read as a URL`,
+      error,
+    );
+  }
+}
+
+/**
+ * The host of the URL that kratos dials from version 2.5 on: it ignores `isSecure`.
+ *
+ * Specification: https://github.com/go-kratos/kratos/blob/v2.8.3/internal/endpoint/endpoint.go#L13-L27
+ */
+function addrOfScheme(endpoints: readonly string[], secure: boolean): string | undefined {
+  return endpoints.map(parseGoUrl).find(({ scheme }) => scheme === (secure ? 'grpcs' : 'grpc'))?.host;
 }
 
 function tryAddrOf(endpoints: readonly string[], secure: boolean): string | undefined {
@@ -195,15 +238,15 @@ function tryAddrOf(endpoints: readonly string[], secure: boolean): string | unde
 }
 
 function isTexts(value: JsonValue): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  return Array.isArray(value) && Array.from(value).every((item) => typeof item === 'string');
 }
 
 /** Go writes the members in the order of the struct, and a map that was never made as null. */
 function goJsonOf({ id, name, version, metadata, endpoints }: Instance): string {
   const map = Object.keys(metadata).length === 0 ? null : metadata;
-  return (
+  return checkWrittenJson(
     `{"id":${goJson(id)},"name":${goJson(name)},"version":${goJson(version)},` +
-    `"metadata":${goJson(map)},"endpoints":${goJson(endpoints)}}`
+      `"metadata":${goJson(map)},"endpoints":${goJson(endpoints)}}`,
   );
 }
 

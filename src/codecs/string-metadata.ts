@@ -1,3 +1,4 @@
+import { formatValue } from '../model/index.js';
 import type { JsonValue } from '../naming/endpoint.js';
 import { EndpointDecodeError, NamingError } from '../naming/errors.js';
 
@@ -42,19 +43,38 @@ function toText(name: string, value: JsonValue | undefined): string {
  */
 export function fromStringMap(map: StringMap): MetadataMembers {
   const weight = map['weight'];
-  return weight !== undefined && /^\d{1,15}(\.\d{1,15})?$/.test(weight)
-    ? { ...map, weight: Number(weight) }
-    : map;
+  return weight === undefined ? map : { ...map, weight: readWeight(weight) };
+}
+
+function readWeight(text: string): number | string {
+  return /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
+}
+
+/**
+ * Returns the text of a weight for {@link fromStringMap}, without an exponent.
+ * @throws {NamingError} for a weight that would be read as another value, such as a negative number or `'007'`.
+ */
+export function weightText(weight: JsonValue, format: string): string {
+  const text = typeof weight === 'number' ? decimal(weight) : weight;
+  if (typeof text === 'string' && readWeight(text) === weight) return text;
+  throw new NamingError(
+    `metadata.weight is ${formatValue(weight)}; ${format} needs a number from 0 with at most 15 digits before the point and after it`,
+  );
+}
+
+function decimal(weight: number): string {
+  const text = String(weight);
+  return text.includes('e-') ? weight.toFixed(15).replace(/0+$/, '') : text;
 }
 
 /**
  * Returns the top level of an endpoint's metadata; empty without metadata.
- * @throws {NamingError} for metadata that is not a plain object: formats with a string map have no place for it.
+ * @throws {NamingError} for metadata that is not a plain object, such as a list, a text, a Map or a Date.
  */
 export function metadataMembers(metadata: JsonValue | undefined, format: string): MetadataMembers {
   if (metadata === null || metadata === undefined) return {};
   if (isMembers(metadata)) return metadata;
-  throw new NamingError(`the format ${format} has no place for metadata that is not an object of texts`);
+  throw new NamingError(`the format ${format} has no place for metadata that is not a plain object`);
 }
 
 /**

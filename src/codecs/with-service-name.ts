@@ -1,11 +1,13 @@
 import { callback } from '../model/index.js';
 import { checkCodec } from '../naming/codec/check-codec.js';
-import type { EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
+import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
+import type { Endpoint } from '../naming/endpoint.js';
 
 /**
  * Returns a codec for services that have another name in a framework. `toName` returns that name for the name in the
  * target, always the same one. The result has the name of the given codec; to have both in one list, give it another
- * one: `{ ...codec, name: 'go-zero-rpc' }`. In lists of services, the services have the framework's names.
+ * one: `{ ...codec, name: 'go-zero-rpc' }`. Each call returns another object, and readers with the same object share a
+ * watch: keep it. In lists of services, the services have the framework's names.
  * @throws {InvalidInputError} for a value that is not a codec, and for a `toName` that is not a function.
  * @example
  * ```ts
@@ -18,15 +20,18 @@ export function withServiceName(codec: EndpointCodec, toName: (service: string) 
   checkCodec(codec, 'codec');
   callback(toName, 'toName');
   const renamed = <T extends RecordPlace>(place: T): T => ({ ...place, service: toName(place.service) });
-  const { name, encode, defaultId, serviceOf, canDrain, root } = codec;
-  return {
+  const { name, variant, encode, defaultId, serviceOf, canDrain, root } = codec;
+  return Object.freeze({
     name,
-    keyPrefix: (service) => codec.keyPrefix(toName(service)),
-    decode: (record) => codec.decode(renamed(record)),
-    ...(encode && { encode: (endpoint, place) => encode.call(codec, endpoint, renamed(place)) }),
-    ...(defaultId && { defaultId: (addr) => defaultId.call(codec, addr) }),
-    ...(serviceOf && { serviceOf: (key) => serviceOf.call(codec, key) }),
+    ...(variant === undefined ? {} : { variant }),
+    keyPrefix: (service: string) => codec.keyPrefix(toName(service)),
+    decode: (record: EncodedRecord) => codec.decode(renamed(record)),
+    ...(encode && {
+      encode: (endpoint: Endpoint, place: RecordPlace) => encode.call(codec, endpoint, renamed(place)),
+    }),
+    ...(defaultId && { defaultId: (addr: string) => defaultId.call(codec, addr) }),
+    ...(serviceOf && { serviceOf: (key: string) => serviceOf.call(codec, key) }),
     ...(canDrain === undefined ? {} : { canDrain }),
     ...(root === undefined ? {} : { root }),
-  };
+  });
 }

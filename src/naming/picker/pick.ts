@@ -13,8 +13,9 @@ import type { PickedEndpoint } from './picked-endpoint.js';
 export interface PickOptions {
   /**
    * The format of the service's records, such as `kratos()` of `@org/etcd-naming/codecs`; refused beside a
-   * ServiceDirectory, which has a codec of its own. Pass the same object to each pick: the picks with it share one watch.
-   * A list makes one service of the records in several formats: see {@link DirectoryOptions}.
+   * ServiceDirectory, which has a codec of its own. Picks with the same object share one watch: pass a codec of your
+   * own as one object to each pick; those of `./codecs` are the same object for equal options. A list makes one service
+   * of the records in several formats: see {@link DirectoryOptions}.
    * Default: the format of Go's `endpoints`.
    */
   readonly codec?: EndpointCodec | readonly EndpointCodec[];

@@ -10,6 +10,8 @@ export interface FormatUnderTest {
   readonly samples: readonly string[];
   /** Metadata that is written unless an endpoint has it. */
   readonly adds?: Readonly<Record<string, string>>;
+  /** The metadata that an endpoint may also have when it is read again: the record is one of an old version. */
+  readonly orReads?: (endpoint: Endpoint) => Endpoint['metadata'];
 }
 
 const addr = '10.0.0.7:50051';
@@ -36,7 +38,13 @@ export const formats: readonly FormatUnderTest[] = [
     samples: [
       `{"id":"1","name":"helloworld","version":"v1","metadata":{"weight":"2","zone":"a"},"endpoints":["http://10.0.0.7:8000","grpc://${addr}?isSecure=false"]}`,
       `{"id":"1","name":"helloworld","version":"","metadata":null,"endpoints":["grpcs://${addr}","grpc://[2001:db8::7]:80"]}`,
+      `{"id":"1","name":"helloworld","version":"","metadata":null,"endpoints":["grpc://10.0.0.8:1?isSecure=true","grpc://${addr}"]}`,
     ],
+    orReads: ({ addr: own, metadata }) => {
+      const { endpoints = [] } = (metadata ?? {}) as { endpoints?: readonly string[] };
+      const url = `grpc://${own.replaceAll('%', '%25')}`;
+      return { ...(metadata as object), endpoints: [url, ...endpoints] };
+    },
   },
   {
     codec: kitex(),

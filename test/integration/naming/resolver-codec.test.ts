@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { kitex, kratos } from '#src/codecs/index.js';
 import { InvalidInputError } from '#src/errors/index.js';
 import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import {
@@ -173,6 +174,24 @@ describe('calls to a service whose records have another format', () => {
         [addr],
       );
       assert.equal((await pick(ofTest, service, { codec })).addr, addr);
+    });
+
+    it('share one watch, also if each asks for the codec again', async () => {
+      const service = nextService();
+      const namespace = `/${service}`; // so that the codecs are of the test alone
+      const ofTest = client();
+      const codec = kratos({ namespace });
+      const key = `${codec.keyPrefix('svc')}1`;
+      await new EndpointManager(ofTest, 'svc', { codec }).addEndpoint(key, { addr: '10.0.0.7:80' });
+      const before = await watchers();
+      for (let i = 0; i < 300; i++)
+        await pick(ofTest, 'svc', { codec: kratos({ namespace, secure: false }) });
+      for (let i = 0; i < 300; i++) {
+        const codecs = [kratos({ namespace }), kitex({ prefix: service })];
+        await pick(ofTest, 'svc', { codec: codecs });
+      }
+      await eventually('the watchers are created', async () => (await watchers()) >= before + 3);
+      assert.equal(await watchers(), before + 3);
     });
 
     it('throw the error of a codec that refuses the name', async () => {

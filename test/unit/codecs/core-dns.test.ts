@@ -90,6 +90,26 @@ describe('records of CoreDNS', () => {
       assert.equal(codec.defaultId?.(addr), id);
   });
 
+  it('have a label with a hash as their id if the address is long', () => {
+    const host = 'shop-cart-6f7d9c5b4-x2x7k.shop-cart-headless.production.svc.cluster.local';
+    const idOf = (addr: string) => codec.defaultId?.(addr) ?? '';
+    assert.equal(idOf(`${host}:50051`), 'shop--cart--6f7d9c5b4--x2x7k-shop--cart--h-d5ff6b8b787e8d2e8527');
+    assert.equal(idOf(`${host.toUpperCase()}:50051`), idOf(`${host}:50051`));
+    const addrs = [`${host}:50051`, `${host}:50052`, `${host}:50051#2`, `${host}.:50051`, `${host}a:50051`];
+    assert.equal(new Set(addrs.map(idOf)).size, addrs.length);
+    for (const addr of addrs) {
+      const id = idOf(addr);
+      assert.equal(id.length, 63);
+      const place = { service, id, key: `${codec.keyPrefix(service)}${id}` };
+      assert.ok(codec.encode?.({ addr: addr.replace(/#.*/, '') }, place));
+    }
+  });
+
+  it('have a label without a hash up to 63 characters', () => {
+    assert.equal(codec.defaultId?.(`${'a'.repeat(60)}:80`), `${'a'.repeat(60)}-80`);
+    assert.match(codec.defaultId?.(`${'a'.repeat(61)}:80`) ?? '', /^a{42}-[0-9a-f]{20}$/);
+  });
+
   it('cannot say that an endpoint is draining', () => {
     assert.equal(codec.canDrain, false);
   });
@@ -137,6 +157,11 @@ describe('a value of CoreDNS, read', () => {
       name: 'a text beside an IP address, as external-dns writes',
       value: `{${good},"text":"heritage=external-dns","targetstrip":1}`,
       reads: { addr, metadata: { text: 'heritage=external-dns', targetstrip: 1 } },
+    },
+    {
+      name: 'a targetstrip beside a name',
+      value: '{"host":"a.b","port":1,"targetstrip":1}',
+      reads: /there is a targetstrip: CoreDNS answers another name/,
     },
     {
       name: 'a text beside a name',
@@ -339,12 +364,32 @@ describe('a value of CoreDNS, written', () => {
     {
       name: 'metadata that is a text',
       endpoint: { addr, metadata: 'x' },
-      writes: /metadata is not an object/,
+      writes: /coredns has no place for metadata that is not a plain object/,
     },
     {
       name: 'metadata that is a list',
       endpoint: { addr, metadata: [] },
-      writes: /metadata is not an object/,
+      writes: /coredns has no place for metadata that is not a plain object/,
+    },
+    {
+      name: 'metadata that is a Map',
+      endpoint: { addr, metadata: new Map() as never },
+      writes: /plain object/,
+    },
+    {
+      name: 'metadata that is a Date',
+      endpoint: { addr, metadata: new Date() as never },
+      writes: /plain object/,
+    },
+    {
+      name: 'a targetstrip beside a name',
+      endpoint: { addr: 'a.b:1', metadata: { targetstrip: 1 } },
+      writes: /a targetstrip and the host is a name: CoreDNS would answer another name/,
+    },
+    {
+      name: 'a lone surrogate',
+      endpoint: { addr, metadata: { group: '\ud800' } },
+      writes: /a text with a lone surrogate/,
     },
     {
       name: 'a text beside a name',

@@ -108,8 +108,26 @@ describe('records of go-zero', () => {
         endpoint: { addr, metadata: { weight: 3 } },
         writes: /has metadata, which the records of go-zero cannot hold/,
       },
-      { name: 'metadata that is text', endpoint: { addr, metadata: '' }, writes: /has metadata/ },
-      { name: 'metadata that is a list', endpoint: { addr, metadata: [] }, writes: /has metadata/ },
+      {
+        name: 'metadata that is text',
+        endpoint: { addr, metadata: '' },
+        writes: /go-zero has no place for metadata/,
+      },
+      {
+        name: 'metadata that is a list',
+        endpoint: { addr, metadata: [] },
+        writes: /has no place for metadata/,
+      },
+      {
+        name: 'metadata that is a Map',
+        endpoint: { addr, metadata: new Map([['a', 1]]) as never },
+        writes: /has no place for metadata/,
+      },
+      {
+        name: 'metadata that is a Date',
+        endpoint: { addr, metadata: new Date() as never },
+        writes: /has no place for metadata/,
+      },
       { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
       {
         name: 'an address without a port',

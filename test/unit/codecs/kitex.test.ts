@@ -132,6 +132,26 @@ describe('records of Kitex', () => {
         writes: /the format kitex has no place for metadata/,
       },
       {
+        name: 'with a weight of more than 15 digits',
+        endpoint: { addr, metadata: { weight: 1e14 } },
+        writes: /metadata.weight is 100000000000000/,
+      },
+      {
+        name: 'with the greatest weight',
+        endpoint: { addr, metadata: { weight: 99_999_999_999_999.9 } },
+        writes: record({ weight: 999_999_999_999_999 }),
+      },
+      {
+        name: 'with a lone surrogate',
+        endpoint: { addr, metadata: { zone: '\ud800' } },
+        writes: /a text with a lone surrogate/,
+      },
+      {
+        name: 'with metadata that is a Map',
+        endpoint: { addr, metadata: new Map() as never },
+        writes: /the format kitex has no place for metadata/,
+      },
+      {
         name: 'without a port',
         endpoint: { addr: '10.0.0.7' },
         writes: /callers in Go do not dial the endpoint's addr/,

@@ -59,9 +59,14 @@ describe('records of kratos', () => {
         writes: instance({ endpoints: [`grpcs://${addr}`, 'grpc://10.0.0.7:9000'] }),
       },
       {
-        name: 'a URL of kratos before 2.4 is kept',
+        name: 'a URL with isSecure is after that of every version',
         endpoint: { addr, metadata: { endpoints: [`grpc://${addr}?isSecure=true`] } },
-        writes: instance({ endpoints: [`grpc://${addr}?isSecure=true`] }),
+        writes: instance({ endpoints: [`grpcs://${addr}`, `grpc://${addr}?isSecure=true`] }),
+      },
+      {
+        name: 'URLs of every version are kept',
+        endpoint: { addr, metadata: { endpoints: [`grpc://${addr}?isSecure=true`, `grpcs://${addr}`] } },
+        writes: instance({ endpoints: [`grpc://${addr}?isSecure=true`, `grpcs://${addr}`] }),
       },
     ]);
   });

@@ -6,6 +6,7 @@ import type { EndpointCodec } from '#src/naming/index.js';
 /** A codec whose every member says what it was called with. */
 const asked: EndpointCodec = {
   name: 'asked',
+  variant: 'b',
   keyPrefix: (service) => `/${service}/`,
   decode: ({ service, key, id, value }) => ({ addr: [service, key, id, value].join() }),
   encode: ({ addr }, { service, key, id }) => [addr, service, key, id].join(),
@@ -27,8 +28,8 @@ describe('a codec for services with another name', () => {
   });
 
   it('has all other members of the codec', () => {
-    const { name, canDrain, root } = codec;
-    assert.deepEqual([name, canDrain, root], ['asked', false, '/']);
+    const { name, variant, canDrain, root } = codec;
+    assert.deepEqual([name, variant, canDrain, root], ['asked', 'b', false, '/']);
     assert.equal(codec.defaultId?.('a:1'), 'id of a:1');
     assert.equal(codec.serviceOf?.('k'), 'service of k');
   });

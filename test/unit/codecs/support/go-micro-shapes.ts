@@ -302,6 +302,41 @@ export const goMicroWrites: readonly WriteShape[] = [
       nodes: [node({}), node({ id: '', address: '10.0.0.8:8080', metadata: { a: '1' } })],
     }),
   },
+  {
+    name: 'an empty id is that of the key',
+    endpoint: { addr, metadata: { id: '' } },
+    writes: service({}),
+  },
+  ...[-1, 1e17, Number.NaN, Number.POSITIVE_INFINITY, 1e-16, '007', '2', true].map((weight) => ({
+    name: `the weight ${typeof weight === 'string' ? `'${weight}'` : weight}, which is read as another value`,
+    endpoint: { addr, metadata: { weight } },
+    writes: /metadata.weight is .*; go-micro needs a number/,
+  })),
+  {
+    name: 'a small weight has no exponent',
+    endpoint: { addr, metadata: { weight: 1.5e-7 } },
+    writes: service({ nodes: [node({ metadata: { protocol: 'grpc', weight: '0.00000015' } })] }),
+  },
+  {
+    name: 'a weight that is not a number stays text',
+    endpoint: { addr, metadata: { weight: 'heavy' } },
+    writes: service({ nodes: [node({ metadata: { protocol: 'grpc', weight: 'heavy' } })] }),
+  },
+  {
+    name: 'a node with an empty address, which would not be read',
+    endpoint: { addr, metadata: { nodes: [{ id: 'a', address: '' }] } },
+    writes: /is not a node/,
+  },
+  {
+    name: 'a lone surrogate in a method',
+    endpoint: { addr, metadata: { endpoints: [{ name: '\ud800' }] } },
+    writes: /a text with a lone surrogate/,
+  },
+  {
+    name: 'metadata that is a Map',
+    endpoint: { addr, metadata: new Map() as never },
+    writes: /has no place/,
+  },
   { name: 'no address', endpoint: { addr: '' }, writes: /the endpoint has no addr/ },
   { name: 'an address without a port', endpoint: { addr: '10.0.0.7' }, writes: /it has no port/ },
   {

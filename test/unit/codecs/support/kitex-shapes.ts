@@ -70,6 +70,11 @@ export const kitexShapes: readonly KitexShape[] = [
   { name: 'without a weight', value: record({ weight: undefined }), reads: { addr } },
   { name: 'with a weight that is null', value: record({ weight: null }), reads: { addr } },
   {
+    name: 'with the greatest weight, which is read as the greatest that can be written',
+    value: `{"weight":9223372036854775807,${record({ weight: undefined }).slice(1)}`,
+    reads: { addr, metadata: { weight: 99_999_999_999_999.9 } },
+  },
+  {
     name: 'with a weight that is text',
     value: record({ weight: '10' }),
     reads: /weight is "10", not a whole number/,

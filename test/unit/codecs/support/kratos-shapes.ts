@@ -75,6 +75,21 @@ export const kratosShapes: readonly KratosShape[] = [
     reads: { addr, metadata: { weight: '0.5' } },
   },
   {
+    name: 'the greatest weight of kratos is read as the greatest that can be written',
+    value: instance({ metadata: { weight: '9223372036854775807' } }),
+    reads: { addr, metadata: { weight: 9_999_999_999_999.99 } },
+  },
+  {
+    name: 'a weight beyond 64 bits, which kratos ignores, stays text',
+    value: instance({ metadata: { weight: '9223372036854775808' } }),
+    reads: { addr, metadata: { weight: '9223372036854775808' } },
+  },
+  {
+    name: 'HTTP alone is an instance without gRPC',
+    value: instance({ endpoints: ['http://10.0.0.7:8000'] }),
+    reads: /none .* is grpc:\/\/<host>:<port>: it is an instance without gRPC/,
+  },
+  {
     name: 'a weight of 0',
     value: instance({ metadata: { weight: '0' } }),
     reads: { addr, metadata: { weight: 0 } },
@@ -406,14 +421,49 @@ export const kratosWrites: readonly WriteShape[] = [
     writes: instance({ metadata: { weight: '0' } }),
   },
   {
-    name: 'a weight that is text is written as it is',
-    endpoint: { addr, metadata: { weight: 'heavy' } },
-    writes: instance({ metadata: { weight: 'heavy' } }),
+    name: 'a weight that is text',
+    endpoint: { addr, metadata: { weight: '2' } },
+    writes: /metadata.weight is '2'; kratos needs a number/,
+  },
+  {
+    name: 'a weight of true',
+    endpoint: { addr, metadata: { weight: true } },
+    writes: /metadata.weight is true/,
+  },
+  {
+    name: 'a weight with more than 15 digits',
+    endpoint: { addr, metadata: { weight: 1e13 } },
+    writes: /metadata.weight is 10000000000000/,
+  },
+  {
+    name: 'an empty id is that of the key',
+    endpoint: { addr, metadata: { id: '' } },
+    writes: instance({}),
+  },
+  {
+    name: 'a lone surrogate',
+    endpoint: { addr, metadata: { zone: 'a\ud800' } },
+    writes: /a text with a lone surrogate/,
+  },
+  {
+    name: 'a lone surrogate in a name',
+    endpoint: { addr, metadata: { '\\\udfff': 'a' } },
+    writes: /a text with a lone surrogate/,
+  },
+  {
+    name: 'a text that looks like an escaped character',
+    endpoint: { addr, metadata: { zone: '\\ufffd\ufffd' } },
+    writes: instance({ metadata: { zone: '\\ufffd\ufffd' } }),
+  },
+  {
+    name: 'metadata that is a Map',
+    endpoint: { addr, metadata: new Map() as never },
+    writes: /plain object/,
   },
   {
     name: 'a weight that is not a multiple of 0.01',
     endpoint: { addr, metadata: { weight: 0.125 } },
-    writes: /metadata.weight is 0.125; kratos needs a multiple of 0.01/,
+    writes: /metadata.weight is 0.125; kratos needs a number, a multiple of 0.01/,
   },
   {
     name: 'a negative weight',
@@ -460,8 +510,24 @@ export const kratosWrites: readonly WriteShape[] = [
     writes: instance({ endpoints: [`grpc://${addr}`, 'grpc://10.0.0.8:9000', `grpc://${addr}`] }),
   },
   {
-    name: 'a text that kratos cannot read is after the address',
-    endpoint: { addr, metadata: { endpoints: [':80', `grpc://${addr}`] } },
-    writes: instance({ endpoints: [`grpc://${addr}`, ':80', `grpc://${addr}`] }),
+    name: 'a text that kratos does not read as a URL',
+    endpoint: { addr, metadata: { endpoints: ['%zz', `grpc://${addr}`] } },
+    writes: /metadata.endpoints has '%zz', which kratos does not read as a URL/,
+  },
+  {
+    name: 'a text after the address that kratos does not read as a URL',
+    endpoint: { addr, metadata: { endpoints: [`grpc://${addr}`, ':80'] } },
+    writes: /metadata.endpoints has ':80', which kratos does not read as a URL/,
+  },
+  {
+    name: 'a list of endpoints with a hole',
+    // biome-ignore lint/suspicious/noSparseArray: the hole is what is tested
+    endpoint: { addr, metadata: { endpoints: [, 'http://a'] as never } },
+    writes: /metadata.endpoints is not a list of URLs/,
+  },
+  {
+    name: 'an endpoint with isSecure is after the address, because kratos dials it from 2.5 on',
+    endpoint: { addr, metadata: { endpoints: ['grpc://h:2?isSecure=true', `grpc://${addr}`] } },
+    writes: instance({ endpoints: [`grpc://${addr}`, 'grpc://h:2?isSecure=true', `grpc://${addr}`] }),
   },
 ];
