@@ -44,13 +44,18 @@ export async function findInOtherFormats(client: EtcdClient, target: Target): Pr
   const frameworks = await loadFrameworks();
   const found: RecognizedFormat[] = [];
   for (const [prefix, names] of namesByPrefix(frameworks, target)) {
-    const formats = (await firstRecords(client, prefix)).map((record) =>
-      recognizeFormat(record, frameworks, nameOf(target)),
-    );
+    const records = await firstRecords(client, prefix);
+    const formats = records.map((record) => recognizeFormat(record, frameworks, nameOf(target)));
     for (const name of names) {
       const format = formats.find((one) => one?.codec === name && one.service !== undefined);
       if (format) found.push({ ...format, service: target.service });
     }
+    // With another root, the codec would look here: as for kratos's records in '/shop/', with the target '/shop'.
+    const moved = formats.find(
+      (one, i) =>
+        one?.args?.includes('--codec-prefix') && !records[i]?.key.slice(prefix.length).includes('/'),
+    );
+    if (moved) found.push(moved);
   }
   return found;
 }

@@ -6,6 +6,7 @@ import {
   type FrameworkName,
   type Frameworks,
 } from '../args/codec.js';
+import { hasShapeOf } from '../data/record-shape.js';
 
 /** A format that a record has. */
 export interface RecognizedFormat {
@@ -23,8 +24,8 @@ export interface KeyAndValue {
 }
 
 /**
- * Recognizes the format of a record: the one codec that reads an endpoint from it. Undefined if none does, or more than
- * one: a wrong suggestion is worse than none.
+ * Recognizes the format of a record: the one codec that reads an endpoint from it, or whose framework stores such records
+ * under such keys. Undefined if there is none, or more than one: a wrong suggestion is worse than none.
  * @param except the codec that cannot read it. It is found only with other options.
  */
 export function recognizeFormat(
@@ -34,7 +35,10 @@ export function recognizeFormat(
 ): RecognizedFormat | undefined {
   const names = Object.keys(frameworks) as FrameworkName[];
   const found = names
-    .flatMap((name) => recognizeFramework(record, name, frameworks[name]) ?? [])
+    .flatMap((name) => {
+      const byEndpoint = recognizeFramework(record, name, frameworks[name]);
+      return byEndpoint ?? (name === except ? [] : (recognizeShape(record, name, frameworks[name]) ?? []));
+    })
     .filter(({ codec, service }) => codec !== except || service !== undefined);
   if (except !== 'endpoints' && hasGoAddress(record.value))
     found.push({ codec: 'endpoints', service: folderOf(record.key), args: '' });
@@ -107,6 +111,17 @@ function recognizeVariant(
   }
   const hasFormat = servicesOf(record).some((candidate) => decodes(usual, record, candidate));
   return hasFormat ? { codec: name, service: undefined, args: '' } : undefined;
+}
+
+/** Recognizes a record without an endpoint, such as one of kratos with HTTP alone, where the framework stores it. */
+function recognizeShape(
+  { key, value }: KeyAndValue,
+  name: FrameworkName,
+  { create }: Framework,
+): RecognizedFormat | undefined {
+  const service = create().serviceOf?.(key);
+  const isRecord = service !== undefined && hasShapeOf(name, value);
+  return isRecord ? { codec: name, service, args: codecArgs(name) } : undefined;
 }
 
 /** The services to which a record may belong: the one that its value names, and the last part of its folder. */

@@ -133,6 +133,8 @@ describe('etcd-naming doctor with records of other frameworks', () => {
   it('does not advise to delete a record of the format that has no address for gRPC', async () => {
     const web = kratos.replace('grpc://', 'http://');
     await client.kv.put(`/microservices/${service}/a`, web);
+    const byDefault = await examine(service);
+    assert.match(byDefault.found('records')[0]?.advice ?? '', /format of kratos: .* --codec kratos$/);
     await client.kv.put(`/microservices/${service}/b`, web.replace('doctor-', 'other-'));
     const { found, nextSteps } = await examine(service, '--codec', 'kratos');
     const [, skipped] = found('records');
@@ -166,6 +168,11 @@ describe('etcd-naming doctor with records of other frameworks', () => {
         `etcd-naming doctor ${service} --codec kratos --codec-prefix ''`,
       ]);
     }
+    const usualRoot = await examine(`/${service}`, '--codec', 'kratos');
+    assert.equal(
+      usualRoot.found('records')[0]?.advice,
+      `the service has records in the format of kratos: etcd-naming doctor ${service} --codec kratos --codec-prefix ''`,
+    );
     const { found } = await examine(service, '--codec', 'kratos', '--codec-prefix', '');
     assert.equal(found('records')[0]?.message, '1 record with 1 usable address: 127.0.0.1:1');
   });

@@ -10,6 +10,8 @@ const kratosTls =
 const goMicro =
   '{"name":"shop","version":"latest","metadata":null,"endpoints":[],"nodes":[{"id":"shop-1","address":"10.0.0.7:9000","metadata":{"protocol":"grpc"}}]}';
 const kitex = '{"network":"tcp","address":"10.0.0.7:8888","weight":10,"tags":null}';
+const kratosHttp =
+  '{"id":"a1","name":"shop","version":"","metadata":null,"endpoints":["http://10.0.0.7:8000"]}';
 const coreDns = '{"host":"10.0.0.7","port":50051,"ttl":60}';
 
 /** The codec that cannot read the record, its key and value, and the text of what it is recognized as. */
@@ -78,6 +80,14 @@ const readable: readonly Row[] = [
     kitex,
     'kitex: etcd-naming doctor shop --codec kitex --codec-prefix team',
   ],
+  ['endpoints', '/microservices/shop/a1', kratosHttp, 'kratos: etcd-naming doctor shop --codec kratos'],
+  ['coredns', '/microservices/shop/a1', kratosHttp, 'kratos: etcd-naming doctor shop --codec kratos'],
+  [
+    'endpoints',
+    '/skydns/org/shop/1',
+    '{"text":"only a text"}',
+    'coredns: etcd-naming doctor shop.org --codec coredns',
+  ],
   ['endpoints', 'config/db/1', coreDns, 'coredns, stored under another kind of key'],
   [
     'endpoints',
@@ -120,6 +130,9 @@ const unreadable: readonly Row[] = [
     `{"a":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`,
   ].map((value): Row => ['kratos', 'shop/e1', value, undefined]),
   ['endpoints', 'shop/e1', go, undefined],
+  // A record of the codec itself, or stored where the framework does not look.
+  ['kratos', '/microservices/shop/a1', kratosHttp, undefined],
+  ['endpoints', 'shop/a1', kratosHttp, undefined],
   // Two codecs read it: neither is suggested.
   ['kratos', 'shop/e1', '{"host":"10.0.0.7","port":1,"Addr":"10.0.0.8:1"}', undefined],
   // A key from which a command for a shell could be made.
