@@ -68,13 +68,15 @@ export function isText({ host = '', text }: DnsService): boolean {
 }
 
 /**
- * Whether CoreDNS answers with another name than the host: it removes labels from a host that is a name. With an IP address
- * it removes them from the key's name, which still leads to that address.
+ * Whether CoreDNS answers with another name than the host: it removes labels from a host that is a name, unless it has no
+ * more than those. With an IP address it removes them from the key's name, which still leads to that address.
  *
- * Specification: https://github.com/coredns/coredns/blob/v1.15.0/plugin/etcd/msg/service.go#L42-L58
+ * Specification: https://github.com/coredns/coredns/blob/v1.15.0/plugin/etcd/msg/service.go#L40-L48,
+ * https://github.com/coredns/coredns/blob/v1.15.0/plugin/etcd/msg/service.go#L164-L178
  */
 export function isStrippedName({ host = '', targetstrip = 0 }: DnsService): boolean {
-  return targetstrip > 0 && isName(host);
+  const labels = host.replace(/\.$/, '').split('.').length;
+  return targetstrip > 0 && targetstrip < labels && isName(host);
 }
 
 function isName(host: string): boolean {

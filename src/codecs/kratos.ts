@@ -223,7 +223,7 @@ function checkUrl(url: string): string {
 /**
  * The host of the URL that kratos dials from version 2.5 on: it ignores `isSecure`.
  *
- * Specification: https://github.com/go-kratos/kratos/blob/v2.8.3/internal/endpoint/endpoint.go#L13-L27
+ * Specification: https://github.com/go-kratos/kratos/blob/v2.8.3/internal/endpoint/endpoint.go#L13-L25
  */
 function addrOfScheme(endpoints: readonly string[], secure: boolean): string | undefined {
   return endpoints.map(parseGoUrl).find(({ scheme }) => scheme === (secure ? 'grpcs' : 'grpc'))?.host;

@@ -164,6 +164,11 @@ describe('a value of CoreDNS, read', () => {
       reads: /there is a targetstrip: CoreDNS answers another name/,
     },
     {
+      name: 'a targetstrip of all labels, which has no effect, beside a name',
+      value: '{"host":"a.b.","port":1,"targetstrip":2}',
+      reads: { addr: 'a.b.:1', metadata: { targetstrip: 2 } },
+    },
+    {
       name: 'a text beside a name',
       value: '{"host":"a","port":1,"text":"t"}',
       reads: /answers only the text/,
@@ -385,6 +390,11 @@ describe('a value of CoreDNS, written', () => {
       name: 'a targetstrip beside a name',
       endpoint: { addr: 'a.b:1', metadata: { targetstrip: 1 } },
       writes: /a targetstrip and the host is a name: CoreDNS would answer another name/,
+    },
+    {
+      name: 'a targetstrip of all labels beside a name',
+      endpoint: { addr: 'a:1', metadata: { targetstrip: 1 } },
+      writes: '{"host":"a","port":1,"targetstrip":1}',
     },
     {
       name: 'a lone surrogate',

@@ -86,10 +86,11 @@ describe('a codec that is asked for again', () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     let created = 0;
+    const codecs = new Map<string, WeakRef<EndpointCodec>>();
     const codecOf = memoized(({ name }: { name: string }): EndpointCodec => {
       created++;
       return { ...goZero(), name };
-    });
+    }, codecs);
     const kept = codecOf({ name: 'kept' });
     codecOf({ name: 'left' });
     await eventually('the codec is created again', () => {
@@ -97,6 +98,11 @@ describe('a codec that is asked for again', () => {
       codecOf({ name: 'left' });
       return created > 2;
     });
+    await eventually('the unused codec is removed', () => {
+      collect();
+      return codecs.size === 1;
+    });
     assert.equal(codecOf({ name: 'kept' }), kept);
+    assert.equal(codecs.size, 1);
   });
 });

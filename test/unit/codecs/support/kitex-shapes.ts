@@ -13,6 +13,8 @@ export interface KitexShape extends ReadShape {
    * not connect to it. Default: the address that this package reads, and nothing where the record is invalid.
    */
   readonly kitex?: string;
+  /** The weight for Kitex. Default: ten times the weight that this package reads. */
+  readonly kitexWeight?: number;
 }
 
 /** Values of records, and what is read from them. */
@@ -73,6 +75,7 @@ export const kitexShapes: readonly KitexShape[] = [
     name: 'with the greatest weight, which is read as the greatest that can be written',
     value: `{"weight":9223372036854775807,${record({ weight: undefined }).slice(1)}`,
     reads: { addr, metadata: { weight: 99_999_999_999_999.9 } },
+    kitexWeight: 2 ** 63,
   },
   {
     name: 'with a weight that is text',
