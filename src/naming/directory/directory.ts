@@ -60,7 +60,7 @@ export interface DirectoryOptions {
    * not be read fails it; a prefix that fails later keeps its last records. An address that has records in several formats
    * is one endpoint: only its records of the first of these codecs are in the view. Codecs with the same prefix are tried
    * in order. Loss protection counts the addresses of all formats, and an address that another format still has is not
-   * lost. The names of the codecs must differ. A service for which one prefix contains another is refused.
+   * lost; with several prefixes, it confirms each loss by a read of all of them. The names of the codecs must differ. A service for which one prefix contains another is refused.
    */
   readonly codec?: EndpointCodec | readonly EndpointCodec[];
 }

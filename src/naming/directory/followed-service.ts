@@ -76,12 +76,13 @@ export class FollowedService {
     this.#protection = new LossProtection(
       options.lossProtection,
       codecs.length > 1 ? rulesOf(codecs) : undefined,
+      formats.length > 1,
     );
     this.#confirmation = new LossConfirmation({
       clock,
       protection: this.#protection,
       silence,
-      mirror: () => this.#mirror.current,
+      mirror: () => this.#mirror.verifiable,
       onResult: () => this.#showUnconfirmed(),
     });
     const { snapshots: store } = options;

@@ -64,6 +64,11 @@ export class ServiceMirror {
     return this.#current;
   }
 
+  /** The mirror that a read verifies. */
+  get verifiable(): MirrorHandle | undefined {
+    return this.#current;
+  }
+
   /** Whether the watch is live, and was not interrupted so shortly before that changes may be late. */
   get isSteady(): boolean {
     const status = this.#current?.status();

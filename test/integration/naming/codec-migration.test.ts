@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
 import { kratos } from '#src/codecs/index.js';
+import { op } from '#src/kv/index.js';
 import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import {
   type EndpointCodec,
@@ -9,7 +10,9 @@ import {
   type Registration,
   register,
   ServiceDirectory,
+  type ServiceView,
 } from '#src/naming/index.js';
+import { EndpointPicker } from '#src/naming/picker/index.js';
 import { secretOf } from '../../support/canary.js';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
@@ -144,6 +147,42 @@ describe('a service that moves from one format to another', function () {
     assert.deepEqual(shown(), [a, b].map(({ addr }) => `endpoints ${addr}`).sort());
   });
 
+  it('has its servers in every view when their records move in one transaction', async () => {
+    const addrs = ['10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1', '10.0.0.4:1'];
+    const [stays, ...move] = addrs as [string, ...string[]];
+    const inGo = (addr: string) => `${target}/${addr}`;
+    const inNext = (addr: string) => `${next.keyPrefix(target)}${addr}`;
+    const valueIn = (codec: EndpointCodec, addr: string) =>
+      codec.encode!({ addr }, { service: target, key: `${codec.keyPrefix(target)}${addr}`, id: addr });
+    for (const addr of move) await client.kv.put(inGo(addr), valueIn(goEndpoints, addr));
+    await client.kv.put(inNext(stays), valueIn(next, stays));
+    const views: ServiceView[] = [];
+    directory.follow(target, { onView: (view) => views.push(view), onFailure: () => {} });
+    const removed: string[] = [];
+    const picker = opened.add(
+      new EndpointPicker(directory, target, { onRemoved: ({ addr }) => removed.push(addr) }),
+      (one) => one.close(),
+    );
+    await picker.ready({ minEndpoints: addrs.length });
+    const known = views.length;
+    for (let round = 0; round < 10; round++) {
+      const [from, to, codec] =
+        round % 2 === 0 ? ([inGo, inNext, next] as const) : ([inNext, inGo, goEndpoints] as const);
+      const success = move.flatMap((addr) => [op.put(to(addr), valueIn(codec, addr)), op.delete(from(addr))]);
+      await client.kv.txn({ success });
+      await eventually('all have moved', () => {
+        const { endpoints = [], unconfirmed } = directory.get(target) ?? {};
+        return unconfirmed?.size === 0 && move.every((addr) => endpoints.some(({ key }) => key === to(addr)));
+      });
+    }
+    assert.ok(views.length >= known + 10, `${views.length - known} views`);
+    for (const { endpoints } of views.slice(known))
+      assert.deepEqual(endpoints.map(({ addr }) => addr).sort(), addrs);
+    assert.equal(removed.length, 0);
+    await client.kv.delete(inGo(move[0]!));
+    await eventually('a deletion takes effect', () => removed.includes(move[0]!));
+  });
+
   it('fails calls with the prefixes of both formats when no server is left', async () => {
     const { addr } = await opened.server('a');
     const manager = new EndpointManager(client, target, { codec: next });
@@ -199,5 +238,34 @@ describe('a service in two formats of which one may not be read', function () {
         ),
       30_000,
     );
+  });
+
+  it('loses servers of the other format also after the permission ended', async () => {
+    const root = opened.add(new EtcdClient(etcd().clientOptions), (one) => one.close());
+    const reader = opened.add(new EtcdClient(etcd().clientOptionsOf('reader')), (one) => one.close());
+    const lines = { prefix: '/lines/allowed/later/' };
+    await root.auth.roles.grantPermission(role, 'read', lines);
+    const addrs = ['10.0.0.1:1', '10.0.0.2:1'];
+    for (const addr of addrs) await root.kv.put(`allowed/later/${addr}`, JSON.stringify({ Addr: addr }));
+    await root.kv.put(`${lines.prefix}c`, '10.0.0.3:1');
+    const directory = opened.add(new ServiceDirectory(reader, { codec: [goEndpoints, lineCodec] }), (one) =>
+      one.close(),
+    );
+    await directory.ready('allowed/later', { minEndpoints: 3 });
+    directory.follow('allowed/later', { onView: () => {}, onFailure: () => {} });
+    const shown = () =>
+      directory
+        .get('allowed/later')
+        ?.endpoints.map(({ addr }) => addr)
+        .sort();
+    await root.auth.roles.revokePermission(role, lines);
+    for (const addr of addrs) {
+      await root.kv.delete(`allowed/later/${addr}`);
+      await eventually('it is gone', () => !shown()?.includes(addr), 30_000);
+    }
+    assert.deepEqual(shown(), ['10.0.0.3:1']);
+    await root.auth.roles.grantPermission(role, 'read', lines);
+    await root.kv.put(`${lines.prefix}d`, '10.0.0.4:1');
+    await eventually('it is read again', () => shown()?.includes('10.0.0.4:1'), 30_000);
   });
 });

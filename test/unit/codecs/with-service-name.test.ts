@@ -49,6 +49,15 @@ describe('a codec for services with another name', () => {
     assert.throws(() => withServiceName(asked, given('rpc')), /toName is 'rpc'/);
   });
 
+  for (const name of ['', undefined, null, 7, Promise.resolve('user.rpc')])
+    it(`refuses ${name instanceof Promise ? 'a promise' : JSON.stringify(name)} for a name`, () => {
+      const renamed = withServiceName(asked, () => name as never);
+      const refused = { name: 'NamingError', message: /toName returned .* for 'user', not a name$/ };
+      assert.throws(() => renamed.keyPrefix('user'), refused);
+      assert.throws(() => renamed.decode({ ...place, value: Buffer.from('x') }), refused);
+      assert.throws(() => renamed.encode?.({ addr: 'a:1' }, place), refused);
+    });
+
   it('reads and writes the records of the other name', () => {
     const format = recordFormat(
       'user',

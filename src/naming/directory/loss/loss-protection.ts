@@ -19,7 +19,8 @@ export type EndpointChange =
  * How a change was observed.
  * - `live`: by an uninterrupted watch;
  * - `after-reconnect`: in a new listing, or shortly after a reconnect;
- * - `after-silence`: by an uninterrupted watch, but etcd was silent shortly before.
+ * - `after-silence`: by an uninterrupted watch, but etcd was silent shortly before; or in a part of a service, when the
+ *   other parts may be late.
  */
 export type Observation = 'live' | 'after-reconnect' | 'after-silence';
 
@@ -48,26 +49,41 @@ export class LossProtection {
    * losses can reach the threshold; all of them then become visible again.
    */
   readonly #recentLosses: LostRecords;
+  /**
+   * Records of several prefixes that stay visible until a read after the loss: another prefix may have the address, and
+   * its change may not have arrived. They are losses on an uninterrupted watch that are not in `#unconfirmed`.
+   */
+  readonly #unverified: LostRecords;
+  readonly #severalPrefixes: boolean;
   #reads = 0;
 
-  /** @param rules The rules for records of several formats. Default: each record is of its own, and addresses are texts. */
-  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules) {
+  /**
+   * @param rules The rules for records of several formats. Default: each record is of its own, and addresses are texts.
+   * @param severalPrefixes Whether the changes come from several watches, in no order between them. No loss on an
+   *   uninterrupted watch takes effect without a read then.
+   */
+  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules, severalPrefixes = false) {
     this.#options = options;
+    this.#severalPrefixes = severalPrefixes;
     this.#countsAddresses = rules !== undefined;
     this.#nameOf = rules ? rules.nameOf : addrOf;
     this.#visible = rules ? new PreferredRecords(rules) : new SortedRecords();
     this.#unconfirmed = new LostRecords(this.#nameOf, (key) => this.#touched.add(key));
     this.#recentLosses = new LostRecords(this.#nameOf);
+    this.#unverified = new LostRecords(this.#nameOf, (key) => this.#touched.add(key));
   }
 
   /** The keys of visible endpoints that the store does not have. Call it after {@link visibleEndpoints}. */
   get unconfirmed(): ReadonlySet<string> {
-    return this.#visible.shown(this.#unconfirmed.keys);
+    const { keys } = this.#unconfirmed;
+    const { size, keys: unverified } = this.#unverified;
+    return this.#visible.shown(size === 0 ? keys : new Set([...keys, ...unverified]));
   }
 
   /** When a read may first confirm an unconfirmed loss; undefined while there is none. */
   get nextReadAt(): number | undefined {
-    let earliest: number | undefined;
+    const [unverified] = this.#unverified; // the first loss is the oldest one
+    let earliest = unverified?.confirmableAt;
     for (const { confirmableAt } of this.#unconfirmed)
       if (earliest === undefined || confirmableAt < earliest) earliest = confirmableAt;
     return earliest;
@@ -89,10 +105,10 @@ export class LossProtection {
       const loss = { record, confirmableAt: now, suspect, readsBefore };
       if (observation === 'after-silence') this.#protect(loss, suspect, now);
       else this.#recentLosses.add(loss);
+      if (this.#severalPrefixes && observation === 'live') this.#unverified.add(loss);
     }
     if (!this.#exceeds(lossThreshold)) return;
     for (const loss of this.#recentLosses) this.#protect(loss, suspect, now);
-    this.#recentLosses.clear();
   }
 
   /** Whether the recent losses are this share of the service. */
@@ -119,12 +135,13 @@ export class LossProtection {
     const isConfirmed = ({ confirmableAt, readsBefore }: LostRecord) =>
       readsBefore < read && confirmableAt <= now;
     this.#unconfirmed.deleteIf(isConfirmed);
+    this.#unverified.deleteIf(isConfirmed);
     this.#recentLosses.deleteIf((loss) => !loss.suspect && isConfirmed(loss));
   }
 
   /** Restarts the protection time of every unconfirmed loss, from the time since which etcd is reachable again. */
   restartProtection(reachableSince: number): void {
-    for (const loss of [...this.#unconfirmed]) this.#protect(loss, true, reachableSince);
+    for (const loss of [...this.#unconfirmed, ...this.#unverified]) this.#protect(loss, true, reachableSince);
   }
 
   /**
@@ -134,7 +151,7 @@ export class LossProtection {
   visibleEndpoints(): readonly EndpointRecord[] {
     this.#visible.update(
       this.#touched,
-      (key) => this.#present.get(key) ?? this.#unconfirmed.get(key)?.record,
+      (key) => this.#present.get(key) ?? (this.#unconfirmed.get(key) ?? this.#unverified.get(key))?.record,
     );
     this.#touched.clear();
     return this.#visible.all;
@@ -142,6 +159,8 @@ export class LossProtection {
 
   #protect(loss: LostRecord, becameSuspect: boolean, now: number): void {
     const suspect = becameSuspect || loss.suspect;
+    this.#recentLosses.delete(loss.record.key);
+    this.#unverified.delete(loss.record.key);
     this.#unconfirmed.add({
       ...loss,
       confirmableAt: suspect ? now + this.#options.protectionMs : now,
@@ -180,6 +199,7 @@ export class LossProtection {
     const name = this.#nameOf(record);
     this.#addresses.set(name, (this.#addresses.get(name) ?? 0) + 1);
     this.#unconfirmed.deleteReturned(record);
+    this.#unverified.deleteReturned(record);
     this.#recentLosses.deleteReturned(record);
   }
 

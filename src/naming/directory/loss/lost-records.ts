@@ -79,18 +79,13 @@ export class LostRecords implements Iterable<LostRecord> {
 
   /** Removes the losses with the key or the address of a record that is present. */
   deleteReturned(record: EndpointRecord): void {
+    if (this.#byKey.size === 0) return;
     this.delete(record.key);
     for (const otherKey of this.#byName.get(this.#nameOf(record)) ?? []) this.delete(otherKey);
   }
 
   deleteIf(isOver: (lost: LostRecord) => boolean): void {
     for (const lost of this.#byKey.values()) if (isOver(lost)) this.delete(lost.record.key);
-  }
-
-  clear(): void {
-    for (const key of this.#byKey.keys()) this.#changed(key);
-    this.#byKey.clear();
-    this.#byName.clear();
   }
 
   #changed(key: string): void {

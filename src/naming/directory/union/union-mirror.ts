@@ -1,5 +1,5 @@
 import type { Clock } from '../../../async/index.js';
-import type { ClosedError, EtcdError } from '../../../errors/index.js';
+import { type ClosedError, type EtcdError, PermissionDeniedError } from '../../../errors/index.js';
 import type { Revision } from '../../../model/index.js';
 import type { RecordFormat } from '../../codec/record-format.js';
 import type { EndpointRecord } from '../../endpoint.js';
@@ -36,27 +36,39 @@ interface Part extends PartState {
   revision: Revision;
   /** The failure since the last update. */
   failure: EtcdError | undefined;
+  /** Whether the prefix may not be read since the last update. */
+  isDenied: boolean;
 }
 
 /**
  * Keeps a mirror for each key prefix of a service, as if they were one. The records are known when every prefix has been
- * read. A prefix that fails later keeps its last records.
+ * read. A prefix that fails later keeps its last records. One that may no longer be read does not count when losses are
+ * verified, until it is listed again: the endpoints that others lose would stay in the view until then.
  */
 export class UnionMirror {
   readonly #ports: UnionMirrorPorts;
   readonly #parts: readonly Part[];
   readonly #state: UnionState;
+  readonly #permitted: UnionState;
   #invalid: ReadonlySet<string> = new Set();
+  /** Whether the records of all prefixes were reported. */
+  #wasComplete = false;
 
   constructor(ports: UnionMirrorPorts) {
     this.#ports = ports;
     this.#parts = ports.formats.map((format) => this.#createPart(format));
-    this.#state = new UnionState(ports.clock, this.#parts);
+    this.#state = new UnionState(ports.clock, () => this.#parts);
+    this.#permitted = new UnionState(ports.clock, () => this.#parts.filter(({ isDenied }) => !isDenied));
   }
 
   /** The state of all mirrors; undefined until each prefix has one. */
   get current(): MirrorState | undefined {
     return this.#state.current;
+  }
+
+  /** The mirrors that a read verifies, those of the prefixes that may be read; undefined while there are none. */
+  get verifiable(): MirrorState | undefined {
+    return this.#permitted.current;
   }
 
   /** Follows the records until the signal aborts. */
@@ -71,6 +83,7 @@ export class UnionMirror {
       onUpdate: (event, observation, records) => this.#onUpdate(part, event, observation, records),
       onFailure: (error) => {
         part.failure = error;
+        if (error instanceof PermissionDeniedError) part.isDenied = true;
         this.#ports.onFailure(error);
       },
       onEnd: () => this.#state.onEnd(part),
@@ -81,6 +94,7 @@ export class UnionMirror {
       invalid: new Set(),
       revision: 0n,
       failure: undefined,
+      isDenied: false,
       staleSince: undefined,
     };
     return part;
@@ -97,21 +111,18 @@ export class UnionMirror {
       part.invalid = invalid;
       this.#invalid = new Set(this.#parts.flatMap((one) => [...one.invalid]));
     }
-    Object.assign(part, { records, revision, failure: undefined, staleSince: undefined });
+    Object.assign(part, { records, revision, failure: undefined, isDenied: false, staleSince: undefined });
     if (this.#parts.some((one) => one.records === undefined)) this.#ports.onIncomplete(this.#failure);
-    else if (event.type === 'delta') this.#report(event, this.#observationOf(part, observation));
-    else this.#reportList(event, observation);
+    else
+      this.#report(
+        event.type === 'delta' ? event : this.#listOf(event),
+        this.#observationOf(part, observation),
+      );
   }
 
-  /**
-   * A list of one prefix, such as the last of the first ones, makes the records of all of them count. When the store was
-   * replaced, each loss of the prefix is protected, as after a silence: the lists of the others are still to come, so
-   * its share of all losses is not known.
-   */
-  #reportList(event: EndpointEvent & { type: 'snapshot' }, observation: Observation): void {
-    const endpoints = new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])]));
-    const isReplaced = event.reason === 'rolled-back';
-    this.#report({ ...event, endpoints }, isReplaced ? 'after-silence' : observation);
+  /** A list of one prefix, such as the last of the first ones, makes the records of all of them count. */
+  #listOf(event: EndpointEvent & { type: 'snapshot' }): EndpointEvent {
+    return { ...event, endpoints: new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])])) };
   }
 
   #report(event: EndpointEvent, observation: Observation): void {
@@ -128,12 +139,17 @@ export class UnionMirror {
 
   /**
    * A server may be stored under two prefixes, or move from one to the other: its record under a prefix whose watch was
-   * interrupted may not have arrived.
+   * interrupted may not have arrived. So each loss is protected, as after a silence, except in the first lists, which are
+   * reported together.
    */
   #observationOf(part: Part, observation: Observation): Observation {
-    if (observation !== 'live') return observation;
-    const isSteady = (one: Part) => one.staleSince === undefined && one.mirror.isSteady;
-    return this.#parts.every((one) => one === part || isSteady(one)) ? 'live' : 'after-reconnect';
+    const isFirst = !this.#wasComplete;
+    this.#wasComplete = true;
+    if (isFirst) return observation;
+    // The records of a prefix that may not be read would not arrive later either.
+    const isSteady = (one: Part) => one.isDenied || (one.staleSince === undefined && one.mirror.isSteady);
+    const isLive = observation === 'live' && this.#parts.every((one) => one === part || isSteady(one));
+    return isLive ? 'live' : 'after-silence';
   }
 
   get #failure(): EtcdError | undefined {

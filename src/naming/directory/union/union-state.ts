@@ -1,4 +1,5 @@
 import type { Clock } from '../../../async/index.js';
+import { PermissionDeniedError } from '../../../errors/index.js';
 import type { MirrorStatus } from '../../../mirror/index.js';
 import { withJson } from '../../../model/index.js';
 import type { MirrorState } from '../service-mirror.js';
@@ -13,27 +14,26 @@ export interface PartState {
 /** The state of several mirrors, as if they were one. */
 export class UnionState {
   readonly #clock: Clock;
-  readonly #parts: readonly PartState[];
+  /** At this time. */
+  readonly #parts: () => readonly PartState[];
   #mirrors: readonly MirrorState[] = [];
   #current: MirrorState | undefined;
 
-  constructor(clock: Clock, parts: readonly PartState[]) {
+  constructor(clock: Clock, parts: () => readonly PartState[]) {
     this.#clock = clock;
     this.#parts = parts;
   }
 
-  /** Another object after one of the mirrors was replaced; undefined until each prefix has a mirror. */
+  /** Another object after one of the mirrors was replaced; undefined without parts, and until each has a mirror. */
   get current(): MirrorState | undefined {
-    const mirrors = this.#parts.flatMap(({ mirror }) => mirror.current ?? []);
-    if (mirrors.length < this.#parts.length) return undefined;
-    if (this.#current && mirrors.every((one, i) => one === this.#mirrors[i])) return this.#current;
+    const parts = this.#parts();
+    const mirrors = parts.flatMap(({ mirror }) => mirror.current ?? []);
+    if (parts.length === 0 || mirrors.length < parts.length) return undefined;
+    if (this.#current && isSameList(mirrors, this.#mirrors)) return this.#current;
     this.#mirrors = mirrors;
     this.#current = {
-      status: () => this.#status(),
-      verify: async (options) => {
-        const verified = await Promise.all(mirrors.map((one) => one.verify(options)));
-        return verified.every(Boolean);
-      },
+      status: () => this.#status(parts),
+      verify: (options) => verifyAll(mirrors, options),
     };
     return this.#current;
   }
@@ -45,8 +45,8 @@ export class UnionState {
   }
 
   /** Fresh if all are. `forMs`: since when all of them are fresh, or the first one is not. */
-  #status(): MirrorStatus {
-    const all = this.#parts.map((part) => this.#statusOf(part));
+  #status(parts: readonly PartState[]): MirrorStatus {
+    const all = parts.map((part) => this.#statusOf(part));
     const stale = all.filter(({ fresh }) => !fresh).map(({ forMs }) => forMs);
     const fresh = stale.length === 0;
     return withJson({
@@ -62,4 +62,28 @@ export class UnionState {
     if (staleSince === undefined) return status;
     return { ...status, fresh: false, forMs: this.#clock.now() - staleSince };
   }
+}
+
+/**
+ * Verifies each mirror, except those that may not be read, as long as another is verified: a watch may outlive its
+ * permission.
+ */
+async function verifyAll(
+  mirrors: readonly MirrorState[],
+  options: Parameters<MirrorState['verify']>[0],
+): Promise<boolean> {
+  const verify = async (mirror: MirrorState) => {
+    try {
+      return (await mirror.verify(options)) ? 'verified' : 'failed';
+    } catch (error) {
+      if (error instanceof PermissionDeniedError) return 'denied';
+      throw error;
+    }
+  };
+  const results = await Promise.all(mirrors.map(verify));
+  return results.includes('verified') && !results.includes('failed');
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
 }

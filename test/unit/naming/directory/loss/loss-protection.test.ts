@@ -7,7 +7,10 @@ const second = 1_000;
 
 /** The protection of one service. Changes are given by address; the key of a record is `svc/<address>`. */
 function protectionOf(options: LossProtectionOptions = {}, ...addrs: string[]) {
-  const protection = new LossProtection(withDefaults(options));
+  return protectionFor(new LossProtection(withDefaults(options)), addrs);
+}
+
+function protectionFor(protection: LossProtection, addrs: readonly string[]) {
   type Delta = { added?: EndpointRecord[]; changed?: EndpointRecord[]; removed?: string[] };
   const apply = (change: Delta, now: number, live = true) =>
     protection.apply(
@@ -264,6 +267,58 @@ describe('loss protection', () => {
     service.lose(1, 'a');
     service.protection.confirm(read, 2);
     assert.equal(service.unconfirmed(), 'a');
+  });
+
+  describe('of a service with several prefixes', () => {
+    const severalOf = (options: LossProtectionOptions, ...addrs: string[]) =>
+      protectionFor(new LossProtection(withDefaults(options), undefined, true), addrs);
+
+    it('keeps a loss below the threshold until a read that began after it', () => {
+      const service = severalOf({}, 'a', 'b', 'c');
+      const read = service.protection.beginRead();
+      service.lose(1, 'a');
+      assert.deepEqual([service.visible(), service.unconfirmed()], ['a,b,c', 'a']);
+      assert.equal(service.protection.nextReadAt, 1);
+      service.protection.confirm(read, 2);
+      assert.equal(service.unconfirmed(), 'a');
+      service.confirm(3);
+      assert.deepEqual([service.visible(), service.unconfirmed()], ['b,c', '']);
+      assert.equal(service.protection.nextReadAt, undefined);
+    });
+
+    it('shows an address under its new key as soon as that is known', () => {
+      const service = severalOf({}, 'a', 'b');
+      service.lose(1, 'a');
+      service.add(2, 'a', 'svc/new');
+      assert.deepEqual([service.visible(), service.unconfirmed()], ['b,a', '']);
+    });
+
+    it('keeps it for the protection time after an interruption, also if more is lost meanwhile', () => {
+      const service = severalOf({ lossThreshold: 0.5 }, 'a', 'b', 'c', 'd');
+      service.lose(0, 'a');
+      service.protection.restartProtection(1);
+      service.lose(2, 'b');
+      service.confirm(3);
+      assert.equal(service.unconfirmed(), 'a');
+      service.confirm(10_001);
+      assert.equal(service.visible(), 'c,d');
+    });
+
+    it('does not keep it for the protection time below the threshold, even if live losses are', () => {
+      const service = severalOf({ includeLive: true, lossThreshold: 0.5 }, 'a', 'b', 'c', 'd');
+      service.lose(0, 'a');
+      service.confirm(1);
+      assert.equal(service.visible(), 'b,c,d');
+      service.lose(2, 'b');
+      service.confirm(3);
+      assert.equal(service.unconfirmed(), 'a,b', 'half of them are lost');
+    });
+
+    it('shows every loss at once without a protection time', () => {
+      const service = severalOf({ protectionMs: 0 }, 'a', 'b');
+      service.lose(1, 'a');
+      assert.deepEqual([service.visible(), service.unconfirmed()], ['b', '']);
+    });
   });
 
   it('restarts the protection time of all unconfirmed losses after an interruption', () => {

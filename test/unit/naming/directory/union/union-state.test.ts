@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Code, PermissionDeniedError } from '#src/errors/index.js';
 import type { MirrorState } from '#src/naming/directory/service-mirror.js';
 import { type PartState, UnionState } from '#src/naming/directory/union/union-state.js';
 import { FakeClock } from '../../../lease/fakes.js';
@@ -24,7 +25,7 @@ describe('the state of several mirrors', () => {
   beforeEach(() => {
     clock = new FakeClock();
     parts = [1, 2].map(() => ({ mirror: { current: undefined }, staleSince: undefined }));
-    union = new UnionState(clock, parts);
+    union = new UnionState(clock, () => parts);
   });
 
   it('exists when each prefix has a mirror', () => {
@@ -61,6 +62,38 @@ describe('the state of several mirrors', () => {
     assert.equal(await union.current!.verify(), true);
     show(mirror(true, 0), mirror(false, 0));
     assert.equal(await union.current!.verify(), false);
+  });
+
+  describe('of which one may not be read', () => {
+    const denied = new PermissionDeniedError('denied', { code: Code.PERMISSION_DENIED, verdict: 'final' });
+    const refused: MirrorState = { ...mirror(true, 0), verify: () => Promise.reject(denied) };
+
+    it('is verified if all others are, since a watch may outlive its permission', async () => {
+      show(mirror(true, 0), refused);
+      assert.equal(await union.current!.verify(), true);
+      show(mirror(false, 0), refused);
+      assert.equal(await union.current!.verify(), false);
+    });
+
+    it('is not verified if no other is left', async () => {
+      show(refused, refused);
+      assert.equal(await union.current!.verify(), false);
+    });
+  });
+
+  it('has the error of a mirror that cannot be verified for another reason', async () => {
+    show(mirror(true, 0), { ...mirror(true, 0), verify: () => Promise.reject(new Error('unreachable')) });
+    await assert.rejects(union.current!.verify(), /unreachable/);
+  });
+
+  it('does not exist without parts, and is another object with other parts', () => {
+    show(mirror(true, 0), mirror(true, 0));
+    const before = union.current;
+    const all = parts;
+    parts = all.slice(1);
+    assert.notEqual(union.current, before);
+    parts = [];
+    assert.equal(union.current, undefined);
   });
 
   it('is stale since a mirror ended, even if the next one has not listed its records yet', () => {

@@ -28,28 +28,35 @@ export class FullComputation implements Protection {
   readonly #options: Required<LossProtectionOptions>;
   readonly #rules: RecordRules;
   readonly #isUnion: boolean;
+  readonly #severalPrefixes: boolean;
   #present = new Map<string, EndpointRecord>();
   #unconfirmed: Loss[] = [];
   #recent: Loss[] = [];
+  #unverified: Loss[] = [];
   #reads = 0;
 
-  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules) {
+  constructor(options: Required<LossProtectionOptions>, rules?: RecordRules, severalPrefixes = false) {
     this.#options = options;
+    this.#severalPrefixes = severalPrefixes;
     this.#rules = rules ?? oneFormat;
     this.#isUnion = rules !== undefined;
   }
 
   get unconfirmed(): ReadonlySet<string> {
     const visible = new Set(this.visibleEndpoints().map(({ key }) => key));
-    return new Set(this.#unconfirmed.map(({ record }) => record.key).filter((key) => visible.has(key)));
+    return new Set(this.#kept.map(({ record }) => record.key).filter((key) => visible.has(key)));
   }
 
   visibleEndpoints(): EndpointRecord[] {
     const { nameOf, rankOf } = this.#rules;
-    const all = [...this.#present.values(), ...this.#unconfirmed.map(({ record }) => record)];
+    const all = [...this.#present.values(), ...this.#kept.map(({ record }) => record)];
     const isPreferred = (one: EndpointRecord) =>
       all.every((other) => nameOf(other) !== nameOf(one) || rankOf(other) >= rankOf(one));
     return sortByKey(all.filter(isPreferred));
+  }
+
+  get #kept(): Loss[] {
+    return [...this.#unconfirmed, ...this.#unverified];
   }
 
   /** The number of endpoints: of several formats, those of an address count as one. */
@@ -69,6 +76,7 @@ export class FullComputation implements Protection {
     const isBack = ({ record }: Loss) =>
       puts.some((put) => put.key === record.key || nameOf(put) === nameOf(record));
     this.#unconfirmed = this.#unconfirmed.filter((loss) => !isBack(loss));
+    this.#unverified = this.#unverified.filter((loss) => !isBack(loss));
     this.#recent = this.#recent.filter((loss) => !isBack(loss) && now < loss.confirmableAt + protectionMs);
     const addresses = new Set([...this.#present.values()].map(nameOf));
     const gone = change.type === 'snapshot' ? [...before.keys()] : change.removed;
@@ -81,11 +89,11 @@ export class FullComputation implements Protection {
     const losses = lost.map((record) => ({ record, confirmableAt: now, suspect, readsBefore: this.#reads }));
     if (observation === 'after-silence') this.#protect(losses, suspect, now);
     else this.#recent.push(...losses);
+    if (this.#severalPrefixes && observation === 'live') this.#unverified.push(...losses);
     const recordsOf = (losses: readonly Loss[]) => losses.map(({ record }) => record);
     const count = this.#count(recordsOf(this.#recent)) + this.#count(recordsOf(this.#unconfirmed));
     if (count < lossThreshold * (this.#count([...this.#present.values()]) + count)) return;
     this.#protect(this.#recent, suspect, now);
-    this.#recent = [];
   }
 
   beginRead(): number {
@@ -95,16 +103,20 @@ export class FullComputation implements Protection {
   confirm(read: number, now: number): void {
     const isOver = (loss: Loss) => loss.readsBefore < read && loss.confirmableAt <= now;
     this.#unconfirmed = this.#unconfirmed.filter((loss) => !isOver(loss));
+    this.#unverified = this.#unverified.filter((loss) => !isOver(loss));
     this.#recent = this.#recent.filter((loss) => loss.suspect || !isOver(loss));
   }
 
   restartProtection(reachableSince: number): void {
-    const losses = this.#unconfirmed;
+    const losses = this.#kept;
     this.#unconfirmed = [];
     this.#protect(losses, true, reachableSince);
   }
 
   #protect(losses: readonly Loss[], becameSuspect: boolean, now: number): void {
+    const keys = new Set(losses.map(({ record }) => record.key));
+    this.#unverified = this.#unverified.filter(({ record }) => !keys.has(record.key));
+    this.#recent = this.#recent.filter(({ record }) => !keys.has(record.key));
     for (const loss of losses) {
       const suspect = becameSuspect || loss.suspect;
       const confirmableAt = suspect ? now + this.#options.protectionMs : now;

@@ -121,15 +121,20 @@ describe('a view that is updated incrementally', () => {
     readIntervalMs: fc.constant(0),
   });
 
-  const anyRules = fc.constantFrom(undefined, severalFormats);
+  /** Of one format, of several formats under one prefix, and under several. */
+  const anyService = fc.constantFrom<[RecordRules | undefined, boolean]>(
+    [undefined, false],
+    [severalFormats, false],
+    [severalFormats, true],
+  );
 
   it('has the endpoints of a full computation in the same order, with and without loss protection', () => {
     fc.assert(
-      fc.property(anyOptions, anyRules, fc.array(anyStep, { maxLength: 40 }), (options, rules, steps) => {
+      fc.property(anyOptions, anyService, fc.array(anyStep, { maxLength: 40 }), (options, service, steps) => {
         const store = new Store();
         const set = new EndpointSet(defaultFormat());
-        const incremental = new LossProtection(options, rules);
-        const full = new FullComputation(options, rules);
+        const incremental = new LossProtection(options, ...service);
+        const full = new FullComputation(options, ...service);
         const delivered: {
           readonly list: readonly EndpointRecord[];
           readonly copy: readonly EndpointRecord[];
@@ -155,7 +160,7 @@ describe('a view that is updated incrementally', () => {
         }
         for (const { list, copy } of delivered) assert.deepEqual(list, copy);
       }),
-      { numRuns: 600 },
+      { numRuns: 900 },
     );
   });
 
