@@ -53,7 +53,7 @@ export function nameOfKey(path: string, key: string): string | undefined {
  * @throws {NamingError} with the reason.
  */
 export function checkId({ service, id }: RecordPlace): void {
-  const name = `${id.split('/').reverse().join('.')}.${service.replace(/\.$/, '')}`;
+  const name = `${id.split('/').reverse().join('.')}.${service.toLowerCase().replace(/\.$/, '')}`;
   const problem = nameProblem(name) ?? (id.includes('.') ? 'it has a dot' : undefined);
   if (problem !== undefined)
     throw new NamingError(`the id '${printable(id)}' is not a label of a DNS name: ${problem}`);

@@ -1,5 +1,6 @@
-import { callback, formatValue, printable } from '../model/index.js';
+import { callback, printable } from '../model/index.js';
 import { checkCodec } from '../naming/codec/check-codec.js';
+import { describeReturned } from '../naming/codec/codec-call.js';
 import type { EncodedRecord, EndpointCodec, RecordPlace } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint } from '../naming/endpoint.js';
 import { NamingError } from '../naming/errors.js';
@@ -24,7 +25,9 @@ export function withServiceName(codec: EndpointCodec, toName: (service: string) 
   const nameFrom = (service: string): string => {
     const name: unknown = toName(service);
     if (typeof name === 'string' && name !== '') return name;
-    throw new NamingError(`toName returned ${formatValue(name)} for '${printable(service)}', not a name`);
+    throw new NamingError(
+      `toName returned ${describeReturned(name)} for '${printable(service)}', not a name`,
+    );
   };
   const renamed = <T extends RecordPlace>(place: T): T => ({ ...place, service: nameFrom(place.service) });
   const { name, variant, encode, defaultId, serviceOf, canDrain, root } = codec;

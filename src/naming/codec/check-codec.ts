@@ -34,6 +34,7 @@ export const checkCodec: Check = (codec, name) => {
     throw wrongTypeError(name, codec, 'a codec; call the function that returns it, as in kratos()');
   if (Array.isArray(codec))
     throw wrongTypeError(name, codec, 'one codec; only readers of a service take a list');
+  if (codec === null) throw wrongTypeError(name, codec, 'a codec, such as kratos()');
   hasMethods(codec, name);
   nameOfFormat((codec as EndpointCodec).name, `${name}.name`);
   checkMembers(codec as EndpointCodec, name);

@@ -1,17 +1,12 @@
 import { isHandledPromise, processWarningOnce } from '../../async/index.js';
-import {
-  formatValue,
-  hasLoneSurrogate,
-  type KeyValue,
-  keyText,
-  printable,
-  toBuffer,
-} from '../../model/index.js';
+import { describeThrown } from '../../errors/index.js';
+import { hasLoneSurrogate, type KeyValue, keyText, printable, toBuffer } from '../../model/index.js';
 import { addressName } from '../address/index.js';
 import { checkEndpointNames } from '../check-endpoint.js';
 import type { Endpoint } from '../endpoint.js';
 import { NamingError } from '../errors.js';
 import { goJson } from '../json/go-json.js';
+import { callCodec, describeReturned } from './codec-call.js';
 import type { EncodedRecord, EndpointCodec, RecordPlace } from './endpoint-codec.js';
 import type { DecodedEndpoint, NoEndpoint, RecordFormat } from './record-format.js';
 import { replacedBytes, smallBytes, withHash } from './retain-endpoint.js';
@@ -81,37 +76,24 @@ export class CodecFormat implements RecordFormat {
  * @throws {NamingError} for a service whose name the codec does not accept, and for a prefix that is not one.
  */
 export function codecPrefix(codec: EndpointCodec, service: string): string {
-  const prefix = tryKeyPrefix(codec, service);
-  if (typeof prefix !== 'string' || prefix.length < 2 || !prefix.endsWith('/') || hasLoneSurrogate(prefix))
-    throw new NamingError(
-      `the codec '${codec.name}' has no key prefix for '${service}': keyPrefix() must return a text that ends with '/'`,
-    );
-  return prefix;
-}
-
-function tryKeyPrefix(codec: EndpointCodec, service: string): unknown {
-  try {
-    return codec.keyPrefix(service);
-  } catch (error) {
-    if (error instanceof NamingError) throw error;
-    throw new NamingError(
-      `the codec '${codec.name}' has no key prefix for '${service}': ${messageOf(error)}`,
-      error,
-    );
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const failure = `the codec '${codec.name}' has no key prefix for '${service}'`;
+  const prefix: unknown = callCodec(failure, () => codec.keyPrefix(service));
+  if (typeof prefix === 'string' && prefix.length >= 2 && prefix.endsWith('/') && !hasLoneSurrogate(prefix))
+    return prefix;
+  const returned = describeReturned(prefix);
+  throw new NamingError(
+    `${failure}: keyPrefix() returned ${returned}; it must return a text that ends with '/'`,
+  );
 }
 
 function encodeWith(codec: EndpointCodec, { addr, metadata }: Endpoint, place: RecordPlace): Buffer {
-  const value: unknown = codec.encode?.(metadata === undefined ? { addr } : { addr, metadata }, place);
+  const endpoint = metadata === undefined ? { addr } : { addr, metadata };
+  const failure = `the codec '${codec.name}' cannot encode the endpoint '${printable(addr)}'`;
+  const value: unknown = callCodec(failure, () => codec.encode?.(endpoint, place));
   if (typeof value === 'string') return Buffer.from(value);
   if (value instanceof Uint8Array) return toBuffer(value);
-  const what = isHandledPromise(value) ? 'a promise' : formatValue(value);
   throw new NamingError(
-    `encode() of the codec '${codec.name}' returned ${what}; it must return a text or bytes`,
+    `encode() of the codec '${codec.name}' returned ${describeReturned(value)}; it must return a text or bytes`,
   );
 }
 
@@ -126,7 +108,7 @@ function checkRoundTrip(codec: EndpointCodec, addr: string, { value, ...place }:
   try {
     decoded = decodeWith(codec, { ...place, value });
   } catch (error) {
-    throw new NamingError(`${encoded} it cannot decode: ${messageOf(error)}`, error);
+    throw new NamingError(`${encoded} it cannot decode: ${describeThrown(error)}`, error);
   }
   if (typeof decoded !== 'object') throw new NamingError(`${encoded} it does not decode`);
   if (addressName(decoded.addr) !== addressName(addr))

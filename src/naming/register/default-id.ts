@@ -1,5 +1,6 @@
 import type { Cluster } from 'node:cluster';
-import { formatValue } from '../../model/index.js';
+import { printable } from '../../model/index.js';
+import { callCodec, describeReturned } from '../codec/codec-call.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import { NamingError } from '../errors.js';
 
@@ -12,9 +13,10 @@ export interface WorkerEnvironment {
 
 /** The id of a registration without the option `id`, in the format of a codec. */
 export function registrationId(addr: string, codec: EndpointCodec | undefined): string {
-  const id: unknown = codec?.defaultId?.(unescapedId(addr)) ?? defaultId(addr);
+  const failure = `the codec '${codec?.name}' has no id for '${printable(addr)}'`;
+  const id: unknown = callCodec(failure, () => codec?.defaultId?.(unescapedId(addr))) ?? defaultId(addr);
   if (typeof id === 'string') return id;
-  throw new NamingError(`defaultId() of the codec '${codec?.name}' returned ${formatValue(id)}, not a text`);
+  throw new NamingError(`${failure}: defaultId() returned ${describeReturned(id)}, not a text`);
 }
 
 /**

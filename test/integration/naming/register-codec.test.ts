@@ -150,7 +150,7 @@ describe('a registration in the format of a codec', function () {
     const decode = () => {
       throw new Error('a fault');
     };
-    await assert.rejects(start({ codec: codec({ decode }) }), /to a value that it cannot decode: a fault/);
+    await assert.rejects(start({ codec: codec({ decode }) }), /to a value that it cannot decode: .*a fault/);
     assert.equal(await text(), undefined);
   });
 
@@ -161,6 +161,15 @@ describe('a registration in the format of a codec', function () {
     for (const changes of [{ keyPrefix: refuse }, { encode: refuse }, { defaultId: refuse }])
       await assert.rejects(start({ codec: codec(changes) }), /NamingError: .*no such name/);
   });
+
+  for (const [title, defaultId, text] of [
+    ['throws', () => assert.fail('oops'), /the codec 'lines' has no id for '10.0.0.7:50051': .*oops/],
+    ['returns a promise', () => Promise.reject(new Error('late')), /defaultId\(\) returned a promise/],
+  ] as const)
+    it(`rejects if defaultId of the codec ${title}`, async () => {
+      const changes = { defaultId: defaultId as unknown as () => string };
+      await assert.rejects(start({ codec: codec(changes) }), text);
+    });
 
   it('by a codec that only reads is refused', async () => {
     const { encode: _, ...reading } = codec();

@@ -429,6 +429,13 @@ describe('a value of CoreDNS, written', () => {
       assert.throws(() => written(id), { name: 'NamingError', message: reason });
     });
 
+  it('is stored for a name in any case, with or without a dot at its end', () => {
+    for (const name of ['My-Service.Example.ORG', 'my-service.example.org.']) {
+      const place = { service: name, key: '/skydns/org/example/my-service/a', id: 'a' };
+      assert.equal(codec.encode?.({ addr }, place), `{${good}}`);
+    }
+  });
+
   it('is stored below nested labels', () => {
     assert.equal(written('b/a'), `{${good}}`);
   });

@@ -58,6 +58,12 @@ describe('a codec for services with another name', () => {
       assert.throws(() => renamed.encode?.({ addr: 'a:1' }, place), refused);
     });
 
+  it('handles the rejection of a promise for a name', async () => {
+    const renamed = withServiceName(asked, () => Promise.reject(new Error('late')) as never);
+    assert.throws(() => renamed.keyPrefix('user'), /toName returned a promise for 'user', not a name/);
+    await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would fail the test
+  });
+
   it('reads and writes the records of the other name', () => {
     const format = recordFormat(
       'user',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { InvalidInputError } from '#src/errors/index.js';
+import { describeThrown, InvalidInputError } from '#src/errors/index.js';
 import type { KeyValue } from '#src/model/index.js';
 import { CodecFormat } from '#src/naming/codec/codec-format.js';
 import { recordFormat } from '#src/naming/codec/format-of.js';
@@ -137,6 +137,23 @@ describe('a record in the format of a codec', () => {
       );
     });
 
+  for (const thrown of [new TypeError('oops'), undefined, 'a text', Object.create(null)])
+    it(`is not encoded if the codec throws ${describeThrown(thrown)}`, () => {
+      const encode = () => {
+        throw thrown;
+      };
+      assert.throws(
+        () => recordFormat('svc', { ...lineCodec, encode }).encode(key, { addr: 'a:1' }),
+        /NamingError: .*the codec 'lines' cannot encode the endpoint 'a:1': /,
+      );
+    });
+
+  it('is not stored under a promise of a prefix, whose rejection is handled', async () => {
+    const keyPrefix = (() => Promise.reject(new Error('late'))) as unknown as EndpointCodec['keyPrefix'];
+    assert.throws(() => recordFormat('svc', { ...lineCodec, keyPrefix }), /keyPrefix\(\) returned a promise/);
+    await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would fail the test
+  });
+
   it('is not encoded if the codec refuses what it decoded', () => {
     const encode: EndpointCodec['encode'] = ({ metadata }) => {
       if (metadata === undefined) return 'a:1 b';
@@ -174,6 +191,7 @@ describe('the option codec', () => {
     ['an object without decode', { name: 'x', keyPrefix: () => 'x/' }, /codec\.decode is undefined/],
     ['an object without a name', { ...lineCodec, name: undefined }, /codec\.name is undefined/],
     ['a root that is not a text', { ...lineCodec, root: 5 }, /codec\.root is 5/],
+    ['null', null, /codec is null; it must be a codec/],
     ['a misspelt member', { ...lineCodec, defaultID: () => '' }, /defaultID.*defaultId/],
     ['canDrain as a text', { ...lineCodec, canDrain: 'no' }, /canDrain/],
   ] as const)
