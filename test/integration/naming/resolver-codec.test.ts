@@ -197,7 +197,10 @@ describe('calls to a service whose records have another format', () => {
     it('throw the error of a codec that refuses the name', async () => {
       const codec = codecOfTest({ keyPrefix: () => '' });
       assert.throws(() => new EndpointPicker(client(), 'svc', { codec }), NamingError);
-      await assert.rejects(pick(client(), 'svc', { codec }), /keyPrefix\(\) returned ''; it must return a text/);
+      await assert.rejects(
+        pick(client(), 'svc', { codec }),
+        /keyPrefix\(\) returned ''; it must return a text/,
+      );
     });
   });
 });
