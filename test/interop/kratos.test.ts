@@ -7,12 +7,8 @@ import { compareWithKratos } from '../fuzz/codecs/kratos-resolver.js';
 import { skip, useEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
 import { Opened } from '../support/naming/opened.js';
-import {
-  type KratosShape,
-  kratosShapes,
-  kratosWrites,
-  secureShapes,
-} from '../unit/codecs/support/kratos-shapes.js';
+import { type KratosShape, kratosShapes, secureShapes } from '../unit/codecs/support/kratos-shapes.js';
+import { kratosWrites } from '../unit/codecs/support/kratos-writes.js';
 import { goOrSkip } from './support/go-naming.js';
 import { KratosProgram } from './support/kratos-program.js';
 

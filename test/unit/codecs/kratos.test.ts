@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { kratos } from '#src/codecs/index.js';
-import { instance, kratosShapes, kratosWrites, secureShapes } from './support/kratos-shapes.js';
+import { instance, kratosShapes, secureShapes } from './support/kratos-shapes.js';
+import { kratosWrites } from './support/kratos-writes.js';
 import { itReads, itWrites, recordOf } from './support/shapes.js';
 
 const service = 'helloworld';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { delay, pending } from '#src/async/index.js';
+import { pending } from '#src/async/index.js';
 import { ElectionTerm } from '#src/election/election-term.js';
 import { AmbiguousWriteError, DeadlineError, errorFromServer } from '#src/errors/index.js';
 import type { Txn, TxnResult, WriteCallOptions } from '#src/kv/index.js';
 import type { Ownership } from '#src/lock/index.js';
+import { eventually } from '../../support/eventually.js';
 
 const lease = 7n;
 const key = Buffer.from('jobs/7');
@@ -88,7 +89,8 @@ describe('a proclamation', () => {
     const answers = pending<void>();
     store.before = (number) => (number === 1 ? answers.promise : undefined);
     const proclaimed = [term.proclaim('first'), term.proclaim('second', { timeoutMs: 10_000 })];
-    await delay(30);
+    const began = performance.now();
+    await eventually('a part of the time has passed', () => performance.now() >= began + 30);
     answers.resolve();
     await Promise.all(proclaimed);
     const [first = 0, second = 0] = store.sent.map(({ options }) => options?.timeoutMs);
