@@ -1,8 +1,12 @@
+import { noOptions, optionsChecker } from '../model/index.js';
 import type { EncodedRecord, EndpointCodec } from '../naming/codec/endpoint-codec.js';
 import type { Endpoint } from '../naming/endpoint.js';
 import { EndpointDecodeError, NamingError } from '../naming/errors.js';
 import { checkStoredAddress, checkWrittenAddress } from './go-address.js';
 import { metadataMembers } from './string-metadata.js';
+
+/** It has none: what a program in JavaScript passes is misspelt, or meant for another codec. */
+const checkOptions = optionsChecker<Readonly<Record<string, never>>>({});
 
 /** Longer than any address: the name of a host has at most 253 bytes, and the path of a socket 107. */
 const maxAddressBytes = 512;
@@ -31,7 +35,8 @@ const codec: EndpointCodec = Object.freeze({
  * Specification: https://github.com/zeromicro/go-zero/blob/v1.10.3/core/discov/publisher.go#L185-L200,
  * https://github.com/zeromicro/go-zero/blob/v1.10.3/zrpc/resolver/internal/discovbuilder.go#L25-L31
  */
-export function goZero(): EndpointCodec {
+export function goZero(options: Readonly<Record<string, never>> = noOptions): EndpointCodec {
+  checkOptions(options);
   return codec;
 }
 

@@ -77,15 +77,20 @@ function compare(stored: unknown, rewritten: unknown): { changed: string[]; memb
   return { changed, memberCount };
 }
 
-/** The parts of two objects, or of two lists of the same length; undefined for others. */
+/**
+ * The parts of two objects, or of two lists of the same length; undefined for others. Go writes a map without members as
+ * null: those that it had are its parts.
+ */
 function partsOf([path, stored, rewritten]: Pair): Pair[] | undefined {
   if (Array.isArray(stored) && Array.isArray(rewritten) && stored.length === rewritten.length)
     return stored.map((item, i): Pair => [`${path}[${i}]`, item, rewritten[i]]);
-  if (!isObject(stored) || !isObject(rewritten)) return undefined;
-  const names = new Set([...Object.keys(stored), ...Object.keys(rewritten)]);
+  if (!isObject(stored)) return undefined;
+  const other = rewritten === null && !isEmpty(stored) ? {} : rewritten;
+  if (!isObject(other)) return undefined;
+  const names = new Set([...Object.keys(stored), ...Object.keys(other)]);
   return Array.from(names, (name): Pair => {
     const at = path === '' ? name : `${path}.${name}`;
-    return [at, memberOf(stored, name), memberOf(rewritten, name)];
+    return [at, memberOf(stored, name), memberOf(other, name)];
   });
 }
 

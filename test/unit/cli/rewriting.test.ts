@@ -34,7 +34,7 @@ const different: readonly Row[] = [
   ['{}', '{"weight":10}', ['weight']],
   ['{"ID":"a"}', '{"id":"a"}', ['ID', 'id']],
   ['{"metadata":{"id":"own","x":"y"}}', '{"metadata":{"x":"y"}}', ['metadata.id']],
-  ['{"metadata":{"id":"own"}}', '{"metadata":null}', ['metadata']],
+  ['{"metadata":{"id":"own"}}', '{"metadata":null}', ['metadata.id']],
   ['{"nodes":[{"a":1},{"a":2}]}', '{"nodes":[{"a":1}]}', ['nodes']],
   ['{"nodes":[{"a":1,"port":7}]}', '{"nodes":[{"a":"1:7"}]}', ['nodes[0].a', 'nodes[0].port']],
   ['{"__proto__":"1"}', '{}', ['__proto__']],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { goZero } from '#src/codecs/index.js';
+import { InvalidInputError } from '#src/errors/index.js';
 import { itReads, itWrites } from './support/shapes.js';
 
 const service = 'user.rpc';
@@ -10,6 +11,12 @@ describe('records of go-zero', () => {
     assert.equal(codec.name, 'go-zero');
     assert.equal(codec.keyPrefix('user.rpc'), 'user.rpc/');
     assert.equal(codec.keyPrefix('shop/user.rpc'), 'shop/user.rpc/');
+  });
+
+  it('have no options', () => {
+    for (const given of [{ namespace: '/shop' }, { prefix: '' }, 5, 'user.rpc'])
+      assert.throws(() => goZero(given as never), InvalidInputError);
+    assert.equal(goZero({}), codec);
   });
 
   it('cannot say that an endpoint is draining', () => {
