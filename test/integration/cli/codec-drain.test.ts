@@ -98,7 +98,7 @@ describe('etcd-naming drain with --codec', () => {
       'shop',
       'a',
       { id: 'a', name: 'shop', version: '', metadata: { status: 'up' }, endpoints: ['grpc://10.0.0.1:1'] },
-      'metadata',
+      'metadata.status',
     ],
     ['kratos', 'shop', 'a', { name: 'shop', endpoints: ['grpc://10.0.0.1:1'] }, 'id'],
     [
