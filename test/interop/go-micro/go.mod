@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	go.etcd.io/etcd/client/v3 v3.7.1
 	google.golang.org/grpc v1.82.1
+	lines v0.0.0
 )
 
 require (
@@ -23,3 +24,5 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260414002931-afd174a4e478 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
+
+replace lines => ../go-lines

@@ -5,18 +5,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/status"
+
+	"lines"
 )
 
 type request struct {
@@ -31,12 +30,9 @@ type request struct {
 	Deadline int64    `json:"deadlineMs"`
 }
 
-// program is one etcd client with the servers that it registered.
+// program is one etcd client. The servers that it registered are kept by the requests that started them.
 type program struct {
 	registry etcdRegistry
-	out      *json.Encoder
-	mu       sync.Mutex
-	begun    map[int64]*server
 }
 
 func main() {
@@ -45,31 +41,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	p := &program{registry: etcdRegistry{client}, out: json.NewEncoder(os.Stdout), begun: map[int64]*server{}}
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		var r request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			fmt.Fprintln(os.Stderr, "not a request:", err)
-			os.Exit(1)
-		}
-		go p.answer(r)
-	}
-}
-
-func (p *program) answer(r request) {
-	result, err := p.do(r)
-	reply := map[string]any{"id": r.ID, "result": result}
-	if err != nil {
-		reply = map[string]any{"id": r.ID, "error": err.Error(), "code": status.Code(err).String()}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.out.Encode(reply); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	p := &program{registry: etcdRegistry{client}}
+	lines.Serve(func(r request) int64 { return r.ID }, p.do, func(err error) string { return status.Code(err).String() })
 }
 
 func (p *program) do(r request) (any, error) {
@@ -81,16 +54,12 @@ func (p *program) do(r request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.begun[r.ID] = started
+		lines.Keep(r.ID, started)
 		return started.service, nil
 	case "stop":
-		p.mu.Lock()
-		started := p.begun[r.Of]
-		p.mu.Unlock()
-		if started == nil {
-			return nil, errors.New("no server was started by that request")
+		started, err := lines.Kept[*server](r.Of)
+		if err != nil {
+			return nil, err
 		}
 		return nil, started.stop(ctx)
 	case "get":

@@ -5,6 +5,7 @@ go 1.26
 require (
 	github.com/zeromicro/go-zero v1.10.3
 	google.golang.org/grpc v1.80.0
+	lines v0.0.0
 )
 
 require (
@@ -73,3 +74,5 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.0 // indirect
 	sigs.k8s.io/yaml v1.6.0 // indirect
 )
+
+replace lines => ../go-lines

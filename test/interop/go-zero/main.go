@@ -17,6 +17,8 @@ import (
 	"github.com/zeromicro/go-zero/zrpc/resolver"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lines"
 )
 
 type request struct {
@@ -40,7 +42,7 @@ func main() {
 	}
 	discov.TimeToLive = ttl
 	resolver.Register()
-	serveLines(do)
+	lines.Serve(func(r request) int64 { return r.ID }, do, nil)
 }
 
 func do(r request) (any, error) {
@@ -48,20 +50,31 @@ func do(r request) (any, error) {
 	case "publish":
 		return publish(r)
 	case "stop":
-		begun[*discov.Publisher](r.Of).Stop()
-		return nil, nil
+		publisher, err := lines.Kept[*discov.Publisher](r.Of)
+		if err == nil {
+			publisher.Stop()
+		}
+		return nil, err
 	case "subscribe":
 		sub, err := discov.NewSubscriber(endpoints, r.Key)
 		if err == nil {
-			begin(r.ID, sub)
+			lines.Keep(r.ID, sub)
 		}
 		return nil, err
 	case "values":
-		return append([]string{}, begun[*discov.Subscriber](r.Of).Values()...), nil
+		sub, err := lines.Kept[*discov.Subscriber](r.Of)
+		if err != nil {
+			return nil, err
+		}
+		return append([]string{}, sub.Values()...), nil
 	case "dial":
 		return nil, dial(r)
 	case "call":
-		return call(begun[*grpc.ClientConn](r.Of), r.Count)
+		conn, err := lines.Kept[*grpc.ClientConn](r.Of)
+		if err != nil {
+			return nil, err
+		}
+		return call(conn, r.Count)
 	}
 	return nil, errors.New("no such command: " + r.Cmd)
 }
@@ -77,7 +90,7 @@ func publish(r request) (string, error) {
 		options = append(options, discov.WithId(r.KeyID))
 	}
 	publisher := discov.NewPublisher(endpoints, r.Key, addr, options...)
-	begin(r.ID, publisher)
+	lines.Keep(r.ID, publisher)
 	return addr, publisher.KeepAlive()
 }
 
@@ -89,7 +102,7 @@ func dial(r request) error {
 		grpc.WithNoProxy(),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(bare{})))
 	if err == nil {
-		begin(r.ID, conn)
+		lines.Keep(r.ID, conn)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ require (
 	github.com/cloudwego/kitex v0.12.3
 	github.com/kitex-contrib/registry-etcd v0.2.6
 	google.golang.org/grpc v1.59.0
+	lines v0.0.0
 )
 
 require (
@@ -40,3 +41,5 @@ require (
 )
 
 replace github.com/apache/thrift => github.com/apache/thrift v0.13.0
+
+replace lines => ../go-lines

@@ -18,6 +18,8 @@ import (
 	etcd "github.com/kitex-contrib/registry-etcd"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"lines"
 )
 
 type request struct {
@@ -54,7 +56,7 @@ var (
 
 func main() {
 	endpoints = strings.Split(os.Args[1], ",")
-	serveLines(do)
+	lines.Serve(func(r request) int64 { return r.ID }, do, nil)
 }
 
 func do(r request) (any, error) {
@@ -64,7 +66,10 @@ func do(r request) (any, error) {
 	case "register":
 		return nil, register(r)
 	case "deregister":
-		one := begun[registered](r.Of)
+		one, err := lines.Kept[registered](r.Of)
+		if err != nil {
+			return nil, err
+		}
 		return nil, one.registry.Deregister(one.info)
 	case "resolve":
 		return resolve(r)
@@ -95,7 +100,7 @@ func register(r request) error {
 	if info.Weight == 0 {
 		info.Weight = discovery.DefaultWeight // as the server does
 	}
-	begin(r.ID, registered{made, info})
+	lines.Keep(r.ID, registered{made, info})
 	return made.Register(info)
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/go-kratos/kratos/v2/transport"
 	kratosgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	kratoshttp "github.com/go-kratos/kratos/v2/transport/http"
+
+	"lines"
 )
 
 // whoService is the service of the tests' servers; its method returns the server's name as plain bytes.
@@ -48,7 +50,7 @@ func (p *program) serve(ctx context.Context, r request) (any, error) {
 	go func() { running.done <- app.Run() }()
 	select {
 	case <-started:
-		p.keep(r.ID, running)
+		lines.Keep(r.ID, running)
 		return app.Endpoint(), nil
 	case err := <-running.done:
 		return nil, fmt.Errorf("the application ended: %w", err)
@@ -81,15 +83,15 @@ func (p *program) dial(ctx context.Context, r request) error {
 	if err != nil {
 		return err
 	}
-	p.keep(r.ID, channel{conn})
+	lines.Keep(r.ID, channel{conn})
 	return nil
 }
 
 // call makes a number of calls, and counts the answers of each server and the errors by text.
 func (p *program) call(r request) (any, error) {
-	open, ok := p.take(r.Of).(channel)
-	if !ok {
-		return nil, errors.New("no channel was opened by that request")
+	open, err := lines.Kept[channel](r.Of)
+	if err != nil {
+		return nil, err
 	}
 	answers, failures := map[string]int{}, map[string]int{}
 	for range r.Count {

@@ -7,6 +7,7 @@ require (
 	go.etcd.io/etcd/client/v3 v3.7.1
 	google.golang.org/grpc v1.82.1
 	google.golang.org/protobuf v1.36.11
+	lines v0.0.0
 )
 
 require (
@@ -30,3 +31,5 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260414002931-afd174a4e478 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
+
+replace lines => ../go-lines

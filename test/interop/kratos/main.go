@@ -5,20 +5,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/status"
 
 	"github.com/go-kratos/kratos/v2/registry"
+
+	"lines"
 )
 
 type request struct {
@@ -35,12 +34,9 @@ type request struct {
 	Deadline int64                    `json:"deadlineMs"`
 }
 
-// program is one etcd client with the applications and channels that use it.
+// program is one etcd client. The applications and channels that use it are kept by the requests that started them.
 type program struct {
 	registry *etcdRegistry
-	out      *json.Encoder
-	mu       sync.Mutex
-	begun    map[int64]any
 }
 
 func main() {
@@ -49,31 +45,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	p := &program{registry: &etcdRegistry{client: client, namespace: "/microservices"}, out: json.NewEncoder(os.Stdout), begun: map[int64]any{}}
-	lines := bufio.NewScanner(os.Stdin)
-	lines.Buffer(nil, 64<<20)
-	for lines.Scan() {
-		var r request
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			fmt.Fprintln(os.Stderr, "not a request:", err)
-			os.Exit(1)
-		}
-		go p.answer(r)
-	}
-}
-
-func (p *program) answer(r request) {
-	result, err := p.do(r)
-	reply := map[string]any{"id": r.ID, "result": result}
-	if err != nil {
-		reply = map[string]any{"id": r.ID, "error": err.Error(), "code": status.Code(err).String()}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.out.Encode(reply); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	p := &program{registry: &etcdRegistry{client: client, namespace: "/microservices"}}
+	lines.Serve(func(r request) int64 { return r.ID }, p.do, func(err error) string { return status.Code(err).String() })
 }
 
 func (p *program) do(r request) (any, error) {
@@ -83,9 +56,9 @@ func (p *program) do(r request) (any, error) {
 	case "serve":
 		return p.serve(ctx, r)
 	case "stop":
-		app, ok := p.take(r.Of).(*application)
-		if !ok {
-			return nil, errors.New("no application was started by that request")
+		app, err := lines.Kept[*application](r.Of)
+		if err != nil {
+			return nil, err
 		}
 		return nil, app.stop()
 	case "list":
@@ -98,16 +71,4 @@ func (p *program) do(r request) (any, error) {
 		return decideAll(r)
 	}
 	return nil, errors.New("unknown command")
-}
-
-func (p *program) keep(id int64, thing any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.begun[id] = thing
-}
-
-func (p *program) take(id int64) any {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.begun[id]
 }

@@ -67,9 +67,13 @@ function go(cwd: string, args: readonly string[]) {
   return run(process.env['GO'] ?? 'go', args, { cwd, env, maxBuffer: 16 << 20 });
 }
 
+/** Also of the folders beside it that its module uses: `replace lines => ../go-lines`. */
 function hashOf(folder: string): string {
   const hash = createHash('sha256');
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  const module = readFileSync(join(folder, 'go.mod'), 'utf8');
+  const used = [...module.matchAll(/^replace .* => (\.\.\/\S+)$/gm)].map(([, path = '']) => path);
+  for (const part of [folder, ...used.map((path) => join(folder, path))])
+    for (const name of readdirSync(part).sort()) hash.update(name).update(readFileSync(join(part, name)));
   return hash.digest('hex').slice(0, 16);
 }
 
