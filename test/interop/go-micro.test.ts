@@ -3,12 +3,10 @@ import type { EtcdClient } from '#src/client/index.js';
 import { goMicro } from '#src/codecs/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { EndpointManager, register } from '#src/naming/index.js';
-import { skip, useEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
-import { Opened } from '../support/naming/opened.js';
 import { type GoMicroShape, goMicroShapes, goMicroWrites } from '../unit/codecs/support/go-micro-shapes.js';
 import { GoMicroProgram } from './support/go-micro-program.js';
-import { goOrSkip } from './support/go-naming.js';
+import { useFramework } from './support/use-framework.js';
 
 const codec = goMicro();
 const name = 'go.micro/srv/greeter';
@@ -16,31 +14,14 @@ const prefix = '/micro/registry/go.micro-srv-greeter/';
 
 describe('a program that stores records as go-micro does, and this package', function () {
   this.timeout(60_000);
-  const opened = new Opened();
+  const { etcd, opened, fixture } = useFramework('go-micro', codec, (endpoints) =>
+    GoMicroProgram.start(endpoints),
+  );
   let client: EtcdClient;
   let program: GoMicroProgram;
 
-  // Registered before the etcd's own hook, which requires that no watcher is left.
-  after(() => program?.close());
-
-  const etcd = useEtcd();
-
-  before(async function () {
-    await goOrSkip(this, 'go-micro');
-    // The names are fixed, so a random prefix cannot be added.
-    if (etcd().prefix !== '') skip(this, 'the etcd is external');
-    program = await GoMicroProgram.start(etcd().endpoints);
-  });
-
   beforeEach(() => {
-    client = opened.client(etcd().endpoints);
-  });
-
-  afterEach(async () => {
-    await opened.close();
-    const admin = opened.client(etcd().endpoints);
-    await admin.kv.delete({ prefix: codec.root ?? '' });
-    await opened.close();
+    ({ client, program } = fixture);
   });
 
   const registered = async (addr: string, options: object = {}) =>

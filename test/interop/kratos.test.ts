@@ -4,13 +4,11 @@ import { kratos } from '#src/codecs/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register, ServiceDirectory } from '#src/naming/index.js';
 import { compareWithKratos } from '../fuzz/codecs/kratos-resolver.js';
-import { skip, useEtcd } from '../support/etcd.js';
 import { eventually } from '../support/eventually.js';
-import { Opened } from '../support/naming/opened.js';
 import { type KratosShape, kratosShapes, secureShapes } from '../unit/codecs/support/kratos-shapes.js';
 import { kratosWrites } from '../unit/codecs/support/kratos-writes.js';
-import { goOrSkip } from './support/go-naming.js';
 import { KratosProgram } from './support/kratos-program.js';
+import { useFramework } from './support/use-framework.js';
 
 const codec = kratos();
 const name = 'helloworld';
@@ -18,31 +16,14 @@ const prefix = codec.keyPrefix(name);
 
 describe('kratos and this package', function () {
   this.timeout(60_000);
-  const opened = new Opened();
+  const { etcd, opened, fixture } = useFramework('kratos', codec, (endpoints) =>
+    KratosProgram.start(endpoints),
+  );
   let client: EtcdClient;
   let program: KratosProgram;
 
-  // Registered before the etcd's own hook, which requires that no watcher is left.
-  after(() => program?.close());
-
-  const etcd = useEtcd();
-
-  before(async function () {
-    await goOrSkip(this, 'kratos');
-    // The names are fixed, so a random prefix cannot be added.
-    if (etcd().prefix !== '') skip(this, 'the etcd is external');
-    program = await KratosProgram.start(etcd().endpoints);
-  });
-
   beforeEach(() => {
-    client = opened.client(etcd().endpoints);
-  });
-
-  afterEach(async () => {
-    await opened.close();
-    const admin = opened.client(etcd().endpoints);
-    await admin.kv.delete({ prefix: codec.root ?? '' });
-    await opened.close();
+    ({ client, program } = fixture);
   });
 
   const served = async (app: { readonly id: string; readonly version?: string; readonly http?: boolean }) =>
