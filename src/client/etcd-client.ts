@@ -8,6 +8,14 @@ import {
 } from '../async/index.js';
 import { type AuthClient, AuthClientImpl } from '../auth/index.js';
 import { type ClusterClient, ClusterClientImpl } from '../cluster/index.js';
+import {
+  addOpenClient,
+  allTopics,
+  ClientDiagnostics,
+  type ClientMetrics,
+  installNodeDebug,
+  setDiagnostics,
+} from '../diagnostics/index.js';
 import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
 import { ClosedError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
@@ -79,6 +87,8 @@ export class EtcdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #watch: WatchClient;
   readonly #locks: LockClient;
+  readonly #diagnostics: ClientDiagnostics;
+  readonly #removeFromOpen: () => void;
   readonly #status = new StatusFeed(systemClock);
   /** The errors that callbacks of `onClose` threw. */
   readonly #closeErrors: unknown[] = [];
@@ -112,9 +122,13 @@ export class EtcdClient implements AsyncDisposable {
    * @throws {InvalidInputError} for invalid options.
    */
   constructor(options: EtcdClientOptions) {
-    const { transport, maxTxnOps, batches } = resolveOptions(options);
+    const { transport, maxTxnOps, batches, diagnostics } = resolveOptions(options);
+    installNodeDebug(allTopics);
+    this.#diagnostics = new ClientDiagnostics(diagnostics);
+    setDiagnostics(this, this.#diagnostics);
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, {
+      diagnostics: this.#diagnostics,
       onEvent: (event) => this.#status.onMember(event),
       onResolutionFailed: (error) => this.#status.onResolutionFailed(error),
       // A lease that expired while the process was stopped ends before any response is returned to a caller.
@@ -163,10 +177,17 @@ export class EtcdClient implements AsyncDisposable {
       watch: this.#watch,
       random,
       closed: () => this.#closed,
+      diagnostics: this.#diagnostics,
       onClose: (callback) => this.onClose(callback),
     };
     const intervalMs = transport.sync?.intervalMs;
     if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
+    this.#removeFromOpen = addOpenClient(this.#diagnostics);
+  }
+
+  /** The name in events, logs and metrics: the option `name`. */
+  get name(): string {
+    return this.#diagnostics.name;
   }
 
   /** Whether `close` was called. */
@@ -291,8 +312,7 @@ export class EtcdClient implements AsyncDisposable {
 
   /**
    * Yields the client's background events from now on: watch streams lost and resumed, members that become unhealthy
-   * and recover, failed syncs; see {@link StatusEvent}. The diagnostics channel `etcd-naming:status` publishes the same
-   * events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
+   * and recover, failed syncs; see {@link StatusEvent}. {@link diagnosticsChannels} has more events. The iteration ends when the client closes. At most 1,000 events wait for a slow reader; then the oldest are
    * dropped.
    * @throws (from the iterator) the signal's reason.
    * @example
@@ -305,6 +325,19 @@ export class EtcdClient implements AsyncDisposable {
   status(options: { readonly signal?: AbortSignal | undefined } = noOptions): AsyncStream<StatusEvent> {
     checkSignalOnly(options);
     return this.#status.subscribe(options.signal);
+  }
+
+  /**
+   * The counters and gauges of this client and of what is built on it: watches, leases, directories, registrations,
+   * resolvers. A snapshot of plain data, without a request to etcd. Its names and units are in `docs/observability.md`.
+   * @example
+   * ```ts
+   * const { watch, leases } = client.metrics();
+   * console.log(`${watch.watchers} watchers, ${watch.lagMs} ms behind; ${leases.held} leases`);
+   * ```
+   */
+  metrics(): ClientMetrics {
+    return this.#diagnostics.metrics();
   }
 
   /**
@@ -341,6 +374,7 @@ export class EtcdClient implements AsyncDisposable {
   close(): Promise<void> {
     if (this.#closed) return this.#disconnected;
     this.#closed = true;
+    this.#removeFromOpen();
     this.#onClose.publish();
     this.#autoSync?.close();
     this.#closing.abort(new ClosedError('the client'));

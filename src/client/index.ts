@@ -16,5 +16,5 @@ export type {
 export { EtcdClient } from './etcd-client.js';
 export type { Environment } from './from-env.js';
 export type { EtcdNamespace } from './namespace.js';
-export type { EtcdClientOptions, SyncOptions } from './options.js';
+export type { EtcdClientOptions, MetricsOptions, SyncOptions } from './options.js';
 export type { StatusEvent } from './status.js';

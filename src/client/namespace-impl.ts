@@ -1,3 +1,4 @@
+import { type ClientDiagnostics, setDiagnostics } from '../diagnostics/index.js';
 import { type ElectionClient, ElectionClientImpl, type ElectionPorts } from '../election/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { type KvClient, KvClientImpl, type KvClientSettings, namespacedKvCalls } from '../kv/index.js';
@@ -33,6 +34,7 @@ export interface NamespaceParent {
   readonly watch: WatchClient;
   readonly random: () => number;
   readonly closed: () => boolean;
+  readonly diagnostics: ClientDiagnostics;
   onClose(callback: () => void): () => void;
 }
 
@@ -49,6 +51,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     this.prefix = keyBytes(prefix);
     if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
     this.#parent = parent;
+    setDiagnostics(this, parent.diagnostics);
     this.kv = new KvClientImpl(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, {
       ...parent.settings,
       prefix: this.prefix,

@@ -1,5 +1,16 @@
+import type { DiagnosticsOptions, Logger } from '../diagnostics/index.js';
+import { InvalidInputError } from '../errors/index.js';
 import { type BatchLimits, batchLimits } from '../kv/index.js';
-import { anything, boolean, callback, duration, number, optionsChecker } from '../model/index.js';
+import {
+  anything,
+  boolean,
+  type Check,
+  callback,
+  duration,
+  number,
+  optionsChecker,
+  wellFormedText,
+} from '../model/index.js';
 import {
   type AuthOptions,
   authInput,
@@ -82,6 +93,27 @@ export interface EtcdClientOptions {
    * transaction. Default true. The results are those of separate reads; etcd's metrics then count Txn instead of Range.
    */
   readonly batchReads?: boolean;
+  /**
+   * The name of the client in its events, logs and metrics, for processes with several clients. Not empty. Default:
+   * `etcd-1` for the first client of the process, then `etcd-2` and so on.
+   */
+  readonly name?: string;
+  /**
+   * Receives the client's background events as text: `(level, message, fields) => pino[level](fields, message)`. See
+   * {@link Logger}. Default: none; `NODE_DEBUG=etcd-naming` prints the same events.
+   */
+  readonly logger?: Logger;
+  /** What {@link EtcdClient.metrics} includes. */
+  readonly metrics?: MetricsOptions;
+}
+
+/** What the metrics of a client include. */
+export interface MetricsOptions {
+  /**
+   * Whether to record how long calls take, by method and status. Default false: each call then costs nothing more. With
+   * true, every call is traced, as with a subscriber of `etcd-naming:call`.
+   */
+  readonly histograms?: boolean;
 }
 
 /** How the client uses etcd's member list. */
@@ -95,7 +127,20 @@ export interface ResolvedOptions {
   readonly maxTxnOps: number;
   /** The limits of a batch of reads; undefined if reads are not batched. */
   readonly batches: BatchLimits | undefined;
+  readonly diagnostics: DiagnosticsOptions;
 }
+
+let clients = 0;
+
+/** A name that other clients of this process do not have by default. */
+function nextName(): string {
+  return `etcd-${++clients}`;
+}
+
+const nonEmptyText: Check = (value, name) => {
+  wellFormedText(value, name);
+  if (value === '') throw new InvalidInputError(`${name} is empty`);
+};
 
 const MiB = 1024 * 1024;
 
@@ -126,6 +171,9 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     maxRequestBytes: number(),
     maxTxnOps: number(),
     batchReads: boolean,
+    name: nonEmptyText,
+    logger: callback,
+    metrics: optionsChecker<MetricsOptions>({ histograms: boolean }),
   },
   {
     secret: true, // a caller may pass an endpoint with a password instead of the options
@@ -166,6 +214,11 @@ export function resolveOptions(options: EtcdClientOptions): ResolvedOptions {
       maxRequestBytes,
     },
     maxTxnOps,
+    diagnostics: {
+      name: options.name ?? nextName(),
+      logger: options.logger,
+      histograms: options.metrics?.histograms,
+    },
     batches:
       options.batchReads === false ? undefined : batchLimits({ maxTxnOps, maxReceiveBytes, maxRequestBytes }),
   };

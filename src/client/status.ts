@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel';
 import {
   type AsyncStream,
   Broadcast,
@@ -64,11 +63,9 @@ export type StatusEvent =
       readonly error: EtcdError;
     };
 
-/** Publishing costs nothing without subscribers. */
-const statusChannel = channel('etcd-naming:status');
 const maxQueued = 1_000;
 
-/** Publishes status events to the diagnostics channel and to all current subscribers. */
+/** Publishes status events to all current subscribers. */
 export class StatusFeed {
   readonly #clock: Clock;
   readonly #events = new Broadcast<StatusEvent>();
@@ -135,7 +132,6 @@ export class StatusFeed {
   }
 
   #publish(event: StatusEvent): void {
-    if (statusChannel.hasSubscribers) statusChannel.publish(event);
     this.#events.publish(event);
   }
 }

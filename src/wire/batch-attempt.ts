@@ -72,10 +72,10 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
     }
   }
 
-  onAnswer(answer: ReadBatchResponse): void {
+  onAnswer(answer: ReadBatchResponse, bytes: number): void {
     if (!this.#settle()) return;
     try {
-      this.#sent.recordAnswer(answer);
+      this.#sent.recordAnswer(answer, bytes);
       this.#answer.resolve(answer);
     } catch (error) {
       this.#answer.reject(toEtcdError(error)); // of a listener

@@ -24,6 +24,7 @@ import type { Convert } from '../model/index.js';
 import type { BatchAttempts } from './batch-attempts.js';
 import type { Caller, EarlierAttempt } from './call/pending-call.js';
 import { describeRequest } from './call/request-description.js';
+import type { TracedCall } from './call/traced-call.js';
 import * as kv from './codec/kv-answers.js';
 import * as methods from './codec/methods.js';
 import { type WatchResponse, watch } from './codec/watch-answer.js';
@@ -71,14 +72,22 @@ export interface KvCalls {
   ): Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
 }
 
+/** The trace of a read, which may be part of a batch. */
+export type ReadTrace = Pick<
+  TracedCall,
+  'start' | 'attemptSent' | 'attemptEnded' | 'answered' | 'succeeded' | 'failed' | 'requestBytes' | 'revision'
+>;
+
 /** What batched reads of the `kv` module need. */
 export interface BatchCalls
   extends Pick<
     BatchAttempts,
     'store' | 'connectionAt' | 'factsOf' | 'send' | 'beforeAnswer' | 'keepProcessAlive' | 'allowExit'
   > {
+  /** Begins the trace of a read of the key; undefined while calls are not traced. */
+  trace(key: Buffer): ReadTrace | undefined;
   /** Sends a read as a request of its own, possibly after it was part of a batch. */
-  range<T>(read: RangeCaller<T>, options: CallOptions, earlier: EarlierAttempt): void;
+  range<T>(read: RangeCaller<T>, options: TracedCallOptions, earlier: EarlierAttempt): void;
 }
 
 /** A read and what becomes of its answer. */
@@ -167,6 +176,7 @@ export function batchCalls(transport: Transport): BatchCalls {
     beforeAnswer: () => batches.beforeAnswer(),
     keepProcessAlive: () => batches.keepProcessAlive(),
     allowExit: () => batches.allowExit(),
+    trace: (key) => transport.traceRead(key),
     range({ request, convert, resolve, reject }, options, earlier) {
       const idempotency = request.serializable ? 'local-read' : 'read';
       transport.call({ method: kv.range, request, idempotency, convert, resolve, reject }, options, earlier);

@@ -2,7 +2,8 @@ import type { Channel } from '@grpc/grpc-js';
 import { onAbort, raceAbort, withAnySignal } from '../async/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
-import { PendingCall, type PendingCallPorts } from './call/pending-call.js';
+import type { PendingCallPorts } from './call/pending-call.js';
+import { startCall } from './call/start-call.js';
 import type { MemberChecks } from './member/checks.js';
 import type { MemberAddress } from './member/endpoints.js';
 import type { Member } from './member/member.js';
@@ -64,7 +65,7 @@ export class EndpointCalls {
     try {
       return await new Promise<T>((resolve, reject) => {
         const caller = { method, request, idempotency, convert, resolve, reject };
-        new PendingCall(ports, caller, options).start();
+        startCall(ports, caller, options);
       });
     } finally {
       pool.close();

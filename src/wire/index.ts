@@ -42,6 +42,7 @@ export {
   type RangeResponse,
   type ReadBatchRequest,
   type ReadBatchResponse,
+  type ReadTrace,
   type RequestOp,
   type ResponseOp,
   type TxnRequest,

@@ -19,6 +19,18 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** Records what happens to a call. */
+export interface CallRecorder {
+  /** The size of the encoded request. */
+  requestBytes: number;
+  /** @param reads How many reads are sent together. Default 1. */
+  attemptSent(endpoint: string, reads?: number): void;
+  /** The last attempt was answered with a result, or failed. Called again for the same attempt, it does nothing. */
+  attemptEnded(error?: unknown): void;
+  /** @param bytes The size of the encoded answer. */
+  answered(answer: unknown, bytes: number): void;
+}
+
 /** The options for modules that must know when a request was sent and answered. */
 export interface TracedCallOptions extends CallOptions {
   /** Called immediately before each attempt is sent. */
@@ -32,6 +44,8 @@ export interface TracedCallOptions extends CallOptions {
   readonly unref?: boolean;
   /** Whether the call continues after the client is closed, until its connections are. Default false. */
   readonly outlivesClose?: boolean;
+  /** Records what happens to the call, while something receives that. */
+  readonly trace?: CallRecorder | undefined;
 }
 
 /**
@@ -43,4 +57,9 @@ export type IdempotencyLevel = 'read' | 'local-read' | 'idempotent' | 'write';
 /** The short name of an RPC: `Put` for `/etcdserverpb.KV/Put`. */
 export function methodName(method: { readonly path: string }): string {
   return method.path.slice(method.path.lastIndexOf('/') + 1);
+}
+
+/** The service of an RPC: `etcdserverpb.KV` for `/etcdserverpb.KV/Put`. */
+export function serviceName(method: { readonly path: string }): string {
+  return method.path.slice(1, method.path.lastIndexOf('/'));
 }

@@ -1,5 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal, withTimeout } from '../async/index.js';
+import { ClientDiagnostics } from '../diagnostics/index.js';
 import { ClosedError, DeadlineError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { ClientToken } from './auth/client-token.js';
@@ -7,10 +8,12 @@ import { BatchAttempts } from './batch-attempts.js';
 import { describeTried } from './call/attempt-log.js';
 import type { RunningCall } from './call/call.js';
 import type { CallMetadata } from './call/metadata.js';
-import { type Caller, type EarlierAttempt, PendingCall, type PendingCallPorts } from './call/pending-call.js';
+import type { Caller, EarlierAttempt, PendingCallPorts } from './call/pending-call.js';
 import { userOf } from './call/request-description.js';
 import { RetryQueues } from './call/retry-queues.js';
 import { retryPause } from './call/retry-rule.js';
+import { startCall } from './call/start-call.js';
+import { TracedCall } from './call/traced-call.js';
 import { memberList } from './codec/admin-methods.js';
 import { EndpointCalls } from './endpoint-calls.js';
 import { MemberChecks } from './member/checks.js';
@@ -20,12 +23,15 @@ import type { SyncResult } from './member/membership.js';
 import { StoreIdentity } from './member/store-identity.js';
 import { Members } from './members.js';
 import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOptions } from './method.js';
+import { paths } from './paths.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import type { TransportOptions } from './transport-options.js';
 
 /** Callbacks into the rest of the client. */
 export interface TransportHooks {
+  /** What the client shows of itself. Default: nothing receives it. */
+  readonly diagnostics?: ClientDiagnostics;
   /** Called for each change of a member's health or of the member list. */
   readonly onEvent?: (event: MemberEvent) => void;
   /** Called when a name or the SRV records cannot be resolved. */
@@ -62,9 +68,14 @@ export class Transport {
     options: TransportOptions,
     clock: Clock,
     random: () => number,
-    { onEvent = () => {}, onResolutionFailed = () => {}, beforeAnswer = () => {} }: TransportHooks = {},
+    {
+      diagnostics = new ClientDiagnostics({ name: 'unnamed' }),
+      onEvent = () => {},
+      onResolutionFailed = () => {},
+      beforeAnswer = () => {},
+    }: TransportHooks = {},
   ) {
-    const ports = this.#sharedPorts(options, clock, random);
+    const ports = this.#sharedPorts(options, clock, random, diagnostics);
     this.#options = options;
     this.#checks = new MemberChecks(ports);
     this.#members = new Members(options, {
@@ -147,13 +158,20 @@ export class Transport {
     return new Promise((resolve, reject) => {
       const caller = { method, request, idempotency, convert, resolve, reject };
       const ports = options.outlivesClose ? this.#lastCallPorts : this.#callPorts;
-      new PendingCall(ports, caller, options).start();
+      startCall(ports, caller, options);
     });
   }
 
+  /** Makes a trace of a read of the key; undefined while calls are not traced. */
+  traceRead(key: Buffer): TracedCall | undefined {
+    const { diagnostics } = this.#callPorts;
+    if (!diagnostics.tracesCalls) return undefined;
+    return new TracedCall(diagnostics, paths.range, { key, rangeEnd: noBytes });
+  }
+
   /** As `unary`, for a caller with its own promise, possibly after its request was part of a batch. */
-  call<Req, Res, T>(caller: Caller<Req, Res, T>, options: CallOptions, earlier: EarlierAttempt): void {
-    new PendingCall(this.#callPorts, caller, options, earlier.epoch).start(earlier);
+  call<Req, Res, T>(caller: Caller<Req, Res, T>, options: TracedCallOptions, earlier: EarlierAttempt): void {
+    startCall(this.#callPorts, caller, options, earlier);
   }
 
   /** Opens a duplex stream on a connected member. The wait for a member has no time limit: `cancel()` or `close()` ends it. */
@@ -248,8 +266,14 @@ export class Transport {
   }
 
   /** What the parts of a transport share. */
-  #sharedPorts({ maxReceiveBytes }: TransportOptions, clock: Clock, random: () => number): SharedPorts {
+  #sharedPorts(
+    { maxReceiveBytes }: TransportOptions,
+    clock: Clock,
+    random: () => number,
+    diagnostics: ClientDiagnostics,
+  ): SharedPorts {
     return {
+      diagnostics,
       clock,
       random,
       maxReceiveBytes,
@@ -310,6 +334,7 @@ export class Transport {
 
 /** What the parts of a transport share. */
 interface SharedPorts {
+  readonly diagnostics: ClientDiagnostics;
   readonly clock: Clock;
   readonly random: () => number;
   readonly maxReceiveBytes: number;
@@ -325,3 +350,4 @@ interface SharedPorts {
 }
 
 const closedText = 'the client was closed';
+const noBytes = Buffer.alloc(0);

@@ -7,6 +7,7 @@ import type {
   RangeRequest,
   RangeResponse,
   ReadBatchResponse,
+  ReadTrace,
   ReadyConnection,
 } from '../../wire/index.js';
 import { rangeRequest } from '../requests.js';
@@ -17,6 +18,7 @@ import { BatchCore, type BatchLimits, type PlannedBatch } from './core/index.js'
 import { copyKeyValue, misfit, readResult } from './results.js';
 import { SentBatch } from './sent-batch.js';
 import { SingleRead } from './single-read.js';
+import { TracedRead } from './traced-read.js';
 
 /** Taken when the module is loaded: fake timers, as tests install them, must not stop reads. */
 const { queueMicrotask, setImmediate } = globalThis;
@@ -72,7 +74,25 @@ export class ReadBatcher {
   get(key: Buffer, options: GetOptions & CallOptions, prefixLength = 0): Promise<GetResult> {
     const { calls, clock, timeoutMs } = this.#ports;
     const deadline = clock.now() + (options.timeoutMs ?? timeoutMs);
-    const read = new SingleRead(key, prefixLength, options, deadline, calls.store.epoch);
+    const trace = calls.trace(key);
+    if (trace) return this.#getTraced(trace, key, prefixLength, options, deadline);
+    return this.#enqueue(new SingleRead(key, prefixLength, options, deadline, calls.store.epoch));
+  }
+
+  #getTraced(
+    trace: ReadTrace,
+    key: Buffer,
+    prefixLength: number,
+    options: GetOptions & CallOptions,
+    deadline: number,
+  ): Promise<GetResult> {
+    const { epoch } = this.#ports.calls.store;
+    return trace.start(() =>
+      this.#enqueue(new TracedRead(trace, key, prefixLength, options, deadline, epoch)),
+    );
+  }
+
+  #enqueue(read: SingleRead): Promise<GetResult> {
     if (read.signal) this.#listen(read, read.signal);
     if (!read.isSettled && this.#queue.push(read) === 1) this.#schedule();
     return read.result;
@@ -163,6 +183,7 @@ export class ReadBatcher {
         ? { connection: connection.id, pending: reads.length, hasRefusedKey: false }
         : undefined;
     for (const read of reads) {
+      read.trace?.attemptEnded(error);
       read.refused = refused;
       this.#sendSeparately(read, failure === 'attempt' ? attempt.failedWith(error) : undefined);
     }
@@ -171,9 +192,10 @@ export class ReadBatcher {
   /** Sends a read as a request of its own. @param failed The batch that it was in, if that counts as its first attempt. */
   #sendSeparately(read: SingleRead, failed?: FailedAttempt): void {
     read.detach();
+    if (failed) read.trace?.attemptEnded(failed.error);
     this.#separate++;
     const { calls, clock } = this.#ports;
-    const { signal, epoch, deadline, keysOnly, serializable } = read;
+    const { signal, epoch, deadline, keysOnly, serializable, trace } = read;
     const caller = {
       request: rangeRequest(read.key, { keysOnly, serializable }),
       convert: (response: RangeResponse, request: RangeRequest) => this.#convert(read, response, request),
@@ -187,7 +209,8 @@ export class ReadBatcher {
         read.reject(error);
       },
     };
-    const options = { signal, timeoutMs: deadline - clock.now() };
+    const timeoutMs = deadline - clock.now();
+    const options = trace ? { signal, timeoutMs, trace } : { signal, timeoutMs };
     read.runInAsyncScope(() => calls.range(caller, options, { epoch, failed }));
   }
 

@@ -36,7 +36,11 @@ export class SentBatch {
     this.#onTimedOut = ports.onTimedOut;
     this.#waiting = planned.reads.length;
     this.#allowExit = ports.allowExit;
-    for (const read of planned.reads) read.batch = this;
+    const { endpoint } = connection.member;
+    for (const read of planned.reads) {
+      read.batch = this;
+      read.trace?.attemptSent(endpoint, planned.reads.length);
+    }
     const now = ports.clock.now();
     if (now + planned.shortestMs < attempt.endsAt - timerToleranceMs) this.#arm(now);
   }

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import type { ReadTrace } from '../../wire/index.js';
 import type { GetResult } from '../types.js';
 import type { QueuedRead, RefusedBatch } from './core/index.js';
 
@@ -63,6 +64,11 @@ export class SingleRead extends AsyncResource implements QueuedRead {
     this.result = new Promise(capture);
     this.#resolve = resolveNext;
     this.#reject = rejectNext;
+  }
+
+  /** Records what happens to the read, while something receives that. */
+  get trace(): ReadTrace | undefined {
+    return undefined;
   }
 
   resolve(result: GetResult): void {

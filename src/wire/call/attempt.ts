@@ -33,19 +33,28 @@ export interface AttemptOptions {
 
 /** Receives the result of an attempt: exactly one of the two is called, once. */
 export interface AttemptOwner<Res> {
-  onAnswer(answer: Res): void;
+  /** @param bytes The size of the encoded answer. */
+  onAnswer(answer: Res, bytes: number): void;
   /** @param error An EtcdError, or the reason of the signal. */
   onFailure(error: unknown): void;
 }
 
-/** Makes one attempt of a unary call. An abort cancels it on the server too and rejects with the signal's reason. */
+/**
+ * Makes one attempt of a unary call. An abort cancels it on the server too and rejects with the signal's reason.
+ * @param onSize Called with the size of the encoded answer, before the promise resolves.
+ */
 export function attemptUnary<Req, Res>(
   channel: Channel,
   method: Method<Req, Res>,
   request: Buffer,
   options: AttemptOptions,
+  onSize?: (bytes: number) => void,
 ): Promise<Res> {
-  return new Promise((onAnswer, onFailure) => {
+  return new Promise((resolve, onFailure) => {
+    const onAnswer = (answer: Res, bytes: number) => {
+      onSize?.(bytes);
+      resolve(answer);
+    };
     new UnaryAttempt(channel, method, options, { onAnswer, onFailure }).start(request);
   });
 }
@@ -165,7 +174,7 @@ export class UnaryAttempt<Req, Res> implements InterceptingListener, RunningCall
       owner.onFailure(error);
       return;
     }
-    owner.onAnswer(answer);
+    owner.onAnswer(answer, bytes.length);
   }
 
   #fail(error: unknown): void {

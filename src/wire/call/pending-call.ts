@@ -71,6 +71,8 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
       this.#options.signal?.throwIfAborted();
       if (closing.aborted && !failed) throw new ClosedError('the client', earlier ? 'not-applied' : 'final');
       this.#bytes = encodeRequest(method, request, maxRequestBytes);
+      const { trace } = this.#options;
+      if (trace) trace.requestBytes = this.#bytes.length;
       const now = clock.now();
       this.#deadline = now + (this.#options.timeoutMs ?? timeoutMs);
       if (failed || !this.#sendAt(now)) this.#continue(failed);
@@ -79,9 +81,9 @@ export class PendingCall<Req, Res, T> extends AsyncResource implements AttemptOw
     }
   }
 
-  onAnswer(answer: Res): void {
+  onAnswer(answer: Res, bytes: number): void {
     try {
-      this.#sent?.recordAnswer(answer);
+      this.#sent?.recordAnswer(answer, bytes);
     } catch (error) {
       this.onFailure(error);
       return;

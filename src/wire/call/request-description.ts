@@ -46,6 +46,23 @@ export function userOf(auth: AuthOptions | undefined): Pick<RequestDescription, 
   return { hasAuth: true, user: 'username' in auth ? printable(auth.username) : undefined };
 }
 
+/** The ranges of keys that a request reads or writes, in its order; none for a request of another service than KV. */
+export function accessOf(path: string, request: unknown): readonly AccessedRange[] {
+  switch (path) {
+    case paths.range:
+    case paths.rangeStream:
+      return [{ range: request as RangeRequest, access: 'read' }];
+    case paths.put:
+      return [accessByPut(request as PutRequest)];
+    case paths.deleteRange:
+      return [accessByDelete(request as DeleteRangeRequest)];
+    case paths.txn:
+      return accessByTxn(request as TxnRequest);
+    default:
+      return [];
+  }
+}
+
 function describe(path: string, request: unknown): Described {
   switch (path) {
     case paths.range:
@@ -54,9 +71,8 @@ function describe(path: string, request: unknown): Described {
     case paths.put:
       return describePut(request as PutRequest);
     case paths.deleteRange:
-      return describeAccess([accessByDelete(request as DeleteRangeRequest)]);
     case paths.txn:
-      return describeAccess(accessByTxn(request as TxnRequest));
+      return describeAccess(accessOf(path, request));
     case paths.compact:
       return { subject: `at revision ${(request as CompactionRequest).revision}` };
     case paths.leaseGrant:
@@ -74,7 +90,7 @@ function describeLeaseRequest(lease: bigint): Described {
 }
 
 function describeRange(request: RangeRequest): Described {
-  const described = describeAccess([{ range: request, access: 'read' }]);
+  const described = describeAccess(accessOf(paths.range, request));
   const { revision } = request;
   return revision > 0n
     ? { ...described, subject: `${described.subject} at revision ${revision}` }
@@ -83,7 +99,7 @@ function describeRange(request: RangeRequest): Described {
 
 function describePut(request: PutRequest): Described {
   const { lease } = request;
-  const described = describeAccess([accessByPut(request)]);
+  const described = describeAccess(accessOf(paths.put, request));
   return lease === 0n ? described : { ...described, lease: describeLease(lease) };
 }
 

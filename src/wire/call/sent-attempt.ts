@@ -45,7 +45,9 @@ export class SentAttempt {
   /** Called immediately before the attempt is sent. */
   begin(): void {
     this.#options.onSend?.();
+    this.#options.trace?.attemptSent(this.#health.member.endpoint);
     this.#health.callSent(this.#sentAt);
+    this.#ports.diagnostics.counters.attempts++;
     this.#ports.onSend();
   }
 
@@ -64,9 +66,14 @@ export class SentAttempt {
     };
   }
 
-  /** @param recovers Whether the answer ends the member's ejection. */
-  recordAnswer(answer: unknown, recovers = false): void {
-    const { clock, pool, retries, store } = this.#ports;
+  /**
+   * @param bytes The size of the encoded answer.
+   * @param recovers Whether the answer ends the member's ejection.
+   */
+  recordAnswer(answer: unknown, bytes: number, recovers = false): void {
+    const { clock, diagnostics, pool, retries, store } = this.#ports;
+    diagnostics.counters.answers++;
+    this.#options.trace?.answered(answer, bytes);
     const { member } = this.#health;
     this.#health.callSettled(clock.now(), true);
     retries.for(this.#idempotency).recordAnswer();
@@ -77,6 +84,8 @@ export class SentAttempt {
   }
 
   failedWith(error: unknown): FailedAttempt {
+    this.#ports.diagnostics.counters.failures++;
+    this.#options.trace?.attemptEnded(error);
     return { error, health: this.#health, sentAt: this.#sentAt, generation: this.#generation };
   }
 }

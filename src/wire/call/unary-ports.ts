@@ -1,4 +1,5 @@
 import type { Clock } from '../../async/index.js';
+import type { ClientDiagnostics } from '../../diagnostics/index.js';
 import type { AuthOptions } from '../auth/auth.js';
 import type { TokenSource } from '../auth/token.js';
 import type { Member } from '../member/member.js';
@@ -25,6 +26,7 @@ export interface UnaryPorts {
   readonly auth?: AuthOptions | undefined;
   readonly maxReceiveBytes: number;
   readonly running: Set<RunningCall>;
+  readonly diagnostics: ClientDiagnostics;
   /** Called when a request is sent. */
   readonly onSend: () => void;
   /** See MemberChecks. */

@@ -1,4 +1,5 @@
 import { backoffDelay, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
+import { retryTopic } from '../../diagnostics/index.js';
 import {
   AmbiguousWriteError,
   ClosedError,
@@ -16,7 +17,7 @@ import {
 } from '../../errors/index.js';
 import type { TokenSource } from '../auth/token.js';
 import type { MemberHealth } from '../member/health.js';
-import type { TracedCallOptions } from '../method.js';
+import { methodName, serviceName, type TracedCallOptions } from '../method.js';
 import { attemptUnary } from './attempt.js';
 import { AttemptLog, describeTried } from './attempt-log.js';
 import { describeRequest } from './request-description.js';
@@ -66,6 +67,7 @@ export class UnaryCall<Req, Res> {
     const { token, pool, clock } = this.#ports;
     const { method, idempotency } = this.#request;
     if (first) await this.#onError(first, 0);
+    let isRetry = first !== undefined;
     for (let attempt = first ? 1 : 0; ; attempt++) {
       if (token?.generation === 0) await this.#refreshToken(token, 0);
       token?.renewIfDue();
@@ -79,10 +81,16 @@ export class UnaryCall<Req, Res> {
       }
       const sentAt = readyHealth ? now : clock.now();
       const sent = new SentAttempt(this.#ports, idempotency, this.#options, health, sentAt);
+      if (isRetry) this.#ports.diagnostics.counters.retries++;
+      isRetry = true;
       sent.begin();
       try {
-        const answer = await attemptUnary(channel, method, bytes, sent.optionsUntil(this.#deadline));
-        sent.recordAnswer(answer, !readyHealth && idempotency !== 'local-read');
+        let size = 0;
+        const onSize = (answerBytes: number) => {
+          size = answerBytes;
+        };
+        const answer = await attemptUnary(channel, method, bytes, sent.optionsUntil(this.#deadline), onSize);
+        sent.recordAnswer(answer, size, !readyHealth && idempotency !== 'local-read');
         return answer;
       } catch (error) {
         await this.#onError(sent.failedWith(error), attempt);
@@ -92,7 +100,7 @@ export class UnaryCall<Req, Res> {
 
   /** Returns when another attempt may be sent; throws the caller's error if none may follow. */
   async #onError(failed: FailedAttempt, attempt: number): Promise<void> {
-    const { error, health, sentAt, generation, isShared } = failed;
+    const { error, health, sentAt, isShared } = failed;
     const { clock, closing, token } = this.#ports;
     const endedAt = clock.now();
     if (!isShared)
@@ -103,7 +111,7 @@ export class UnaryCall<Req, Res> {
     if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
     if (closing.aborted)
       throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
-    if (token && needsNewToken(error)) await this.#onTokenRefused(error, token, attempt, generation);
+    if (token && needsNewToken(error)) await this.#onTokenRefused(error, token, attempt, failed);
     else await this.#failed(error, health, attempt, Math.max(endedAt - sentAt, health.silentMs(endedAt)));
   }
 
@@ -111,12 +119,14 @@ export class UnaryCall<Req, Res> {
     error: EtcdError,
     token: TokenSource,
     attempt: number,
-    generation: number,
+    { generation, health }: FailedAttempt,
   ): Promise<void> {
+    const { endpoint } = health.member;
     const isTransient = error.reason === 'AuthOldRevision' && !token.isUnchanged;
     if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
       throw this.#asAmbiguous(requestError(error, this.#description()));
     if (!isTransient) this.#retries.recordFailure();
+    this.#publishRetry(endpoint, error, attempt);
     await this.#refreshToken(token, generation, error);
     // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
     await this.#waitForRetry(
@@ -142,6 +152,7 @@ export class UnaryCall<Req, Res> {
     }
     this.#attempts ??= new AttemptLog();
     this.#attempts.add(endpoint, error);
+    this.#publishRetry(endpoint, error, attempt);
     // The first attempt on another member need not wait.
     const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
     await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
@@ -162,6 +173,14 @@ export class UnaryCall<Req, Res> {
     if (isForeign === undefined) return error;
     const text = error.serverText ?? error.message;
     return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
+  }
+
+  #publishRetry(endpoint: string, error: EtcdError, attempt: number): void {
+    const { diagnostics } = this.#ports;
+    if (!diagnostics.wants(retryTopic)) return;
+    const { method: called } = this.#request;
+    const [service, method] = [serviceName(called), methodName(called)];
+    diagnostics.publish(retryTopic, { service, method, attempt: attempt + 1, endpoint, error });
   }
 
   /** Waits for the pause and for the retry budget. */

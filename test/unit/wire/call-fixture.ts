@@ -1,5 +1,6 @@
 import type { Channel, InterceptingListener } from '@grpc/grpc-js';
 import { Metadata, status } from '@grpc/grpc-js';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import { KVService, RangeRequest, type RangeResponse } from '#src/gen/etcd/rpc.js';
 import { CallMetadata } from '#src/wire/call/metadata.js';
 import type { Caller, PendingCallPorts } from '#src/wire/call/pending-call.js';
@@ -88,6 +89,7 @@ export class CallFixture {
     } as unknown as MemberPool;
     const metadata = new CallMetadata(undefined);
     this.ports = {
+      diagnostics: new ClientDiagnostics({ name: 'test' }),
       pool,
       clock: this.clock,
       random: () => 0,

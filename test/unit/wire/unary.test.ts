@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import { Code, DeadlineError, EtcdError, UnauthenticatedError } from '#src/errors/index.js';
 import { KVService, RangeRequest } from '#src/gen/etcd/rpc.js';
 import { TokenSource } from '#src/wire/auth/token.js';
@@ -31,6 +32,7 @@ function call(
 ) {
   const ports: UnaryPorts = {
     maxReceiveBytes: 2 ** 20,
+    diagnostics: new ClientDiagnostics({ name: 'test' }),
     pool: { readyAt: () => undefined, connectOnce, failures: () => [] } as unknown as MemberPool,
     clock,
     random: () => 0,

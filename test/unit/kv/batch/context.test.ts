@@ -36,6 +36,7 @@ describe('the asynchronous context of a read that becomes a call of its own', ()
           };
         },
         beforeAnswer() {},
+        trace: () => undefined,
         keepProcessAlive() {},
         allowExit() {},
         range(caller: { resolve(result: object): void }) {

@@ -1,0 +1,17 @@
+/** The counters of a client. The code that counts increments them directly. */
+export class Counters {
+  attempts = 0;
+  answers = 0;
+  failures = 0;
+  retries = 0;
+  connectionsMade = 0;
+  connectionsLost = 0;
+  readonly tokens = { initial: 0, expiring: 0, refused: 0, 'replaced-store': 0 };
+  tokenFailures = 0;
+  readonly resumes = { 'stream-lost': 0, 'buffer-full': 0, cancelled: 0 };
+  compactions = 0;
+  readonly resyncs = { compacted: 0, 'rolled-back': 0, gap: 0 };
+  readonly leasesEnded: Record<string, number> = {};
+  readonly locks = { held: 0, waiting: 0, acquired: 0, lost: 0 };
+  readonly elections = { held: 0, waiting: 0, acquired: 0, lost: 0 };
+}

@@ -1,0 +1,193 @@
+import type { CallDurations } from './duration-histograms.js';
+import type { TokenCause } from './topics/token.js';
+import type { InterruptionCause } from './topics/watch.js';
+
+/**
+ * The counters and gauges of a client at one time, as plain data that `JSON.stringify` accepts. Counters, whose
+ * descriptions begin with "Since the client was made", only grow; the others are states.
+ */
+export interface ClientMetrics {
+  /** The name of the client: the option `name`. */
+  readonly client: string;
+  readonly calls: CallMetrics;
+  /** The calls that wait for a retry: the retry budget lets through what etcd can answer. */
+  readonly retries: RetryMetrics;
+  /** In the order of the client's list. */
+  readonly members: readonly MemberMetrics[];
+  readonly connections: ConnectionMetrics;
+  /** Undefined for a client without credentials. */
+  readonly token?: TokenMetrics;
+  readonly watch: WatchMetrics;
+  readonly mirrors: MirrorMetrics;
+  readonly leases: LeaseMetrics;
+  readonly locks: OwnershipMetrics;
+  readonly elections: OwnershipMetrics;
+  /** The services that directories on this client follow, each once. */
+  readonly services: readonly ServiceMetrics[];
+  readonly registrations: readonly RegistrationMetrics[];
+  /** The services that channels resolve, each once. */
+  readonly resolvers: readonly ResolverMetrics[];
+  /** Only with `metrics: { histograms: true }`, and of the time in which `etcd-naming:call` had subscribers. */
+  readonly callDurations?: readonly CallDurations[];
+}
+
+/** The unary calls of a client. A batch of reads is one attempt. */
+export interface CallMetrics {
+  /** Since the client was made: the attempts that were sent. */
+  readonly attempts: number;
+  /** Since the client was made: the attempts that were answered with a result. */
+  readonly answers: number;
+  /** Since the client was made: the attempts that failed. */
+  readonly failures: number;
+  /** Since the client was made: the attempts that followed a failed attempt of the same call. */
+  readonly retries: number;
+}
+
+/** The calls that wait for a retry, by the kind of the call: each kind has a budget of its own. */
+export interface RetryMetrics {
+  readonly localReads: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** A member of the cluster, as the client sees it. */
+export interface MemberMetrics {
+  /** As in the client's options. */
+  readonly endpoint: string;
+  readonly healthy: boolean;
+  /** Why it is unhealthy; see {@link MemberFailure}. */
+  readonly failure?: string;
+  readonly connected: boolean;
+  /** Whether the client uses it while it is healthy. */
+  readonly preferred: boolean;
+}
+
+/** The connections to the members. */
+export interface ConnectionMetrics {
+  /** Since the client was made: the connections that were made. */
+  readonly made: number;
+  /** Since the client was made: the connections that were lost. */
+  readonly lost: number;
+}
+
+/** The token of a client with credentials. */
+export interface TokenMetrics {
+  /** Since the client was made: the tokens that were obtained, by the cause of the request. */
+  readonly renewals: Readonly<Record<TokenCause, number>>;
+  /** Since the client was made: the requests for a token that failed. */
+  readonly failures: number;
+}
+
+/** The watches of a client, those of its mirrors, services and registrations included. */
+export interface WatchMetrics {
+  /** The open watchers. */
+  readonly watchers: number;
+  /** Those of them that are live: changes are received as they happen. */
+  readonly live: number;
+  /** The open streams. */
+  readonly streams: number;
+  /**
+   * The longest time for which an open watcher has not been live, in milliseconds; 0 while all are live. A connection that
+   * is lost without a sign counts from its detection, within the client's `keepaliveTimeMs` plus `keepaliveTimeoutMs`.
+   */
+  readonly lagMs: number;
+  /** Since the client was made: how often a watcher became live again, by the cause of the interruption. */
+  readonly resumes: Readonly<Record<InterruptionCause, number>>;
+  /** Since the client was made: how many watchers ended because the history that they needed was compacted. */
+  readonly compactions: number;
+  /** The events that wait for slow readers. */
+  readonly bufferedEvents: number;
+  /** The size of the keys and values of these events, in bytes. */
+  readonly bufferedBytes: number;
+  /** The watchers that are paused because their buffer is full. */
+  readonly paused: number;
+}
+
+/** The mirrors of a client, those of its services included. */
+export interface MirrorMetrics {
+  /** The mirrors that are iterated. */
+  readonly active: number;
+  /** Since the client was made: how often a mirror listed its range again, by the cause; the first list does not count. */
+  readonly resyncs: Readonly<Record<'compacted' | 'rolled-back' | 'gap', number>>;
+}
+
+/** The leases that the client keeps alive, those of its registrations, locks and elections included. */
+export interface LeaseMetrics {
+  readonly held: number;
+  /** The time until the first of them expires if no renewal is answered, in milliseconds. Undefined without one. */
+  readonly minMarginMs?: number;
+  /** Since the client was made: the leases that ended, by the reason; see {@link LeaseEndReason}. */
+  readonly ended: Readonly<Record<string, number>>;
+}
+
+/** The locks of a client, or its terms in elections. */
+export interface OwnershipMetrics {
+  /** Those that are owned now. */
+  readonly held: number;
+  /** The calls that wait for one. */
+  readonly waiting: number;
+  /** Since the client was made: how often one was acquired. */
+  readonly acquired: number;
+  /** Since the client was made: how often one was lost. */
+  readonly lost: number;
+}
+
+/** A service that a directory follows; see {@link ServiceStatus}. */
+export interface ServiceMetrics {
+  readonly target: string;
+  readonly state: 'unknown' | 'empty' | 'known';
+  readonly source: 'live' | 'memory' | 'disk' | 'none';
+  /** The time for which the view may have been out of date, in milliseconds; 0 while it is live. */
+  readonly ageMs: number;
+  /** The visible endpoints, by their state; each counts once. */
+  readonly endpoints: {
+    /** Those that get new calls. */
+    readonly serving: number;
+    /** Those with the status `draining`. */
+    readonly draining: number;
+    /** Those whose loss is unconfirmed, whatever their status. */
+    readonly unconfirmed: number;
+  };
+  /** The keys whose value is not an endpoint. */
+  readonly invalid: number;
+  /** Whether loss protection keeps endpoints that the store no longer has. */
+  readonly lossProtection: boolean;
+  /** Since the service is followed: the endpoints that departed, by the reason; only those that were asked about. */
+  readonly departures: Readonly<Record<string, number>>;
+}
+
+/** A registration that has not ended. */
+export interface RegistrationMetrics {
+  readonly key: string;
+  readonly state: 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
+  /** How often the record was stored: 1, plus 1 for each time it was lost and stored again. */
+  readonly registrations: number;
+}
+
+/** A service that channels of this process resolve. */
+export interface ResolverMetrics {
+  readonly target: string;
+  /** The channels that are open. */
+  readonly channels: number;
+  /** Since the first of these channels: the lists of endpoints and the failures that were given to grpc-js. */
+  readonly updates: number;
+  /**
+   * Since the first of these channels: the picks by endpoint, of the policy `etcd_weighted`. At most 100 endpoints, the
+   * others are summed up under `other`.
+   */
+  readonly picks: Readonly<Record<string, number>>;
+}
+
+/** Metrics while they are collected. */
+export type MutableMetrics = {
+  -readonly [Name in keyof ClientMetrics]: ClientMetrics[Name] extends readonly (infer Item)[]
+    ? Item[]
+    : ClientMetrics[Name] extends object
+      ? { -readonly [Member in keyof ClientMetrics[Name]]: ClientMetrics[Name][Member] }
+      : ClientMetrics[Name];
+};
+
+/** A part of the client, of which the metrics show the state. */
+export interface MetricsSource {
+  addTo(metrics: MutableMetrics): void;
+}

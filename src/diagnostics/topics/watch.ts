@@ -1,0 +1,113 @@
+import { type EtcdError, escapeControls } from '../../errors/index.js';
+import type { Revision } from '../../model/index.js';
+import { debug, info, type LogLine, warn } from '../log.js';
+import { defineTopic } from '../topic.js';
+
+/** The watcher that an event concerns. */
+export interface WatcherIdentity {
+  /** Identifies the watcher among those of its client. */
+  readonly watcher: number;
+  /** The first key of its range, as text. */
+  readonly key: string;
+  /** The end of its range, exclusive, as text; undefined for a single key. `'\0'` for all keys from `key` on. */
+  readonly rangeEnd: string | undefined;
+}
+
+/**
+ * Why a watcher was not live. `stream-lost`: its stream ended; `buffer-full`: its reader was too slow; `cancelled`: the
+ * server cancelled it.
+ */
+export type InterruptionCause = 'stream-lost' | 'buffer-full' | 'cancelled';
+
+/** An event of `etcd-naming:watch`: the watch streams of a client, and its watchers. */
+export type WatchDiagnostics =
+  | {
+      /** A watch stream was opened on a member. */
+      readonly type: 'stream-opened';
+      /** The number of the stream. A reopened stream keeps its number. */
+      readonly stream: number;
+      readonly endpoint: string;
+    }
+  | {
+      /** A watch stream was lost. It is reopened after `delayMs`. */
+      readonly type: 'stream-lost';
+      readonly stream: number;
+      readonly error: EtcdError;
+    }
+  | ({
+      /** etcd has acknowledged the watcher for the first time. */
+      readonly type: 'opened';
+      /** The first revision that is delivered. */
+      readonly fromRevision: Revision;
+    } & WatcherIdentity)
+  | ({
+      /** The watcher is live again. */
+      readonly type: 'resumed';
+      readonly cause: InterruptionCause;
+      /** The revision from which it continues. */
+      readonly fromRevision: Revision;
+      /** How long it was not live, in milliseconds. */
+      readonly downMs: number;
+    } & WatcherIdentity)
+  | ({
+      /** The watcher has received the history up to the store's present revision. */
+      readonly type: 'caught-up';
+      readonly revision: Revision;
+    } & WatcherIdentity)
+  | ({
+      /** The buffer is full: the watch is cancelled on the server until half of the events are read. */
+      readonly type: 'paused';
+      readonly bufferedEvents: number;
+      readonly bufferedBytes: number;
+    } & WatcherIdentity)
+  | ({
+      /** The history that the watcher needs is compacted. It ends with this error. */
+      readonly type: 'compacted';
+      readonly error: EtcdError;
+    } & WatcherIdentity)
+  | ({
+      /** The watcher ended with this error, other than by a compaction; undefined if its reader or the client ended it. */
+      readonly type: 'ended';
+      readonly error: EtcdError | undefined;
+    } & WatcherIdentity)
+  | {
+      /** A member sent events that were already delivered. They were dropped. */
+      readonly type: 'duplicates-dropped';
+      readonly stream: number;
+      readonly events: number;
+    };
+
+export const watchTopic = defineTopic<WatchDiagnostics>('watch', describe);
+
+function describe(event: WatchDiagnostics): LogLine {
+  switch (event.type) {
+    case 'stream-opened':
+      return debug(`watch stream ${event.stream} is open on ${event.endpoint}`);
+    case 'stream-lost':
+      return info(escapeControls(`watch stream ${event.stream} was lost: ${event.error.message}`));
+    case 'opened':
+      return debug(`${watchOf(event)} is live from revision ${event.fromRevision} on`);
+    case 'resumed':
+      return info(
+        `${watchOf(event)} resumed from revision ${event.fromRevision} after ${Math.round(event.downMs)} ms (${event.cause})`,
+      );
+    case 'caught-up':
+      return debug(`${watchOf(event)} caught up at revision ${event.revision}`);
+    case 'paused':
+      return info(
+        `${watchOf(event)} paused: ${event.bufferedEvents} events (${event.bufferedBytes} bytes) wait for its reader`,
+      );
+    case 'compacted':
+      return warn(escapeControls(`${watchOf(event)} ended: ${event.error.message}`));
+    case 'ended':
+      return event.error
+        ? warn(escapeControls(`${watchOf(event)} ended: ${event.error.message}`))
+        : debug(`${watchOf(event)} ended`);
+    case 'duplicates-dropped':
+      return warn(`watch stream ${event.stream}: ${event.events} events were sent twice, and dropped`);
+  }
+}
+
+function watchOf({ key }: WatcherIdentity): string {
+  return escapeControls(`the watch of '${key}'`);
+}

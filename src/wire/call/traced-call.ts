@@ -1,0 +1,111 @@
+import {
+  type CallAttempt,
+  type CallTrace,
+  type ClientDiagnostics,
+  callChannels,
+  type TracedRange,
+} from '../../diagnostics/index.js';
+import { Code, codeName, EtcdError } from '../../errors/index.js';
+import { keyText } from '../../model/index.js';
+import { type CallRecorder, methodName, serviceName } from '../method.js';
+import { accessOf } from './request-description.js';
+
+/** The attempts of a traced call. */
+class TracedAttempt implements CallAttempt {
+  readonly number: number;
+  readonly endpoint: string;
+  readonly startedAt: number;
+  readonly reads: number;
+  durationMs: number | undefined;
+  error: EtcdError | undefined;
+
+  constructor(number: number, endpoint: string, reads: number) {
+    this.number = number;
+    this.endpoint = endpoint;
+    this.reads = reads;
+    this.startedAt = now();
+  }
+}
+
+/** A call that is published on the channels of calls. Made only while something receives it. */
+export class TracedCall implements CallTrace, CallRecorder {
+  readonly client: string;
+  readonly service: string;
+  readonly method: string;
+  readonly startedAt = now();
+  readonly attempts: readonly TracedAttempt[] = [];
+  durationMs: number | undefined;
+  requestBytes = 0;
+  responseBytes = 0;
+  revision: bigint | undefined;
+  error: unknown;
+  readonly #diagnostics: ClientDiagnostics;
+  readonly #path: string;
+  readonly #request: unknown;
+  #ranges: readonly TracedRange[] | undefined;
+
+  constructor(diagnostics: ClientDiagnostics, path: string, request: unknown) {
+    this.#diagnostics = diagnostics;
+    this.#path = path;
+    this.#request = request;
+    this.client = diagnostics.name;
+    this.service = serviceName({ path });
+    this.method = methodName({ path });
+  }
+
+  get ranges(): readonly TracedRange[] {
+    this.#ranges ??= accessOf(this.#path, this.#request).map(({ range: { key, rangeEnd } }) => ({
+      key: keyText(key),
+      rangeEnd: rangeEnd.length > 0 ? keyText(rangeEnd) : undefined,
+    }));
+    return this.#ranges;
+  }
+
+  /** Publishes the start, and runs the synchronous part of the call in the context that subscribers bound to it. */
+  start<T>(call: () => T): T {
+    const { start, end } = callChannels;
+    const result = start.runStores(this, call);
+    end.publish(this);
+    return result;
+  }
+
+  attemptSent(endpoint: string, reads = 1): void {
+    (this.attempts as TracedAttempt[]).push(new TracedAttempt(this.attempts.length + 1, endpoint, reads));
+  }
+
+  attemptEnded(error?: unknown): void {
+    const attempt = this.attempts[this.attempts.length - 1];
+    if (!attempt || attempt.durationMs !== undefined) return;
+    attempt.durationMs = now() - attempt.startedAt;
+    attempt.error = error instanceof EtcdError ? error : undefined;
+  }
+
+  answered(answer: unknown, bytes: number): void {
+    this.attemptEnded();
+    this.responseBytes = bytes;
+    this.revision = (answer as { readonly header?: { readonly revision?: bigint } }).header?.revision;
+  }
+
+  succeeded(): void {
+    this.#end('OK');
+  }
+
+  failed(error: unknown): void {
+    this.error = error;
+    callChannels.error.publish(this);
+    this.#end(error instanceof EtcdError ? codeName(error.code) : codeName(Code.CANCELLED));
+  }
+
+  #end(status: string): void {
+    this.attemptEnded(this.error);
+    this.durationMs = now() - this.startedAt;
+    this.#diagnostics.recordCall(`${this.service}/${this.method}`, status, this.durationMs / 1_000);
+    const { asyncStart, asyncEnd } = callChannels;
+    asyncStart.publish(this);
+    asyncEnd.publish(this);
+  }
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
