@@ -73,8 +73,11 @@ export interface CallHandlers {
 export interface CallChannel {
   /** The name, for `diagnostics_channel.tracingChannel`. */
   readonly name: string;
+  /** Whether anything subscribes to one of its five channels. Calls are traced only then, and for histograms. */
   readonly hasSubscribers: boolean;
+  /** Calls the handlers for the calls that begin from now on, synchronously. They must not throw. */
   subscribe(handlers: CallHandlers): void;
+  /** Ends a subscription, by the object that `subscribe()` was given. */
   unsubscribe(handlers: CallHandlers): void;
 }
 

@@ -9,12 +9,15 @@ export interface DiagnosticsChannel<T> {
   readonly name: string | symbol;
   /** Whether anything subscribes. Nothing is built for a channel without subscribers. */
   readonly hasSubscribers: boolean;
+  /** Calls the listener with each event from now on, and with the name of the channel. */
   subscribe(listener: (event: T, name: string | symbol) => void): void;
+  /** Ends a subscription, by the listener that `subscribe()` was given. */
   unsubscribe(listener: (event: T, name: string | symbol) => void): void;
 }
 
 /** A channel that this package publishes on. */
 export interface PublishedChannel<T> extends DiagnosticsChannel<T> {
+  /** Calls all listeners with the event, before it returns. */
   publish(event: T): void;
 }
 

@@ -9,21 +9,29 @@ import type { InterruptionCause } from './topics/watch.js';
 export interface ClientMetrics {
   /** The name of the client: the option `name`. */
   readonly client: string;
+  /** The unary calls. */
   readonly calls: CallMetrics;
   /** The calls that wait for a retry: the retry budget lets through what etcd can answer. */
   readonly retries: RetryMetrics;
   /** In the order of the client's list. */
   readonly members: readonly MemberMetrics[];
+  /** The connections to them. */
   readonly connections: ConnectionMetrics;
   /** Undefined for a client without credentials. */
   readonly token?: TokenMetrics;
+  /** The watches, those of mirrors, services and registrations included. */
   readonly watch: WatchMetrics;
+  /** The mirrors, those of services included. */
   readonly mirrors: MirrorMetrics;
+  /** The leases that are kept alive. */
   readonly leases: LeaseMetrics;
+  /** The locks. */
   readonly locks: OwnershipMetrics;
+  /** The terms in elections. */
   readonly elections: OwnershipMetrics;
   /** The services that directories on this client follow, each once. */
   readonly services: readonly ServiceMetrics[];
+  /** The registrations that have not ended. */
   readonly registrations: readonly RegistrationMetrics[];
   /** The services that channels resolve, each once. */
   readonly resolvers: readonly ResolverMetrics[];
@@ -45,8 +53,11 @@ export interface CallMetrics {
 
 /** The calls that wait for a retry, by the kind of the call: each kind has a budget of its own. */
 export interface RetryMetrics {
+  /** Serializable reads, which any member answers on its own, also one without a leader. */
   readonly localReads: number;
+  /** Linearizable reads, and other calls that change nothing but need a leader. */
   readonly reads: number;
+  /** Calls that may change the store. */
   readonly writes: number;
 }
 
@@ -54,9 +65,11 @@ export interface RetryMetrics {
 export interface MemberMetrics {
   /** As in the client's options. */
   readonly endpoint: string;
+  /** Whether calls may use it: false from a failure until a probe or a call succeeds. */
   readonly healthy: boolean;
   /** Why it is unhealthy; see {@link MemberFailure}. */
   readonly failure?: string;
+  /** Whether the client has a connection to it. A client needs one connection, to the preferred member. */
   readonly connected: boolean;
   /** Whether the client uses it while it is healthy. */
   readonly preferred: boolean;
@@ -113,6 +126,7 @@ export interface MirrorMetrics {
 
 /** The leases that the client keeps alive, those of its registrations, locks and elections included. */
 export interface LeaseMetrics {
+  /** The leases that are held now. */
   readonly held: number;
   /** The time until the first of them expires if no renewal is answered, in milliseconds. Undefined without one. */
   readonly minMarginMs?: number;
@@ -134,8 +148,11 @@ export interface OwnershipMetrics {
 
 /** A service that a directory follows; see {@link ServiceStatus}. */
 export interface ServiceMetrics {
+  /** The target of the service, as the directory was given it. */
   readonly target: string;
+  /** What is known about it; see {@link ServiceStatus.state}. */
   readonly state: 'unknown' | 'empty' | 'known';
+  /** Where the view comes from; see {@link ServiceStatus.source}. */
   readonly source: 'live' | 'memory' | 'disk' | 'none';
   /** The time for which the view may have been out of date, in milliseconds; 0 while it is live. */
   readonly ageMs: number;
@@ -158,7 +175,9 @@ export interface ServiceMetrics {
 
 /** A registration that has not ended. */
 export interface RegistrationMetrics {
+  /** The key of the record. */
   readonly key: string;
+  /** See {@link RegistrationState}. */
   readonly state: 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
   /** How often the record was stored: 1, plus 1 for each time it was lost and stored again. */
   readonly registrations: number;
@@ -166,6 +185,7 @@ export interface RegistrationMetrics {
 
 /** A service that channels of this process resolve. */
 export interface ResolverMetrics {
+  /** The target of the service, without `etcd:///`. */
   readonly target: string;
   /** The channels that are open. */
   readonly channels: number;

@@ -7,6 +7,7 @@ import type { ClientMetrics } from './metrics.js';
  * client has called `report` when `publish` returns.
  */
 export interface MetricsRequest {
+  /** Receives the metrics of one client. Must not throw. */
   report(metrics: ClientMetrics): void;
 }
 

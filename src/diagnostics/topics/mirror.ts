@@ -5,6 +5,7 @@ import { defineTopic } from '../topic.js';
 
 /** An event of `etcd-naming:mirror`: a mirror has listed its range. */
 export interface MirrorDiagnostics {
+  /** The kind of the event. */
   readonly type: 'resync';
   /** The first key of the range, as text. */
   readonly key: string;

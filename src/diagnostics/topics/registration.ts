@@ -22,15 +22,19 @@ export type RegistrationCause =
 
 /** An event of `etcd-naming:registration`. */
 export interface RegistrationDiagnostics {
+  /** The kind of the event. */
   readonly type: 'state';
   /** The key of the record. */
   readonly key: string;
+  /** The address in the record. */
   readonly addr: string;
   /** The state now; see {@link RegistrationState}. */
   readonly state: 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
   /** The state before; the same one if only a cause is reported, such as a repeated failure. */
   readonly previous: RegistrationDiagnostics['state'];
+  /** Why the event was published. */
   readonly cause: RegistrationCause;
+  /** The error of the request or of the lost lease; undefined for other causes. */
   readonly error?: EtcdError | undefined;
 }
 
