@@ -13,7 +13,9 @@ export type ConnectionDiagnostics =
   | {
       /** An attempt to connect failed. It is repeated after a pause. */
       readonly type: 'failed';
+      /** The member's endpoint, as in the client's options. */
       readonly endpoint: string;
+      /** Why it failed. */
       readonly error: EtcdError;
     };
 

@@ -19,6 +19,7 @@ export type DirectoryDiagnostics =
   | {
       /** The state or the source of the view changed; see {@link ServiceStatus}. */
       readonly type: 'state';
+      /** The target of the service. */
       readonly target: string;
       /** `unknown`: no view yet; `empty`: the target is known to have no endpoints; `known`: it has endpoints. */
       readonly state: 'unknown' | 'empty' | 'known';
@@ -30,23 +31,31 @@ export type DirectoryDiagnostics =
   | {
       /** The visible endpoints changed. */
       readonly type: 'endpoints';
+      /** The target of the service. */
       readonly target: string;
+      /** The revision of the view after the change. */
       readonly revision: Revision;
       /** The number of visible endpoints after the change. */
       readonly endpoints: number;
+      /** How many endpoints were added. */
       readonly added: number;
+      /** How many changed their address or metadata. */
       readonly changed: number;
+      /** How many are visible no longer. */
       readonly removed: number;
     }
   | {
       /** An endpoint is in the view no longer, or only as an unconfirmed loss. */
       readonly type: 'departed';
+      /** The target of the service. */
       readonly target: string;
       /** The key of its record. */
       readonly key: string;
+      /** The address in its record. */
       readonly addr: string;
       /** The lease of its record; 0 without one. */
       readonly lease: LeaseId;
+      /** Why it departed, as far as it can be known. */
       readonly reason: DepartureReason;
       /** Whether the remaining TTL of its lease was seen near zero before: the lease probably expired. */
       readonly likelyExpired: boolean;
@@ -54,6 +63,7 @@ export type DirectoryDiagnostics =
   | {
       /** Endpoints that the store no longer has stay visible until their loss is confirmed. */
       readonly type: 'loss-protection-started';
+      /** The target of the service. */
       readonly target: string;
       /** The number of endpoints whose loss is unconfirmed. */
       readonly unconfirmed: number;
@@ -63,6 +73,7 @@ export type DirectoryDiagnostics =
   | {
       /** No loss is unconfirmed any more: the losses were confirmed, or the endpoints returned. */
       readonly type: 'loss-protection-ended';
+      /** The target of the service. */
       readonly target: string;
       /** The number of visible endpoints now. */
       readonly endpoints: number;
@@ -72,7 +83,9 @@ export type DirectoryDiagnostics =
   | {
       /** A read failed. It is repeated; a known view stays as it is. */
       readonly type: 'failure';
+      /** The target of the service. */
       readonly target: string;
+      /** Why the read failed. */
       readonly error: EtcdError;
     };
 

@@ -8,15 +8,19 @@ export type LeaseDiagnostics =
   | {
       /** A lease was granted and is kept alive. */
       readonly type: 'held';
+      /** The lease. */
       readonly lease: LeaseId;
+      /** The TTL that etcd granted, in seconds. */
       readonly ttlSeconds: number;
     }
   | {
       /** A lease is kept alive no longer. */
       readonly type: 'ended';
+      /** The lease. */
       readonly lease: LeaseId;
       /** See {@link LeaseEndReason}. */
       readonly reason: string;
+      /** The last failure before it ended, if that is the cause. */
       readonly error?: EtcdError | undefined;
     };
 

@@ -17,6 +17,7 @@ export type MemberDiagnostics =
   | {
       /** A probe or a call succeeded. Calls may use the member again. */
       readonly type: 'recovered';
+      /** The member's endpoint, as in the client's options. */
       readonly endpoint: string;
     }
   | {
@@ -31,6 +32,7 @@ export type MemberDiagnostics =
        * (`resolution-failed`). It is retried.
        */
       readonly type: 'sync-failed' | 'resolution-failed';
+      /** Why it failed. */
       readonly error: EtcdError;
     };
 

@@ -13,6 +13,7 @@ export type OwnershipDiagnostics =
   | {
       /** The lock is held, or the candidate was elected. */
       readonly type: 'acquired';
+      /** The name of the lock or the election, as text. */
       readonly name: string;
       /** The fencing token: the revision from which on it is owned. */
       readonly token: bigint;
@@ -22,14 +23,19 @@ export type OwnershipDiagnostics =
   | {
       /** It is owned no longer, without a release. */
       readonly type: 'lost';
+      /** The name of the lock or the election, as text. */
       readonly name: string;
+      /** The fencing token of `acquired`. */
       readonly token: bigint;
+      /** Why it was lost. */
       readonly error: EtcdError;
     }
   | {
       /** The owner released it. */
       readonly type: 'released';
+      /** The name of the lock or the election, as text. */
       readonly name: string;
+      /** The fencing token of `acquired`. */
       readonly token: bigint;
       /** How long it was owned, in milliseconds. */
       readonly heldMs: number;
@@ -37,6 +43,7 @@ export type OwnershipDiagnostics =
   | {
       /** It was not acquired: the wait was aborted, or failed, or `tryLock` found a holder. */
       readonly type: 'not-acquired';
+      /** The name of the lock or the election, as text. */
       readonly name: string;
       /** The reason; undefined if `tryLock` found a holder. */
       readonly error: unknown;

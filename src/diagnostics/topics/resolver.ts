@@ -9,11 +9,13 @@ export type ResolverDiagnostics =
       readonly type: 'endpoints';
       /** The service of the channel. */
       readonly target: string;
+      /** How many endpoints the list has. */
       readonly endpoints: number;
     }
   | {
       /** No endpoints: calls fail with the text until there are some. */
       readonly type: 'unavailable';
+      /** The service of the channel. */
       readonly target: string;
       /** The text that the calls fail with. */
       readonly text: string;

@@ -13,6 +13,7 @@ export type TokenDiagnostics =
   | {
       /** A token was obtained. */
       readonly type: 'renewed';
+      /** Why the token was requested. */
       readonly cause: TokenCause;
       /** The number of tokens that the client has obtained, this one included. */
       readonly generation: number;
@@ -22,8 +23,11 @@ export type TokenDiagnostics =
   | {
       /** No token could be obtained. */
       readonly type: 'failed';
+      /** Why the token was requested. */
       readonly cause: TokenCause;
+      /** Why there is no token. */
       readonly error: EtcdError;
+      /** How long the request took, in milliseconds. */
       readonly durationMs: number;
     };
 

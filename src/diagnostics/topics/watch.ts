@@ -26,12 +26,15 @@ export type WatchDiagnostics =
       readonly type: 'stream-opened';
       /** The number of the stream. A reopened stream keeps its number. */
       readonly stream: number;
+      /** The member's endpoint, as in the client's options. */
       readonly endpoint: string;
     }
   | {
       /** A watch stream was lost. It is reopened after `delayMs`. */
       readonly type: 'stream-lost';
+      /** The number of the stream. */
       readonly stream: number;
+      /** Why it was lost. */
       readonly error: EtcdError;
     }
   | ({
@@ -43,6 +46,7 @@ export type WatchDiagnostics =
   | ({
       /** The watcher is live again. */
       readonly type: 'resumed';
+      /** Why it was not live. */
       readonly cause: InterruptionCause;
       /** The revision from which it continues. */
       readonly fromRevision: Revision;
@@ -52,28 +56,35 @@ export type WatchDiagnostics =
   | ({
       /** The watcher has received the history up to the store's present revision. */
       readonly type: 'caught-up';
+      /** The revision up to which the history was received. */
       readonly revision: Revision;
     } & WatcherIdentity)
   | ({
       /** The buffer is full: the watch is cancelled on the server until half of the events are read. */
       readonly type: 'paused';
+      /** The events that wait for the reader. */
       readonly bufferedEvents: number;
+      /** The size of their keys and values, in bytes. */
       readonly bufferedBytes: number;
     } & WatcherIdentity)
   | ({
       /** The history that the watcher needs is compacted. It ends with this error. */
       readonly type: 'compacted';
+      /** Why it ended. */
       readonly error: EtcdError;
     } & WatcherIdentity)
   | ({
       /** The watcher ended with this error, other than by a compaction; undefined if its reader or the client ended it. */
       readonly type: 'ended';
+      /** Why it ended. */
       readonly error: EtcdError | undefined;
     } & WatcherIdentity)
   | {
       /** A member sent events that were already delivered. They were dropped. */
       readonly type: 'duplicates-dropped';
+      /** The number of the stream. */
       readonly stream: number;
+      /** How many events were dropped. */
       readonly events: number;
     };
 
