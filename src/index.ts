@@ -70,6 +70,7 @@ export {
   type OwnershipDiagnostics,
   type OwnershipMetrics,
   type PublishedChannel,
+  type RecordMetrics,
   type RegistrationCause,
   type RegistrationDiagnostics,
   type RegistrationMetrics,

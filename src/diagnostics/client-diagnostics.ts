@@ -95,6 +95,7 @@ function emptyMetrics(client: string, counters: Counters): MutableMetrics {
     elections: { ...counters.elections },
     services: [],
     registrations: [],
+    records: { ...counters.records },
     resolvers: [],
   };
 }

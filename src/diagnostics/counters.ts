@@ -12,6 +12,7 @@ export class Counters {
   compactions = 0;
   readonly resyncs = { compacted: 0, 'rolled-back': 0, gap: 0 };
   readonly leasesEnded: Record<string, number> = {};
+  readonly records = { stored: 0, storedAgain: 0 };
   readonly locks = { held: 0, waiting: 0, acquired: 0, lost: 0 };
   readonly elections = { held: 0, waiting: 0, acquired: 0, lost: 0 };
 }

@@ -22,6 +22,7 @@ export type {
   MirrorMetrics,
   MutableMetrics,
   OwnershipMetrics,
+  RecordMetrics,
   RegistrationMetrics,
   ResolverMetrics,
   RetryMetrics,

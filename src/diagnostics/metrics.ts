@@ -33,6 +33,8 @@ export interface ClientMetrics {
   readonly services: readonly ServiceMetrics[];
   /** The registrations that have not ended. */
   readonly registrations: readonly RegistrationMetrics[];
+  /** The records of all registrations of the client, those that have ended included. */
+  readonly records: RecordMetrics;
   /** The services that channels resolve, each once. */
   readonly resolvers: readonly ResolverMetrics[];
   /** Only with `metrics: { histograms: true }`, and of the time in which `etcd-naming:call` had subscribers. */
@@ -181,6 +183,14 @@ export interface RegistrationMetrics {
   readonly state: 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
   /** How often the record was stored: 1, plus 1 for each time it was lost and stored again. */
   readonly registrations: number;
+}
+
+/** The records that registrations store. */
+export interface RecordMetrics {
+  /** Since the client was made: how often a record was stored, for the first time or again. Updates do not count. */
+  readonly stored: number;
+  /** Since the client was made: how often a record was stored again, after it was lost. */
+  readonly storedAgain: number;
 }
 
 /** A service that channels of this process resolve. */

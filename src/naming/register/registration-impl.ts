@@ -7,6 +7,7 @@ import {
   Subscription,
   secondLoopError,
 } from '../../async/index.js';
+import { diagnosticsOf } from '../../diagnostics/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
@@ -18,6 +19,7 @@ import { type CallKey, type Claim, RegistrationCore, type RegistrationInput } fr
 import { checkDrain, drain } from './drain.js';
 import { RegistrationDriver } from './driver/driver.js';
 import { InitialFailureReporter } from './initial-failure-reporter.js';
+import { RegistrationObserver } from './registration-observer.js';
 import type {
   DrainOptions,
   Registration,
@@ -69,7 +71,9 @@ export class RegistrationImpl implements Registration {
     this.#client = client;
     this.#onFailure = onFailure;
     this.#core = new RegistrationCore({ claim, onDeleted }, Math.random);
+    const observer = new RegistrationObserver(claim.key, this.#core, diagnosticsOf(client));
     this.#driver = new RegistrationDriver(this.#core, client, claim.key, ttlSeconds, {
+      handled: (input, effects) => observer.onHandled(input, effects),
       started: (error) => this.#onStarted(error),
       settled: (call, error) => this.#onSettled(call, error),
       event: (event) => this.#onEvent(event),

@@ -17,6 +17,8 @@ import type {
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 
 export interface DriverCallbacks {
+  /** The core has handled an input; its effects follow. */
+  readonly handled: (input: RegistrationInput, effects: readonly RegistrationEffect[]) => void;
   readonly started: (error: EtcdError | undefined) => void;
   readonly settled: (call: CallKey, error: EtcdError | undefined) => void;
   readonly event: (event: RegistrationEvent) => void;
@@ -51,7 +53,11 @@ export class RegistrationDriver {
     this.#ttlSeconds = ttlSeconds;
     this.#callbacks = callbacks;
     this.#loop = new EffectLoop(
-      (input) => core.handle(input, systemClock.now()),
+      (input) => {
+        const effects = core.handle(input, systemClock.now());
+        callbacks.handled(input, effects);
+        return effects;
+      },
       (effect) => this.#perform(effect),
     );
   }
