@@ -89,7 +89,7 @@ export class EtcdClient implements AsyncDisposable {
   readonly #locks: LockClient;
   readonly #diagnostics: ClientDiagnostics;
   readonly #removeFromOpen: () => void;
-  readonly #status = new StatusFeed(systemClock);
+  readonly #status: StatusFeed;
   /** The errors that callbacks of `onClose` threw. */
   readonly #closeErrors: unknown[] = [];
   readonly #onClose = new Broadcast<void>((error) => this.#closeErrors.push(error));
@@ -126,11 +126,12 @@ export class EtcdClient implements AsyncDisposable {
     installNodeDebug(allTopics);
     this.#diagnostics = new ClientDiagnostics(diagnostics);
     setDiagnostics(this, this.#diagnostics);
+    this.#status = new StatusFeed(systemClock, this.#diagnostics);
     const random = Math.random;
     this.#transport = new Transport(transport, systemClock, random, {
       diagnostics: this.#diagnostics,
       onEvent: (event) => this.#status.onMember(event),
-      onResolutionFailed: (error) => this.#status.onResolutionFailed(error),
+      onResolutionFailed: (error) => this.#status.onMember({ type: 'resolution-failed', error }),
       // A lease that expired while the process was stopped ends before any response is returned to a caller.
       beforeAnswer: () => this.#lease.endExpired(),
     });
@@ -407,7 +408,7 @@ export class EtcdClient implements AsyncDisposable {
       clock: systemClock,
       random: Math.random,
       sync: () => this.#transport.sync({ unref: true }),
-      onFailure: (error) => this.#status.onSyncFailed(error),
+      onFailure: (error) => this.#status.onMember({ type: 'sync-failed', error }),
     });
   }
 

@@ -6,10 +6,12 @@ import {
   Subscription,
   secondLoopError,
 } from '../async/index.js';
+import type { ClientDiagnostics } from '../diagnostics/index.js';
 import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
 import type { MemberEvent } from '../wire/index.js';
+import { type MemberStatus, publishMember } from './member-diagnostics.js';
 
 /** A background event of the client: about a watch stream, a member, or the list of members. */
 export type StatusEvent =
@@ -65,15 +67,17 @@ export type StatusEvent =
 
 const maxQueued = 1_000;
 
-/** Publishes status events to all current subscribers. */
+/** Publishes status events to all current subscribers, and those about members on the diagnostics channel. */
 export class StatusFeed {
   readonly #clock: Clock;
+  readonly #diagnostics: ClientDiagnostics;
   readonly #events = new Broadcast<StatusEvent>();
   /** The last outage of each stream. */
   readonly #outages = new Map<number, { readonly since: number; isOver: boolean }>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, diagnostics: ClientDiagnostics) {
     this.#clock = clock;
+    this.#diagnostics = diagnostics;
   }
 
   onWatchStream(status: StreamStatus): void {
@@ -107,16 +111,9 @@ export class StatusFeed {
     }
   }
 
-  onMember(event: MemberEvent): void {
+  onMember(event: MemberStatus): void {
+    publishMember(this.#diagnostics, event);
     this.#publish(event);
-  }
-
-  onSyncFailed(error: EtcdError): void {
-    this.#publish({ type: 'sync-failed', error });
-  }
-
-  onResolutionFailed(error: EtcdError): void {
-    this.#publish({ type: 'resolution-failed', error });
   }
 
   subscribe(signal: AbortSignal | undefined): AsyncStream<StatusEvent> {

@@ -1,8 +1,10 @@
 import type { Clock } from '../async/index.js';
+import type { ClientDiagnostics } from '../diagnostics/index.js';
 import { Code, EtcdError } from '../errors/index.js';
 import { exposedPasswordError, requiresSecretsLocal } from './auth/plaintext.js';
 import { NameFollower, type NameFollowerPorts } from './dns/name-follower.js';
 import { createLookups } from './dns/options.js';
+import { ConnectionRecord } from './member/connection-record.js';
 import type { ListedMember } from './member/discovery.js';
 import { isOnThisMachine, type MemberAddress, parseEndpoints } from './member/endpoints.js';
 import type { Member } from './member/member.js';
@@ -13,6 +15,7 @@ import { Seeds } from './seeds.js';
 import type { TransportOptions } from './transport-options.js';
 
 interface MembersPorts extends Pick<PoolPorts, 'probe' | 'onEvent'> {
+  readonly diagnostics: ClientDiagnostics;
   readonly clock: Clock;
   readonly random: () => number;
   /** Called when a name or the SRV records cannot be resolved. */
@@ -25,6 +28,7 @@ export class Members {
   readonly #seeds: Seeds;
   readonly #names: NameFollower;
   readonly #membership: Membership;
+  readonly #newPooledMember: (address: MemberAddress) => Member;
   /** Selects the member for each call. */
   readonly pool: MemberPool;
 
@@ -33,6 +37,8 @@ export class Members {
     this.#options = options;
     this.#seeds = new Seeds(options, (): string | undefined => this.#names.failureOf());
     this.#names = this.#followNames(ports);
+    this.#newPooledMember = (address) =>
+      this.#seeds.newMember(address, new ConnectionRecord(ports.diagnostics, address.endpoint));
     this.pool = this.#createPool(ports);
     this.#membership = this.#createMembership();
     if (options.sync?.intervalMs !== undefined) this.checkSyncRule();
@@ -132,9 +138,9 @@ export class Members {
   }
 
   #createPool({ clock, random, probe, onEvent }: MembersPorts): MemberPool {
-    const { members, newMember } = this.#seeds;
+    const { members } = this.#seeds;
     const unresolved = members.flatMap((member) => resolveMember(member, this.#names));
-    return new MemberPool(unresolved.map(newMember), {
+    return new MemberPool(unresolved.map(this.#newPooledMember), {
       clock,
       random,
       prepare: () => this.#names.prepare(),
@@ -155,7 +161,7 @@ export class Members {
       verifiesServerName: seeds.verifiesServerName,
       hasAuth: auth !== undefined,
       requiresSecretsLocal: () => requiresSecretsLocal(auth, seeds.usesTls),
-      newMember: seeds.newMember,
+      newMember: this.#newPooledMember,
       names: this.#names,
     });
   }

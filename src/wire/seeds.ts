@@ -5,6 +5,7 @@ import { makeChannelOptions } from './channel-options.js';
 import type { Lookups } from './dns/lookups.js';
 import { checkedDiscovery, type DiscoveryOptions } from './dns/options.js';
 import { findBySrv, srvNames } from './dns/srv.js';
+import type { ConnectionRecord } from './member/connection-record.js';
 import { type MemberAddress, parseEndpoints } from './member/endpoints.js';
 import { Member } from './member/member.js';
 import { type MemberCredentials, makeCredentials } from './tls/credentials.js';
@@ -74,13 +75,14 @@ export class Seeds {
     return this.#tls?.serverName !== undefined && !this.#tls.dangerouslySkipVerification;
   }
 
-  readonly newMember = (address: MemberAddress): Member => {
+  /** @param record Counts the connections to it. Default: nothing does. */
+  readonly newMember = (address: MemberAddress, record?: ConnectionRecord): Member => {
     const options = makeChannelOptions({ ...this.#options, tls: this.#tls });
     const { authority } = address;
     const withAuthority =
       authority === undefined ? options : { 'grpc.default_authority': authority, ...options };
     const credentials = (this.#usesTls ? this.#credentials : this.#plaintext)(address);
-    return new Member(address, credentials, withAuthority, this.#options.connectTimeoutMs);
+    return new Member(address, credentials, withAuthority, this.#options.connectTimeoutMs, record);
   };
 
   /**

@@ -1,6 +1,6 @@
 import type { Channel } from '@grpc/grpc-js';
 import { backoffDelay, type Clock, delay, ProcessRef, withAnySignal, withTimeout } from '../async/index.js';
-import { ClientDiagnostics } from '../diagnostics/index.js';
+import { ClientDiagnostics, memberTopic } from '../diagnostics/index.js';
 import { ClosedError, DeadlineError, type EtcdError, type RequestDescription } from '../errors/index.js';
 import { type Convert, noOptions } from '../model/index.js';
 import { ClientToken } from './auth/client-token.js';
@@ -26,6 +26,7 @@ import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOpt
 import { paths } from './paths.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
+import { TransportMetrics } from './transport-metrics.js';
 import type { TransportOptions } from './transport-options.js';
 
 /** Callbacks into the rest of the client. */
@@ -59,6 +60,7 @@ export class Transport {
   readonly #lastCallPorts: PendingCallPorts;
   readonly #lastRetries: RetryQueues;
   readonly #streams: StreamRegistry;
+  readonly #removeMetrics: () => void;
   /** Sends batches of reads. */
   readonly batches: BatchAttempts;
   /** Sends calls to a member that the caller names. */
@@ -79,6 +81,7 @@ export class Transport {
     this.#options = options;
     this.#checks = new MemberChecks(ports);
     this.#members = new Members(options, {
+      diagnostics,
       clock,
       random,
       probe: (member) => this.#checks.probe(member),
@@ -101,6 +104,16 @@ export class Transport {
     this.#lastRetries = new RetryQueues(clock, random);
     this.#lastCallPorts = this.#createCallPorts(options, ports, beforeAnswer);
     this.#callPorts = { ...this.#lastCallPorts, closing, retries: this.#retries };
+    this.#removeMetrics = diagnostics.addSource(
+      new TransportMetrics(
+        pool,
+        [this.#retries, this.#lastRetries],
+        options.auth ? diagnostics.counters : undefined,
+      ),
+    );
+    this.store.onReplaced((error) => {
+      if (diagnostics.wants(memberTopic)) diagnostics.publish(memberTopic, { type: 'store-replaced', error });
+    });
     this.batches = new BatchAttempts(this.#callPorts, this.#checks);
     this.onEndpoint = new EndpointCalls({
       calls: this.#callPorts,
@@ -252,6 +265,7 @@ export class Transport {
     for (const call of this.#running) call.cancel(closedText);
     this.#lastRetries.close(reason);
     this.#members.close();
+    this.#removeMetrics();
     this.#processRef.close();
   }
 

@@ -1,10 +1,16 @@
-import type { DiagnosticsChannel } from '@org/etcd-naming';
+import type { ClientEvent, DiagnosticsChannel } from '@org/etcd-naming';
 
-/** Collects what a diagnostics channel publishes in each test. Call it inside a `describe`. */
-export function usePublished<T>(channel: DiagnosticsChannel<T>): () => T[] {
+/**
+ * Collects what a diagnostics channel publishes in each test. Call it inside a `describe`.
+ * @param client Only the events of clients with this name. Default: those of all clients.
+ */
+export function usePublished<T extends ClientEvent>(
+  channel: DiagnosticsChannel<T>,
+  client?: string,
+): () => T[] {
   let events: T[] = [];
   const listener = (event: T) => {
-    events.push(event);
+    if (client === undefined || event.client === client) events.push(event);
   };
   beforeEach(() => {
     events = [];

@@ -17,7 +17,7 @@ export type MemberDiagnostics =
   | {
       /** A probe or a call succeeded. Calls may use the member again. */
       readonly type: 'recovered';
-      /** The member's endpoint, as in the client's options. */
+      /** The member's endpoint. */
       readonly endpoint: string;
     }
   | {
@@ -32,7 +32,16 @@ export type MemberDiagnostics =
        * (`resolution-failed`). It is retried.
        */
       readonly type: 'sync-failed' | 'resolution-failed';
-      /** Why it failed. */
+      /** What failed. */
+      readonly error: EtcdError;
+    }
+  | {
+      /**
+       * An answer had another cluster id than those before it: the store was replaced, or the endpoints name two clusters.
+       * The client continues with the new store.
+       */
+      readonly type: 'store-replaced';
+      /** A {@link StoreReplacedError}. */
       readonly error: EtcdError;
     };
 
@@ -52,5 +61,7 @@ function describe(event: MemberDiagnostics): LogLine {
       return warn(escapeControls(`the sync of the member list failed: ${event.error.message}`));
     case 'resolution-failed':
       return debug(escapeControls(`a name cannot be resolved: ${event.error.message}`));
+    case 'store-replaced':
+      return warn(escapeControls(event.error.message));
   }
 }

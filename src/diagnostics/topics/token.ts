@@ -1,31 +1,45 @@
 import { type EtcdError, escapeControls } from '../../errors/index.js';
-import { debug, type LogLine, warn } from '../log.js';
+import { debug, info, type LogLine, warn } from '../log.js';
 import { defineTopic } from '../topic.js';
 
 /**
  * Why a token was requested. `initial`: there was none; `expiring`: the token ends soon; `refused`: etcd refused it;
- * `replaced-store`: it belongs to a store that was replaced.
+ * `replaced-store`: members leave requests with it unanswered, as they do with a token of a store that was replaced.
  */
 export type TokenCause = 'initial' | 'expiring' | 'refused' | 'replaced-store';
 
-/** An event of `etcd-naming:token`: the token of a client with credentials. It never contains the token. */
+/**
+ * An event of `etcd-naming:token`: the token of a client with credentials. It never contains the token, the password, or
+ * the text of an error that a token or password provider threw.
+ */
 export type TokenDiagnostics =
   | {
       /** A token was obtained. */
       readonly type: 'renewed';
-      /** Why the token was requested. */
+      /** Why it was requested; see {@link TokenCause}. */
       readonly cause: TokenCause;
-      /** The number of tokens that the client has obtained, this one included. */
+      /** The number of tokens that the client has used, this one included. */
       readonly generation: number;
+      /** How long the request took, in milliseconds, without the pause before it. */
+      readonly durationMs: number;
+    }
+  | {
+      /**
+       * No newer token exists: the provider returned the present one (`unchanged`), or authentication is disabled in etcd,
+       * and requests are sent without a token (`not-needed`).
+       */
+      readonly type: 'unchanged' | 'not-needed';
+      /** Why it was requested; see {@link TokenCause}. */
+      readonly cause: TokenCause;
       /** How long the request took, in milliseconds. */
       readonly durationMs: number;
     }
   | {
       /** No token could be obtained. */
       readonly type: 'failed';
-      /** Why the token was requested. */
+      /** Why it was requested; see {@link TokenCause}. */
       readonly cause: TokenCause;
-      /** Why there is no token. */
+      /** What failed. */
       readonly error: EtcdError;
       /** How long the request took, in milliseconds. */
       readonly durationMs: number;
@@ -38,6 +52,10 @@ function describe(event: TokenDiagnostics): LogLine {
   switch (event.type) {
     case 'renewed':
       return debug(`token ${event.generation} was obtained ${after}`);
+    case 'unchanged':
+      return debug(`the provider returned the present token again ${after}`);
+    case 'not-needed':
+      return info(`authentication is disabled in etcd, so no token is sent: found out ${after}`);
     case 'failed':
       return warn(escapeControls(`no token was obtained ${after}: ${event.error.message}`));
   }

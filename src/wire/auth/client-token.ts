@@ -1,4 +1,5 @@
 import { type Clock, raceAbort } from '../../async/index.js';
+import type { ClientDiagnostics } from '../../diagnostics/index.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { RunningCall } from '../call/call.js';
 import { CallMetadata } from '../call/metadata.js';
@@ -11,6 +12,7 @@ import { authenticate } from './authenticate.js';
 import { StaleTokenCheck } from './stale-token.js';
 import { TokenSource } from './token.js';
 import { tokenFetcher } from './token-fetcher.js';
+import { TokenRecord } from './token-record.js';
 
 /** What a client's token needs from its owner. */
 export interface ClientTokenPorts {
@@ -19,6 +21,7 @@ export interface ClientTokenPorts {
   readonly checks: MemberChecks;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly diagnostics: ClientDiagnostics;
   /** The calls in progress. */
   readonly running: Set<RunningCall>;
   readonly maxReceiveBytes: number;
@@ -89,14 +92,14 @@ export class ClientToken {
   }
 
   #createSource(auth: AuthOptions): TokenSource {
-    const { checks, clock, random, timeoutMs } = this.#ports;
+    const { checks, clock, random, diagnostics, timeoutMs } = this.#ports;
     const isResponsive = (member: Member) => checks.answersWithoutToken(member);
     const ports = { ...this.#ports, connectTimeoutMs: timeoutMs, isResponsive };
     const fetch = tokenFetcher(auth, {
       authenticate: (name, password) => authenticate(ports, name, password),
       timeoutMs,
     });
-    const source = new TokenSource(fetch, { clock, random });
+    const source = new TokenSource(fetch, { clock, random, record: new TokenRecord(diagnostics) });
     source.onChange((generation) => {
       this.#metadata = new CallMetadata(source.token, generation);
     });

@@ -117,7 +117,7 @@ export class StaleTokenCheck {
   async #renew(member: Member, generation: number, index: bigint): Promise<void> {
     const { token, issuedOnFetch, onStale } = this.#ports;
     try {
-      await token.refresh(generation);
+      await token.refresh(generation, { isOfReplacedStore: true });
     } catch (error) {
       if (!(error instanceof EtcdError)) throw error;
       // The store refuses the user, so it is another store. Calls must get the refusal instead of waiting.

@@ -10,6 +10,7 @@ import {
 import { hasLoneSurrogate, loneSurrogateText } from '../../model/index.js';
 import type { AuthOptions, PasswordAuth, PasswordProvider, TokenAuth } from './auth.js';
 import { headerToken } from './header-token.js';
+import { markProviderError } from './provider-errors.js';
 
 /** The pause before a password provider is called again after a refusal: the password may be changing. */
 const passwordRetryMs = 1_000;
@@ -115,14 +116,22 @@ async function callProvider(
   timeoutMs: number,
   what: string,
 ): Promise<string> {
-  const timeoutError = () => providerError(option, `returned no ${what} within ${timeoutMs} ms`);
+  let timedOut: EtcdError | undefined;
+  const timeoutError = () => {
+    timedOut = providerError(option, `returned no ${what} within ${timeoutMs} ms`);
+    return timedOut;
+  };
   let given: unknown;
   try {
     given = await withTimeoutSignal(timeoutMs, undefined, (signal) =>
       withTimeout(Promise.resolve(provider({ signal })), timeoutMs, timeoutError),
     );
   } catch (error) {
-    throw error instanceof EtcdError ? error : providerError(option, 'failed', error);
+    if (error === timedOut) throw error;
+    throw markProviderError(
+      error instanceof EtcdError ? error : providerError(option, 'failed', error),
+      option,
+    );
   }
   if (typeof given !== 'string')
     throw providerError(option, `returned no ${what}, or one that is not a string`);

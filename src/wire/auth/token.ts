@@ -1,8 +1,10 @@
 import { Broadcast, backoffDelay, type Clock, systemClock } from '../../async/index.js';
+import type { TokenCause } from '../../diagnostics/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import { ShortenablePause } from '../call/shortenable-pause.js';
 import { expiryOf } from './jwt.js';
 import type { FetchToken } from './token-fetcher.js';
+import type { TokenRecord } from './token-record.js';
 
 /**
  * The share of a token's lifetime after which it is renewed, while it is still valid for calls in flight. Random within
@@ -33,6 +35,8 @@ export interface RefreshReason {
   readonly cause?: EtcdError | undefined;
   /** The caller's remaining time in milliseconds. Default: no limit. */
   readonly withinMs?: number;
+  /** Whether the present token was not refused, but seems to belong to a store that was replaced. Default: false. */
+  readonly isOfReplacedStore?: boolean;
 }
 
 export interface TokenPorts {
@@ -40,6 +44,8 @@ export interface TokenPorts {
   /** The wall-clock time in milliseconds, by which tokens expire. Default: `Date.now`. */
   readonly wallNow?: () => number;
   readonly random: () => number;
+  /** Default: nothing is recorded. */
+  readonly record?: TokenRecord;
 }
 
 const systemPorts: TokenPorts = { clock: systemClock, random: Math.random };
@@ -97,9 +103,9 @@ export class TokenSource {
     const maxPauseMs = (reason.withinMs ?? Number.POSITIVE_INFINITY) * pauseShare;
     const pending = this.#fetching;
     if (pending === undefined)
-      return this.#replace(used > 0, Math.min(this.#pauseMs(used, reason), maxPauseMs));
+      return this.#replace(causeOf(used, reason), Math.min(this.#pauseMs(used, reason), maxPauseMs));
     this.#pause.shorten(maxPauseMs);
-    return this.#join(pending, used);
+    return this.#join(pending, used, reason);
   }
 
   /** Fetches the next token in the background once the present one approaches its expiry. */
@@ -107,7 +113,7 @@ export class TokenSource {
     const now = this.#wallNow();
     if (now < this.#renewAt) return;
     this.#renewAt = now + renewalPauseMs;
-    this.#replace(false).catch(() => {}); // the present token is still valid; once it is not, a call is refused
+    this.#replace('expiring').catch(() => {}); // the present token is still valid; once it is not, a call is refused
   }
 
   /** Drops a stale token that cannot be replaced. Calls are then sent without a token, and refused instead of blocked. */
@@ -127,13 +133,13 @@ export class TokenSource {
   }
 
   /** Waits for a fetch that started before the refusal and may therefore return the same token; fetches again then. */
-  async #join(fetching: Promise<void>, used: number): Promise<void> {
+  async #join(fetching: Promise<void>, used: number, reason: RefreshReason): Promise<void> {
     await fetching;
-    if (this.#generation <= used) await this.#replace(true);
+    if (this.#generation <= used) await this.#replace(causeOf(used, reason));
   }
 
-  #replace(refused: boolean, pauseMs = 0): Promise<void> {
-    this.#fetching ??= this.#fetchNow(refused, pauseMs).finally(() => {
+  #replace(cause: TokenCause, pauseMs = 0): Promise<void> {
+    this.#fetching ??= this.#fetchNow(cause, pauseMs).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;
@@ -148,14 +154,19 @@ export class TokenSource {
     return this.#refusedYoung++ === 0 ? 0 : backoffDelay(youngPause, this.#refusedYoung - 2, random);
   }
 
-  async #fetchNow(refused: boolean, pauseMs: number): Promise<void> {
+  async #fetchNow(cause: TokenCause, pauseMs: number): Promise<void> {
     if (pauseMs > 0) await this.#pause.wait(pauseMs);
+    const { clock, record } = this.#ports;
+    const refused = cause === 'refused' || cause === 'replaced-store';
     const before = this.#token;
+    const startedAt = clock.now();
+    const elapsedMs = () => clock.now() - startedAt;
     let token: string | undefined;
     try {
       token = await this.#fetch(refused);
     } catch (error) {
       this.#failed(error);
+      record?.failed(cause, error, elapsedMs());
       throw error;
     }
     this.#failures = 0;
@@ -164,11 +175,15 @@ export class TokenSource {
     // The provider has no newer token. It is called again when etcd refuses the present one.
     if (!refused && before !== undefined && token === before) {
       this.#renewAt = Number.POSITIVE_INFINITY;
+      record?.kept('unchanged', cause, elapsedMs());
       return;
     }
     this.#renewAt = this.#renewalTimeOf(token);
-    this.#fetchedAt = this.#ports.clock.now();
+    this.#fetchedAt = clock.now();
     this.#setToken(token);
+    if (token === undefined) record?.kept('not-needed', cause, elapsedMs());
+    else if (this.#isUnchanged) record?.kept('unchanged', cause, elapsedMs());
+    else record?.renewed(cause, this.#generation, elapsedMs());
   }
 
   #setToken(token: string | undefined): void {
@@ -196,4 +211,9 @@ export class TokenSource {
     const share = renewalShare.min + random() * (renewalShare.max - renewalShare.min);
     return now + Math.max(renewalPauseMs, (expiry - now) * share);
   }
+}
+
+function causeOf(used: number, { isOfReplacedStore = false }: RefreshReason): TokenCause {
+  if (used === 0) return 'initial';
+  return isOfReplacedStore ? 'replaced-store' : 'refused';
 }

@@ -37,6 +37,11 @@ export class RetryQueue {
     this.#timer = new MovableTimer(clock, () => this.#advance(clock.now()));
   }
 
+  /** The number of calls that wait. */
+  get size(): number {
+    return this.#turns.size;
+  }
+
   /** Whether answers must be recorded. Nearly always false, so that a healthy call pays only for this check. */
   get isActive(): boolean {
     return this.#turns.size > 0 || this.#budget.isProbing;

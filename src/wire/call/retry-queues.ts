@@ -30,6 +30,13 @@ export class RetryQueues {
     }
   }
 
+  /** Adds the numbers of calls that wait. */
+  addTo(waiting: { localReads: number; reads: number; writes: number }): void {
+    waiting.localReads += this.#localReads.size;
+    waiting.reads += this.#reads.size;
+    waiting.writes += this.#writes.size;
+  }
+
   /** Rejects all waiting calls and all later ones. */
   close(reason: unknown): void {
     for (const queue of [this.#localReads, this.#reads, this.#writes]) queue.close(reason);

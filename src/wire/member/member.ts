@@ -7,8 +7,9 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { resolvesWithin, systemClock } from '../../async/index.js';
-import { Code, describeConnectFailure, EtcdError } from '../../errors/index.js';
+import { Code, describeConnectFailure, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MemberCredentials } from '../tls/credentials.js';
+import type { ConnectionRecord } from './connection-record.js';
 import type { MemberAddress } from './endpoints.js';
 
 /** The minimum time before a member that failed because of TLS is dialled again. Until then its last error is returned. */
@@ -35,6 +36,7 @@ export class Member {
   #unansweredProbes = 0;
   /** Replaced channels that finish their calls, each with a function that cancels its close timer. */
   readonly #lingering = new Map<Channel, () => void>();
+  readonly #record: ConnectionRecord | undefined;
   #closed = false;
 
   constructor(
@@ -42,6 +44,7 @@ export class Member {
     credentials: MemberCredentials,
     options: ChannelOptions,
     connectTimeoutMs: number,
+    record?: ConnectionRecord,
   ) {
     this.endpoint = address.endpoint;
     this.#target = address.target;
@@ -49,6 +52,7 @@ export class Member {
     this.#credentials = credentials;
     this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#record = record;
     this.#channel = this.#newChannel();
   }
 
@@ -80,9 +84,7 @@ export class Member {
     if (this.#unresolved) return Promise.reject(this.#unreachable(this.#unresolved()));
     const ready = this.readyChannel;
     if (ready) return Promise.resolve(ready);
-    this.#connecting ??= this.#connectNow().finally(() => {
-      this.#connecting = undefined;
-    });
+    this.#connecting ??= this.#connectRecorded();
     return this.#connecting;
   }
 
@@ -95,6 +97,7 @@ export class Member {
     this.#unansweredProbes = answered ? 0 : this.#unansweredProbes + 1;
     if (this.#unansweredProbes < maxUnansweredProbes || this.#closed) return;
     this.#unansweredProbes = 0;
+    this.#record?.replaced();
     this.#linger(this.#channel);
     this.#newConnection();
   }
@@ -107,6 +110,17 @@ export class Member {
       channel.close();
     }
     this.#credentials.close();
+  }
+
+  async #connectRecorded(): Promise<Channel> {
+    try {
+      return await this.#connectNow();
+    } catch (error) {
+      if (!this.#closed) this.#record?.failed(toEtcdError(error));
+      throw error;
+    } finally {
+      this.#connecting = undefined;
+    }
   }
 
   async #connectNow(): Promise<Channel> {
@@ -170,7 +184,9 @@ export class Member {
   }
 
   #newChannel(): Channel {
-    return new Channel(this.#target, this.#credentials, this.#options);
+    const channel = new Channel(this.#target, this.#credentials, this.#options);
+    if (this.#record) recordConnections(channel, this.#record);
+    return channel;
   }
 
   #unreachable(why: string): EtcdError {
@@ -179,6 +195,21 @@ export class Member {
       verdict: 'not-applied',
     });
   }
+}
+
+/** Records each change of the channel to a connection or from one, until the channel is closed by this client. */
+function recordConnections(channel: Channel, record: ConnectionRecord): void {
+  let before: connectivityState = channel.getConnectivityState(false);
+  const watch = () => channel.watchConnectivityState(before, Infinity, onChange);
+  const onChange = () => {
+    const state = channel.getConnectivityState(false);
+    if (state === connectivityState.SHUTDOWN) return;
+    if (state === connectivityState.READY) record.made();
+    else if (before === connectivityState.READY) record.lost();
+    before = state;
+    watch();
+  };
+  watch();
 }
 
 /**

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type StatusEvent, StatusFeed } from '#src/client/status.js';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import { Code, errorFromServer } from '#src/errors/index.js';
 import { FakeClock } from '../lease/fakes.js';
 
 function setUp() {
   const clock = new FakeClock();
-  const feed = new StatusFeed(clock);
+  const feed = new StatusFeed(clock, new ClientDiagnostics({ name: 'test' }));
   const events = feed.subscribe(undefined);
   const loseStream = (attempt: number, slot = 1) =>
     feed.onWatchStream({
