@@ -29,3 +29,36 @@ export function ratios(values, reference) {
     .filter(([value, other]) => value !== undefined && other !== undefined && other !== 0)
     .map(([value, other]) => value / other);
 }
+
+/**
+ * The geometric mean of ratios, with its 95 % confidence interval: of Student's t, on their logarithms. NaN with less than
+ * two ratios.
+ */
+export function meanRatio(values) {
+  const logs = values.map(Math.log);
+  const degrees = logs.length - 1;
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+  const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / degrees;
+  const margin = t975(degrees) * Math.sqrt(variance / logs.length);
+  return { mean: Math.exp(mean), low: Math.exp(mean - margin), high: Math.exp(mean + margin) };
+}
+
+/** The quantiles of 0.975 of Student's t with 1 to 4 degrees of freedom. */
+const fewDegrees = [12.706, 4.303, 3.182, 2.776];
+
+/**
+ * The quantile of 0.975 of Student's t, by the expansion around the normal distribution's; four digits are right.
+ *
+ * Specification: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5
+ */
+function t975(degrees) {
+  if (degrees < 1) return Number.NaN;
+  if (degrees <= fewDegrees.length) return fewDegrees[degrees - 1];
+  const z = 1.959964;
+  return (
+    z +
+    (z ** 3 + z) / (4 * degrees) +
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2) +
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / (384 * degrees ** 3)
+  );
+}

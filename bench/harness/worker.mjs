@@ -9,7 +9,7 @@ try {
   const row = (await rowsIn(task.file)).find(({ name }) => name === task.row);
   const client = row.withoutClient
     ? undefined
-    : await connect(task.contestant, task.address, row.clientOptions);
+    : await connect(task.contestant, task.address, { ...row.clientOptions, ...task.clientOptions });
   const running = await row.start({ ...task, client });
   process.on('message', async ({ measure }) => {
     if (measure) await answer(() => running.measure(measure));

@@ -1,4 +1,4 @@
-import type { DiagnosticsOptions, Logger } from '../diagnostics/index.js';
+import { type DiagnosticsOptions, type Logger, processWide } from '../diagnostics/index.js';
 import { InvalidInputError } from '../errors/index.js';
 import { type BatchLimits, batchLimits } from '../kv/index.js';
 import {
@@ -130,11 +130,11 @@ export interface ResolvedOptions {
   readonly diagnostics: DiagnosticsOptions;
 }
 
-let clients = 0;
+const clients = processWide('clients', () => ({ named: 0 }));
 
-/** A name that other clients of this process do not have by default. */
+/** A name that other clients of this process do not have by default, nor those of another copy of this package. */
 function nextName(): string {
-  return `etcd-${++clients}`;
+  return `etcd-${++clients.named}`;
 }
 
 const nonEmptyText: Check = (value, name) => {

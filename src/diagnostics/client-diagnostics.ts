@@ -2,6 +2,7 @@ import { callSafely, processWarning } from '../async/index.js';
 import { callChannels } from './call.js';
 import { Counters } from './counters.js';
 import { DurationHistograms } from './duration-histograms.js';
+import { eventToJson, withEventJson } from './event-json.js';
 import type { Logger } from './log.js';
 import type { ClientMetrics, MetricsSource, MutableMetrics } from './metrics.js';
 import type { Topic } from './topic.js';
@@ -37,12 +38,13 @@ export class ClientDiagnostics {
 
   publish<T>(topic: Topic<T>, event: T): void {
     const { channel, name, describe } = topic;
-    const message = { client: this.name, ...event };
+    const message = withEventJson({ client: this.name, ...event });
     if (channel.hasSubscribers) channel.publish(message);
     const logger = this.#logger;
     if (!logger) return;
     const { level, text } = describe(event);
-    callSafely(() => logger(level, text, { topic: name, ...message }), processWarning('logger'));
+    const fields = { topic: name, ...eventToJson(message) };
+    callSafely(() => logger(level, text, fields), processWarning('logger'));
   }
 
   /** Whether calls are traced. */

@@ -11,6 +11,7 @@ export type { DiagnosticsChannel, PublishedChannel } from './channel.js';
 export { ClientDiagnostics, type DiagnosticsOptions } from './client-diagnostics.js';
 export { diagnosticsOf, setDiagnostics } from './diagnostics-of.js';
 export { type CallDurations, durationBounds } from './duration-histograms.js';
+export { eventToJson } from './event-json.js';
 export type { Logger, LogLevel } from './log.js';
 export type {
   CallMetrics,
@@ -32,6 +33,7 @@ export type {
 } from './metrics.js';
 export { installNodeDebug } from './node-debug.js';
 export { addOpenClient, type MetricsRequest } from './open-clients.js';
+export { processWide } from './process-wide.js';
 export type { ClientEvent } from './topic.js';
 export {
   type ConnectionDiagnostics,

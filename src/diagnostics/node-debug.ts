@@ -1,9 +1,12 @@
 import { debuglog } from 'node:util';
 import { describeThrown, EtcdError, escapeControls } from '../errors/index.js';
 import { type CallTrace, callChannel } from './call.js';
+import { processWide } from './process-wide.js';
 import type { ClientEvent, Topic } from './topic.js';
 
 let isInstalled = false;
+/** The topics that a copy of this package prints; the others need not. */
+const printed = processWide('node-debug', () => new Set<string>());
 
 /**
  * Prints the events of the topics that `NODE_DEBUG` names: `etcd-naming` for all, `etcd-naming:watch` for one. Called when
@@ -15,20 +18,32 @@ export function installNodeDebug(topics: readonly Topic<never>[]): void {
   const all = debuglog('etcd-naming');
   for (const { name, channel, describe } of topics) {
     const print = printerOf(name, all);
-    if (!print) continue;
-    channel.subscribe((event: ClientEvent) => print(`${event.client}: ${describe(event as never).text}`));
+    if (print) channel.subscribe((event) => print(event, () => describe(event).text));
   }
   const printCall = printerOf('call', all);
-  if (printCall)
-    callChannel.subscribe({ asyncEnd: (call) => printCall(`${call.client}: ${describeCall(call)}`) });
+  if (printCall) callChannel.subscribe({ asyncEnd: (call) => printCall(call, () => describeCall(call)) });
 }
 
-type Print = (text: string) => void;
+type Print = (event: ClientEvent, describe: () => string) => void;
 
+/** What prints the events of a topic; undefined if nothing does, or another copy of this package. */
 function printerOf(topic: string, all: ReturnType<typeof debuglog>): Print | undefined {
   const own = debuglog(`etcd-naming:${topic}`);
-  if (own.enabled) return (text) => own('%s', text);
-  return all.enabled ? (text) => all('%s: %s', topic, text) : undefined;
+  if ((!own.enabled && !all.enabled) || printed.has(topic)) return undefined;
+  printed.add(topic);
+  const print = own.enabled
+    ? (text: string) => own('%s', text)
+    : (text: string) => all('%s: %s', topic, text);
+  return ({ client }, describe) => print(`${escapeControls(client)}: ${describedBy(describe)}`);
+}
+
+/** An event of another copy of this package may be of a type that this one does not know. */
+function describedBy(describe: () => string): string {
+  try {
+    return describe();
+  } catch (error) {
+    return `an event without a text: ${escapeControls(describeThrown(error))}`;
+  }
 }
 
 function describeCall(call: CallTrace): string {

@@ -3,6 +3,7 @@ import {
   type CallTrace,
   type ClientDiagnostics,
   callChannels,
+  eventToJson,
   type TracedRange,
 } from '../../diagnostics/index.js';
 import { Code, codeName, EtcdError } from '../../errors/index.js';
@@ -94,6 +95,11 @@ export class TracedCall implements CallTrace, CallRecorder {
     this.error = error;
     callChannels.error.publish(this);
     this.#end(error instanceof EtcdError ? codeName(error.code) : codeName(Code.CANCELLED));
+  }
+
+  /** Includes `ranges`, which is not an own member. */
+  toJSON(): object {
+    return eventToJson({ ...this, ranges: this.ranges });
   }
 
   #end(status: string): void {

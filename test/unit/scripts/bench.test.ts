@@ -20,6 +20,11 @@ interface Statistics {
   median(values: readonly number[]): number;
   spread(values: readonly number[]): Spread;
   ratios(values: readonly (number | undefined)[], reference: readonly (number | undefined)[]): number[];
+  meanRatio(values: readonly number[]): {
+    readonly mean: number;
+    readonly low: number;
+    readonly high: number;
+  };
 }
 
 interface Arguments {
@@ -92,6 +97,21 @@ describe('the figures of the benchmark', () => {
     assert.deepEqual(ratios([2, 9], [4, 3]), [0.5, 3]);
     assert.deepEqual(ratios([2, undefined, 6, 1], [4, 3, undefined, 0]), [0.5]);
     assert.deepEqual(ratios([2, 4], [4]), [0.5]);
+  });
+
+  it('have a mean ratio, with the 95 % interval of its logarithm', () => {
+    const { meanRatio } = statistics;
+    const close = (actual: number, expected: number) =>
+      assert.ok(Math.abs(actual - expected) < 1e-3 * expected, `${actual}, not ${expected}`);
+    const same = meanRatio([0.5, 2]);
+    close(same.mean, 1);
+    // The standard error is ln 2, and Student's t with one degree of freedom 12.706.
+    close(same.high, 2 ** 12.706);
+    close(same.low, 1 / same.high);
+    const logs = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : -1));
+    // The standard deviation of the logarithms is 1.026; t with 19 degrees of freedom is 2.093.
+    close(meanRatio(logs.map(Math.exp)).high, Math.exp((2.093 * 1.02598) / Math.sqrt(20)));
+    assert.ok(Number.isNaN(meanRatio([1]).low));
   });
 });
 
