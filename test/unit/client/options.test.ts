@@ -48,6 +48,14 @@ describe('client options', () => {
     [{ maxReceiveBytes: 0 }, /maxReceiveBytes is 0/],
     [{ maxRequestBytes: -1 }, /maxRequestBytes is -1/],
     [{ maxTxnOps: -1 }, /maxTxnOps is -1/],
+    [{ name: '' }, /: name is empty$/],
+    [{ name: 5 }, /name is 5 \(number\); it must be a string/],
+    [{ logger: { info() {} } }, /logger is .*it must be a function/],
+    [
+      { metrics: { histogram: true } },
+      /unknown option 'metrics\.histogram'; did you mean 'metrics\.histograms'\?/,
+    ],
+    [{ metrics: true }, /metrics is true \(boolean\); it must be an object/],
     [{ tls: { cert: 'x' }, endpoints: ['https://a:1'] }, /tls\.key is missing beside tls\.cert/],
     [{ tls: {}, endpoints: ['http://a:1'] }, /tls is given, but the endpoints use http/],
   ];

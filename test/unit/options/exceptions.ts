@@ -31,6 +31,10 @@ const exempt: readonly (readonly [why: string, is: (input: DeclaredInput) => boo
     "a record that this package read, for a codec, which may be a user's own",
     ({ type }) => type === 'EncodedRecord',
   ],
+  [
+    'a channel of Node, and what its subscribers are given',
+    ({ function: name }) => /^(CallChannel|DiagnosticsChannel|PublishedChannel|MetricsRequest)\./.test(name),
+  ],
   ["a user's own client", ({ function: name }) => name.startsWith('NamingClient.')],
 ];
 
