@@ -9,8 +9,8 @@ import { installFolder } from './install-folder.mjs';
 
 const help = `npm run docs:api [-- --check]
 
-Writes docs/api from the docstrings of what '.', './testing' and './codecs' export. Fails where a name or a property has no docstring,
-or a docstring links to a name that is not exported. The first run installs typedoc in tools/docs.
+Writes docs/api from the docstrings of what '.', './testing', './codecs' and './otel' export. Fails where a name or a property has no
+docstring, or a docstring links to a name that is not exported. The first run installs typedoc in tools/docs.
 
 --check  writes nothing, and fails if docs/api is not up to date`;
 
@@ -29,6 +29,7 @@ const entries = [
   { page: 'etcd-naming', declarations: 'index', specifier: '@org/etcd-naming' },
   { page: 'testing', declarations: 'testing', specifier: '@org/etcd-naming/testing' },
   { page: 'codecs', declarations: 'codecs', specifier: '@org/etcd-naming/codecs' },
+  { page: 'otel', declarations: 'otel', specifier: '@org/etcd-naming/otel' },
 ];
 const introduction = `# API reference
 

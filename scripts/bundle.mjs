@@ -29,6 +29,8 @@ const chunks = [{ name: 'main', test: /\/build\/src\/(?!cli\/|testing\/|codecs\/
 rmSync(output, { recursive: true, force: true });
 await write(entries, chunks);
 await write({ proto: 'raw/index.js' }, []);
+// An application imports it before grpc-js, which OpenTelemetry's instrumentation patches: it shares no chunk.
+await write({ otel: 'otel/index.js' }, []);
 
 async function write(files, groups) {
   const bundle = await rolldown({

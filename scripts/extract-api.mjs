@@ -11,6 +11,7 @@ export const entries = {
   index: 'build/src/index.d.ts',
   testing: 'build/src/testing/index.d.ts',
   codecs: 'build/src/codecs/index.d.ts',
+  otel: 'build/src/otel/index.d.ts',
   proto: 'build/src/raw/index.d.ts',
 };
 

@@ -14,6 +14,7 @@ const declarations = {
   '@org/etcd-naming/proto': [join(root, 'build/src/raw/index.d.ts')],
   '@org/etcd-naming/testing': [join(root, 'build/src/testing/index.d.ts')],
   '@org/etcd-naming/codecs': [join(root, 'build/src/codecs/index.d.ts')],
+  '@org/etcd-naming/otel': [join(root, 'build/src/otel/index.d.ts')],
 };
 
 /**

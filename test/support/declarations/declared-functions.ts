@@ -13,6 +13,7 @@ export const entries = {
   '.': 'index',
   './testing': 'testing/index',
   './codecs': 'codecs/index',
+  './otel': 'otel/index',
   './proto': 'raw/index',
 } as const;
 

@@ -19,6 +19,7 @@ import {
   ServiceDirectory,
 } from '#src/index.js';
 import { Ownership } from '#src/lock/queue/ownership.js';
+import { instrument } from '#src/otel/index.js';
 import {
   type FaultProxy,
   locateEtcd,
@@ -232,6 +233,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   'Registration.drain': on(registration, 'drain'),
   'Registration.events': on(registration, 'events'),
   coreDns: plain(coreDns),
+  instrument: plain(instrument),
   goMicro: plain(goMicro),
   kitex: plain(kitex),
   kratos: plain(kratos),

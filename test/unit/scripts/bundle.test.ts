@@ -33,6 +33,7 @@ describe('the bundled package', () => {
     assert.deepEqual(loadedBy('index.js'), ['chunks/main.js', 'index.js']);
     assert.deepEqual(loadedBy('testing.js'), ['chunks/main.js', 'testing.js']);
     assert.deepEqual(loadedBy('codecs.js'), ['chunks/main.js', 'codecs.js']);
+    assert.deepEqual(loadedBy('otel.js'), ['otel.js']);
     assert.deepEqual(loadedBy('proto.js'), ['proto.js']);
     assert.deepEqual(loadedBy('cli.js'), ['cli.js']);
   });

@@ -1,0 +1,96 @@
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { describeThrown, EtcdError } from '../errors/index.js';
+import type { CallAttempt, CallTrace } from '../index.js';
+import { methodAttributes, resultAttributes, serverOf } from './call-attributes.js';
+import { outcomeAttributes } from './failure.js';
+import { type KeyDetail, keyAttributes } from './key-attributes.js';
+import { serverAttributes } from './server-address.js';
+
+/**
+ * The spans of calls, by OpenTelemetry's conventions for gRPC.
+ *
+ * Specification: https://github.com/open-telemetry/semantic-conventions/blob/v1.40.0/docs/rpc/grpc.md
+ */
+export class CallSpans {
+  readonly #tracer: Tracer;
+  readonly #keys: KeyDetail;
+  readonly #open = new Map<CallTrace, Span>();
+
+  constructor(tracer: Tracer, keys: KeyDetail) {
+    this.#tracer = tracer;
+    this.#keys = keys;
+  }
+
+  /** Begins the span of a call as a child of the active one. Returns the context in which the call runs. */
+  begin(call: CallTrace): Context {
+    const parent = context.active();
+    const options = {
+      kind: SpanKind.CLIENT,
+      startTime: call.startedAt,
+      attributes: methodAttributes(call),
+    };
+    const span = this.#tracer.startSpan(`${call.service}/${call.method}`, options, parent);
+    this.#open.set(call, span);
+    return trace.setSpan(parent, span);
+  }
+
+  /** Ends the span of a call that has ended. Returns its context, for the exemplars of metrics. */
+  end(call: CallTrace): Context {
+    const span = this.#open.get(call);
+    if (!span) return context.active();
+    this.#open.delete(call);
+    if (span.isRecording()) this.#describe(span, call);
+    span.end(call.startedAt + (call.durationMs ?? 0));
+    return trace.setSpan(context.active(), span);
+  }
+
+  /** Ends the spans of the calls that have not ended. */
+  close(): void {
+    for (const span of this.#open.values()) span.end();
+    this.#open.clear();
+  }
+
+  #describe(span: Span, call: CallTrace): void {
+    const { attempts, error } = call;
+    span.setAttributes({
+      ...outcomeAttributes(error),
+      ...serverOf(call),
+      ...keyAttributes(call, this.#keys),
+      ...resultAttributes(call),
+    });
+    for (const attempt of attempts) {
+      const failure = attempt.error ?? (attempt === attempts.at(-1) ? error : undefined);
+      span.addEvent('etcd_naming.attempt', this.#attemptAttributes(attempt, failure), attempt.startedAt);
+    }
+    if (error === undefined) return;
+    span.setStatus({ code: SpanStatusCode.ERROR, ...this.#textOf('message', error) });
+  }
+
+  /** @param error Why the attempt failed; for the last one, why the call did: an abort is not an error of the attempt. */
+  #attemptAttributes({ number, endpoint, reads, durationMs }: CallAttempt, error: unknown): Attributes {
+    return {
+      'etcd_naming.attempt.number': number,
+      ...serverAttributes(endpoint),
+      ...(reads > 1 ? { 'etcd_naming.attempt.reads': reads } : {}),
+      ...(durationMs === undefined ? {} : { 'etcd_naming.attempt.duration': durationMs / 1_000 }),
+      ...outcomeAttributes(error),
+      ...this.#textOf('exception.message', error),
+    };
+  }
+
+  /** The text of an error, which quotes keys. */
+  #textOf<Name extends string>(name: Name, error: unknown): { readonly [_ in Name]?: string } {
+    if (error === undefined || this.#keys !== 'full') return {};
+    const text = error instanceof EtcdError ? error.message : describeThrown(error);
+    return { [name]: text } as { readonly [_ in Name]?: string };
+  }
+}

@@ -1,0 +1,28 @@
+import type { Attributes } from '@opentelemetry/api';
+import { Code, codeName, EtcdError } from '../errors/index.js';
+
+/** The errors that the web's abort signals make; the names of other reasons have no bound. */
+const abortNames: readonly unknown[] = ['AbortError', 'TimeoutError'];
+
+/**
+ * The attributes `rpc.response.status_code` and `error.type` of the end of a call or of an attempt. The type is the class
+ * of the error where this package has one for it, such as `DeadlineError`, else the name of the status.
+ *
+ * Specification: https://github.com/open-telemetry/semantic-conventions/blob/v1.40.0/docs/rpc/grpc.md
+ */
+export function outcomeAttributes(error: unknown): Attributes {
+  if (error === undefined) return { 'rpc.response.status_code': 'OK' };
+  const status = statusOf(error);
+  return { 'rpc.response.status_code': status, 'error.type': typeOf(error, status) };
+}
+
+/** The status with which a traced call counts: an abort is CANCELLED. */
+function statusOf(error: unknown): string {
+  return codeName(error instanceof EtcdError ? error.code : Code.CANCELLED);
+}
+
+function typeOf(error: unknown, status: string): string {
+  if (error instanceof EtcdError) return error.name === 'EtcdError' ? status : error.name;
+  const { name } = (error ?? {}) as { readonly name?: unknown };
+  return abortNames.includes(name) ? (name as string) : '_OTHER';
+}
