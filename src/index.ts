@@ -211,6 +211,7 @@ export {
   type AdvertiseOptions,
   advertiseAddress,
   ConflictError,
+  type Departure,
   type DirectoryOptions,
   type DrainOptions,
   decodeEndpoint,

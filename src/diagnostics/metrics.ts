@@ -1,4 +1,5 @@
 import type { CallDurations } from './duration-histograms.js';
+import type { DepartureReason } from './topics/directory.js';
 import type { TokenCause } from './topics/token.js';
 import type { InterruptionCause } from './topics/watch.js';
 
@@ -148,7 +149,10 @@ export interface OwnershipMetrics {
   readonly lost: number;
 }
 
-/** A service that a directory follows; see {@link ServiceStatus}. */
+/**
+ * A service that a directory follows; see {@link ServiceStatus}. Of a service that several directories of the client
+ * follow: the view that may be most out of date, and for each reason the greatest number of departures.
+ */
 export interface ServiceMetrics {
   /** The target of the service, as the directory was given it. */
   readonly target: string;
@@ -171,8 +175,13 @@ export interface ServiceMetrics {
   readonly invalid: number;
   /** Whether loss protection keeps endpoints that the store no longer has. */
   readonly lossProtection: boolean;
-  /** Since the service is followed: the endpoints that departed, by the reason; only those that were asked about. */
-  readonly departures: Readonly<Record<string, number>>;
+  /**
+   * Since the service is followed: the endpoints that departed, by the {@link DepartureReason}, without those of 0. Leases
+   * are looked up only while something wants the reasons: a subscriber of `etcd-naming:directory` or of
+   * `ServiceDirectory.departures()`, or a logger. Otherwise the reason of an endpoint with a lease is `unknown`, unless it
+   * was `drained` or the store was replaced.
+   */
+  readonly departures: Readonly<Partial<Record<DepartureReason, number>>>;
 }
 
 /** A registration that has not ended. */

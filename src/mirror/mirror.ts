@@ -25,7 +25,7 @@ import {
   withJson,
 } from '../model/index.js';
 import type { InternalWatcher, WatchClient } from '../watch/index.js';
-import { checkMirror, type MirrorOptions, retainOption } from './options.js';
+import { checkMirror, freshnessOption, type MirrorOptions, retainOption } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
 import type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';
@@ -192,12 +192,14 @@ export class MirrorImpl implements Mirror {
 
   /** Applies the watch's events until the view must be replaced. Returns the reason. */
   async *#follow(revision: Revision, signal: AbortSignal): AsyncGenerator<MirrorUpdate, ResyncReason> {
+    const onLiveChange = freshnessOption.get(this.#options);
     const watcher = this.#ports.watch.watch(this.#range, {
       startRevision: revision + 1n,
       knownRevision: revision,
       signal,
       progress: true,
       resumptions: true,
+      onLiveChange,
     });
     this.#watcher = watcher;
     let started = false;
@@ -231,6 +233,7 @@ export class MirrorImpl implements Mirror {
       if (watcher.live) this.#staleSince = this.#clock.now();
       else if (watcher.liveChangedAt !== undefined) this.#staleSince = watcher.liveChangedAt;
       this.#watcher = undefined;
+      onLiveChange?.();
     }
   }
 

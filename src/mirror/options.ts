@@ -34,6 +34,9 @@ export interface MirrorOptions {
  */
 export const retainOption = new InternalOption<(kv: KeyValue) => KeyValue>('retain');
 
+/** Called each time the mirror becomes fresh, or stops being it. Must not throw. */
+export const freshnessOption = new InternalOption<() => void>('onFreshChange');
+
 export const checkMirror = optionsChecker<MirrorOptions>({
   signal,
   pageSize: wholeNumber({ min: 1 }),

@@ -9,6 +9,7 @@ export { decodeEndpoint, encodeEndpoint } from './codec/go-codec.js';
 export { goEndpoints } from './codec/go-endpoints.js';
 export type { DecodedEndpoint, NoEndpoint, RecordFormat } from './codec/record-format.js';
 export {
+  type Departure,
   type DirectoryOptions,
   fileSnapshotStore,
   type LossProtectionOptions,

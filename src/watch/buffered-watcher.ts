@@ -20,6 +20,8 @@ export interface WatcherOptions {
   readonly progress: boolean;
   /** Whether to deliver a batch without events each time the watch becomes live. */
   readonly resumptions: boolean;
+  /** Called each time the watch becomes live, or stops being it. */
+  readonly onLiveChange?: (() => void) | undefined;
   /** The length of the namespace's prefix, which is removed from each key. */
   readonly namespaceLength: number;
   /** Called at the end of the watch, which keeps the process alive until then. */
@@ -188,6 +190,7 @@ export class BufferedWatcher implements InternalWatcher {
     if (live === this.#live) return;
     this.#live = live;
     this.#liveChangedAt = performance.now();
+    this.#options.onLiveChange?.();
   }
 
   #setCheckpoint(nextRevision: Revision | undefined): void {

@@ -3,6 +3,7 @@ import { ClosedError, Code, errorFromServer } from '../errors/index.js';
 import {
   type Bytes,
   boolean,
+  callback,
   int64,
   type KeyRange,
   namespaceRange,
@@ -63,6 +64,11 @@ export interface WatchOptions {
 export interface InternalWatchOptions extends WatchOptions {
   /** Whether to deliver a batch without events each time the watch becomes live, including the first. Default false. */
   readonly resumptions?: boolean;
+  /**
+   * Called each time the watch becomes live, or stops being it. Not called when the watch ends. Only with
+   * `resumptions`.
+   */
+  readonly onLiveChange?: (() => void) | undefined;
 }
 
 const limit = number({ min: 1 });
@@ -74,6 +80,7 @@ const checkWatch = optionsChecker<InternalWatchOptions>({
   only: oneOf('put', 'delete'),
   progress: boolean,
   resumptions: boolean,
+  onLiveChange: callback,
   unref: boolean,
   requireLeader: boolean,
   signal,
@@ -159,6 +166,7 @@ export class WatchClient {
       limits: limitsOf(options),
       progress: options.progress ?? false,
       resumptions: options.resumptions ?? false,
+      onLiveChange: options.onLiveChange,
       namespaceLength,
       release: options.unref ? () => {} : () => this.#processRef.remove(),
     };

@@ -4,20 +4,32 @@ import { debug, info, type LogLine, warn } from '../log.js';
 import { defineTopic } from '../topic.js';
 
 /**
- * Why an endpoint vanished, as far as it can be known afterwards.
+ * Why an endpoint departed, as far as it can be known afterwards. The first of these that applies:
  * - `drained`: its last record had the status `draining`: its server announced the end;
- * - `deleted`: the record was deleted while its lease was alive, or had no lease: by an operator, or by a server that
- *   deletes its record;
- * - `lease-ended`: its lease has ended: it expired, as after a crash, or it was revoked;
- * - `store-replaced`: the store was wiped, restored or replaced;
- * - `unknown`: etcd could not be asked in time.
+ * - `store-replaced`: the store was wiped, restored or replaced, and the endpoint did not register again;
+ * - `invalid`: its key has a value that is not an endpoint;
+ * - `deleted`: the record had no lease, or its lease was alive when it was looked up: an operator deleted the record, or a
+ *   server that keeps its lease;
+ * - `lease-ended`: its lease had ended when it was looked up: it had expired, as after a crash, or was revoked. etcd does
+ *   not distinguish the two;
+ * - `unknown`: etcd did not answer within 3 s, refused, or was not asked because too many endpoints departed at once. A
+ *   client looks up at most 64 leases at once, 4 at a time, and 8 more for each second that passes.
  */
-export type DepartureReason = 'drained' | 'deleted' | 'lease-ended' | 'store-replaced' | 'unknown';
+export type DepartureReason =
+  | 'drained'
+  | 'store-replaced'
+  | 'invalid'
+  | 'deleted'
+  | 'lease-ended'
+  | 'unknown';
 
 /** An event of `etcd-naming:directory`: the services that a directory follows. */
 export type DirectoryDiagnostics =
   | {
-      /** The state or the source of the view changed; see {@link ServiceStatus}. */
+      /**
+       * The state or the source of the view changed; see {@link ServiceStatus}. A first view is `memory` until the watch
+       * that follows its list is live.
+       */
       readonly type: 'state';
       /** The target of the service. */
       readonly target: string;
@@ -45,20 +57,23 @@ export type DirectoryDiagnostics =
       readonly removed: number;
     }
   | {
-      /** An endpoint is in the view no longer, or only as an unconfirmed loss. */
+      /**
+       * An endpoint left the view. One that loss protection keeps visible departs when its loss is confirmed, once. An
+       * address that the store has under another key does not depart.
+       */
       readonly type: 'departed';
       /** The target of the service. */
       readonly target: string;
-      /** The key of its record. */
+      /** The key of its last record. */
       readonly key: string;
       /** The address in its record. */
       readonly addr: string;
-      /** The lease of its record; 0 without one. */
+      /** The lease of its last record; 0 without one. */
       readonly lease: LeaseId;
       /** Why it departed, as far as it can be known. */
       readonly reason: DepartureReason;
-      /** Whether the remaining TTL of its lease was seen near zero before: the lease probably expired. */
-      readonly likelyExpired: boolean;
+      /** The revision of the first view without it. */
+      readonly revision: Revision;
     }
   | {
       /** Endpoints that the store no longer has stay visible until their loss is confirmed. */
@@ -101,7 +116,7 @@ function describe(event: DirectoryDiagnostics): LogLine {
         `${service} has ${event.endpoints} endpoints at revision ${event.revision}: ${event.added} added, ${event.changed} changed, ${event.removed} removed`,
       );
     case 'departed':
-      return info(`${service} lost ${escapeControls(event.addr)}: ${event.reason}${expiredNote(event)}`);
+      return info(`${service} lost ${escapeControls(event.addr)}: ${event.reason}`);
     case 'loss-protection-started':
       return warn(
         `${service} keeps ${event.unconfirmed} of ${event.endpoints} endpoints whose loss is unconfirmed`,
@@ -113,8 +128,4 @@ function describe(event: DirectoryDiagnostics): LogLine {
     case 'failure':
       return warn(escapeControls(`${service} cannot be read: ${event.error.message}`));
   }
-}
-
-function expiredNote({ likelyExpired }: { readonly likelyExpired: boolean }): string {
-  return likelyExpired ? ', likely expired' : '';
 }

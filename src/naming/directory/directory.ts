@@ -8,6 +8,7 @@ import {
   Subscription,
   secondLoopError,
 } from '../../async/index.js';
+import { diagnosticsOf } from '../../diagnostics/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import {
   boolean,
@@ -25,14 +26,12 @@ import { recordFormats } from '../codec/record-formats.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
 import { resolveService } from '../target/index.js';
+import { departureStream } from './diagnostics/departure-stream.js';
+import { type Departure, Departures } from './diagnostics/departures.js';
 import { FollowedService, type ServiceOptions } from './followed-service.js';
-import {
-  checkLossProtection,
-  defaultReadIntervalMs,
-  type LossProtectionOptions,
-  withDefaults,
-} from './loss/options.js';
-import { SilenceDetector } from './loss/silence-detector.js';
+import { createSilenceDetector } from './loss/create-silence-detector.js';
+import { checkLossProtection, type LossProtectionOptions, withDefaults } from './loss/options.js';
+import type { SilenceDetector } from './loss/silence-detector.js';
 import { checkMemory, type MemoryOptions, toMemoryLimits } from './memory-options.js';
 import { type ReadyOptions, whenReady } from './ready.js';
 import type { SnapshotStore } from './snapshots/snapshot.js';
@@ -106,6 +105,7 @@ export class ServiceDirectory implements AsyncDisposable {
   /** The last views of targets without subscribers. */
   readonly #remembered: ExpiringCache<MemoryView>;
   readonly #silenceDetector: SilenceDetector;
+  readonly #departures: Departures;
   readonly #pendingSaves = new Set<Promise<void>>();
   #unsubscribeClose = () => {};
   #closed: ClosedError | undefined;
@@ -126,6 +126,7 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#direct = options.direct ?? false;
     this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
+    this.#departures = new Departures(client, diagnosticsOf(client));
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
@@ -183,6 +184,34 @@ export class ServiceDirectory implements AsyncDisposable {
     return new OneLoop(views, () => secondLoopError('a stream', 'subscribe'));
   }
 
+  /**
+   * Iterates over the endpoints that leave the views from now on, each with the reason. With a target, which is followed
+   * meanwhile: those of this service; without one: those of all services that the directory follows for other reasons,
+   * such as its subscribers. An endpoint departs once, when it is in the view no longer: if loss protection keeps it
+   * visible, when its loss is confirmed. An address that the store has under another key does not depart. A slow reader
+   * gets the last 1,000. Ends when the directory is closed.
+   *
+   * Some reasons need the state of a lease, which is looked up only while something iterates, subscribes to
+   * `etcd-naming:directory`, or logs; see {@link DepartureReason}. They follow the view by the time that takes, 3 s at most.
+   * @throws (from the iterator) as {@link subscribe}.
+   * @example
+   * ```ts
+   * for await (const { record, reason } of directory.departures('foo/bar/my-service')) {
+   *   if (reason === 'lease-ended') console.warn(`${record.addr} left without a word`);
+   * }
+   * ```
+   */
+  departures(
+    target?: string,
+    options: { readonly signal?: AbortSignal | undefined } = noOptions,
+  ): AsyncStream<Departure> {
+    checkSignalOnly(options);
+    const service = target === undefined ? undefined : resolveService(target, this.#client);
+    const follow = (subscriber: ServiceSubscriber) =>
+      service === undefined ? () => {} : this.#follow(service, subscriber);
+    return departureStream({ departures: this.#departures, service, follow }, options.signal);
+  }
+
   /** The current view of a target that is followed; undefined before the first view and for other targets. Does not wait. */
   get(target: string): ServiceView | undefined {
     return this.#services.get(resolveService(target, this.#client))?.view;
@@ -230,6 +259,7 @@ export class ServiceDirectory implements AsyncDisposable {
       clock: this.#clock,
       options: this.#options,
       silence: this.#silenceDetector,
+      departures: this.#departures,
       remembered: this.#remembered.take(target),
       onIdle: (last) => {
         this.#services.delete(target);
@@ -262,6 +292,7 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#closed ??= error;
     this.#unsubscribeClose();
     this.#remembered.clear();
+    this.#departures.end(error === this.#closedByOwner ? undefined : error);
     for (const service of this.#services.values()) service.stop(error);
   }
 
@@ -270,18 +301,4 @@ export class ServiceDirectory implements AsyncDisposable {
     const saved = service.whenSaved().finally(() => this.#pendingSaves.delete(saved));
     this.#pendingSaves.add(saved);
   }
-}
-
-function createSilenceDetector(
-  { kv }: NamingClient,
-  clock: Clock,
-  { protectionMs, readIntervalMs }: Required<LossProtectionOptions>,
-): SilenceDetector {
-  return new SilenceDetector({
-    clock,
-    intervalMs: readIntervalMs || defaultReadIntervalMs(protectionMs),
-    readsEnabled: readIntervalMs > 0,
-    protectionMs,
-    read: (key, options) => kv.range(key, { ...options, limit: 1, keysOnly: true }),
-  });
 }

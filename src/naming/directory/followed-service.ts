@@ -1,10 +1,13 @@
 import { Broadcast, type Clock, processWarning } from '../../async/index.js';
+import { type ClientDiagnostics, diagnosticsOf } from '../../diagnostics/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { withJson } from '../../model/index.js';
 import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import type { RecordFormat } from '../codec/record-format.js';
 import { formatsId } from '../codec/record-formats.js';
 import type { NamingClient } from '../ports.js';
+import type { Departures } from './diagnostics/departures.js';
+import { ServiceDiagnostics } from './diagnostics/service-diagnostics.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
 import { LossProtection, type Observation } from './loss/loss-protection.js';
 import type { LossProtectionOptions } from './loss/options.js';
@@ -38,6 +41,8 @@ export interface ServicePorts {
   readonly options: ServiceOptions;
   /** Shared by all services of the directory. */
   readonly silence: SilenceDetector;
+  /** Shared by all services of the directory. */
+  readonly departures: Departures;
   /** The view of the previous mirror of this target. */
   readonly remembered: MemoryView | undefined;
   /** Called after the service ended because it has no subscribers, with the view to remember. */
@@ -58,6 +63,8 @@ export class FollowedService {
   /** Publishes every failure, also while a view is known. */
   readonly #failures = new Broadcast<EtcdError>();
   readonly #stopSilenceDetection: () => void;
+  readonly #diagnostics: ServiceDiagnostics;
+  readonly #removeMetrics: () => void;
   #cancelLinger: (() => void) | undefined;
   /** Whether etcd has answered since the service was created. */
   #hasAnswered = false;
@@ -95,6 +102,9 @@ export class FollowedService {
       show: (earlier) => this.#showEarlier(earlier),
     });
     this.#stopSilenceDetection = silence.follow(formats[0]?.prefix ?? '');
+    const diagnostics = diagnosticsOf(ports.client);
+    this.#diagnostics = this.#createDiagnostics(diagnostics);
+    this.#removeMetrics = diagnostics.addSource(this.#diagnostics);
     this.#mirror = this.#startMirror();
   }
 
@@ -151,9 +161,24 @@ export class FollowedService {
     this.#cancelLinger?.();
     this.#earlier.end();
     this.#stopSilenceDetection();
+    this.#removeMetrics();
     this.#confirmation.stop();
     this.#saver.stop();
     this.#stopping.abort(reason);
+  }
+
+  #createDiagnostics(diagnostics: ClientDiagnostics): ServiceDiagnostics {
+    const { target, clock, departures } = this.#ports;
+    return new ServiceDiagnostics({
+      target,
+      clock,
+      diagnostics,
+      departures,
+      view: () => this.view,
+      status: () => this.status(),
+      hasAddress: (record) => this.#protection.hasAddress(record),
+      signal: this.#stopping.signal,
+    });
   }
 
   #startMirror(): ServiceMirror | UnionMirror {
@@ -167,6 +192,7 @@ export class FollowedService {
       onUpdate: (event: ServiceEvent, observation: Observation, records: { readonly size: number }) =>
         this.#apply(event, observation, records.size),
       onFailure: (error: EtcdError) => this.#reportFailure(error),
+      onFreshness: () => this.#diagnostics.onStatus(),
       onClientClosed: (error: ClosedError) => this.stop(error),
     };
     const [format, ...others] = formats;
@@ -181,6 +207,9 @@ export class FollowedService {
   #apply(event: ServiceEvent, observation: Observation, count: number): void {
     const baseline = this.#earlier.onUpdate(event, count === 0);
     if (baseline && !this.view) this.#useAsBaseline(baseline);
+    const before = this.view ?? baseline?.view;
+    if (event.type === 'snapshot' && before && isOfReplacedStore(event, before))
+      this.#diagnostics.onReplacedStore(before, event.endpoints);
     this.#protection.apply(event, observation, this.#ports.clock.now());
     this.#hasAnswered = true;
     const view = withJson({
@@ -192,6 +221,7 @@ export class FollowedService {
     });
     const isNew = this.#state.show(view);
     if (event.failure) this.#state.failure = event.failure;
+    this.#diagnostics.onView(view, event.type === 'snapshot' || event.removed.length > 0);
     if (isNew) this.#subscribers.notifyView(view);
     this.#saver.scheduleSave();
     this.#confirmation.schedule();
@@ -206,7 +236,11 @@ export class FollowedService {
   #showUnconfirmed(): void {
     if (!this.#state.setUnconfirmed(this.#protection.visibleEndpoints(), this.#protection.unconfirmed))
       return;
-    if (this.view) this.#subscribers.notifyView(this.view);
+    const { view } = this;
+    if (view) {
+      this.#diagnostics.onView(view, true);
+      this.#subscribers.notifyView(view);
+    }
     this.#saver.scheduleSave();
   }
 
@@ -219,6 +253,7 @@ export class FollowedService {
     if (this.#stopping.signal.aborted) return; // later subscribers get the error that ended the service
     this.#state.failure = error;
     this.#failures.publish(error);
+    this.#diagnostics.onFailure(error);
     if (!this.view) this.#subscribers.notifyFailure(error);
   }
 
@@ -226,6 +261,7 @@ export class FollowedService {
   #showEarlier(earlier: EarlierView): void {
     this.#useAsBaseline(earlier);
     this.#state.showEarlier(earlier);
+    this.#diagnostics.onView(earlier.view, false);
     this.#subscribers.notifyView(earlier.view);
   }
 
@@ -236,4 +272,10 @@ export class FollowedService {
       return undefined;
     return { view, staleMs };
   }
+}
+
+/** Whether a list is that of another store than the view, or of one that was wiped or restored. */
+function isOfReplacedStore(event: ServiceEvent & { type: 'snapshot' }, { revision }: ServiceView): boolean {
+  // Of several prefixes, one may be older than the view.
+  return event.reason === 'rolled-back' || (event.oldestRevision === undefined && event.revision < revision);
 }

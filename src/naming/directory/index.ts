@@ -1,3 +1,4 @@
+export type { Departure } from './diagnostics/departures.js';
 export { type DirectoryOptions, prefixesOf, ServiceDirectory } from './directory.js';
 export { directoryOf } from './directory-of.js';
 export type { LossProtectionOptions } from './loss/options.js';

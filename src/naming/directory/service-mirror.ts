@@ -1,6 +1,7 @@
 import { type Clock, ProcessRef, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import {
+  freshnessOption,
   type MirrorOptions,
   type MirrorStatus,
   type MirrorUpdate,
@@ -43,6 +44,8 @@ export interface ServiceMirrorPorts {
     records: ReadonlyMap<string, EndpointRecord>,
   ) => void;
   readonly onFailure: (error: EtcdError) => void;
+  /** The mirror became fresh, or stopped being it. */
+  readonly onFreshness: () => void;
   /** The mirror ended; another one follows it. */
   readonly onEnd: () => void;
   readonly onClientClosed: (error: ClosedError) => void;
@@ -95,10 +98,10 @@ export class ServiceMirror {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, format, clock, silence, isKnown, onUpdate, onFailure, onEnd } = this.#ports;
+    const { client, format, clock, silence, isKnown, onUpdate, onFailure, onFreshness, onEnd } = this.#ports;
     const set = new EndpointSet(format);
     const startedAt = clock.now();
-    const options: MirrorOptions = { signal, onFailure };
+    const options: MirrorOptions = freshnessOption.set({ signal, onFailure }, onFreshness);
     const { prefix } = format;
     const mirror = client.mirror({ prefix }, retainOption.set(options, format.retain));
     this.#current = mirror;

@@ -1,3 +1,4 @@
+import { type ClientDiagnostics, diagnosticsOf } from '#src/diagnostics/index.js';
 import { ClosedError, type EtcdError } from '#src/errors/index.js';
 import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '#src/mirror/index.js';
 import type { KeyRange, KeyValue } from '#src/model/index.js';
@@ -59,8 +60,8 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     this.push({ type: 'snapshot', reason: 'rolled-back', revision: ++this.#revision, kvs: new Map(kvs) });
   }
 
-  put(id: string, value: string): void {
-    const puts = new Map([this.#kv(id, value)]);
+  put(id: string, value: string, lease = 0n): void {
+    const puts = new Map([this.#kv(id, value, lease)]);
     this.push({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
   }
 
@@ -90,9 +91,9 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     }
   }
 
-  #kv(id: string, value: string): [string, KeyValue] {
+  #kv(id: string, value: string, lease = 0n): [string, KeyValue] {
     const key = Buffer.from(this.prefix + id);
-    const numbers = { createRevision: 1n, modRevision: this.#revision, version: 1n, lease: 0n };
+    const numbers = { createRevision: 1n, modRevision: this.#revision, version: 1n, lease };
     return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
@@ -102,7 +103,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   }
 }
 
-/** An etcd client that has only mirrors and the silence check. */
+/** An etcd client that has only mirrors, the silence check and look-ups of leases. */
 export class FakeClient {
   readonly mirrors: FakeMirror[] = [];
   closed = false;
@@ -125,6 +126,22 @@ export class FakeClient {
       return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     },
   };
+
+  /** The leases that were looked up. */
+  readonly leasesAsked: bigint[] = [];
+  /** The answer of a look-up: undefined for a lease that has ended. */
+  timeToLive: () => Promise<object | undefined> = async () => undefined;
+
+  readonly lease = {
+    timeToLive: (id: bigint): Promise<object | undefined> => {
+      this.leasesAsked.push(id);
+      return this.timeToLive();
+    },
+  };
+
+  get diagnostics(): ClientDiagnostics {
+    return diagnosticsOf(this);
+  }
 
   mirror(range: KeyRange, options: MirrorOptions = {}): FakeMirror {
     if (this.closed) throw new ClosedError('the client');

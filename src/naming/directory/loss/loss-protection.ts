@@ -80,6 +80,11 @@ export class LossProtection {
     return this.#visible.shown(size === 0 ? keys : new Set([...keys, ...unverified]));
   }
 
+  /** Whether the store has the address of the record, under any key. */
+  hasAddress(record: EndpointRecord): boolean {
+    return this.#addresses.has(this.#nameOf(record));
+  }
+
   /** When a read may first confirm an unconfirmed loss; undefined while there is none. */
   get nextReadAt(): number | undefined {
     const [unverified] = this.#unverified; // the first loss is the oldest one

@@ -42,8 +42,8 @@ function isSameList(a: ServiceView['endpoints'], b: ServiceView['endpoints']): b
   return a === b || (a.length === b.length && a.every((record, i) => isSameRecord(record, b[i])));
 }
 
-/** Compares the values too: another store may have the same revisions and leases. */
-function isSameRecord(a: EndpointRecord, b: EndpointRecord | undefined): boolean {
+/** Whether two records are equal. Compares the values too: another store may have the same revisions and leases. */
+export function isSameRecord(a: EndpointRecord, b: EndpointRecord | undefined): boolean {
   if (a === b) return true;
   return (
     b !== undefined &&

@@ -1,0 +1,47 @@
+import { compareKeys } from '../../../model/index.js';
+import type { EndpointRecord } from '../../endpoint.js';
+import { isSameRecord } from '../views/view.js';
+
+/** The difference between two lists of records. */
+export interface RecordChanges {
+  /** The records whose keys are in the second list alone. */
+  readonly added: readonly EndpointRecord[];
+  readonly changed: number;
+  /** The records whose keys are in the first list alone. */
+  readonly removed: readonly EndpointRecord[];
+}
+
+/**
+ * Compares two lists in key order. What they share at the beginning and at the end costs a comparison of references, so
+ * that a change of one record in a long list is cheap.
+ */
+export function compareRecords(
+  before: readonly EndpointRecord[],
+  after: readonly EndpointRecord[],
+): RecordChanges {
+  let [from, endBefore, endAfter] = [0, before.length, after.length];
+  while (from < endBefore && from < endAfter && before[from] === after[from]) from++;
+  while (endBefore > from && endAfter > from && before[endBefore - 1] === after[endAfter - 1]) {
+    endBefore--;
+    endAfter--;
+  }
+  return merge(before.slice(from, endBefore), after.slice(from, endAfter));
+}
+
+function merge(before: readonly EndpointRecord[], after: readonly EndpointRecord[]): RecordChanges {
+  const [added, removed]: [EndpointRecord[], EndpointRecord[]] = [[], []];
+  let [changed, next] = [0, 0];
+  for (const record of before) {
+    let candidate = after[next];
+    while (candidate && compareKeys(candidate.key, record.key) < 0) {
+      added.push(candidate);
+      candidate = after[++next];
+    }
+    if (candidate?.key !== record.key) removed.push(record);
+    else {
+      if (!isSameRecord(record, candidate)) changed++;
+      next++;
+    }
+  }
+  return { added: added.concat(after.slice(next)), changed, removed };
+}

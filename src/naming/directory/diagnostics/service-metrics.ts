@@ -1,0 +1,41 @@
+import type { DepartureReason, ServiceMetrics } from '../../../diagnostics/index.js';
+import { readTraits } from '../../balance/traits.js';
+import type { ServiceView } from '../views/view.js';
+
+/** Counts the endpoints of a view by what callers do with them. */
+export function countByState(view: ServiceView | undefined): ServiceMetrics['endpoints'] {
+  let [serving, draining, unconfirmed] = [0, 0, 0];
+  for (const { key, metadata } of view?.endpoints ?? []) {
+    if (view?.unconfirmed.has(key)) unconfirmed++;
+    else if (readTraits(metadata).draining) draining++;
+    else serving++;
+  }
+  return { serving, draining, unconfirmed };
+}
+
+/** Adds the metrics of a service. Another directory of the client may follow the same target: see {@link merge}. */
+export function addServiceMetrics(services: ServiceMetrics[], added: ServiceMetrics): void {
+  const index = services.findIndex(({ target }) => target === added.target);
+  const known = services[index];
+  if (known) services[index] = merge(known, added);
+  else services.push(added);
+}
+
+/**
+ * The view that may be most out of date, since it is the one to know about. Both directories saw the same departures, so
+ * the greater counts are used: they only grow, and their sums would count an endpoint twice.
+ */
+function merge(a: ServiceMetrics, b: ServiceMetrics): ServiceMetrics {
+  const shown = rankOf(b) > rankOf(a) || (rankOf(b) === rankOf(a) && b.ageMs > a.ageMs) ? b : a;
+  const departures = { ...a.departures };
+  for (const [name, count] of Object.entries(b.departures)) {
+    const reason = name as DepartureReason;
+    departures[reason] = Math.max(departures[reason] ?? 0, count);
+  }
+  return { ...shown, lossProtection: a.lossProtection || b.lossProtection, departures };
+}
+
+/** A service without a view is worse off than one with any view. */
+function rankOf({ state }: ServiceMetrics): number {
+  return state === 'unknown' ? 1 : 0;
+}
