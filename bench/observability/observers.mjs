@@ -45,7 +45,7 @@ export const observers = {
     return {
       async close() {
         clearInterval(timer);
-        instrumentation[Symbol.dispose]();
+        instrumentation.disable();
         await Promise.all([tracerProvider.shutdown(), meterProvider.shutdown()]);
       },
     };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { inspect } from 'node:util';
 import { Client, credentials } from '@grpc/grpc-js';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { Code, EtcdError, InvalidInputError, UnauthenticatedError } from '#src/errors/index.js';
 import { AuthenticateRequest, AuthenticateResponse } from '#src/gen/etcd/rpc.js';
 import { channelTarget, registerEtcdResolver } from '#src/naming/grpc/index.js';
 import { register } from '#src/naming/index.js';
-import { canary, registerSecret, secretOf, secretsInUse } from '../../support/canary.js';
+import { canary, registerSecret, secretOf } from '../../support/canary.js';
+import { assertClean } from '../../support/clean.js';
+import { Observed } from '../../support/observed.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
 import { CommandProcess, main } from '../cli/support.js';
 import { eventually } from '../client/support.js';
@@ -16,34 +16,6 @@ import { eventually } from '../client/support.js';
 const auth = { username: 'user', password: secretOf('of the canary test') };
 const token = secretOf('token of the canary test');
 const timeoutMs = 400;
-
-/** Every text form of a value that a program, a log or a debugger could produce. */
-function spelledOut(value: unknown): string {
-  const parts = [
-    inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, maxStringLength: null }),
-  ];
-  parts.push(
-    String(value),
-    `${JSON.stringify(value, (_, one) => (typeof one === 'bigint' ? `${one}` : one))}`,
-  );
-  for (let error = value; error instanceof Error; error = error.cause) {
-    parts.push(String(error), error.message, error.stack ?? '', JSON.stringify(error));
-  }
-  return parts.join('\n');
-}
-
-function assertClean(what: string, value: unknown): void {
-  const text = spelledOut(value);
-  const bytes = [...secretsInUse()].flatMap((secret) => [
-    secret,
-    Buffer.from(secret).toString('base64').slice(0, -4),
-    Buffer.from(secret).toString('hex'),
-    inspect(Buffer.from(secret)).slice(8, -2),
-  ]);
-  const found = bytes.filter((secret) => secret.length >= 8 && text.includes(secret));
-  // The message omits the text: it would print the secret, and the test runner searches the output for secrets.
-  assert.equal(found.length, 0, `${what} shows a secret, in ${text.length} characters`);
-}
 
 /** Ways in which a server can fail a call. */
 const failures: Readonly<Record<string, (call: ScriptedCall) => void>> = {
@@ -253,11 +225,9 @@ describe('no password, token or key appears in', () => {
 
     it(`the errors, handles, status and diagnostics of a client whose server ${what}`, async () => {
       play = how;
-      const client = connect();
+      const observed = new Observed();
+      const client = connect({ logger: observed.logger });
       const events: unknown[] = [];
-      const published: unknown[] = [];
-      const listen = (message: unknown) => published.push(message);
-      subscribe('etcd-naming:status', listen);
       const following = (async () => {
         for await (const event of client.status()) events.push(event);
       })();
@@ -270,10 +240,21 @@ describe('no password, token or key appears in', () => {
         await client.close();
         await following;
         assertClean('the status', events);
-        assertClean('the diagnostics', published);
+        observed.assertClean();
+        const counts = observed.counts();
+        for (const name of [
+          'call:start',
+          'call:end',
+          'call:error',
+          'call:asyncStart',
+          'call:asyncEnd',
+          'log',
+        ])
+          assert.ok((counts.get(name) ?? 0) > 0, `nothing was shown on ${name}`);
+        assertClean('the metrics', client.metrics());
         assertClean('the closed client', client);
       } finally {
-        unsubscribe('etcd-naming:status', listen);
+        observed[Symbol.dispose]();
       }
     });
   }
@@ -340,7 +321,14 @@ describe('no password, token or key appears in', () => {
   });
 
   it('a value unnoticed: the check finds planted secrets', () => {
-    for (const bad of [{ auth }, new Error('x', { cause: new Error(token) }), Buffer.from(canary), [auth]]) {
+    class Getter {
+      get hidden() {
+        return { deeper: new Map([['k', Buffer.from(token)]]) };
+      }
+    }
+    const hidden = Object.defineProperty({}, Symbol('hidden'), { value: new Uint8Array(Buffer.from(token)) });
+    const errors = [new Error('x', { cause: new Error(token) }), new AggregateError([new Error(token)])];
+    for (const bad of [{ auth }, Buffer.from(canary), [auth], new Getter(), hidden, ...errors]) {
       assert.throws(() => assertClean('this', bad), /shows a secret/);
     }
   });
