@@ -20,6 +20,7 @@ const outputs = {
   'election/main.js': 'written by',
   'lock/main.js': 'nine rounds, counted 9',
   'directory-http/main.js': 'answered by one and two',
+  'observability/main.js': 'metrics: http://127.0.0.1:9464/metrics',
 };
 
 /**

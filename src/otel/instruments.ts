@@ -52,10 +52,13 @@ export const instruments: readonly InstrumentDefinition[] = [
     ({ retries: { localReads, reads, writes } }) =>
       byName('etcd_naming.kind', { 'local-read': localReads, read: reads, write: writes }),
   ),
-  gauge('member.healthy', '1', '1 for a member that the client uses, 0 for an ejected one.', ({ members }) =>
-    members.map(({ endpoint, healthy }) => ofMember(endpoint, healthy)),
+  gauge(
+    'member.healthy',
+    '{state}',
+    '1 for a member that the client uses, 0 for an ejected one.',
+    ({ members }) => members.map(({ endpoint, healthy }) => ofMember(endpoint, healthy)),
   ),
-  gauge('member.connected', '1', '1 for a member with a connection, else 0.', ({ members }) =>
+  gauge('member.connected', '{state}', '1 for a member with a connection, else 0.', ({ members }) =>
     members.map(({ endpoint, connected }) => ofMember(endpoint, connected)),
   ),
   counter(
@@ -183,7 +186,7 @@ export const instruments: readonly InstrumentDefinition[] = [
   ),
   gauge(
     'directory.loss_protection',
-    '1',
+    '{state}',
     '1 while loss protection keeps endpoints that the store no longer has, else 0.',
     perService(({ lossProtection }) => [{ value: Number(lossProtection) }]),
   ),

@@ -107,7 +107,7 @@ function installPackages(folder: string, others: Readonly<Record<string, string>
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@org'), { recursive: true });
   symlinkSync(root, join(modules, '@org', 'etcd-naming'));
-  for (const scope of ['@grpc', '@types'])
+  for (const scope of ['@grpc', '@opentelemetry', '@types'])
     symlinkSync(join(root, 'node_modules', scope), join(modules, scope));
   for (const [name, path] of Object.entries(others)) symlinkSync(path, join(modules, name));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');

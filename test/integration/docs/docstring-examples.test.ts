@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
 import * as codecs from '#src/codecs/index.js';
-import * as otel from '#src/otel/index.js';
 import * as naming from '#src/index.js';
+import * as otel from '#src/otel/index.js';
 import { protoFolder } from '#src/raw/index.js';
 import * as testing from '#src/testing/index.js';
 import { compileSnippets, type Snippet } from '../../support/snippets.js';
@@ -78,7 +78,9 @@ function toProgram(code: string): string {
   const observed = importOf(otel, '@org/etcd-naming/otel', code);
   const theirs = importOf(grpc, '@grpc/grpc-js', `${code} Server`);
   const given = 'declare const client: EtcdClient, server: Server;';
-  return [ours, kit, formats, observed, theirs, given, 'export async function example() {', code, '}'].join('\n');
+  return [ours, kit, formats, observed, theirs, given, 'export async function example() {', code, '}'].join(
+    '\n',
+  );
 }
 
 function importOf(entry: object, specifier: string, code: string): string {

@@ -223,6 +223,16 @@ describe('examples', function () {
     assert.match(text, /without the server one, whose record remains: two 6/);
   });
 
+  it('observability: serves its metrics, prints its log, and ends', async () => {
+    const example = start('observability', [etcd().endpoints[0]!, '0'], httpProxy);
+    await example.prints('/metrics');
+    const [url = ''] = /http:\S+\/metrics/.exec(example.text) ?? [];
+    const text = await (await fetch(url)).text();
+    assert.match(text, /^etcd_naming_call_answers_total\{etcd_naming_client="greeter"\} [1-9]/m);
+    example.child.kill('SIGTERM');
+    assert.match(await example.ended(), /^info: the registration of \S+ at '\S+' is registered/m);
+  });
+
   it('health: registers the server while its check succeeds', async () => {
     const text = await run('health').ended();
     assert.deepEqual(text.trim().split('\n'), [
