@@ -14,7 +14,10 @@ export interface CallAttempt {
   readonly reads: number;
   /** How long it took, in milliseconds; undefined until it has ended. */
   readonly durationMs: number | undefined;
-  /** Why it failed; undefined if it did not. For an attempt that another one followed, this is the cause of the retry. */
+  /**
+   * Why it failed; undefined if it did not, or if the caller's signal ended it. For an attempt that another one followed,
+   * this is the cause of the retry.
+   */
   readonly error: EtcdError | undefined;
 }
 
@@ -27,7 +30,8 @@ export interface TracedRange {
 }
 
 /**
- * One unary call, or one stream with an end, from the request until its caller has the result. The messages of
+ * One unary call, or one stream with an end (a RangeStream, a snapshot), from the request until its caller has the
+ * result. Watch streams, the renewals of leases, Authenticate and the probes of members are not published here. The messages of
  * `etcd-naming:call`: the channels `start`, `end`, `asyncStart`, `asyncEnd` and `error` publish the same object, whose
  * members are set as they become known. It has no value, and no secret. A call whose arguments are refused is not
  * published.
@@ -45,9 +49,9 @@ export interface CallTrace extends ClientEvent {
   readonly durationMs: number | undefined;
   /** All attempts so far. */
   readonly attempts: readonly CallAttempt[];
-  /** The size of the encoded request; 0 until it is encoded, and for a batched read. */
+  /** The size of the encoded request; 0 until it is encoded, for a batched read, and for a snapshot, whose request is empty. */
   readonly requestBytes: number;
-  /** The size of the encoded answer; 0 without one, and for a batched read. */
+  /** The size of the encoded answer, or of all messages of a stream so far; 0 without one, and for a batched read. */
   readonly responseBytes: number;
   /** The revision in the header of the answer; undefined without one. */
   readonly revision: bigint | undefined;

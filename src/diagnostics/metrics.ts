@@ -48,9 +48,12 @@ export interface CallMetrics {
   readonly attempts: number;
   /** Since the client was made: the attempts that were answered with a result. */
   readonly answers: number;
-  /** Since the client was made: the attempts that failed. */
+  /** Since the client was made: the attempts that failed, or that the signal of their caller ended. */
   readonly failures: number;
-  /** Since the client was made: the attempts that followed a failed attempt of the same call. */
+  /**
+   * Since the client was made: the attempts that followed a failed attempt of the same call. Each read of a batch that
+   * failed is a call of its own.
+   */
   readonly retries: number;
 }
 

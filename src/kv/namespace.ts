@@ -46,7 +46,7 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
     rangeStream: (request, handlers) => {
       const stream = calls.rangeStream(toStored(request), {
         ...(handlers.opened && { opened: handlers.opened }),
-        message: (chunk) => {
+        message: (chunk, bytes) => {
           try {
             stripRange(prefix, chunk);
           } catch {
@@ -54,7 +54,7 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
             handlers.end(foreignKey());
             return;
           }
-          return handlers.message(chunk);
+          return handlers.message(chunk, bytes);
         },
         end: (error) => handlers.end(error),
       });

@@ -8,8 +8,14 @@ import {
   raceAbort,
   secondLoopError,
 } from '../async/index.js';
-import { DeadlineError, type EtcdError, needsNewToken, toEtcdError } from '../errors/index.js';
-import type { CallOptions, EndpointStream, MaintenanceCalls, SnapshotResponse } from '../wire/index.js';
+import { Code, DeadlineError, EtcdError, needsNewToken, toEtcdError } from '../errors/index.js';
+import type {
+  CallOptions,
+  CallTracer,
+  EndpointStream,
+  MaintenanceCalls,
+  SnapshotResponse,
+} from '../wire/index.js';
 import { SnapshotVerifier } from './snapshot-verifier.js';
 
 /** Options of {@link MaintenanceClient.snapshot}. */
@@ -87,10 +93,14 @@ const maxTokenRefusals = 2;
 async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer, undefined, undefined> {
   const { calls, signal, verifier } = source;
   const release = calls.keepProcessAlive();
+  const trace = calls.traceSnapshot();
+  const open = () => {
+    signal?.throwIfAborted();
+    return new Transfer(source, trace);
+  };
   try {
     for (let refusals = 0; ; refusals++) {
-      signal?.throwIfAborted();
-      const transfer = new Transfer(source);
+      const transfer = trace && refusals === 0 ? trace.start(open) : open();
       const stops = [left, signal].map((one) => onAbort(one, (reason) => transfer.stop(reason)));
       try {
         while (!verifier.isComplete) {
@@ -98,6 +108,7 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
           verifier.add(part);
           if (part.blob.length > 0) yield part.blob;
         }
+        trace?.succeeded();
         return undefined;
       } catch (error) {
         const refused = refusals < maxTokenRefusals && verifier.receivedBytes === 0 && tokenRefusal(error);
@@ -109,9 +120,18 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
         transfer.stop();
       }
     }
+  } catch (error) {
+    trace?.failed(error === left.reason ? leftError() : error);
+    throw error;
   } finally {
+    trace?.failed(leftError());
     release();
   }
+}
+
+/** The error of a snapshot that its reader left before its end, for its trace. */
+function leftError(): EtcdError {
+  return new EtcdError('the reader left the snapshot before its end', { code: Code.CANCELLED });
 }
 
 function tokenRefusal(error: unknown): EtcdError | undefined {
@@ -128,14 +148,15 @@ class Transfer {
   readonly #parts = new AsyncQueue<SnapshotResponse>(() => this.#onTaken());
   #resumeReceiving: (() => void) | undefined;
 
-  constructor({ calls, clock, endpoint, timeoutMs }: Source) {
+  constructor({ calls, clock, endpoint, timeoutMs }: Source, trace: CallTracer | undefined) {
     this.#clock = clock;
     this.#endpoint = endpoint;
     this.#timeoutMs = timeoutMs;
-    this.#stream = calls.snapshot(endpoint, {
-      message: (part) => this.#receive(part),
-      end: (error) => this.#parts.end(error),
-    });
+    const handlers = {
+      message: (part: SnapshotResponse) => this.#receive(part),
+      end: (error: EtcdError) => this.#parts.end(error),
+    };
+    this.#stream = calls.snapshot(endpoint, handlers, trace);
   }
 
   get generation(): number {

@@ -24,10 +24,12 @@ import type {
   StatusResponse,
 } from '../gen/etcd/rpc.js';
 import { describeRequest } from './call/request-description.js';
+import type { TracedCall } from './call/traced-call.js';
 import * as admin from './codec/admin-methods.js';
 import type { EndpointStream } from './endpoint-calls.js';
 import type { CallOptions } from './method.js';
 import type { DuplexHandlers } from './stream/duplex.js';
+import { recorded } from './stream/recorded.js';
 import type { Transport } from './transport.js';
 
 /** The RPCs of etcd's Cluster service, for the `cluster` module. */
@@ -59,6 +61,12 @@ export function clusterCalls(transport: Transport): ClusterCalls {
   };
 }
 
+/** The trace of a call whose module makes its attempts. */
+export type CallTracer = Pick<
+  TracedCall,
+  'start' | 'attemptSent' | 'attemptEnded' | 'received' | 'succeeded' | 'failed'
+>;
+
 /** The RPCs of etcd's Maintenance service, for the `maintenance` module. */
 export interface MaintenanceCalls {
   /** The client's default time limit of a call, in milliseconds. */
@@ -72,8 +80,17 @@ export interface MaintenanceCalls {
   hash(endpoint: string, options?: CallOptions): Promise<HashResponse>;
   hashKv(endpoint: string, revision: bigint, options?: CallOptions): Promise<HashKVResponse>;
   moveLeader(endpoint: string, targetID: bigint, options?: CallOptions): Promise<unknown>;
-  /** @throws {ClosedError} if the client is closed. */
-  snapshot(endpoint: string, handlers: DuplexHandlers<SnapshotResponse>): EndpointStream;
+  /** Makes a trace of a snapshot, of all its attempts; undefined while calls are not traced. */
+  traceSnapshot(): CallTracer | undefined;
+  /**
+   * Makes one attempt at a snapshot.
+   * @throws {ClosedError} if the client is closed.
+   */
+  snapshot(
+    endpoint: string,
+    handlers: DuplexHandlers<SnapshotResponse>,
+    trace: CallTracer | undefined,
+  ): EndpointStream;
   /** See Transport. */
   refreshToken(used: number, cause: EtcdError): Promise<void>;
   /** Keeps the process alive until the returned function is called. */
@@ -98,22 +115,21 @@ export function maintenanceCalls(transport: Transport): MaintenanceCalls {
       onEndpoint.unary(endpoint, admin.hashKv, { revision }, 'local-read', options),
     moveLeader: (endpoint, targetID, options) =>
       onEndpoint.unary(endpoint, admin.moveLeader, { targetID }, 'write', options),
-    snapshot: (endpoint, handlers) =>
-      onEndpoint.stream(
-        endpoint,
-        admin.snapshot,
-        {},
-        {
-          ...handlers,
-          end: (error) =>
-            handlers.end(
-              requestError(error, {
-                ...describeRequest(admin.snapshot, {}, undefined, endpoint),
-                ...transport.user,
-              }),
-            ),
-        },
-      ),
+    traceSnapshot: () => transport.traceCall(admin.snapshot, {}),
+    snapshot: (endpoint, handlers, trace) => {
+      const described: DuplexHandlers<SnapshotResponse> = {
+        ...handlers,
+        end: (error) =>
+          handlers.end(
+            requestError(error, {
+              ...describeRequest(admin.snapshot, {}, undefined, endpoint),
+              ...transport.user,
+            }),
+          ),
+      };
+      const handled = trace ? recorded(trace, described) : described;
+      return onEndpoint.stream(endpoint, admin.snapshot, {}, handled);
+    },
     refreshToken: (used, cause) => transport.refreshToken(used, cause),
     keepProcessAlive: () => transport.keepProcessAlive(),
   };

@@ -93,13 +93,13 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
       error instanceof DeadlineError
         ? timeoutError(error.verdict === 'not-applied', this.#timeoutMs)
         : copyServerError(error);
-    return { ...this.#sent.failedWith(own), isShared: true };
+    return { ...this.#sent.asFailed(own), isShared: true };
   }
 
   /** The batch as the first attempt of a read whose deadline passes before the batch's. */
   timedOut(): FailedAttempt {
     const error = timeoutError(false, this.#ports.clock.now() - this.#sentAt);
-    return { ...this.#sent.failedWith(error), isShared: true };
+    return { ...this.#sent.asFailed(error), isShared: true };
   }
 
   #onTimeout(): void {
@@ -110,6 +110,7 @@ export class BatchAttempt implements AttemptOwner<ReadBatchResponse> {
   }
 
   #fail(error: EtcdError, answered: boolean): void {
+    this.#sent.failedWith(error);
     this.#health.callSettled(this.#ports.clock.now(), answered);
     this.#answer.reject(error);
   }

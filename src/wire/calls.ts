@@ -1,4 +1,4 @@
-import { type EtcdError, type RequestDescription, requestError } from '../errors/index.js';
+import type { EtcdError, RequestDescription } from '../errors/index.js';
 import type {
   CompactionRequest,
   CompactionResponse,
@@ -23,7 +23,6 @@ import type {
 import type { Convert } from '../model/index.js';
 import type { BatchAttempts } from './batch-attempts.js';
 import type { Caller, EarlierAttempt } from './call/pending-call.js';
-import { describeRequest } from './call/request-description.js';
 import type { TracedCall } from './call/traced-call.js';
 import * as kv from './codec/kv-answers.js';
 import * as methods from './codec/methods.js';
@@ -31,6 +30,7 @@ import { type WatchResponse, watch } from './codec/watch-answer.js';
 import type { Member } from './member/member.js';
 import type { StoreIdentity } from './member/store-identity.js';
 import type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
+import { openRangeStream, type RangeStream } from './range-stream.js';
 import type { Duplex, DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import type { DuplexOptions } from './stream/registry.js';
 import type { Transport } from './transport.js';
@@ -66,10 +66,7 @@ export interface KvCalls {
   /** Keeps the process alive until the returned function is called. */
   keepProcessAlive(): () => void;
   /** Sends RangeStream of etcd 3.7, which answers in chunks. Only the last chunk has the header, `more` and `count`. */
-  rangeStream(
-    request: RangeRequest,
-    handlers: DuplexHandlers<RangeResponse>,
-  ): Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
+  rangeStream(request: RangeRequest, handlers: DuplexHandlers<RangeResponse>): RangeStream;
 }
 
 /** The trace of a read, which may be part of a batch. */
@@ -146,23 +143,7 @@ export function kvCalls(transport: Transport): KvCalls {
       transport.unary(kv.txn, request, idempotency, options, convert),
     compact: (request, options) => transport.unary(methods.compact, request, 'write', options),
     keepProcessAlive: () => transport.keepProcessAlive(),
-    rangeStream: (request, handlers) => {
-      const stream = transport.duplex(
-        kv.rangeStream,
-        { requireLeader: !request.serializable },
-        {
-          ...(handlers.opened && { opened: handlers.opened }),
-          message: ({ rangeResponse }) =>
-            handlers.message(rangeResponse ?? { header: undefined, kvs: [], more: false, count: 0n }),
-          end: (error) =>
-            handlers.end(
-              requestError(error, { ...describeRequest(kv.rangeStream, request), ...transport.user }),
-            ),
-        },
-      );
-      stream.send(request);
-      return stream;
-    },
+    rangeStream: (request, handlers) => openRangeStream(transport, request, handlers),
   };
 }
 
@@ -176,13 +157,15 @@ export function batchCalls(transport: Transport): BatchCalls {
     beforeAnswer: () => batches.beforeAnswer(),
     keepProcessAlive: () => batches.keepProcessAlive(),
     allowExit: () => batches.allowExit(),
-    trace: (key) => transport.traceRead(key),
+    trace: (key) => transport.traceCall(kv.range, { key, rangeEnd: noBytes }),
     range({ request, convert, resolve, reject }, options, earlier) {
       const idempotency = request.serializable ? 'local-read' : 'read';
       transport.call({ method: kv.range, request, idempotency, convert, resolve, reject }, options, earlier);
     },
   };
 }
+
+const noBytes = Buffer.alloc(0);
 
 /** Grant and revoke contain the lease id, so both may be sent twice. Their callers interpret the second answer. */
 export function leaseCalls(transport: Transport): LeaseCalls {

@@ -3,6 +3,7 @@ export {
   type AuthUserAddRequest,
   type AuthUserChangePasswordRequest,
   authCalls,
+  type CallTracer,
   type ClusterCalls,
   clusterCalls,
   type MaintenanceCalls,
@@ -60,6 +61,7 @@ export type { Member } from './member/member.js';
 export type { MemberEvent } from './member/member-event.js';
 export type { SyncResult, SyncRule } from './member/membership.js';
 export type { CallOptions, IdempotencyLevel, TracedCallOptions } from './method.js';
+export type { RangeStream } from './range-stream.js';
 export type { Duplex, DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 export type { DuplexOptions } from './stream/registry.js';
 export { type TlsOptions, tlsInput } from './tls/options.js';

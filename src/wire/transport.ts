@@ -23,7 +23,6 @@ import type { SyncResult } from './member/membership.js';
 import { StoreIdentity } from './member/store-identity.js';
 import { Members } from './members.js';
 import type { CallOptions, IdempotencyLevel, Method, StreamMethod, TracedCallOptions } from './method.js';
-import { paths } from './paths.js';
 import type { DuplexHandlers, ReportableDuplex } from './stream/duplex.js';
 import { type DuplexOptions, StreamRegistry } from './stream/registry.js';
 import { TransportMetrics } from './transport-metrics.js';
@@ -175,11 +174,10 @@ export class Transport {
     });
   }
 
-  /** Makes a trace of a read of the key; undefined while calls are not traced. */
-  traceRead(key: Buffer): TracedCall | undefined {
+  /** Makes a trace of a call that `unary` does not make; undefined while calls are not traced. */
+  traceCall({ path }: { readonly path: string }, request: unknown): TracedCall | undefined {
     const { diagnostics } = this.#callPorts;
-    if (!diagnostics.tracesCalls) return undefined;
-    return new TracedCall(diagnostics, paths.range, { key, rangeEnd: noBytes });
+    return diagnostics.tracesCalls ? new TracedCall(diagnostics, path, request) : undefined;
   }
 
   /** As `unary`, for a caller with its own promise, possibly after its request was part of a batch. */
@@ -364,4 +362,3 @@ interface SharedPorts {
 }
 
 const closedText = 'the client was closed';
-const noBytes = Buffer.alloc(0);

@@ -2,7 +2,7 @@ import { type EtcdError, escapeControls } from '../../errors/index.js';
 import { debug, type LogLine } from '../log.js';
 import { defineTopic } from '../topic.js';
 
-/** An event of `etcd-naming:retry`: an attempt of a call failed, and the call will be sent again. */
+/** An event of `etcd-naming:retry`: an attempt of a call failed, and the call is sent again if its deadline permits it. */
 export interface RetryDiagnostics {
   /** The service, such as `etcdserverpb.KV`. */
   readonly service: string;

@@ -70,7 +70,13 @@ export class RangeReader {
     const stop = new AbortController();
     // Of two that are aborted, the first is the reason: the caller's signal comes before the client's.
     const sources = [consumerLeft, this.#options.signal, this.#ports.closing];
-    const removeListeners = sources.map((source) => onAbort(source, (reason) => this.#stop(stop, reason)));
+    const removeListeners = sources.map((source) =>
+      onAbort(source, (reason) => {
+        stop.abort(reason);
+        // Immediately: the consumer may not request the next batch for a long time.
+        this.#streamCall?.cancel(source === consumerLeft ? undefined : reason);
+      }),
+    );
     this.#storeEpoch = this.#ports.calls.store.epoch;
     try {
       for (let first = true; !this.#done; first = false) {
@@ -82,11 +88,6 @@ export class RangeReader {
       for (const removeListener of removeListeners) removeListener();
       this.#streamCall?.cancel();
     }
-  }
-
-  #stop(stop: AbortController, reason: unknown): void {
-    stop.abort(reason);
-    this.#streamCall?.cancel(); // immediately: the consumer may not request the next batch for a long time
   }
 
   async #next(signal: AbortSignal): Promise<RangeResponse> {

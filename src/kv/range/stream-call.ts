@@ -1,6 +1,6 @@
 import { AsyncQueue, type Clock } from '../../async/index.js';
 import { DeadlineError } from '../../errors/index.js';
-import type { Duplex, KvCalls, Member, RangeRequest, RangeResponse } from '../../wire/index.js';
+import type { KvCalls, Member, RangeRequest, RangeResponse, RangeStream } from '../../wire/index.js';
 
 /** A shorter wait proves nothing about the member, which may have a long round trip. */
 const minConclusiveWaitMs = 1_000;
@@ -8,7 +8,7 @@ const minConclusiveWaitMs = 1_000;
 /** One RangeStream call on one member. At most one chunk is buffered; flow control keeps the rest on the server. */
 export class RangeStreamCall {
   readonly #clock: Clock;
-  readonly #duplex: Pick<Duplex<never>, 'cancel' | 'cancelUnresponsive'>;
+  readonly #stream: RangeStream;
   readonly #chunks = new AsyncQueue<RangeResponse>(() => this.#onTaken());
   #resumeReceiving: (() => void) | undefined;
   #member: Pick<Member, 'connectionId'> | undefined;
@@ -16,7 +16,7 @@ export class RangeStreamCall {
 
   constructor(calls: Pick<KvCalls, 'rangeStream'>, clock: Clock, request: RangeRequest) {
     this.#clock = clock;
-    this.#duplex = calls.rangeStream(request, {
+    this.#stream = calls.rangeStream(request, {
       opened: (member) => {
         this.#member = member;
         this.#connection = member.connectionId;
@@ -44,9 +44,9 @@ export class RangeStreamCall {
     return this.#member?.connectionId === this.#connection ? this.#connection : undefined;
   }
 
-  /** Ends the stream, also on the server. Idempotent. */
-  cancel(): void {
-    this.#duplex.cancel();
+  /** Ends the stream, also on the server. Idempotent. @param reason For its trace. */
+  cancel(reason?: unknown): void {
+    this.#stream.cancel(reason);
     this.#chunks.discard();
   }
 
@@ -64,8 +64,9 @@ export class RangeStreamCall {
   }
 
   #timeOut(timeoutMs: number): void {
-    if (timeoutMs < minConclusiveWaitMs) this.#duplex.cancel();
-    else this.#duplex.cancelUnresponsive();
-    this.#chunks.end(new DeadlineError(`RangeStream sent nothing for ${Math.round(timeoutMs)} ms`));
+    const error = new DeadlineError(`RangeStream sent nothing for ${Math.round(timeoutMs)} ms`);
+    if (timeoutMs < minConclusiveWaitMs) this.#stream.cancel(error);
+    else this.#stream.cancelUnresponsive(error);
+    this.#chunks.end(error);
   }
 }

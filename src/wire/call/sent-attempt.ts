@@ -83,9 +83,15 @@ export class SentAttempt {
     this.#options.onAnswer?.(connectionId === this.#connectionId ? connectionId : undefined);
   }
 
+  /** Records that the attempt failed, or that its caller's signal ended it. */
   failedWith(error: unknown): FailedAttempt {
     this.#ports.diagnostics.counters.failures++;
     this.#options.trace?.attemptEnded(error);
+    return this.asFailed(error);
+  }
+
+  /** The attempt as a failed one of a call, with an error of its own. */
+  asFailed(error: unknown): FailedAttempt {
     return { error, health: this.#health, sentAt: this.#sentAt, generation: this.#generation };
   }
 }

@@ -43,6 +43,7 @@ export class TracedCall implements CallTrace, CallRecorder {
   readonly #diagnostics: ClientDiagnostics;
   readonly #path: string;
   readonly #request: unknown;
+  #isStarting = false;
   #ranges: readonly TracedRange[] | undefined;
 
   constructor(diagnostics: ClientDiagnostics, path: string, request: unknown) {
@@ -64,10 +65,17 @@ export class TracedCall implements CallTrace, CallRecorder {
 
   /** Publishes the start, and runs the synchronous part of the call in the context that subscribers bound to it. */
   start<T>(call: () => T): T {
-    const { start, end } = callChannels;
-    const result = start.runStores(this, call);
-    end.publish(this);
+    this.#isStarting = true;
+    const result = callChannels.start.runStores(this, call);
+    this.#publishEnd();
     return result;
+  }
+
+  /** A call that fails at once ends before its synchronous part does: subscribers still receive `end` first. */
+  #publishEnd(): void {
+    if (!this.#isStarting) return;
+    this.#isStarting = false;
+    callChannels.end.publish(this);
   }
 
   attemptSent(endpoint: string, reads = 1): void {
@@ -84,14 +92,26 @@ export class TracedCall implements CallTrace, CallRecorder {
   answered(answer: unknown, bytes: number): void {
     this.attemptEnded();
     this.responseBytes = bytes;
-    this.revision = (answer as { readonly header?: { readonly revision?: bigint } }).header?.revision;
+    this.revision = revisionOf(answer);
   }
 
+  /** See StreamRecorder. */
+  received(part: unknown, bytes: number): void {
+    this.responseBytes += bytes;
+    this.revision ??= revisionOf(part);
+  }
+
+  /** Does nothing after the end of the call. */
   succeeded(): void {
+    if (this.durationMs !== undefined) return;
+    this.#publishEnd();
     this.#end('OK');
   }
 
+  /** Does nothing after the end of the call. */
   failed(error: unknown): void {
+    if (this.durationMs !== undefined) return;
+    this.#publishEnd();
     this.error = error;
     callChannels.error.publish(this);
     this.#end(error instanceof EtcdError ? codeName(error.code) : codeName(Code.CANCELLED));
@@ -110,6 +130,10 @@ export class TracedCall implements CallTrace, CallRecorder {
     asyncStart.publish(this);
     asyncEnd.publish(this);
   }
+}
+
+function revisionOf(answer: unknown): bigint | undefined {
+  return (answer as { readonly header?: { readonly revision?: bigint } }).header?.revision;
 }
 
 function now(): number {

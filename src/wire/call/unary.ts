@@ -43,6 +43,8 @@ export class UnaryCall<Req, Res> {
   readonly #retries: RetryQueue;
   #attempts: AttemptLog | undefined;
   #refusedTokens = 0;
+  /** The number of attempts that were sent. */
+  #sent = 0;
 
   /** @param deadline On the client's clock. */
   constructor(
@@ -66,8 +68,8 @@ export class UnaryCall<Req, Res> {
   async run(bytes: Buffer, first?: FailedAttempt): Promise<Res> {
     const { token, pool, clock } = this.#ports;
     const { method, idempotency } = this.#request;
+    if (first) this.#sent++;
     if (first) await this.#onError(first, 0);
-    let isRetry = first !== undefined;
     for (let attempt = first ? 1 : 0; ; attempt++) {
       if (token?.generation === 0) await this.#refreshToken(token, 0);
       token?.renewIfDue();
@@ -81,8 +83,7 @@ export class UnaryCall<Req, Res> {
       }
       const sentAt = readyHealth ? now : clock.now();
       const sent = new SentAttempt(this.#ports, idempotency, this.#options, health, sentAt);
-      if (isRetry) this.#ports.diagnostics.counters.retries++;
-      isRetry = true;
+      if (this.#sent++ > 0) this.#ports.diagnostics.counters.retries++;
       sent.begin();
       try {
         let size = 0;
@@ -126,7 +127,7 @@ export class UnaryCall<Req, Res> {
     if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
       throw this.#asAmbiguous(requestError(error, this.#description()));
     if (!isTransient) this.#retries.recordFailure();
-    this.#publishRetry(endpoint, error, attempt);
+    this.#publishRetry(endpoint, error);
     await this.#refreshToken(token, generation, error);
     // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
     await this.#waitForRetry(
@@ -152,7 +153,7 @@ export class UnaryCall<Req, Res> {
     }
     this.#attempts ??= new AttemptLog();
     this.#attempts.add(endpoint, error);
-    this.#publishRetry(endpoint, error, attempt);
+    this.#publishRetry(endpoint, error);
     // The first attempt on another member need not wait.
     const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
     await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
@@ -175,12 +176,12 @@ export class UnaryCall<Req, Res> {
     return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
   }
 
-  #publishRetry(endpoint: string, error: EtcdError, attempt: number): void {
+  #publishRetry(endpoint: string, error: EtcdError): void {
     const { diagnostics } = this.#ports;
     if (!diagnostics.wants(retryTopic)) return;
     const { method: called } = this.#request;
     const [service, method] = [serviceName(called), methodName(called)];
-    diagnostics.publish(retryTopic, { service, method, attempt: attempt + 1, endpoint, error });
+    diagnostics.publish(retryTopic, { service, method, attempt: this.#sent, endpoint, error });
   }
 
   /** Waits for the pause and for the retry budget. */

@@ -10,8 +10,11 @@ import type { StreamMethod } from '../method.js';
 export interface DuplexHandlers<Res> {
   /** The stream has started on this member. */
   opened?(member: Member): void;
-  /** A message arrived. The next one is read after a returned promise resolves; the promise must not reject. */
-  message(response: Res): unknown;
+  /**
+   * A message arrived. The next one is read after a returned promise resolves; the promise must not reject.
+   * @param bytes Its encoded size.
+   */
+  message(response: Res, bytes?: number): unknown;
   /** The stream has ended other than by `cancel()`. Called at most once, as the last callback. */
   end(error: EtcdError): void;
 }
@@ -178,7 +181,7 @@ export class DuplexCall<Req, Res> {
       this.end(error as EtcdError);
       return;
     }
-    const handled = this.#handlers.message(response);
+    const handled = this.#handlers.message(response, message.length);
     if (handled instanceof Promise) void handled.then(() => this.#readNext(call));
     else this.#readNext(call);
   }

@@ -63,7 +63,7 @@ export class MemberStream<Req, Res> implements OpenStream, ReportableDuplex<Req>
     this.#method = method;
     this.#handlers = handlers;
     const wrapped: DuplexHandlers<Res> = {
-      message: (response) => this.#onMessage(response),
+      message: (response, bytes) => this.#onMessage(response, bytes),
       end: (error) => this.#onEnd(error),
     };
     this.#call = new DuplexCall<Req, Res>(method, wrapped, ports.maxReceiveBytes);
@@ -141,12 +141,12 @@ export class MemberStream<Req, Res> implements OpenStream, ReportableDuplex<Req>
   }
 
   /** The callbacks before an answer may run the user's code, or close this stream because the store was replaced. */
-  #onMessage(response: Res): unknown {
+  #onMessage(response: Res, bytes: number | undefined): unknown {
     const { store, beforeAnswer } = this.#ports;
     if (this.#member) store.observe(response, this.#member.endpoint);
     this.#unansweredSince = undefined;
     beforeAnswer();
-    return this.#open.has(this) ? this.#handlers.message(response) : undefined;
+    return this.#open.has(this) ? this.#handlers.message(response, bytes) : undefined;
   }
 
   #onEnd(error: EtcdError): void {
