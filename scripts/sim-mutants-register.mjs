@@ -376,6 +376,18 @@ export const mutants = [
     'return this.#leases.size + this.#orphans.size === 0 ? this.#now() : this.#deadline;',
     'return this.#now();',
   ),
+  one(
+    'the mark of the end overwrites another record',
+    claim,
+    "compare: [\n                { target: 'mod', key, result: '=', value: written },\n                { target: 'lease', key, result: '=', value: lease },\n            ],",
+    'compare: [],',
+  ),
+  one(
+    'the mark of the end has no lease',
+    claim,
+    "success: [{ type: 'put', key, value, options: { lease } }],\n        };\n    }\n    /** Delete",
+    "success: [{ type: 'put', key, value }],\n        };\n    }\n    /** Delete",
+  ),
   one('the watch is leaked at the end', core, 'stage?.cancelRequests();', ''),
   one('the watch is leaked when the record is lost', stored, 'this.#context.cancel(this.#follow);', ''),
 ];

@@ -163,6 +163,9 @@ export class Oracle {
         this.count('writes');
         for (const op of effect.txn.success ?? []) if (op.type === 'put') this.#written.add(String(op.value));
         return;
+      case 'mark':
+        for (const op of effect.txn.success ?? []) if (op.type === 'put') this.#written.add(String(op.value));
+        return;
       case 'revoke':
         this.#revoked.add(effect.lease);
         this.#closing.add(effect.lease);
@@ -221,6 +224,8 @@ export class Oracle {
     this.count('stored');
     this.#stored.set(kv.modRevision, kv.lease);
     this.#storedLease = kv.lease;
+    if (kv.lease === 0n)
+      this.violate('R4', `${kv.value} was stored without a lease, and would remain forever`);
     if (this.end && this.end.expiresInMs === undefined)
       this.violate('R4', `a record was stored after the end: ${kv.value}`);
     if (before && !this.#mayReplace(before))

@@ -178,6 +178,13 @@ export class Owner {
           (answer) => this.input({ type: 'revoked', lease: effect.lease, isRevoked: 'value' in answer }),
         );
         return;
+      case 'mark':
+        network.request(
+          closeTimeoutMs,
+          () => store.txn(effect.txn),
+          () => {},
+        );
+        return;
       case 'delete-orphan':
         this.#request(
           effect.request,

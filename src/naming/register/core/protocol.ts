@@ -65,6 +65,8 @@ export type RegistrationEffect =
   | { readonly type: 'cancel'; readonly request: RequestKey }
   /** Revokes a lease and thereby deletes its record: `revoked` follows. */
   | { readonly type: 'revoke'; readonly lease: LeaseId }
+  /** A transaction whose outcome does not matter: nothing follows. `cancel` gives it up. */
+  | { readonly type: 'mark'; readonly request: RequestKey; readonly txn: Txn }
   /** A transaction that deletes our record without a lease: `orphan-deleted` or `failed` follows. */
   | {
       readonly type: 'delete-orphan';

@@ -1,5 +1,6 @@
 import type { Pacer } from '../../../async/time/pacer.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../../errors/index.js';
+import type { Txn } from '../../../kv/index.js';
 import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConflictError } from '../../errors.js';
@@ -146,7 +147,7 @@ export class RegistrationCore {
         this.#wakeAt = Number.POSITIVE_INFINITY;
         return;
       case 'close':
-        this.#stop({ reason: 'closed' }, new ClosedError(input.what));
+        this.#close(input.what);
     }
   }
 
@@ -225,7 +226,7 @@ export class RegistrationCore {
   /** The lease is alive, so an operator deleted the record. */
   #onDeletedByOperator(held: GrantedLease): void {
     this.#reportLost('deleted', undefined);
-    if (this.#onDeleted === 'stop') this.#stop({ reason: 'deleted' }, undefined, held);
+    if (this.#onDeleted === 'stop') this.#stop({ reason: 'deleted' }, undefined, { held });
     else this.#revokeAndPause(held);
   }
 
@@ -233,7 +234,7 @@ export class RegistrationCore {
     const error = new ConflictError(replacedText(this.#claim.key, kv, this.#claim.hasOwnAddr(kv)));
     this.#reportLost('replaced', error);
     // Two registrations that overwrite each other would never stop, so the one that was overwritten ends.
-    if (this.#claim.failsOnConflict) this.#stop({ reason: 'replaced', error }, error, held);
+    if (this.#claim.failsOnConflict) this.#stop({ reason: 'replaced', error }, error, { held });
     else this.#revokeAndPause(held);
   }
 
@@ -292,15 +293,25 @@ export class RegistrationCore {
 
   // The end.
 
-  #stop(end: RegistrationEnd, error: EtcdError | undefined, left?: GrantedLease): void {
+  /** A client that is closed sends nothing: the record expires with its lease. */
+  #close(what: 'the client' | 'the registration'): void {
+    const mark = what === 'the registration' ? this.#stage?.drainingTxn?.() : undefined;
+    this.#stop({ reason: 'closed' }, new ClosedError(what), { mark });
+  }
+
+  #stop(
+    end: RegistrationEnd,
+    error: EtcdError | undefined,
+    left: { readonly held?: GrantedLease; readonly mark?: Txn | undefined } = {},
+  ): void {
     if (this.#isStopped) return;
     const phase = this.#phase;
     const stage = this.#stage;
-    const held = left ?? stage?.held;
+    const { held = stage?.held, mark } = left;
     const leases = [...this.#retired.takeAll()];
     if (held && !leases.includes(held)) leases.push(held);
     if (phase.type === 'granting') this.#context.cancel(phase.request);
-    this.#phase = { type: 'closing', shutdown: new Shutdown(this.#context, end, leases), stage };
+    this.#phase = { type: 'closing', shutdown: new Shutdown(this.#context, end, leases, mark), stage };
     this.#context.updates.settleAll(new ClosedError('the registration'));
     this.#settleStart(error);
   }
@@ -319,10 +330,11 @@ export class RegistrationCore {
     const phase = this.#phase;
     if (phase.type === 'pausing') this.#grant();
     else if (phase.type === 'active') phase.stage.act();
-    else if (phase.type === 'closing') this.#finish(phase.shutdown.end, phase.stage);
+    else if (phase.type === 'closing') this.#finish(phase.shutdown, phase.stage);
   }
 
-  #finish(end: RegistrationEnd, stage: LeaseStage | undefined): void {
+  #finish({ end, mark }: Shutdown, stage: LeaseStage | undefined): void {
+    this.#context.cancel(mark);
     // Workaround (etcd 3.4; https://github.com/etcd-io/etcd/issues/18704): etcd keeps a watcher forever if its stream is
     // cancelled while the watcher is being created, so this is done last. Remove when etcd 3.4 is not supported.
     stage?.cancelRequests();

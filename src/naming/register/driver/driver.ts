@@ -16,6 +16,9 @@ import type {
 } from '../core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 
+/** Nothing waits for the mark. A later one would find the record deleted. */
+const markTimeoutMs = 1_000;
+
 export interface DriverCallbacks {
   /** The core has handled an input; its effects follow. */
   readonly handled: (input: RegistrationInput, effects: readonly RegistrationEffect[]) => void;
@@ -86,6 +89,9 @@ export class RegistrationDriver {
         return;
       case 'revoke':
         this.#revoke(effect.lease);
+        return;
+      case 'mark':
+        this.#mark(effect.request, effect.txn);
         return;
       case 'delete-orphan':
         this.#deleteOrphan(effect.request, effect.txn, effect.timeoutMs);
@@ -195,6 +201,13 @@ export class RegistrationDriver {
       (isRevoked) => this.dispatch({ type: 'revoked', lease: id, isRevoked }),
       () => this.dispatch({ type: 'revoked', lease: id, isRevoked: false }),
     );
+  }
+
+  /** Not declared as idempotent: it is not sent again if it may have been applied. */
+  #mark(request: RequestKey, txn: Txn): void {
+    const options = { signal: this.#signalFor(request), timeoutMs: markTimeoutMs };
+    const done = () => this.#requests.delete(request);
+    this.#client.kv.txn(txn, options).then(done, done);
   }
 
   #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {

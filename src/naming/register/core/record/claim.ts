@@ -80,6 +80,20 @@ export class Claim {
     };
   }
 
+  /** Stores the draining status in the record that we wrote at this revision; undefined if it has no place for it. */
+  drainingTxn(lease: LeaseId, written: Revision): Txn | undefined {
+    const { key } = this;
+    const value = this.desired.drainingValue;
+    if (!value) return undefined;
+    return {
+      compare: [
+        { target: 'mod', key, result: '=', value: written },
+        { target: 'lease', key, result: '=', value: lease },
+      ],
+      success: [{ type: 'put', key, value, options: { lease } }],
+    };
+  }
+
   /** Delete the record if it has our value and no lease: it would outlive the registration forever. */
   deleteOrphanTxns(): readonly Txn[] {
     const { key } = this;

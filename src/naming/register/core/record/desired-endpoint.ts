@@ -89,6 +89,22 @@ export class DesiredEndpoint {
     return this.#showsDraining;
   }
 
+  /**
+   * The confirmed value with the draining status; undefined if it has that already, or no place for it. Other metadata
+   * than an object is not replaced for it.
+   */
+  get drainingValue(): Buffer | undefined {
+    const { endpoint } = this.#base;
+    const { metadata = null } = endpoint;
+    if (!this.#format.canDrain || this.#isDraining || hasDrainingStatus(endpoint)) return undefined;
+    if (metadata !== null && !isPlain(metadata)) return undefined;
+    try {
+      return this.#format.encode(this.#key, withDrainingStatus(endpoint));
+    } catch {
+      return undefined;
+    }
+  }
+
   get hasUnconfirmedChanges(): boolean {
     return this.#inFlight.length + this.#pending.length > 0;
   }

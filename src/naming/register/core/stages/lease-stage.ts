@@ -1,4 +1,5 @@
 import type { EtcdError } from '../../../../errors/index.js';
+import type { Txn } from '../../../../kv/index.js';
 import type { KeyState, KeyValue, LeaseId, Revision } from '../../../../model/index.js';
 import type { RegistrationState } from '../../types.js';
 import type { RequestKey, WriteResult } from '../protocol.js';
@@ -38,6 +39,8 @@ export interface LeaseStage {
   onLeaseStatus?(request: RequestKey, isAlive: boolean): StageOutcome | undefined;
   onRequestFailed(request: RequestKey, error: EtcdError): StageOutcome | undefined;
   onLeaseEnded(error: EtcdError): StageOutcome;
+  /** Stores the draining status; undefined if the record cannot have it, or etcd does not answer. */
+  drainingTxn?(): Txn | undefined;
   isFollowing(request: RequestKey): boolean;
   /** Cancels all requests of the stage, when it ends. */
   cancelRequests(): void;

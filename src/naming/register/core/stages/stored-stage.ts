@@ -1,5 +1,6 @@
 import type { Pacer } from '../../../../async/time/pacer.js';
 import { type EtcdError, LeaseNotFoundError } from '../../../../errors/index.js';
+import type { Txn } from '../../../../kv/index.js';
 import type { KeyState, KeyValue, Revision } from '../../../../model/index.js';
 import type { RegistrationState } from '../../types.js';
 import type { CoreContext } from '../context.js';
@@ -100,6 +101,13 @@ export class StoredStage implements LeaseStage {
 
   onLeaseEnded(error: EtcdError): StageOutcome {
     return { type: 'lease-lost', error };
+  }
+
+  drainingTxn(): Txn | undefined {
+    const { claim, lastError } = this.#context;
+    const isAsConfirmed = !this.#write && this.#value.equals(claim.desired.confirmedValue);
+    if (!isAsConfirmed || lastError !== undefined) return undefined;
+    return claim.drainingTxn(this.held.lease, this.#revision);
   }
 
   isFollowing(request: RequestKey): boolean {

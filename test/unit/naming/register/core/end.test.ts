@@ -204,3 +204,117 @@ describe('a record without a lease at the end', () => {
     assert.deepEqual([one.open, one.ended], ['', { reason: 'closed' }]);
   });
 });
+
+describe('the mark of a registration that its owner closes', () => {
+  const mark = (value: string, revision: bigint, lease = 1n) => ({
+    compare: [
+      { target: 'mod', key, result: '=', value: revision },
+      { target: 'lease', key, result: '=', value: lease },
+    ],
+    success: [{ type: 'put', key, value: Buffer.from(value), options: { lease } }],
+  });
+  const draining = valueWith({ status: 'draining' });
+
+  it('writes the draining status to the record that it stored, immediately before the revoke', () => {
+    const one = registered();
+    const effects = one.send({ type: 'close', what: 'the registration' });
+    assert.deepEqual(one.marks, [mark(draining, 10n)]);
+    const types = effects.map(({ type }) => type);
+    assert.deepEqual(types.slice(types.indexOf('mark'), types.indexOf('mark') + 2), ['mark', 'revoke']);
+  });
+
+  it('keeps the metadata, and follows updates of the owner and of other writers', () => {
+    const one = registered({ endpoint: { addr, metadata: { weight: 2 } } });
+    one.update({ metadata: { weight: 3 } });
+    one.store(11n);
+    one.show(record(12n, 1n, valueWith({ weight: 4, status: 'slow' })));
+    one.close();
+    assert.deepEqual(one.marks, [mark(valueWith({ status: 'draining', weight: 4 }), 12n)]);
+  });
+
+  it('is not waited for, and is cancelled when the lease is revoked', () => {
+    const one = registered();
+    one.close();
+    assert.equal(one.openMarks, 1);
+    one.revoke(1n);
+    one.deleteOrphans();
+    assert.deepEqual(one.ended, { reason: 'closed' });
+    assert.equal(one.openMarks, 0);
+  });
+
+  it('is cancelled after five seconds without an answer, too', () => {
+    const one = registered();
+    one.close();
+    one.advance(5_000);
+    assert.deepEqual([one.ended?.expiresInMs, one.openMarks], [ttlMs, 0]);
+  });
+
+  const unmarked: Record<string, () => Scenario> = {
+    'a record that is draining': () => {
+      const one = registered();
+      one.drain();
+      one.store(11n);
+      return one;
+    },
+    'a record that an operator drains': () => {
+      const one = registered();
+      one.show(record(11n, 1n, draining));
+      return one;
+    },
+    'a record whose metadata is not an object': () => registered({ endpoint: { addr, metadata: [1] } }),
+    'a record that is being changed': () => {
+      const one = registered();
+      one.update({ metadata: { weight: 2 } });
+      return one;
+    },
+    'a record that another writer changed and that is to be restored': () => {
+      const one = registered();
+      one.show(record(11n, 1n, 'garbage'));
+      return one;
+    },
+    'a record while writes fail': () => {
+      const one = registered();
+      one.update({ metadata: { weight: 2 } });
+      one.fail('write', errorFor('NoLeader'));
+      return one;
+    },
+    'a record that may be lost': () => {
+      const one = registered();
+      one.show(undefined, 11n);
+      return one;
+    },
+    'a record that is not stored yet': () => {
+      const one = new Scenario();
+      one.start();
+      one.grant(1n);
+      return one;
+    },
+  };
+  for (const [what, scenario] of Object.entries(unmarked)) {
+    it(`is not written to ${what}`, () => {
+      const one = scenario();
+      one.close();
+      assert.deepEqual([one.marks, one.revoked.length], [[], 1]);
+    });
+  }
+
+  it('is not written while the watch of the record fails: etcd may be unreachable', () => {
+    const one = registered();
+    const { request } = one.request('follow');
+    one.send({ type: 'follow-failure', request, error: errorFor('NoLeader') });
+    one.close();
+    assert.deepEqual([one.marks, one.revoked], [[], [1n]]);
+  });
+
+  it('is not written when the client is closed, nor when an operator or another writer ended the registration', () => {
+    const closed = registered();
+    closed.close('the client');
+    const deleted = registered({ onDeleted: 'stop' });
+    deleted.show(undefined, 11n);
+    deleted.reportLease(true);
+    const replaced = registered({ onConflict: 'fail' });
+    replaced.show(foreign(11n));
+    assert.deepEqual([closed.marks, deleted.marks, replaced.marks], [[], [], []]);
+    assert.ok([closed, deleted, replaced].every(({ core }) => core.state === 'closed'));
+  });
+});

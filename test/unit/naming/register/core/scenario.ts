@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type EtcdError, errorFor } from '#src/errors/index.js';
+import type { Txn } from '#src/kv/index.js';
 import type { KeyValue, LeaseId, Revision } from '#src/model/index.js';
 import type { Endpoint, RegistrationEvent } from '#src/naming/index.js';
 import {
@@ -34,6 +35,9 @@ export class Scenario {
   readonly core: RegistrationCore;
   readonly events: RegistrationEvent[] = [];
   readonly revoked: LeaseId[] = [];
+  /** The transactions that mark the record as draining at the end. */
+  readonly marks: Txn[] = [];
+  readonly #unanswered = new Set<number>();
   /** The results of the owner's calls: the error, or `undefined` for success. */
   readonly settled = new Map<number, EtcdError | undefined>();
   started: Effect<'started'> | undefined;
@@ -61,6 +65,11 @@ export class Scenario {
       case 'cancel':
         assert.equal(typeof effect.request, 'number');
         this.#open.delete(effect.request);
+        this.#unanswered.delete(effect.request);
+        return;
+      case 'mark':
+        this.marks.push(effect.txn);
+        this.#unanswered.add(effect.request);
         return;
       case 'revoke':
         this.revoked.push(effect.lease);
@@ -95,6 +104,11 @@ export class Scenario {
       this.send({ type: 'timer' });
     }
     this.now = until;
+  }
+
+  /** The number of marks that were sent and not cancelled. */
+  get openMarks(): number {
+    return this.#unanswered.size;
   }
 
   /** The types of the open requests, in the order in which they were sent. */
