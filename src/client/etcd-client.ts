@@ -159,7 +159,7 @@ export class EtcdClient implements AsyncDisposable {
     });
     const { store } = kv;
     const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
-    const queue = { kv: this.kv, lease: this.lease, watch, closing };
+    const queue = { kv: this.kv, lease: this.lease, watch, closing, diagnostics: this.#diagnostics };
     this.#locks = new LockClientImpl(queue, timeoutMs);
     this.election = new ElectionClientImpl({
       kv: this.kv,

@@ -58,7 +58,8 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     });
     this.lease = namespacedLease(parent.lease, this.prefix);
     const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
-    const queue = { kv: this.kv, lease: parent.lease, watch, closing: parent.settings.closing };
+    const { lease, diagnostics, settings } = parent;
+    const queue = { kv: this.kv, lease, watch, closing: settings.closing, diagnostics };
     this.#locks = new LockClientImpl(queue, this.timeoutMs);
     this.election = new ElectionClientImpl({ ...this.#ports, queue, timeoutMs: this.timeoutMs });
   }

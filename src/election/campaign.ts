@@ -52,6 +52,7 @@ export async function* campaign(
 async function enter(client: QueueClient, request: CampaignRequest, signal: AbortSignal): Promise<Ownership> {
   const ownership = await acquire(client, {
     ...request,
+    kind: 'election',
     what: `the term in the election '${printable(request.name)}'`,
     mode: 'wait',
     requeue: true,

@@ -66,6 +66,7 @@ export class LockClientImpl implements LockClient {
     const what = `the lock '${printable(name)}'`;
     signal?.throwIfAborted();
     return acquire(this.#client, {
+      kind: 'lock',
       name,
       what,
       value: noValue,

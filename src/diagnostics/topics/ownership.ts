@@ -27,7 +27,9 @@ export type OwnershipDiagnostics =
       readonly name: string;
       /** The fencing token of `acquired`. */
       readonly token: bigint;
-      /** Why it was lost. */
+      /** How long it was owned, in milliseconds. */
+      readonly heldMs: number;
+      /** Why it was lost: a {@link LockLostError}. */
       readonly error: EtcdError;
     }
   | {
@@ -62,7 +64,9 @@ function describe(event: OwnershipDiagnostics, kind: string): LogLine {
     case 'acquired':
       return info(`owns ${what} with token ${event.token} after ${Math.round(event.waitedMs)} ms`);
     case 'lost':
-      return warn(escapeControls(`lost ${what}: ${event.error.message}`));
+      return warn(
+        escapeControls(`lost ${what} after ${Math.round(event.heldMs)} ms: ${event.error.message}`),
+      );
     case 'released':
       return info(`released ${what} after ${Math.round(event.heldMs)} ms`);
     case 'not-acquired':

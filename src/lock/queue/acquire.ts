@@ -1,11 +1,14 @@
 import { onAbort } from '../../async/index.js';
 import { Acquisition } from './acquisition.js';
+import { AcquisitionObserver, type OwnershipKind } from './acquisition-observer.js';
 import { queuePrefix } from './name.js';
 import { Ownership } from './ownership.js';
 import type { QueueClient } from './ports.js';
 
 /** What to acquire, and how to wait for it. */
 export interface AcquireRequest {
+  /** Under which name it is counted and published. */
+  readonly kind: OwnershipKind;
   /** The queue's name; its keys are below the name and a slash. */
   readonly name: Buffer;
   /** What errors call it, such as `the lock 'jobs'`. */
@@ -29,7 +32,8 @@ export interface AcquireRequest {
  * client keeps its connections for that.
  */
 export function acquire(client: QueueClient, request: AcquireRequest): Promise<Ownership | undefined> {
-  const { name, what, signal, timeoutMs } = request;
+  const { kind, mode, name, what, signal, timeoutMs } = request;
+  const observer = new AcquisitionObserver(client.diagnostics, kind, name, mode === 'wait');
   return new Promise((resolve, reject) => {
     let ownership: Ownership | undefined;
     // Settled here, in the callbacks: an abort after that must not reject a promise whose owner would never be known.
@@ -38,20 +42,29 @@ export function acquire(client: QueueClient, request: AcquireRequest): Promise<O
       removeAbortListeners();
       end(value);
     };
+    const refuse = (reason: unknown) => {
+      observer.onNotAcquired(reason);
+      settle(reject, reason);
+    };
     const options = { ...request, prefix: queuePrefix(name) };
     const acquisition: Acquisition = new Acquisition(client, options, {
       acquired: (acquired, lease) => {
-        ownership = new Ownership({ client, acquisition, lease, acquired, name, what });
+        const onEnd = (end: Error) => observer.onEnded(end);
+        ownership = new Ownership({ client, acquisition, lease, acquired, name, what, onEnd });
+        observer.onAcquired(acquired.token);
         settle(resolve, ownership);
       },
-      taken: () => settle(resolve, undefined),
-      refused: (error) => settle(reject, error),
+      taken: () => {
+        observer.onNotAcquired(undefined);
+        settle(resolve, undefined);
+      },
+      refused: refuse,
       lost: (error) => ownership?.onLost(error),
       released: (error) => ownership?.onReleased(error),
     });
     const abort = (reason: unknown) => {
       acquisition.dispatch({ type: 'abort' });
-      settle(reject, reason);
+      refuse(reason);
     };
     const ends = [signal, client.closing];
     const removers = ends.map((end) => onAbort(end, abort));

@@ -29,6 +29,8 @@ export interface OwnershipParts {
   readonly name: Buffer;
   /** What errors call it, such as `the lock 'jobs'`. */
   readonly what: string;
+  /** Called when it is lost or released, with what the signal is aborted with. */
+  readonly onEnd: (end: LockLostError | ClosedError) => void;
 }
 
 /** The first place of a queue, while it is owned and after that: a lock, or what a term of an election is built on. */
@@ -132,6 +134,7 @@ export class Ownership implements Lock {
   #finish(end: LockLostError | ClosedError): void {
     if (this.#end) return;
     this.#end = end;
+    this.#parts.onEnd(end);
     this.#abortController?.abort(end);
   }
 }

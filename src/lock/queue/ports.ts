@@ -1,3 +1,4 @@
+import type { ClientDiagnostics } from '../../diagnostics/index.js';
 import type { KvClient } from '../../kv/index.js';
 import type { LeaseClient } from '../../lease/index.js';
 import type { FollowerClient } from '../../mirror/index.js';
@@ -8,4 +9,5 @@ export interface QueueClient extends FollowerClient {
   readonly lease: Pick<LeaseClient, 'hold'>;
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
+  readonly diagnostics: ClientDiagnostics;
 }

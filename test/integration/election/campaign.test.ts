@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
+import { diagnosticsOf } from '#src/diagnostics/index.js';
 import { ElectionClientImpl, type ElectionPorts } from '#src/election/index.js';
 import { op } from '#src/kv/index.js';
 import type { Bytes, KeyRange } from '#src/model/index.js';
@@ -118,7 +119,11 @@ describe('a campaign', () => {
     const { kv, lease } = client();
     const election = new ElectionClientImpl({
       ...{ kv, watch: { watch } as unknown as ElectionPorts['watch'], store: { epoch: 0 } },
-      ...{ queue: { kv, lease, watch }, timeoutMs: 5_000, random: () => 0.99 },
+      ...{
+        queue: { kv, lease, watch, diagnostics: diagnosticsOf(client()) },
+        timeoutMs: 5_000,
+        random: () => 0.99,
+      },
     });
     const terms = election.campaign(name(), 'a');
     let lostAt = 0;

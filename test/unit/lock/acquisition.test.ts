@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import type { TxnResult } from '#src/kv/index.js';
 import type { HeldLease, LeaseEnd } from '#src/lease/index.js';
 import { LockLostError } from '#src/lock/index.js';
@@ -44,6 +45,7 @@ function fakeClient(lease: HeldLease, txn: () => Promise<TxnResult>): QueueClien
   return {
     kv: { txn, get: never, range: never },
     lease: { hold: () => Promise.resolve(lease) },
+    diagnostics: new ClientDiagnostics({ name: 'test' }),
     watch: () => {
       const ended = { next: never, return: () => Promise.resolve({ done: true as const, value: undefined }) };
       return { [Symbol.asyncIterator]: () => ended, close: () => Promise.resolve() } as never;
@@ -52,6 +54,7 @@ function fakeClient(lease: HeldLease, txn: () => Promise<TxnResult>): QueueClien
 }
 
 const request = {
+  kind: 'lock',
   name: Buffer.from('jobs'),
   what: 'the lock',
   value: Buffer.alloc(0),

@@ -44,6 +44,7 @@ export class World implements AsyncDisposable {
     acquired: { lease: 1n, key: Buffer.from('jobs/1'), createRevision: 2n, token: 3n },
     name: Buffer.from('jobs'),
     what: 'the lock',
+    onEnd() {},
   });
   readonly mirror: Mirror = this.client.mirror({ prefix: 'svc/' });
   readonly registration: Registration;
