@@ -36,7 +36,7 @@ export interface ClientMetrics {
   readonly registrations: readonly RegistrationMetrics[];
   /** The records of all registrations of the client, those that have ended included. */
   readonly records: RecordMetrics;
-  /** The services that channels resolve, each once. */
+  /** The services that channels resolve or pickers follow, each once. */
   readonly resolvers: readonly ResolverMetrics[];
   /** Only with `metrics: { histograms: true }`, and of the time in which `etcd-naming:call` had subscribers. */
   readonly callDurations?: readonly CallDurations[];
@@ -205,17 +205,21 @@ export interface RecordMetrics {
   readonly storedAgain: number;
 }
 
-/** A service that channels of this process resolve. */
+/**
+ * A service that channels of this process resolve, or that an {@link EndpointPicker} follows. It stays in the metrics when
+ * nothing uses it any more, until more than 100 services are unused.
+ */
 export interface ResolverMetrics {
   /** The target of the service, without `etcd:///`. */
   readonly target: string;
-  /** The channels that are open. */
+  /** The channels that resolve the service now. A channel that idles does not. */
   readonly channels: number;
-  /** Since the first of these channels: the lists of endpoints and the failures that were given to grpc-js. */
+  /** Since the service was first used: the lists of endpoints and the failures that were given to grpc-js. */
   readonly updates: number;
   /**
-   * Since the first of these channels: the picks by endpoint, of the policy `etcd_weighted`. At most 100 endpoints, the
-   * others are summed up under `other`.
+   * Since the service was first used: the picks by the endpoint's address, of the policy `etcd_weighted`, which
+   * `balance` selects, and of pickers. A retry of a call is another pick. At most 100 endpoints: the picks of others, and
+   * of endpoints that left and whose place was needed, are summed up under `other`.
    */
   readonly picks: Readonly<Record<string, number>>;
 }

@@ -28,6 +28,7 @@ import {
   unresolvedReason,
 } from '../selection/index.js';
 import { resolveService, toTarget } from '../target/index.js';
+import { type TargetUsage, usageOf } from '../target-usage.js';
 import { Ejections } from './ejections.js';
 import { checkPicker, type PickerOptions, portsOf, traitsFor } from './options.js';
 import { ListedEndpoint, type PickedEndpoint } from './picked-endpoint.js';
@@ -59,6 +60,7 @@ export class EndpointPicker implements Disposable {
   readonly #directory: ServiceDirectory;
   readonly #options: PickerOptions;
   readonly #selector: Selector;
+  readonly #usage: TargetUsage;
   readonly #balancer: WeightedBalancer<ListedEndpoint>;
   readonly #ejections: Ejections<Balanced>;
   /** By canonical address. */
@@ -82,6 +84,7 @@ export class EndpointPicker implements Disposable {
     this.#directory = directoryOf(source, options.codec);
     this.target = resolveService(target, this.#directory.client);
     this.#options = options;
+    this.#usage = usageOf(this.#directory.client, this.target);
     this.#selector = toSelector(options);
     const { clock, random } = portsOf(options);
     this.#balancer = new WeightedBalancer(options, { now: () => clock.now(), random });
@@ -94,6 +97,7 @@ export class EndpointPicker implements Disposable {
       },
       onFailure: (error) => this.#onFailure(error),
     });
+    this.#usage.pickers++;
   }
 
   /** The endpoints that `pick()` chooses from, including those that drain or are avoided. */
@@ -110,6 +114,7 @@ export class EndpointPicker implements Disposable {
     if (this.#ejections.size > 0) this.#readmit(this.#ejections.takeEnded());
     const picked = this.#balancer.pick() ?? this.#pickUnhealthy();
     if (picked === undefined) throw this.#noEndpointError();
+    ListedEndpoint.countOf(picked.item).picks++;
     return picked.item;
   }
 
@@ -146,6 +151,7 @@ export class EndpointPicker implements Disposable {
   #end(toError: () => ClosedError): void {
     if (this.#closed) return;
     this.#closed = toError;
+    this.#usage.pickers--;
     this.#unfollow();
     this.#closing.abort(toError());
     this.#coalescer.cancel();
@@ -174,7 +180,8 @@ export class EndpointPicker implements Disposable {
     const traits = traitsFor(this.#options, address.traits);
     const listed = this.#listed.get(name);
     if (!listed) {
-      const endpoint = new ListedEndpoint(address, () => this.#eject(name, balanced));
+      const count = this.#usage.picks.use(name);
+      const endpoint = new ListedEndpoint(address, count, () => this.#eject(name, balanced));
       const balanced = this.#balancer.add(endpoint, traits);
       this.#balancer.setState(balanced, 'ready', newcomer);
       this.#listed.set(name, { balanced, selection });
@@ -189,6 +196,7 @@ export class EndpointPicker implements Disposable {
   #remove(name: string, balanced: Balanced): void {
     this.#listed.delete(name);
     this.#balancer.remove(balanced);
+    this.#usage.picks.release(ListedEndpoint.countOf(balanced.item));
     this.#ejections.delete(balanced);
     const { onRemoved } = this.#options;
     if (onRemoved) callSafely(() => onRemoved(balanced.item), processWarning('onRemoved'));

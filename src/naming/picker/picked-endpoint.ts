@@ -1,5 +1,6 @@
 import { formatAddress } from '../address/index.js';
 import type { EndpointRecord } from '../endpoint.js';
+import type { PickCount } from '../pick-counts.js';
 import type { SelectedAddress } from '../selection/index.js';
 
 /**
@@ -36,15 +37,21 @@ export class ListedEndpoint implements PickedEndpoint {
   readonly path: string | undefined;
   declare readonly record: EndpointRecord;
   #record: EndpointRecord;
+  readonly #count: PickCount;
   readonly #onUnhealthy: (endpoint: ListedEndpoint) => void;
 
-  constructor({ address, record }: SelectedAddress, onUnhealthy: (endpoint: ListedEndpoint) => void) {
+  constructor(
+    { address, record }: SelectedAddress,
+    count: PickCount,
+    onUnhealthy: (endpoint: ListedEndpoint) => void,
+  ) {
     const tcp = 'path' in address ? undefined : address;
     this.addr = 'path' in address ? `unix:${address.path}` : formatAddress(address);
     this.host = tcp?.host;
     this.port = tcp?.port;
     this.path = 'path' in address ? address.path : undefined;
     this.#record = record;
+    this.#count = count;
     this.#onUnhealthy = onUnhealthy;
     // A property of the object, not of its class, so that copies and JSON have it.
     Object.defineProperty(this, 'record', { get: () => this.#record, enumerable: true });
@@ -54,6 +61,10 @@ export class ListedEndpoint implements PickedEndpoint {
   /** Not a method of an endpoint, which callers could call. */
   static setRecord(endpoint: ListedEndpoint, record: EndpointRecord): void {
     endpoint.#record = record;
+  }
+
+  static countOf(endpoint: ListedEndpoint): PickCount {
+    return endpoint.#count;
   }
 
   markUnhealthy(): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChannelOptions, experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { diagnosticsOf } from '#src/diagnostics/index.js';
 import { Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { EtcdResolver } from '#src/naming/grpc/resolver/resolver.js';
 import { NamingError, ServiceDirectory } from '#src/naming/index.js';
@@ -51,6 +52,7 @@ describe('a resolver', () => {
     const resolver = new EtcdResolver(
       {
         resolveTarget: resolveTarget,
+        diagnostics: diagnosticsOf(etcd),
         inUse,
         selection: {},
         connectTimeoutMs: 10_000,

@@ -1,11 +1,14 @@
 import { experimental } from '@grpc/grpc-js';
 import { defaultTraits, type Traits } from '../../balance/index.js';
+import type { PickCounts } from '../../pick-counts.js';
 
 /** What the policy knows of an endpoint in a list. */
 export interface EndpointInfo {
   /** Its addresses as text: what identifies an endpoint in different lists. */
   readonly name: string;
   readonly traits: Traits;
+  /** Where the picks of the service are counted. */
+  readonly picks?: PickCounts | undefined;
 }
 
 /**
@@ -14,9 +17,9 @@ export interface EndpointInfo {
  */
 const infos = new WeakMap<experimental.Endpoint, EndpointInfo>();
 
-/** Attaches traits to an endpoint, whose addresses do not change from now on. */
-export function setTraits(endpoint: experimental.Endpoint, traits: Traits): void {
-  infos.set(endpoint, { name: experimental.endpointToString(endpoint), traits });
+/** Attaches an info to an endpoint, whose addresses do not change from now on. */
+export function setInfo(endpoint: experimental.Endpoint, info: Omit<EndpointInfo, 'name'>): void {
+  infos.set(endpoint, { ...info, name: experimental.endpointToString(endpoint) });
 }
 
 /** The info of an endpoint; one without traits, such as that of another resolver, gets the default ones. */

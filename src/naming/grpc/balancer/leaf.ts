@@ -7,6 +7,7 @@ import {
   type Traits,
   type WeightedBalancer,
 } from '../../balance/index.js';
+import type { PickCount, PickCounts } from '../../pick-counts.js';
 
 /**
  * The pause before a reconnect when the server accepts connections and soon closes them.
@@ -19,6 +20,10 @@ const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
 export interface LeafContext {
   readonly options: ChannelOptions;
   readonly note: string;
+  /** The name of the endpoint. */
+  readonly name: string;
+  /** Where its picks are counted; undefined for the endpoints of another resolver. */
+  readonly picks: PickCounts | undefined;
   /** Whether the endpoint joined after the first list. */
   readonly newcomer: boolean;
   /** Called after each change of `state`, with the previous state. */
@@ -31,6 +36,7 @@ export class Leaf {
   list: readonly experimental.Endpoint[] = [];
   readonly #context: LeafContext;
   readonly #leafBalancer: experimental.LeafLoadBalancer;
+  readonly #count: PickCount;
   readonly #reconnects = new Pacer(reconnectBackoff, performance, Math.random);
   #traits: Traits;
   #weightedBalancer: WeightedBalancer<Leaf>;
@@ -49,6 +55,7 @@ export class Leaf {
   ) {
     this.#traits = traits;
     this.#context = context;
+    this.#count = context.picks?.use(context.name) ?? { picks: 0, users: 1 };
     this.#weightedBalancer = balancer;
     this.#endpoint = balancer.add(this, traits);
     const childHelper = experimental.createChildChannelControlHelper(helper, {
@@ -95,11 +102,14 @@ export class Leaf {
   }
 
   pick(args: experimental.PickArgs): experimental.PickResult {
-    return this.#leafBalancer.getPicker().pick(args);
+    const result = this.#leafBalancer.getPicker().pick(args);
+    if (result.pickResultType === experimental.PickResultType.COMPLETE) this.#count.picks++;
+    return result;
   }
 
   /** Calls in progress continue; grpc-js closes the connection after the last of them. */
   destroy(): void {
+    if (!this.#destroyed) this.#context.picks?.release(this.#count);
     this.#destroyed = true;
     this.#cancelPause?.();
     this.#weightedBalancer.remove(this.#endpoint);

@@ -1,4 +1,5 @@
 import { type ChannelOptions, experimental, type ServiceConfig } from '@grpc/grpc-js';
+import { diagnosticsOf } from '../../../diagnostics/index.js';
 import { EtcdError } from '../../../errors/index.js';
 import {
   anything,
@@ -171,6 +172,7 @@ class ResolverRegistration implements Disposable {
       connectTimeoutMs: this.#connectTimeoutMs,
       policy: this.#policy,
       serviceConfigSource: this.#serviceConfigSource,
+      diagnostics: diagnosticsOf(this.#directory.client),
       inUse: this.#inUse,
     };
     return class extends EtcdResolver {

@@ -1,5 +1,11 @@
 import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
 import { Coalescer, systemClock } from '../../../async/index.js';
+import {
+  type ClientDiagnostics,
+  diagnosticsOf,
+  type ResolverDiagnostics,
+  resolverTopic,
+} from '../../../diagnostics/index.js';
 import { ClosedError, EtcdError, escapeControls } from '../../../errors/index.js';
 import type { BalanceOptions } from '../../balance/index.js';
 import type { CodecOption } from '../../codec/codec-list.js';
@@ -14,8 +20,9 @@ import {
   unusableCount,
 } from '../../selection/index.js';
 import { type TargetUri, toTarget } from '../../target/index.js';
+import { type TargetUsage, usageOf } from '../../target-usage.js';
 import { policyName, usesWeights } from '../balancer/config.js';
-import { setTraits } from '../balancer/endpoint-info.js';
+import { setInfo } from '../balancer/endpoint-info.js';
 import { channelCodec } from './channel-codec.js';
 import { withConnectTimeout } from './connect-timeout.js';
 import type { ServiceConfigSource } from './service-config-source.js';
@@ -41,6 +48,8 @@ export interface ResolverContext {
   readonly policy: ServiceConfig['loadBalancingConfig'];
   /** The source of service configs for such channels; undefined when they are not read from etcd. */
   readonly serviceConfigSource: ServiceConfigSource | undefined;
+  /** Of the client of the registration. */
+  readonly diagnostics: ClientDiagnostics;
   /** The resolvers that currently follow a service. */
   readonly inUse: Set<EtcdResolver>;
 }
@@ -77,7 +86,11 @@ export class EtcdResolver implements experimental.Resolver {
   #unsubscribe: (() => void) | undefined;
   #view: ServiceView | undefined;
   #emitted: readonly SelectedAddress[] | undefined;
-  readonly #endpoints = new WeakMap<SelectedAddress, experimental.Endpoint>();
+  /** Those of `#usage`. */
+  #endpoints = new WeakMap<SelectedAddress, experimental.Endpoint>();
+  /** Of the service that is, or was, followed. */
+  #usage: TargetUsage | undefined;
+  #diagnostics: ClientDiagnostics;
   /** The last list that was not empty, while the policy may still use it. */
   #policyAddresses: readonly SelectedAddress[] = [];
   #emittedConfig: ServiceConfig | null | undefined;
@@ -102,6 +115,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#target = target;
     this.#listener = listener;
     this.#codec = channelCodec(options);
+    this.#diagnostics = context.diagnostics;
     this.#userServiceConfig = options['grpc.service_config'];
   }
 
@@ -129,12 +143,22 @@ export class EtcdResolver implements experimental.Resolver {
       throw error;
     }
     this.#context.inUse.add(this);
+    this.#countFrom(directory, service);
     this.#cancelFirstTimer = systemClock.setTimer(firstResolutionTimeoutMs, () => {
       this.#isOverdue = true;
       this.#emitFailure();
     });
     this.#followConfig(directory);
     return undefined;
+  }
+
+  #countFrom({ client }: ServiceDirectory, service: string): void {
+    const usage = usageOf(client, service);
+    usage.channels++;
+    if (usage === this.#usage) return;
+    this.#usage = usage;
+    this.#diagnostics = diagnosticsOf(client);
+    this.#endpoints = new WeakMap();
   }
 
   #onView(view: ServiceView): void {
@@ -165,7 +189,7 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   destroy(): void {
-    this.#context.inUse.delete(this);
+    if (this.#context.inUse.delete(this) && this.#usage) this.#usage.channels--;
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#unfollowConfig?.();
@@ -216,7 +240,7 @@ export class EtcdResolver implements experimental.Resolver {
     this.#emittedReason = emptyReason;
     if (selection.addresses.length === 0)
       this.#emitEmpty(emptyServiceReason(view, selection, this.#prefixes), this.#policyAddresses);
-    else this.#emitAddresses(selection.addresses);
+    else this.#emitEndpoints(selection.addresses);
   }
 
   /** Whether to wait for the config: otherwise the first calls would not follow the rules of those a moment later. */
@@ -227,6 +251,12 @@ export class EtcdResolver implements experimental.Resolver {
       this.#coalescer.request();
     });
     return true;
+  }
+
+  #emitEndpoints(addresses: readonly SelectedAddress[]): void {
+    if (this.#countUpdate())
+      this.#publish({ type: 'endpoints', target: this.#name, endpoints: addresses.length });
+    this.#emitAddresses(addresses);
   }
 
   #emitAddresses(addresses: readonly SelectedAddress[], note = ''): void {
@@ -241,7 +271,7 @@ export class EtcdResolver implements experimental.Resolver {
     if (known) return known;
     const address = withConnectTimeout(selected.address, this.#context.connectTimeoutMs);
     const endpoint = { addresses: [address] };
-    setTraits(endpoint, selected.traits);
+    setInfo(endpoint, { traits: selected.traits, picks: this.#usage?.picks });
     this.#endpoints.set(selected, endpoint);
     return endpoint;
   }
@@ -269,8 +299,24 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emitError(text: string): void {
     const details = escapeControls(text);
+    if (this.#countUpdate()) this.#publish({ type: 'unavailable', target: this.#name, text: details });
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
     this.#callListener(experimental.statusOrFromError(error));
+  }
+
+  /** Returns whether the update is to be published. */
+  #countUpdate(): boolean {
+    if (this.#usage) this.#usage.updates++;
+    return this.#diagnostics.wants(resolverTopic);
+  }
+
+  #publish(event: ResolverDiagnostics): void {
+    this.#diagnostics.publish(resolverTopic, event);
+  }
+
+  /** The service; the path of a target that names none. */
+  get #name(): string {
+    return this.#usage?.target ?? this.#target.path;
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {

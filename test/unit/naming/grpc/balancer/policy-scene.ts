@@ -1,7 +1,7 @@
 import { connectivityState, experimental, Metadata, status } from '@grpc/grpc-js';
 import { type BalanceOptions, defaultTraits, type Traits } from '#src/naming/balance/index.js';
 import { registerBalancer } from '#src/naming/grpc/balancer/balancer.js';
-import { setTraits } from '#src/naming/grpc/balancer/endpoint-info.js';
+import { setInfo } from '#src/naming/grpc/balancer/endpoint-info.js';
 
 type Helper = experimental.ChannelControlHelper;
 
@@ -118,7 +118,7 @@ export class PolicyScene {
   list(endpoints: Record<string, Partial<Traits>>, options: BalanceOptions = {}, note = ''): boolean {
     const list = Object.entries(endpoints).map(([host, traits]) => {
       const endpoint = { addresses: [{ host, port: 1 }] };
-      setTraits(endpoint, { ...defaultTraits, ...traits });
+      setInfo(endpoint, { traits: { ...defaultTraits, ...traits } });
       return endpoint;
     });
     return this.update(experimental.statusOrFromValue(list), options, note);
