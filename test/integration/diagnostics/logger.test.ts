@@ -73,7 +73,7 @@ describe('the logger of a client', () => {
     const token = 2n ** 62n + 1n;
     diagnostics.publish(lockTopic, { type: 'acquired', name: 'jobs', token, waitedMs: 1.5 });
     const error = new EtcdError('no space', { code: Code.RESOURCE_EXHAUSTED });
-    diagnostics.publish(lockTopic, { type: 'lost', name: 'jobs', token, error });
+    diagnostics.publish(lockTopic, { type: 'lost', name: 'jobs', token, heldMs: 5, error });
     const cyclic: Record<string, unknown> = { token };
     cyclic['self'] = cyclic;
     for (const reason of [cyclic, new TypeError('stopped'), undefined, 5n, Object.create(null)])
