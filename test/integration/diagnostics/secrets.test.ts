@@ -179,7 +179,7 @@ describe('no value, password, token or key appears in', () => {
 
     await assertAllClean();
     assertPublished('call:start', 'call:end', 'call:error', 'call:asyncStart', 'call:asyncEnd', 'log');
-    assertPublished('connection', 'token', 'registration', 'member');
+    assertPublished('connection', 'directory', 'member', 'registration', 'token');
     assertClean('the metrics', metrics);
     assert.ok((metrics.callDurations?.length ?? 0) > 5);
   });
@@ -219,7 +219,7 @@ describe('no value, password, token or key appears in', () => {
     const { endpoints, tls } = etcd().clientOptions;
     const wrong: readonly Partial<EtcdClientOptions>[] = [
       { auth: { username: 'root', password } },
-      { auth: { username: 'nobody', password } },
+      { auth: { username: 'mallory', password } },
       { auth: { username: 'root', password: async () => password } },
       { auth: { tokenProvider: () => secretOf('wrong token') } },
       { auth: { tokenProvider: () => `${secretOf('wrong token')}\n${secretOf('second line')}` } },
