@@ -4,11 +4,15 @@ export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from 
 export {
   addressId,
   addressProblem,
+  type DepartureCircumstances,
   isRounded,
+  leaseLookupsOf,
   type ParsedAddress,
   parseAddress,
   parseTarget,
   type RecordFormat,
+  reasonByLease,
+  reasonWithoutLease,
   recordFormat,
   registrationId,
 } from './naming/index.js';

@@ -10,11 +10,15 @@ export { goEndpoints } from './codec/go-endpoints.js';
 export type { DecodedEndpoint, NoEndpoint, RecordFormat } from './codec/record-format.js';
 export {
   type Departure,
+  type DepartureCircumstances,
   type DirectoryOptions,
   fileSnapshotStore,
   type LossProtectionOptions,
+  leaseLookupsOf,
   type MemoryOptions,
   type ReadyOptions,
+  reasonByLease,
+  reasonWithoutLease,
   ServiceDirectory,
   type ServiceStatus,
   type ServiceSubscriber,

@@ -2,6 +2,7 @@ import { EndpointManager } from '../../index.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
 import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
+import { WatchedDepartures } from '../data/departures.js';
 import { ifDefined } from '../data/if-defined.js';
 import { exitCodes } from '../exit-codes.js';
 import { usesColor } from '../output/color.js';
@@ -21,8 +22,9 @@ export const watch: Command = {
     'snapshot of all endpoints, and the following ones are changes. A later snapshot, after etcd’s history was lost,',
     'replaces everything before it. An outage of etcd is reported with its duration and does not end the watch; only at the',
     'start etcd must be reachable. While nothing changes, a line says so (unchanged), at intervals that grow to a minute,',
-    'as do the lines of an outage: only a write shows that the reader of the pipe has exited. SIGINT, SIGTERM and SIGHUP',
-    'end the watch with 0.',
+    'as do the lines of an outage: only a write shows that the reader of the pipe has exited. A removal has the reason, as far',
+    'as it can be known: drained, deleted, lease-ended, store-replaced, invalid or unknown; for the lease etcd is asked, which',
+    'delays the line by up to 3 s. SIGINT, SIGTERM and SIGHUP end the watch with 0.',
   ],
   options: codecOptions,
   examples: [
@@ -44,7 +46,9 @@ export const watch: Command = {
       await client.kv.range({ prefix: target.prefix }, { limit: 1, keysOnly: true, signal });
       view = createView(invocation, target);
       void reportOutages(client, target.prefix, view);
-      for await (const event of manager.watch({ signal })) view.onEvent(event);
+      const departures = new WatchedDepartures(client, signal);
+      for await (const event of manager.watch({ signal }))
+        view.onEvent(event, await departures.removals(event));
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {

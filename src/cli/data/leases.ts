@@ -37,6 +37,14 @@ export async function fetchLeaseState(client: EtcdClient, lease: LeaseId): Promi
   }
 }
 
+/** An owner renews its lease at each third of the TTL. With less than this share left, it has missed two renewals. */
+const minRemainingShare = 1 / 3;
+
+/** Whether the owner of a lease has missed two renewals. */
+export function isRenewedLate(lease: LeaseState): boolean {
+  return lease.state === 'alive' && lease.remainingSeconds < lease.grantedSeconds * minRemainingShare;
+}
+
 /** The cell of a table, such as `7 of 10 s left`. */
 export function formatLease(lease: LeaseState): Text {
   switch (lease.state) {

@@ -1,11 +1,8 @@
 import type { EtcdClient } from '../../index.js';
-import { fetchLeaseStates } from '../data/leases.js';
+import { fetchLeaseStates, isRenewedLate } from '../data/leases.js';
 import { joinSome } from '../output/text.js';
 import { type Finding, ok, warning } from './finding.js';
 import type { UsableRecord } from './records.js';
-
-/** An owner renews its lease at each third of the TTL. With less than this share left, it has missed two renewals. */
-const minRemainingShare = 1 / 3;
 
 /** Checks whether the records have leases that their owners renew. */
 export async function checkLeases(client: EtcdClient, records: readonly UsableRecord[]): Promise<Finding[]> {
@@ -20,7 +17,7 @@ export async function checkLeases(client: EtcdClient, records: readonly UsableRe
     const lease = stateOf(kv.lease);
     if (lease.state === 'none') permanent.push(`'${id}'`);
     if (lease.state === 'gone') late.push(`'${id}' (expired)`);
-    if (lease.state === 'alive' && lease.remainingSeconds < lease.grantedSeconds * minRemainingShare)
+    if (lease.state === 'alive' && isRenewedLate(lease))
       late.push(`'${id}' (${lease.remainingSeconds} of ${lease.grantedSeconds} s left)`);
     if (lease.state === 'unknown') unknown.add(lease.reason);
   }

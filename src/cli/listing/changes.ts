@@ -9,6 +9,7 @@ export class Changes {
   #latest: Revision;
   /** Whether changes may have been missed since the last wait. */
   #hasGap = false;
+  #wasReplaced = false;
   #failure: { readonly error: unknown } | undefined;
   #wake = () => {};
 
@@ -19,6 +20,13 @@ export class Changes {
       this.#failure = { error };
       this.#wake();
     });
+  }
+
+  /** Whether the store was wiped, restored or replaced since the last call. */
+  takeReplacement(): boolean {
+    const wasReplaced = this.#wasReplaced;
+    this.#wasReplaced = false;
+    return wasReplaced;
   }
 
   /** Resolves when there is a change after a revision, and at the latest after `timeoutMs`. */
@@ -52,7 +60,8 @@ export class Changes {
         }
         signal.throwIfAborted();
       } catch (error) {
-        if (!(error instanceof CompactedError || error instanceof RolledBackError)) throw error;
+        if (error instanceof RolledBackError) this.#wasReplaced = true;
+        else if (!(error instanceof CompactedError)) throw error;
       }
       watcher = client.watch({ prefix }, { signal });
       this.#latest = (await watcher.ready) - 1n;

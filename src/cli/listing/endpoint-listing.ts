@@ -11,7 +11,7 @@ import {
 } from '../data/records.js';
 import { styled, type Text } from '../output/line.js';
 import { alignCells, escapeAndTruncate, pluralize } from '../output/text.js';
-import type { Listing } from './listing.js';
+import type { ListedEndpoint, Listing } from './listing.js';
 
 const titles = ['ID', 'ADDR', 'WEIGHT', 'ZONE', 'STATUS', 'LEASE', 'REVISION'];
 const wideTitles = ['LEASE-ID', 'CREATE-REVISION', 'METADATA'];
@@ -32,6 +32,8 @@ export async function listEndpoints(client: EtcdClient, target: Target, isWide: 
     heading: `${service}: ${pluralize(rows.length, 'endpoint')}`,
     lines: rows.length > 0 ? alignCells([heads, ...rows]) : [],
     warnings: [...invalid.map(toWarning), ...toHints(target, records)],
+    endpoints: new Map(records.flatMap((record) => toListed(record, leaseOf(record.kv.lease)))),
+    invalid: new Set(invalid.map(({ kv }) => keyText(kv.key))),
     document: {
       ...targetToJson(target),
       prefix,
@@ -62,6 +64,11 @@ function toRow({ id, kv, endpoint }: StoredRecord, lease: LeaseState, isWide: bo
   if (!isWide) return [all];
   const leaseId = kv.lease === 0n ? '-' : formatLeaseId(kv.lease);
   return [[...all, leaseId, `${kv.createRevision}`, metadataCell(endpoint)]];
+}
+
+function toListed({ id, kv, endpoint }: StoredRecord, leaseState: LeaseState): [string, ListedEndpoint][] {
+  if (!endpoint) return [];
+  return [[keyText(kv.key), { ...endpoint, id, lease: kv.lease, leaseState }]];
 }
 
 function rowToJson({ id, kv, endpoint }: StoredRecord, lease: LeaseState): object[] {

@@ -9,11 +9,13 @@ import { LiveStatus } from '../views/live-status.js';
 import { type Outage, outageText, outageToJson } from '../views/outages.js';
 import { QuietPrinter } from '../views/quiet-printer.js';
 import type { OutageView } from '../views/view.js';
+import { type LeftEndpoint, leftText } from './left-endpoints.js';
 import type { Listing } from './listing.js';
 
 /** Shows a list that is read again and again. */
 export interface ListingView extends OutageView {
-  show(listing: Listing): void;
+  /** @param left what was in the last list, and is not in this one. */
+  show(listing: Listing, left: readonly LeftEndpoint[]): void;
   close(): void;
 }
 
@@ -31,21 +33,29 @@ export function createListingView(
   return isLive ? new ScreenView(io, first, now) : new StreamView(io, format, first, now);
 }
 
+/** How long a terminal shows that an endpoint left, in milliseconds: long enough to read some that left together. */
+const showLeftMs = 30_000;
+
 /** Redraws the list in place. */
 class ScreenView implements ListingView {
   readonly #screen: LiveScreen;
   readonly #status: LiveStatus;
+  readonly #now: () => number;
   #listing: Listing;
+  /** What left within {@link showLeftMs}, the first one first. */
+  #left: { readonly text: string; readonly at: number }[] = [];
 
   constructor({ stdout, env }: Io, first: Listing, now: () => number) {
     this.#listing = first;
+    this.#now = now;
     this.#status = new LiveStatus('live', now);
     this.#screen = new LiveScreen(stdout, usesColor(stdout, env), () => this.#lines());
     this.#screen.draw();
   }
 
-  show(listing: Listing): void {
+  show(listing: Listing, left: readonly LeftEndpoint[]): void {
     this.#listing = listing;
+    for (const one of left) this.#left.push({ text: leftText(one), at: this.#now() });
     this.#status.text = 'live';
     this.#screen.draw();
   }
@@ -66,13 +76,16 @@ class ScreenView implements ListingView {
 
   #lines(): Line[] {
     const { heading, revision, lines, warnings } = this.#listing;
-    return [[`${heading}, revision ${revision}, `, this.#status.toText()], ...lines, ...warnings];
+    this.#left = this.#left.filter(({ at }) => this.#now() - at < showLeftMs);
+    const left = this.#left.map(({ text, at }) => `${text}, ${formatDuration(this.#now() - at)} ago`);
+    return [[`${heading}, revision ${revision}, `, this.#status.toText()], ...lines, ...left, ...warnings];
   }
 }
 
 /** A list to write. With an outage, it was read before the outage began. */
 interface WrittenListing {
   readonly listing: Listing;
+  readonly left?: readonly LeftEndpoint[];
   readonly outage?: Outage;
 }
 
@@ -101,9 +114,9 @@ class StreamView implements ListingView {
     this.#printer.line({ listing: first });
   }
 
-  show(listing: Listing): void {
+  show(listing: Listing, left: readonly LeftEndpoint[]): void {
     this.#listing = listing;
-    this.#printer.line({ listing });
+    this.#printer.line({ listing, left });
   }
 
   onOutage(forMs: number, error: EtcdError | undefined): void {
@@ -119,14 +132,18 @@ class StreamView implements ListingView {
     this.#printer.close();
   }
 
-  #print({ listing, outage }: WrittenListing): void {
+  #print({ listing, left = [], outage }: WrittenListing): void {
     const { stdout, env } = this.#io;
     const { heading, revision, lines, warnings, document } = listing;
     if (outage) warn(this.#io, `warning: ${outageText(outage)}`);
     const time = new Date().toISOString();
+    const departed = listing.endpoints ? { departed: left } : {};
     const state = outage ? `, ${outageText(outage)}` : '';
     if (this.#format === 'json')
-      printJson(stdout, { time, outage: outage ? outageToJson(outage) : null, ...document });
-    else print(stdout, [`${time} ${heading}, revision ${revision}${state}`, ...lines, ...warnings, ''], env);
+      printJson(stdout, { time, outage: outage ? outageToJson(outage) : null, ...document, ...departed });
+    else {
+      const head = `${time} ${heading}, revision ${revision}${state}`;
+      print(stdout, [head, ...lines, ...left.map(leftText), ...warnings, ''], env);
+    }
   }
 }

@@ -1,7 +1,16 @@
-import type { EtcdClient, Revision } from '../../index.js';
+import type { Endpoint, EtcdClient, LeaseId, Revision } from '../../index.js';
 import type { OutputFormat } from '../args/output-format.js';
+import type { LeaseState } from '../data/leases.js';
 import { type Io, print, printJson, warn } from '../output/io.js';
 import type { Line } from '../output/line.js';
+
+/** A row of a list of endpoints. */
+export interface ListedEndpoint extends Endpoint {
+  readonly id: string;
+  readonly lease: LeaseId;
+  /** The lease when the list was read. */
+  readonly leaseState: LeaseState;
+}
 
 /** What `ls` prints: the state of a key range at one revision. */
 export interface Listing {
@@ -12,6 +21,10 @@ export interface Listing {
   readonly lines: readonly Line[];
   /** Messages for stderr. */
   readonly warnings: readonly string[];
+  /** The endpoints, by key, for a list that is printed again. Default: those that left are not shown. */
+  readonly endpoints?: ReadonlyMap<string, ListedEndpoint>;
+  /** The keys whose value is not an endpoint. */
+  readonly invalid?: ReadonlySet<string>;
   /** The same as JSON. */
   readonly document: object;
 }

@@ -6,6 +6,7 @@ import { isUnreachable } from '../errors.js';
 import type { Io } from '../output/io.js';
 import { reportOutages } from '../views/outages.js';
 import { Changes } from './changes.js';
+import { findLeft } from './left-endpoints.js';
 import type { ReadListing } from './listing.js';
 import { createListingView } from './listing-views.js';
 
@@ -30,22 +31,23 @@ export async function followListing(
   let startedAt = performance.now();
   const first = await unlessAborted(read(client), signal);
   if (!first) return;
-  let { revision } = first;
+  let last = first;
   let isCurrent = true;
   const view = createListingView(io, format, isLive, first);
   void reportOutages(client, prefix, view);
-  const changes = new Changes(client, prefix, revision, signal);
+  const changes = new Changes(client, prefix, first.revision, signal);
   try {
     for (;;) {
       const pauseMs = Math.max(minPauseMs, pauseFactor * (performance.now() - startedAt));
       await sleep(pauseMs, undefined, { signal });
-      if (isCurrent) await changes.after(revision, timeoutMs);
+      if (isCurrent) await changes.after(last.revision, timeoutMs);
       startedAt = performance.now();
       const next = await unlessAborted(read(client).catch(ignoreOutage), signal);
       isCurrent = next !== undefined;
       if (!next) continue;
-      view.show(next);
-      revision = next.revision;
+      const storeReplaced = changes.takeReplacement() || next.revision < last.revision;
+      view.show(next, await findLeft(client, last, next, { storeReplaced, signal }));
+      last = next;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -1,5 +1,6 @@
 import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
 import { codecToJson, type Target } from '../args/target.js';
+import { noRemovals, type Removals } from '../data/departures.js';
 import { endpointToJson } from '../data/records.js';
 import { type Output, printJson } from '../output/io.js';
 import { InvalidKeys } from './invalid-keys.js';
@@ -24,7 +25,7 @@ export class JsonView implements WatchView {
     );
   }
 
-  onEvent(event: EndpointEvent): void {
+  onEvent(event: EndpointEvent, removals = noRemovals): void {
     this.#printer.revision = event.revision;
     const { type, revision } = event;
     const codec = codecToJson(this.#target);
@@ -32,7 +33,8 @@ export class JsonView implements WatchView {
     const invalidChanges = this.#invalid.update(event);
     if (event.type === 'snapshot') {
       const endpoints = this.#recordsToJson(event.endpoints.values());
-      this.#printer.line({ type, ...codec, revision, reason: event.reason, endpoints, invalid });
+      const departed = this.#removalsToJson(removals);
+      this.#printer.line({ type, ...codec, revision, reason: event.reason, endpoints, departed, invalid });
       return;
     }
     const { added, changed, removed } = event;
@@ -46,6 +48,7 @@ export class JsonView implements WatchView {
       revision,
       ...endpoints,
       removed: removed.map((key) => this.#id(key)),
+      departed: this.#removalsToJson(removals),
       invalid,
     });
   }
@@ -65,6 +68,15 @@ export class JsonView implements WatchView {
 
   #recordsToJson(records: Iterable<EndpointRecord>): object[] {
     return Array.from(records, (record) => this.#recordToJson(record));
+  }
+
+  /** Keys whose value was not an endpoint have no address and no reason. */
+  #removalsToJson(removals: Removals): object[] {
+    return Array.from(removals.values(), ({ record: { key, addr }, reason }) => ({
+      id: this.#id(key),
+      addr,
+      reason,
+    }));
   }
 
   #recordToJson(record: EndpointRecord): object {

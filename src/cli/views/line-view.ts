@@ -1,5 +1,6 @@
-import type { EndpointEvent, EndpointRecord, EtcdError } from '../../index.js';
+import type { EndpointEvent, EndpointRecord, EtcdError, Revision } from '../../index.js';
 import type { Target } from '../args/target.js';
+import { noRemovals, type Removals } from '../data/departures.js';
 import { formatRecordLeaseId } from '../data/leases.js';
 import { metadataCell, traitCells } from '../data/records.js';
 import { type Output, print } from '../output/io.js';
@@ -29,11 +30,11 @@ export class LineView implements WatchView {
     );
   }
 
-  onEvent(event: EndpointEvent): void {
+  onEvent(event: EndpointEvent, removals = noRemovals): void {
     this.#printer.revision = event.revision;
     const { added, removed } = this.#invalid.update(event);
-    if (event.type === 'snapshot') this.#snapshot(event);
-    else this.#delta(event, removed);
+    if (event.type === 'snapshot') this.#snapshot(event, removals);
+    else this.#delta(event, removals, removed);
     const invalid = event.type === 'snapshot' ? event.invalid : added;
     for (const key of invalid) this.#printer.line(`invalid ${this.#id(key)}`);
   }
@@ -51,19 +52,29 @@ export class LineView implements WatchView {
     this.#printer.close();
   }
 
-  #snapshot({ reason, revision, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
+  #snapshot({ reason, revision, endpoints }: EndpointEvent & { type: 'snapshot' }, removals: Removals): void {
     this.#printer.line(
       `snapshot ${pluralize(endpoints.size, 'endpoint')} reason=${reason} revision=${revision}`,
     );
     for (const record of endpoints.values()) this.#record('endpoint', record);
+    for (const key of removals.keys()) this.#removed(key, revision, removals);
   }
 
-  #delta(event: EndpointEvent & { type: 'delta' }, removedInvalid: readonly string[]): void {
+  #delta(
+    event: EndpointEvent & { type: 'delta' },
+    removals: Removals,
+    removedInvalid: readonly string[],
+  ): void {
     const { revision, added, changed, removed } = event;
     for (const record of added) this.#record('added', record);
     for (const record of changed) this.#record('changed', record);
-    for (const key of [...removed, ...removedInvalid])
-      this.#printer.line(`removed ${this.#id(key)} revision=${revision}`);
+    for (const key of [...removed, ...removedInvalid]) this.#removed(key, revision, removals);
+  }
+
+  #removed(key: string, revision: Revision, removals: Removals): void {
+    const removal = removals.get(key);
+    const why = removal ? ` reason=${removal.reason}` : '';
+    this.#printer.line(`removed ${this.#id(key)} revision=${revision}${why}`);
   }
 
   #record(change: string, record: EndpointRecord): void {

@@ -1,4 +1,5 @@
 import {
+  type DepartureReason,
   type EndpointEvent,
   type EndpointRecord,
   type EtcdError,
@@ -6,6 +7,7 @@ import {
   type Revision,
 } from '../../index.js';
 import type { Target } from '../args/target.js';
+import { noRemovals, type Removals } from '../data/departures.js';
 import { formatRecordLeaseId } from '../data/leases.js';
 import { metadataCell, statusCell, traitCells } from '../data/records.js';
 import type { Output } from '../output/io.js';
@@ -19,7 +21,14 @@ interface Row {
   readonly record: EndpointRecord;
   /** The key. The table is sorted by its bytes, as etcd sorts keys. */
   readonly keyBytes: Buffer;
-  readonly change: { readonly type: 'added' | 'changed' | 'removed'; readonly at: number } | undefined;
+  readonly change: Change | undefined;
+}
+
+interface Change {
+  readonly type: 'added' | 'changed' | 'removed';
+  readonly at: number;
+  /** Why the endpoint was removed. */
+  readonly reason?: DepartureReason | undefined;
 }
 
 export interface TableOptions {
@@ -54,11 +63,11 @@ export class TableView implements WatchView {
     this.#screen = new LiveScreen(output, options.useColor, () => this.#lines());
   }
 
-  onEvent(event: EndpointEvent): void {
+  onEvent(event: EndpointEvent, removals = noRemovals): void {
     this.#revision = event.revision;
     this.#invalid = event.invalid.size;
-    if (event.type === 'snapshot') this.#replace(event);
-    else this.#change(event);
+    if (event.type === 'snapshot') this.#replace(event, removals);
+    else this.#change(event, removals);
     this.#screen.draw();
   }
 
@@ -76,17 +85,17 @@ export class TableView implements WatchView {
     this.#screen.close();
   }
 
-  #replace({ reason, endpoints }: EndpointEvent & { type: 'snapshot' }): void {
+  #replace({ reason, endpoints }: EndpointEvent & { type: 'snapshot' }, removals: Removals): void {
     const before = [...this.#rows.keys()];
     for (const record of endpoints.values()) this.#put(record, reason === 'initial' ? undefined : 'added');
-    for (const key of before) if (!endpoints.has(key)) this.#remove(key);
+    for (const key of before) if (!endpoints.has(key)) this.#remove(key, removals);
     this.#status.text = reason === 'initial' ? 'live' : `live, listed again: ${reason}`;
   }
 
-  #change({ added, changed, removed }: EndpointEvent & { type: 'delta' }): void {
+  #change({ added, changed, removed }: EndpointEvent & { type: 'delta' }, removals: Removals): void {
     for (const record of added) this.#put(record, 'added');
     for (const record of changed) this.#put(record, 'changed');
-    for (const key of removed) this.#remove(key);
+    for (const key of removed) this.#remove(key, removals);
   }
 
   #put(record: EndpointRecord, type: 'added' | 'changed' | undefined): void {
@@ -99,10 +108,13 @@ export class TableView implements WatchView {
     });
   }
 
-  #remove(key: string): void {
+  #remove(key: string, removals: Removals): void {
     const known = this.#rows.get(key);
     if (!known || known.change?.type === 'removed') return;
-    this.#rows.set(key, { ...known, change: { type: 'removed', at: this.#now() } });
+    this.#rows.set(key, {
+      ...known,
+      change: { type: 'removed', at: this.#now(), reason: removals.get(key)?.reason },
+    });
   }
 
   /** Forgets the endpoints that have been shown as removed for long enough. */
@@ -130,13 +142,18 @@ export class TableView implements WatchView {
   #cells({ record, change }: Row): Text[] {
     const { weight, zone, status } = traitCells(record);
     const id = record.key.slice(this.#target.prefix.length);
-    const lastChange = change ? `${change.type} ${formatDuration(this.#now() - change.at)} ago` : '';
+    const lastChange = change ? this.#describe(change) : '';
     const cells = [id, record.addr, weight, zone, statusCell(status), formatRecordLeaseId(record.lease)];
     const wide = this.#isWide
       ? [`${record.modRevision}`, `${record.createRevision}`, metadataCell(record)]
       : [];
     const dimmed = (cell: Text) => styled(cell, change?.type === 'removed' ? 'dim' : undefined);
     return [...cells.map(dimmed), styled(lastChange, change && styleOf[change.type]), ...wide.map(dimmed)];
+  }
+
+  #describe({ type, at, reason }: Change): string {
+    const why = reason === undefined ? '' : `: ${reason}`;
+    return `${type} ${formatDuration(this.#now() - at)} ago${why}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EndpointEvent, EtcdError } from '../../index.js';
+import type { Removals } from '../data/departures.js';
 
 /** Shows outages of etcd to the user. */
 export interface OutageView {
@@ -17,6 +18,7 @@ export interface OutageView {
 
 /** Shows a watch of a target to the user. */
 export interface WatchView extends OutageView {
-  onEvent(event: EndpointEvent): void;
+  /** @param removals the records that left with the event, and why. Default: none are known. */
+  onEvent(event: EndpointEvent, removals?: Removals): void;
   close(): void;
 }

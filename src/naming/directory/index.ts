@@ -1,4 +1,10 @@
+export {
+  type DepartureCircumstances,
+  reasonByLease,
+  reasonWithoutLease,
+} from './diagnostics/departure-reason.js';
 export type { Departure } from './diagnostics/departures.js';
+export { leaseLookupsOf } from './diagnostics/lease-lookups.js';
 export { type DirectoryOptions, prefixesOf, ServiceDirectory } from './directory.js';
 export { directoryOf } from './directory-of.js';
 export type { LossProtectionOptions } from './loss/options.js';

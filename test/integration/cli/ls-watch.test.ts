@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
 import { OneEndpoint } from './one-endpoint.js';
 import { CommandRunner, skipWithoutScript } from './support.js';
 
@@ -15,7 +16,9 @@ describe('etcd-naming ls --watch', () => {
     await command.prints(`${service.target}: 2 endpoints, revision `);
     await command.prints('e2  10.0.0.2:2');
     await service.manager.deleteEndpoint(`${service.target}/e1`);
-    await command.prints(/: 1 endpoint, revision \d+\nID [^\n]*\ne2 [^\n]*\n\n/);
+    await command.prints(
+      /: 1 endpoint, revision \d+\nID [^\n]*\ne2 [^\n]*\ne1 10\.0\.0\.1:1 left: deleted\n\n/,
+    );
     command.kill('SIGINT');
     const { code, signal, stderr } = await command.ended;
     assert.deepEqual([code, signal, stderr], [0, null, '']);
@@ -38,6 +41,31 @@ describe('etcd-naming ls --watch', () => {
       lists.at(-1)?.endpoints.map(({ id }) => id),
       ['e1', 'e2'],
     );
+  });
+
+  it('prints why endpoints left, and that a lease probably expired if it had not been renewed', async () => {
+    const [late, revoked] = await Promise.all([
+      service.client.lease.grant({ ttlSeconds: 5 }),
+      service.client.lease.grant({ ttlSeconds: 600 }),
+    ]);
+    for (const [id, lease] of [
+      ['e2', late.id],
+      ['e3', revoked.id],
+    ] as const)
+      await service.manager.addEndpoint(`${service.target}/${id}`, { addr: `${id}:1` }, { lease });
+    const command = commands.start('ls', service.target, '--watch', '--json');
+    await command.prints('"id":"e3"');
+    await service.client.lease.revoke(revoked.id);
+    const left = (id: string, reason: string, likelyExpired: boolean) =>
+      `"departed":[{"id":"${id}","addr":"${id}:1","reason":"${reason}","likelyExpired":${likelyExpired}}]`;
+    await command.prints(left('e3', 'lease-ended', false));
+    await eventually('the lease is about to expire', async () => {
+      const found = await service.client.lease.timeToLive(late.id);
+      return (found?.remainingSeconds ?? 0) <= 1;
+    });
+    await service.manager.addEndpoint(`${service.target}/e1`, { addr: '10.0.0.1:9' }); // the list is read again
+    await command.prints('"addr":"10.0.0.1:9"');
+    await command.prints(left('e2', 'lease-ended', true));
   });
 
   it('follows the services below a prefix', async () => {
@@ -92,6 +120,7 @@ describe('etcd-naming ls --watch', () => {
       await command.prints(/59[0-4] of 600 s left/); // at least 6 s after the lease was granted
       await service.manager.deleteEndpoint(`${service.target}/e1`);
       await command.prints(/1 endpoint, revision \d+, live/);
+      await command.prints(/e1 10\.0\.0\.1:1 left: deleted, \d s ago/);
       command.type('\x03');
       const { code, stdout } = await command.ended;
       assert.equal(code, 0);

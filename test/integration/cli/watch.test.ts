@@ -41,7 +41,7 @@ describe('etcd-naming watch', () => {
         'endpoint e1 10.0.0.1:1 weight=1 zone=a revision=N',
         'added e2 10.0.0.2:2 weight=1 revision=N',
         'changed e2 10.0.0.2:2 weight=0 status=draining revision=N',
-        'removed e2 revision=N',
+        'removed e2 revision=N reason=drained',
       ]);
     });
 
@@ -63,6 +63,38 @@ describe('etcd-naming watch', () => {
         ['snapshot', 'delta', 'delta', 'delta'],
       );
       for (const { revision } of events) assert.match(String(revision), /^\d+$/);
+      assert.deepEqual(
+        events.map(({ departed }) => departed),
+        [[], [], [], [{ id: 'e2', addr: '10.0.0.2:2', reason: 'drained' }]],
+      );
+    });
+
+    it('prints why an endpoint left', async () => {
+      const [revoked, kept] = await Promise.all(
+        [1, 2].map(() => service.client.lease.grant({ ttlSeconds: 60 })),
+      );
+      const leases = { e2: revoked?.id, e3: kept?.id, e4: kept?.id };
+      for (const [id, lease = 0n] of Object.entries(leases))
+        await service.manager.addEndpoint(`${service.target}/${id}`, { addr: `${id}:1` }, { lease });
+      const command = commands.start('watch', service.target);
+      await command.prints('endpoint e4');
+      await service.client.lease.revoke(revoked?.id ?? 0n);
+      await command.prints(/removed e2 revision=\d+ reason=lease-ended\n/);
+      await service.manager.deleteEndpoint(`${service.target}/e3`);
+      await command.prints(/removed e3 revision=\d+ reason=deleted\n/);
+      await service.client.kv.put(`${service.target}/e4`, 'no endpoint');
+      await command.prints(/removed e4 revision=\d+ reason=invalid\n/);
+      await service.manager.deleteEndpoint(`${service.target}/e1`);
+      await command.prints(/removed e1 revision=\d+ reason=deleted\n/);
+    });
+
+    it('prints that endpoints left because etcd lost its data', async function () {
+      skipUnlessBreakable(this, etcd());
+      const command = commands.start('watch', service.target);
+      await command.prints('endpoint e1');
+      await etcd().wipe();
+      await command.prints(/snapshot 0 endpoints reason=rolled-back/);
+      await command.prints(/removed e1 revision=\d+ reason=store-replaced\n/);
     });
 
     it('prints an outage of etcd, and continues when etcd returns', async function () {
@@ -107,7 +139,7 @@ describe('etcd-naming watch', () => {
       const command = commands.startOnTerminal('watch', service.target);
       await command.prints(/e1 +10\.0\.0\.1:1 +1 +a +- +permanent/);
       await makeChanges(command);
-      await command.prints(/e2 +10\.0\.0\.2:2 +0 +- +draining +permanent +removed 0 s ago/);
+      await command.prints(/e2 +10\.0\.0\.2:2 +0 +- +draining +permanent +removed 0 s ago: drained/);
       command.type('\x03');
       const { code, stdout } = await command.ended;
       assert.equal(code, 0);

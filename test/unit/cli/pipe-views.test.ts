@@ -113,6 +113,34 @@ describe('watch in a pipe', () => {
     ]);
   });
 
+  describe('with the reasons of removals', () => {
+    const removals = new Map([['svc/e1', { record, reason: 'lease-ended' as const }]]);
+    const list = { type: 'snapshot' as const, endpoints: new Map(), invalid: new Set<string>() };
+    const delta = { type: 'delta' as const, added: [], changed: [], removed: ['svc/e1'] };
+    const events = (view: WatchView) => {
+      snapshot(view);
+      view.onEvent({ ...delta, revision: 10n, invalid: new Set() }, removals);
+      view.onEvent({ ...list, reason: 'rolled-back', revision: 11n }, removals);
+    };
+
+    it('prints them in the line of the removal, also after a later snapshot', () => {
+      assert.deepEqual(textOf(events).slice(3), [
+        'removed e1 revision=10 reason=lease-ended',
+        'removed bad revision=10',
+        'snapshot 0 endpoints reason=rolled-back revision=11',
+        'removed e1 revision=11 reason=lease-ended',
+      ]);
+    });
+
+    it('prints them as a member of JSON', () => {
+      const departed = [{ id: 'e1', addr: '1.2.3.4:1', reason: 'lease-ended' }];
+      assert.deepEqual(
+        jsonOf(events).map((line) => line.departed),
+        [[], departed, departed],
+      );
+    });
+  });
+
   it('prints an outage with its duration, and the recovery', () => {
     assert.deepEqual(jsonOf(outage), [
       { type: 'outage', forMs: 12_346, error: 'UNAVAILABLE: gone' },
