@@ -68,6 +68,13 @@ describe('the reason why an endpoint departed', () => {
     await departs('a:1 drained');
   });
 
+  it('is drained for a registration that is closed', async () => {
+    const registration = await register(client, { target, addr: 'a:1' });
+    await followed('a:1');
+    await registration.close();
+    await departs('a:1 drained');
+  });
+
   it('is deleted for a record that an operator deletes, with a lease or without', async function () {
     const etcdctl = Etcdctl.orSkip(this, etcd());
     await add('a', await grant());
