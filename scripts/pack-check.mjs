@@ -42,6 +42,7 @@ try {
   install(packed.filename);
   checkCommand();
   checkDeclarations();
+  checkOtel();
   const compiled = compileConsumers(project, devDependencies['@types/node'], installNodeTypes);
   const programs = ['by-import.mjs', 'by-require.cjs'].map((file) => ({ name: file, file }));
   await resolveCalls([process.execPath, ...values.node], [...programs, ...compiled]);
@@ -73,6 +74,23 @@ function checkCommand() {
   const version = run('npx', ['--no-install', 'etcd-naming', '--version'], project).trim();
   if (version !== manifest.version) throw new Error(`the command printed the version ${version}`);
   console.log(`ok: the command runs`);
+}
+
+/** The other entries run without OpenTelemetry; this one names what is missing, and runs with it, by import and by require. */
+function checkOtel() {
+  const { name } = manifest;
+  const api = '@opentelemetry/api';
+  const evaluate = (code) => run(process.execPath, ['--eval', code], project);
+  const missing = evaluate(`import('${name}/otel').catch(({ message }) => console.log(message))`);
+  if (!missing.includes(`Cannot find package '${api}'`)) throw new Error(`without ${api}: ${missing}`);
+  run('npm', ['install', '--silent', '--ignore-scripts', `${api}@${devDependencies[api]}`], project);
+  const use = (load) =>
+    evaluate(`Promise.resolve(${load}).then(({ instrument }) => instrument().disable(), console.log)`);
+  for (const load of [`import('${name}/otel')`, `require('${name}/otel')`]) {
+    const printed = use(load);
+    if (printed !== '') throw new Error(`${load}: ${printed}`);
+  }
+  console.log(`ok: ./otel names ${api} where it is missing, and runs with it`);
 }
 
 function checkDeclarations() {

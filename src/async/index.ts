@@ -14,6 +14,7 @@ export { EffectLoop } from './effect-loop.js';
 export { OneLoop, secondLoopError } from './one-loop.js';
 export { handled, type Pending, pending } from './pending.js';
 export { CountedRef, ProcessRef } from './process-ref.js';
+export { inRootContext } from './root-context.js';
 export { onAbort, raceAbort, sharedAbortController, withAnySignal } from './signals.js';
 export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
 export { Subscription, type SubscriptionOptions } from './subscription.js';

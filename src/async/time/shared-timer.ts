@@ -1,3 +1,4 @@
+import { inRootContext } from '../root-context.js';
 import { type DueItem, DueQueue } from './due-queue.js';
 
 /**
@@ -21,9 +22,12 @@ export interface TimerTask extends DueItem {
   onDue(): void;
 }
 
-/** Starts one of Node's timers; `unref` means that it does not keep the process alive. */
+/**
+ * Starts one of Node's timers; `unref` means that it does not keep the process alive. The callback has no context of a
+ * caller: a shared timer would have that of whoever set it first.
+ */
 export function startNodeTimer(delayMs: number, callback: () => void, unref: boolean): () => void {
-  const timer = setTimeout(callback, delayMs);
+  const timer = inRootContext(() => setTimeout(callback, delayMs));
   if (unref) timer.unref();
   return () => clearTimeout(timer);
 }

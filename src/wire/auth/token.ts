@@ -1,4 +1,4 @@
-import { Broadcast, backoffDelay, type Clock, systemClock } from '../../async/index.js';
+import { Broadcast, backoffDelay, type Clock, inRootContext, systemClock } from '../../async/index.js';
 import type { TokenCause } from '../../diagnostics/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import { ShortenablePause } from '../call/shortenable-pause.js';
@@ -139,7 +139,7 @@ export class TokenSource {
   }
 
   #replace(cause: TokenCause, pauseMs = 0): Promise<void> {
-    this.#fetching ??= this.#fetchNow(cause, pauseMs).finally(() => {
+    this.#fetching ??= inRootContext(() => this.#fetchNow(cause, pauseMs)).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;

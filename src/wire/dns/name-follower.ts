@@ -1,4 +1,4 @@
-import { type Clock, Pacer, withTimeout } from '../../async/index.js';
+import { type Clock, inRootContext, Pacer, withTimeout } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { Lookups } from './lookups.js';
 
@@ -68,7 +68,7 @@ export class NameFollower {
   /** Starts to follow the names. Returns a wait for the first answers; undefined if there is no need to wait. */
   prepare(): Promise<void> | undefined {
     if (this.isPrepared) return undefined;
-    this.#first ??= this.#run();
+    this.#first ??= inRootContext(() => this.#run());
     return this.#first;
   }
 

@@ -6,7 +6,7 @@ import {
   Metadata,
   status,
 } from '@grpc/grpc-js';
-import { resolvesWithin, systemClock } from '../../async/index.js';
+import { inRootContext, resolvesWithin, systemClock } from '../../async/index.js';
 import { Code, describeConnectFailure, EtcdError, toEtcdError } from '../../errors/index.js';
 import type { MemberCredentials } from '../tls/credentials.js';
 import type { ConnectionRecord } from './connection-record.js';
@@ -84,7 +84,7 @@ export class Member {
     if (this.#unresolved) return Promise.reject(this.#unreachable(this.#unresolved()));
     const ready = this.readyChannel;
     if (ready) return Promise.resolve(ready);
-    this.#connecting ??= this.#connectRecorded();
+    this.#connecting ??= inRootContext(() => this.#connectRecorded());
     return this.#connecting;
   }
 
@@ -184,9 +184,11 @@ export class Member {
   }
 
   #newChannel(): Channel {
-    const channel = new Channel(this.#target, this.#credentials, this.#options);
-    if (this.#record) recordConnections(channel, this.#record);
-    return channel;
+    return inRootContext(() => {
+      const channel = new Channel(this.#target, this.#credentials, this.#options);
+      if (this.#record) recordConnections(channel, this.#record);
+      return channel;
+    });
   }
 
   #unreachable(why: string): EtcdError {

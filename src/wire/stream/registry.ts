@@ -1,3 +1,4 @@
+import { inRootContext } from '../../async/index.js';
 import { Code, EtcdError } from '../../errors/index.js';
 import type { Member } from '../member/member.js';
 import type { StreamMethod } from '../method.js';
@@ -26,14 +27,17 @@ export class StreamRegistry {
     this.#ports = ports;
   }
 
-  /** Opens a stream on a connected member. The wait for a member has no time limit; `cancel()` ends it. */
+  /**
+   * Opens a stream on a connected member. The wait for a member has no time limit; `cancel()` ends it. A stream serves
+   * many callers, so its handlers run in the context of none.
+   */
   open<Req, Res>(
     method: StreamMethod<Req, Res>,
     options: DuplexOptions,
     handlers: DuplexHandlers<Res>,
   ): ReportableDuplex<Req> {
     const stream = new MemberStream(this.#ports, this.#open, method, handlers);
-    stream.start(options.requireLeader);
+    inRootContext(() => stream.start(options.requireLeader));
     return stream;
   }
 

@@ -2,6 +2,7 @@ import type { ServiceConfig } from '@grpc/grpc-js';
 import {
   Broadcast,
   callSafely,
+  inRootContext,
   onAbort,
   processWarning,
   retryLoop,
@@ -116,7 +117,8 @@ class FollowedConfig {
     this.#options = options;
     this.#policy = policy;
     const failed = (error: unknown) => this.#reportFailure(toEtcdError(error));
-    void retryLoop(systemClock, this.#stopping.signal, restartBackoff, () => this.#follow(), failed);
+    const { signal } = this.#stopping;
+    void inRootContext(() => retryLoop(systemClock, signal, restartBackoff, () => this.#follow(), failed));
   }
 
   /** @param onUnused Called after the last listener left, with the config to remember. */

@@ -1,4 +1,5 @@
-import { EffectLoop, MovableTimer, refClock, systemClock } from '../../../async/index.js';
+import { AsyncResource } from 'node:async_hooks';
+import { EffectLoop, inRootContext, MovableTimer, refClock, systemClock } from '../../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../../errors/index.js';
 import type { Txn, TxnResult } from '../../../kv/index.js';
 import type { HeldLease } from '../../../lease/index.js';
@@ -41,7 +42,9 @@ export class RegistrationDriver {
   readonly #leases = new Map<LeaseId, HeldLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   /** Keeps the process alive, because between two leases nothing else does. */
-  readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
+  readonly #timer = new MovableTimer(refClock, () => this.#onTimer());
+  /** The asynchronous context of the caller of `register()`, until the record is stored for the first time. */
+  #caller: AsyncResource | undefined = new AsyncResource('ETCD_REGISTRATION');
 
   constructor(
     core: RegistrationCore,
@@ -67,6 +70,13 @@ export class RegistrationDriver {
 
   dispatch(input: RegistrationInput): void {
     this.#loop.dispatch(input);
+  }
+
+  /** What is sent before the first record is stored belongs to the caller, and what is sent later to no caller. */
+  #onTimer(): void {
+    const dispatch = () => this.dispatch({ type: 'timer' });
+    if (this.#caller) this.#caller.runInAsyncScope(dispatch);
+    else dispatch();
   }
 
   #perform(effect: RegistrationEffect): void {
@@ -100,6 +110,7 @@ export class RegistrationDriver {
         this.#timer.setAt(effect.at);
         return;
       case 'started':
+        this.#caller = undefined;
         this.#callbacks.started(effect.error);
         return;
       case 'settle':
@@ -148,10 +159,12 @@ export class RegistrationDriver {
     this.#leases.set(lease.id, lease);
     this.dispatch({ type: 'granted', request, lease: lease.id, ttlMs: lease.ttlSeconds * 1_000 });
     // The promise, because an abort signal with a listener needs five times the memory.
-    void lease.ended.then((end) => {
-      if (this.#leases.get(lease.id) === lease)
-        this.dispatch({ type: 'lease-ended', lease: lease.id, error: leaseLossError(lease, end) });
-    });
+    void inRootContext(() =>
+      lease.ended.then((end) => {
+        if (this.#leases.get(lease.id) === lease)
+          this.dispatch({ type: 'lease-ended', lease: lease.id, error: leaseLossError(lease, end) });
+      }),
+    );
   }
 
   #failed(request: RequestKey, error: unknown): void {
@@ -178,7 +191,7 @@ export class RegistrationDriver {
       onEnd: (error) => this.#failed(request, error),
     });
     this.#requests.set(request, follower);
-    follower.start();
+    inRootContext(() => follower.start());
   }
 
   #checkLease(request: RequestKey, lease: LeaseId): void {
