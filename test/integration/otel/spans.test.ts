@@ -103,6 +103,7 @@ describe('the spans of calls', () => {
 
   it('are not recorded for watches', async () => {
     const watch = client.watch('a');
+    await watch.ready;
     await client.kv.put('a', '1');
     for await (const _ of watch) break;
     // A watcher reads a key of its range when it starts.
