@@ -4,6 +4,8 @@ import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
 import { diagnosticsOf, type Logger, type LogLevel, lockTopic, memberTopic } from '#src/diagnostics/index.js';
 import { ClosedError, Code, EtcdError } from '#src/errors/index.js';
 import { RangeResponse } from '#src/gen/etcd/rpc.js';
+import { skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
+import { eventually } from '../../support/eventually.js';
 import { type ScriptedCall, useScriptedServer } from '../../support/scripted-server.js';
 
 const hostile = '\n\r\x1b[2J\x07\u202e\u2028';
@@ -142,5 +144,30 @@ describe('the logger of a client', () => {
     await client.kv.get('a', { serializable: true });
     assert.equal(nested.length, 1);
     await nested[0];
+  });
+});
+
+describe('the log of a client through a restart of etcd', () => {
+  const etcd = useEtcd();
+
+  it('says which member is unhealthy and has recovered, at levels that an operator filters by', async function () {
+    skipUnlessBreakable(this, etcd());
+    const lines: string[] = [];
+    const logger: Logger = (level, message) => lines.push(`${level}: ${message}`);
+    await using client = new EtcdClient({ endpoints: etcd().endpoints, logger });
+    await client.kv.put('a', '');
+    const [endpoint] = etcd().endpoints;
+    await etcd().stop();
+    await assert.rejects(client.kv.put('a', '', { timeoutMs: 200 }));
+    const isLogged = (text: string) => lines.some((line) => line.includes(text));
+    await eventually('the member is unhealthy', () => isLogged(`warn: member ${endpoint} is unhealthy (`));
+    await etcd().restart();
+    await eventually('the member recovered', async () => {
+      await client.kv.put('a', '').catch(() => {});
+      return isLogged(`info: member ${endpoint} recovered`);
+    });
+    assert.ok(lines.includes(`debug: connected to ${endpoint}`), lines.join('\n'));
+    assert.ok(lines.includes(`info: the connection to ${endpoint} was lost`), lines.join('\n'));
+    for (const line of lines) assert.doesNotMatch(line, /[^\P{C}\n]/u);
   });
 });

@@ -179,7 +179,16 @@ describe('no value, password, token or key appears in', () => {
 
     await assertAllClean();
     assertPublished('call:start', 'call:end', 'call:error', 'call:asyncStart', 'call:asyncEnd', 'log');
-    assertPublished('connection', 'directory', 'member', 'registration', 'token');
+    assertPublished(
+      'connection',
+      'member',
+      'token',
+      'directory',
+      'registration',
+      'lock',
+      'election',
+      'resolver',
+    );
     assertClean('the metrics', metrics);
     assert.ok((metrics.callDurations?.length ?? 0) > 5);
   });
