@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Checks that each channel, type of event, member of ClientMetrics and metric of OpenTelemetry is described in
 // docs/observability.md and occurs in a test.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -66,25 +66,20 @@ function metrics() {
   }
 }
 
-/** The metrics of OpenTelemetry, by the names in the sources of the entry `./otel`. */
+/** The metrics of OpenTelemetry. Those of the table are tested by what reads the whole table. */
 function otelMetrics() {
-  if (!existsSync(join(root, 'src/otel'))) return [];
-  const names = filesIn('src/otel', /\.ts$/)
-    .map(read)
-    .flatMap((source) => [...source.matchAll(/'((?:etcd_naming|rpc\.client)\.[\w.]+)'/g)])
-    .map(([, name]) => name)
-    .filter((name) => !attributes().has(name));
-  return [...new Set(names)].map((name) => ({
-    name,
-    isDescribed: page.includes(`\`${name}\``),
-    isTested: tests.some((text) => text.includes(name)),
-  }));
-}
-
-/** The names of attributes, which the page lists in a table of their own. */
-function attributes() {
-  const section = page.split('### Attributes')[1]?.split('\n## ')[0] ?? '';
-  return new Set([...section.matchAll(/`([\w.]+)`/g)].map(([, name]) => name));
+  const source = read('src/otel/instruments.ts');
+  const names = [...source.matchAll(/(?:counter|gauge)\(\s*'([\w.]+)'/g)].map(([, name]) => name);
+  const parts = [...source.matchAll(/`\$\{prefix\}\.(\w+)`/g)].map(([, part]) => part);
+  for (const [, prefix] of source.matchAll(/\.\.\.ownership\('(\w+)'/g))
+    names.push(...parts.map((part) => `${prefix}.${part}`));
+  const readsTable = tests.some((text) =>
+    /import \{[^}]*\binstruments\b[^}]*\} from '#src\/otel\//.test(text),
+  );
+  const ofTable = names.map((name) => ({ name: `etcd_naming.${name}`, isTested: readsTable }));
+  const duration = 'rpc.client.call.duration';
+  const histogram = { name: duration, isTested: tests.some((text) => text.includes(duration)) };
+  return [histogram, ...ofTable].map((one) => ({ ...one, isDescribed: page.includes(`\`${one.name}\``) }));
 }
 
 function quoted(text) {

@@ -23,6 +23,7 @@ export async function serveMetrics(port: number, host = '127.0.0.1'): Promise<Se
     server.listen(port, host, resolve);
   });
   server.unref(); // it does not keep the process alive
+  diagnosticsChannels.directory.subscribe(() => {}); // directories look up the reasons of departures for a subscriber
   return server;
 }
 

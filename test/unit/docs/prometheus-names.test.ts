@@ -108,7 +108,11 @@ describe('the table of examples/observability', () => {
   });
 
   it('names the histogram of calls as Prometheus names that of OpenTelemetry', () => {
-    const source = readFileSync(join(folder, 'prometheus.ts'), 'utf8');
-    assert.match(source, /'rpc_client_call_duration_seconds'/);
+    const name = 'rpc.client.call.duration';
+    const [ofOpenTelemetry, ofExample] = ['../../src/otel/call-durations.ts', 'prometheus.ts'].map((path) =>
+      readFileSync(join(folder, path), 'utf8'),
+    );
+    assert.match(ofOpenTelemetry!, new RegExp(`'${name}'[^)]*unit: 's'`));
+    assert.ok(ofExample!.includes(`'${name.replaceAll('.', '_')}_seconds'`));
   });
 });
