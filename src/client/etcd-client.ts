@@ -143,7 +143,12 @@ export class EtcdClient implements AsyncDisposable {
     const batcher = batches && new ReadBatcher({ calls, clock, timeoutMs, limits: batches });
     const settings = { clock, timeoutMs, closing, batcher };
     this.kv = new KvClientImpl(kv, maxTxnOps, settings);
-    this.#lease = new LeaseClientImpl(leaseCalls(this.#transport), new ElapsedClock(), random);
+    this.#lease = new LeaseClientImpl(
+      leaseCalls(this.#transport),
+      new ElapsedClock(),
+      random,
+      this.#diagnostics,
+    );
     this.lease = this.#lease;
     this.cluster = new ClusterClientImpl(clusterCalls(this.#transport));
     this.maintenance = new MaintenanceClientImpl(maintenanceCalls(this.#transport));

@@ -11,7 +11,7 @@ export class Counters {
   readonly resumes = { 'stream-lost': 0, 'buffer-full': 0, cancelled: 0 };
   compactions = 0;
   readonly resyncs = { compacted: 0, 'rolled-back': 0, gap: 0 };
-  readonly leasesEnded: Record<string, number> = {};
+  readonly leasesEnded = { expired: 0, 'lost-contact': 0, unauthorized: 0, revoked: 0, closed: 0 };
   readonly records = { stored: 0, storedAgain: 0 };
   readonly locks = { held: 0, waiting: 0, acquired: 0, lost: 0 };
   readonly elections = { held: 0, waiting: 0, acquired: 0, lost: 0 };

@@ -137,7 +137,9 @@ export interface LeaseMetrics {
   /** The time until the first of them expires if no renewal is answered, in milliseconds. Undefined without one. */
   readonly minMarginMs?: number;
   /** Since the client was made: the leases that ended, by the reason; see {@link LeaseEndReason}. */
-  readonly ended: Readonly<Record<string, number>>;
+  readonly ended: Readonly<
+    Record<'expired' | 'lost-contact' | 'unauthorized' | 'revoked' | 'closed', number>
+  >;
 }
 
 /** The locks of a client, or its terms in elections. */

@@ -28,6 +28,7 @@ export class KeepAliveDriver {
   readonly #calls: LeaseCalls;
   readonly #clock: Clock;
   readonly #core: KeepAliveCore;
+  readonly #onStreamLost: (error: EtcdError) => void;
   readonly #streams = new Map<StreamKey, OpenStream>();
   /** The oldest of each id. */
   readonly #holders = new Map<LeaseId, LeaseHolder>();
@@ -40,8 +41,15 @@ export class KeepAliveDriver {
   readonly #timer: MovableTimer;
   #nextCall = 1;
 
-  constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
+  /** @param onStreamLost Called when a stream has ended other than by the core's decision. */
+  constructor(
+    calls: LeaseCalls,
+    clock: Clock,
+    random: () => number,
+    onStreamLost: (error: EtcdError) => void,
+  ) {
     this.#calls = calls;
+    this.#onStreamLost = onStreamLost;
     this.#clock = clock;
     this.#core = new KeepAliveCore(random);
     this.#loop = new EffectLoop(
@@ -85,6 +93,11 @@ export class KeepAliveDriver {
     if (this.#core.isHeldAt(lease, now)) return true;
     this.#performEnd(lease); // in the abort listener of another lease that ended at the same time
     return false;
+  }
+
+  /** The time until the first held lease expires without another acknowledged renewal; Infinity without one. */
+  marginMs(): number {
+    return this.#core.firstEnd() - this.#clock.now();
   }
 
   #endExpiredAt(now: number): void {
@@ -156,7 +169,10 @@ export class KeepAliveDriver {
         },
         message: ({ ID: lease, TTL }) =>
           this.#loop.dispatch({ type: 'reply', stream: key, lease, ttlMs: Number(TTL) * 1_000 }),
-        end: (error) => this.#loop.dispatch({ type: 'stream-lost', stream: key, error }),
+        end: (error) => {
+          this.#onStreamLost(error);
+          this.#loop.dispatch({ type: 'stream-lost', stream: key, error });
+        },
       },
     );
     const stream: OpenStream = { duplex, tokenGeneration: 0 };

@@ -40,7 +40,7 @@ export interface LeaseKeeper {
   /** Revokes a lease, which etcd may not have. */
   revoke(lease: LeaseId): Promise<void>;
   /** Called when a held lease has ended. */
-  onEnd(): void;
+  onEnd(lease: LeaseId, end: LeaseEnd): void;
 }
 
 /** A process may hold thousands: a lease has no closure, and what only some callers use is made when it is first read. */
@@ -104,7 +104,7 @@ export class HeldLeaseImpl implements HeldLease {
   /** Called by the driver when the lease ends. */
   onEnd(end: LeaseEnd): void {
     this.#end = end;
-    this.#keeper.onEnd();
+    this.#keeper.onEnd(this.id, end);
     this.#resolveEnded?.(end);
     this.#abortController?.abort(end);
   }

@@ -7,6 +7,7 @@ import {
   sharedAbortController,
   withAnySignal,
 } from '../async/index.js';
+import { ClientDiagnostics, type MutableMetrics } from '../diagnostics/index.js';
 import {
   ClosedError,
   Code,
@@ -36,6 +37,7 @@ import type { OneShotOutcome } from './core/index.js';
 import { KeepAliveDriver } from './driver.js';
 import { type HeldLease, HeldLeaseImpl, type LeaseKeeper } from './held-lease.js';
 import type { LeaseClient } from './lease-client.js';
+import { LeaseRecord } from './lease-record.js';
 import { checkGrantOptions, checkTimeToLive } from './options.js';
 import type { GrantOptions, Lease, LeaseTimeToLive, TimeToLiveOptions } from './types.js';
 
@@ -47,10 +49,13 @@ export class LeaseClientImpl implements LeaseClient {
     isHeld: (id) => this.#driver.isHeld(id),
     release: (id, reason) => this.#driver.release(id, reason),
     revoke: (id) => this.#revokeIfPresent(id),
-    onEnd: () => {
+    onEnd: (id, end) => {
+      this.#record.ended(id, end);
       if (--this.#heldCount === 0) this.#releaseProcess();
     },
   };
+  readonly #record: LeaseRecord;
+  readonly #removeMetrics: () => void;
   #heldCount = 0;
   /** Held leases keep the process alive. */
   #releaseProcess = () => {};
@@ -59,11 +64,29 @@ export class LeaseClientImpl implements LeaseClient {
   #cleanUps = 0;
   readonly #cleanedUp = pending<void>();
 
-  /** `clock` also counts while the machine is suspended, as etcd's clock does. */
-  constructor(calls: LeaseCalls, clock: Clock, random: () => number) {
+  /**
+   * @param clock Also counts while the machine is suspended, as etcd's clock does.
+   * @param diagnostics Default: nothing receives what happens to the leases.
+   */
+  constructor(
+    calls: LeaseCalls,
+    clock: Clock,
+    random: () => number,
+    diagnostics = new ClientDiagnostics({ name: 'unnamed' }),
+  ) {
     this.#calls = calls;
     this.#clock = clock;
-    this.#driver = new KeepAliveDriver(calls, clock, random);
+    this.#record = new LeaseRecord(diagnostics);
+    this.#driver = new KeepAliveDriver(calls, clock, random, (error) =>
+      this.#record.streamLost(this.#heldCount, error),
+    );
+    this.#removeMetrics = diagnostics.addSource({ addTo: ({ leases }) => this.#addTo(leases) });
+  }
+
+  #addTo(leases: MutableMetrics['leases']): void {
+    leases.held += this.#heldCount;
+    const marginMs = this.#driver.marginMs();
+    if (this.#heldCount > 0) leases.minMarginMs = Math.max(0, marginMs);
   }
 
   async grant(options: GrantOptions): Promise<Lease> {
@@ -143,6 +166,7 @@ export class LeaseClientImpl implements LeaseClient {
   close(): void {
     this.#closing.abort(new ClosedError('the client'));
     this.#driver.close();
+    this.#removeMetrics();
   }
 
   /** Whether a lease without a holder may be left behind if the connections are closed now. */
@@ -195,6 +219,7 @@ export class LeaseClientImpl implements LeaseClient {
   #holdGranted(id: LeaseId, ttlSeconds: number, sentAt: number): HeldLease {
     const lease = new HeldLeaseImpl(id, ttlSeconds, this.#keeper);
     if (this.#heldCount++ === 0) this.#releaseProcess = this.#calls.keepProcessAlive();
+    this.#record.held(id, ttlSeconds);
     this.#driver.hold(id, sentAt, ttlSeconds * 1_000, lease);
     return lease;
   }

@@ -60,6 +60,13 @@ export class KeepAliveCore {
     return this.#earliestExpiry;
   }
 
+  /** When the first held lease expires without another acknowledged renewal; Infinity without one. */
+  firstEnd(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const { endsAt } of this.#held.values()) first = Math.min(first, endsAt);
+    return first;
+  }
+
   /** Whether the lease certainly exists at `now`. */
   isHeldAt(lease: LeaseId, now: number): boolean {
     const held = this.#held.get(lease);

@@ -49,7 +49,11 @@ const metrics: ClientMetrics = {
     paused: 11,
   },
   mirrors: { active: 1, resyncs: { compacted: 2, 'rolled-back': 3, gap: 4 } },
-  leases: { held: 1, minMarginMs: 2_500, ended: { expired: 3 } },
+  leases: {
+    held: 1,
+    minMarginMs: 2_500,
+    ended: { expired: 3, 'lost-contact': 3, unauthorized: 3, revoked: 3, closed: 3 },
+  },
   locks: ownership,
   elections: ownership,
   services: [

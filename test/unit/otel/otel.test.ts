@@ -96,7 +96,11 @@ const full: ClientMetrics = {
     paused: 7,
   },
   mirrors: { active: 1, resyncs: { compacted: 1, 'rolled-back': 2, gap: 3 } },
-  leases: { held: 1, minMarginMs: 2_500, ended: { expired: 1 } },
+  leases: {
+    held: 1,
+    minMarginMs: 2_500,
+    ended: { expired: 1, 'lost-contact': 2, unauthorized: 3, revoked: 4, closed: 5 },
+  },
   locks: { held: 1, waiting: 2, acquired: 3, lost: 4 },
   elections: { held: 1, waiting: 2, acquired: 3, lost: 4 },
   services: [
