@@ -5,6 +5,12 @@ export interface PickCount {
   users: number;
 }
 
+/** Under which name the picks of an endpoint are counted, and where. */
+export interface CountedEndpoint {
+  readonly counts: PickCounts;
+  readonly name: string;
+}
+
 /** More endpoints than this are counted together. */
 export const maxCountedEndpoints = 100;
 /** The name of those in a snapshot. */

@@ -24,6 +24,7 @@ import {
   type Selection,
   type Selector,
   selectAddresses,
+  textOf,
   toSelector,
   unresolvedReason,
 } from '../selection/index.js';
@@ -180,7 +181,7 @@ export class EndpointPicker implements Disposable {
     const traits = traitsFor(this.#options, address.traits);
     const listed = this.#listed.get(name);
     if (!listed) {
-      const count = this.#usage.picks.use(name);
+      const count = this.#usage.picks.use(textOf(address));
       const endpoint = new ListedEndpoint(address, count, () => this.#eject(name, balanced));
       const balanced = this.#balancer.add(endpoint, traits);
       this.#balancer.setState(balanced, 'ready', newcomer);

@@ -1,7 +1,6 @@
-import { formatAddress } from '../address/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 import type { PickCount } from '../pick-counts.js';
-import type { SelectedAddress } from '../selection/index.js';
+import { type SelectedAddress, textOf } from '../selection/index.js';
 
 /**
  * An endpoint that {@link EndpointPicker.pick} returned. It is the same object as long as its address is registered, so it
@@ -40,13 +39,10 @@ export class ListedEndpoint implements PickedEndpoint {
   readonly #count: PickCount;
   readonly #onUnhealthy: (endpoint: ListedEndpoint) => void;
 
-  constructor(
-    { address, record }: SelectedAddress,
-    count: PickCount,
-    onUnhealthy: (endpoint: ListedEndpoint) => void,
-  ) {
+  constructor(selected: SelectedAddress, count: PickCount, onUnhealthy: (endpoint: ListedEndpoint) => void) {
+    const { address, record } = selected;
     const tcp = 'path' in address ? undefined : address;
-    this.addr = 'path' in address ? `unix:${address.path}` : formatAddress(address);
+    this.addr = textOf(selected);
     this.host = tcp?.host;
     this.port = tcp?.port;
     this.path = 'path' in address ? address.path : undefined;

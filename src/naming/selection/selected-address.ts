@@ -1,5 +1,11 @@
 import { posix } from 'node:path';
-import { nameOfParsed, parseAddress, type SocketAddress, type TcpAddress } from '../address/index.js';
+import {
+  formatAddress,
+  nameOfParsed,
+  parseAddress,
+  type SocketAddress,
+  type TcpAddress,
+} from '../address/index.js';
 import { readTraits, type Traits } from '../balance/index.js';
 import type { EndpointRecord } from '../endpoint.js';
 
@@ -11,6 +17,11 @@ export interface SelectedAddress {
   readonly traits: Traits;
   /** The first record with the address. */
   readonly record: EndpointRecord;
+}
+
+/** The address as it is written in a URL, such as `10.0.0.7:8080` or `unix:/run/app.sock`. */
+export function textOf({ address }: SelectedAddress): string {
+  return 'path' in address ? `unix:${address.path}` : formatAddress(address);
 }
 
 /** By record, so that each version of a record is parsed once, whatever else of its service changes. */

@@ -134,7 +134,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     options: ChannelOptions,
     note: string,
   ): Leaf | undefined {
-    const { name, traits, picks } = infoOf(endpoint);
+    const { name, traits, counted } = infoOf(endpoint);
     const known = this.#leaves.get(name);
     if (known) {
       known.updateTraits(traits);
@@ -143,8 +143,7 @@ class EtcdBalancer implements experimental.LoadBalancer {
     const leaf = new Leaf(endpoint, traits, this.#helper, this.#balancer, {
       options,
       note,
-      name,
-      picks,
+      counted,
       newcomer: this.#hasReceivedList,
       onStateChange: (before, error) => this.#onLeafState(leaf, before, error),
     });

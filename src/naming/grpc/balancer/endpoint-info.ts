@@ -1,14 +1,14 @@
 import { experimental } from '@grpc/grpc-js';
 import { defaultTraits, type Traits } from '../../balance/index.js';
-import type { PickCounts } from '../../pick-counts.js';
+import type { CountedEndpoint } from '../../pick-counts.js';
 
 /** What the policy knows of an endpoint in a list. */
 export interface EndpointInfo {
   /** Its addresses as text: what identifies an endpoint in different lists. */
   readonly name: string;
   readonly traits: Traits;
-  /** Where the picks of the service are counted. */
-  readonly picks?: PickCounts | undefined;
+  /** How its picks are counted; undefined for an endpoint of another resolver. */
+  readonly counted?: CountedEndpoint | undefined;
 }
 
 /**

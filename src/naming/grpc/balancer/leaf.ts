@@ -7,7 +7,7 @@ import {
   type Traits,
   type WeightedBalancer,
 } from '../../balance/index.js';
-import type { PickCount, PickCounts } from '../../pick-counts.js';
+import type { CountedEndpoint, PickCount } from '../../pick-counts.js';
 
 /**
  * The pause before a reconnect when the server accepts connections and soon closes them.
@@ -20,10 +20,8 @@ const reconnectBackoff = { baseMs: 20, maxMs: 10_000 };
 export interface LeafContext {
   readonly options: ChannelOptions;
   readonly note: string;
-  /** The name of the endpoint. */
-  readonly name: string;
-  /** Where its picks are counted; undefined for the endpoints of another resolver. */
-  readonly picks: PickCounts | undefined;
+  /** How its picks are counted. */
+  readonly counted: CountedEndpoint | undefined;
   /** Whether the endpoint joined after the first list. */
   readonly newcomer: boolean;
   /** Called after each change of `state`, with the previous state. */
@@ -55,7 +53,7 @@ export class Leaf {
   ) {
     this.#traits = traits;
     this.#context = context;
-    this.#count = context.picks?.use(context.name) ?? { picks: 0, users: 1 };
+    this.#count = context.counted?.counts.use(context.counted.name) ?? { picks: 0, users: 1 };
     this.#weightedBalancer = balancer;
     this.#endpoint = balancer.add(this, traits);
     const childHelper = experimental.createChildChannelControlHelper(helper, {
@@ -109,7 +107,7 @@ export class Leaf {
 
   /** Calls in progress continue; grpc-js closes the connection after the last of them. */
   destroy(): void {
-    if (!this.#destroyed) this.#context.picks?.release(this.#count);
+    if (!this.#destroyed) this.#context.counted?.counts.release(this.#count);
     this.#destroyed = true;
     this.#cancelPause?.();
     this.#weightedBalancer.remove(this.#endpoint);

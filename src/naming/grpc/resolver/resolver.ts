@@ -16,6 +16,7 @@ import {
   type SelectedAddress,
   type Selector,
   selectAddresses,
+  textOf,
   unresolvedReason,
   unusableCount,
 } from '../../selection/index.js';
@@ -271,7 +272,8 @@ export class EtcdResolver implements experimental.Resolver {
     if (known) return known;
     const address = withConnectTimeout(selected.address, this.#context.connectTimeoutMs);
     const endpoint = { addresses: [address] };
-    setInfo(endpoint, { traits: selected.traits, picks: this.#usage?.picks });
+    const counted = this.#usage && { counts: this.#usage.picks, name: textOf(selected) };
+    setInfo(endpoint, { traits: selected.traits, counted });
     this.#endpoints.set(selected, endpoint);
     return endpoint;
   }
