@@ -152,7 +152,8 @@ const faults = [
     run: async () => {
       const { child } = processes.get('caller');
       child.send({ command: 'slow' });
-      for (let i = 0; i < 1_000; i++) await root.kv.put(`${target}-slow/${i % 10}`, 'x');
+      for (let i = 0; i < 10; i++)
+        await Promise.all(Array.from({ length: 100 }, (_, k) => root.kv.put(`${target}-slow/${k}`, 'x')));
       await sleep(10_000);
       await cluster.members[0].compact();
       child.send({ command: 'fast' });
