@@ -21,9 +21,6 @@ const dashboard = readFileSync(join(folder, 'dashboard.json'), 'utf8');
 const name = 'a "name" with \\ and\nlines';
 const target = 'observability/service';
 
-/** Leases do not report their margin: to be deleted when they do. */
-const notMeasured = 'etcd_naming_lease_margin_seconds';
-
 interface Example {
   serveMetrics(port: number): Promise<Server>;
   prometheusText(clients: readonly ClientMetrics[]): string;
@@ -156,9 +153,7 @@ describe('examples/observability', function () {
       assert.ok(queries.length >= least, `${queries.length} queries`);
       const labels = new Set([...families.values()].flatMap((family) => [...family.labels]));
       const served = (metric: string) =>
-        metric === notMeasured ||
-        families.has(metric) ||
-        families.has(metric.replace(/_(?:bucket|sum|count)$/, ''));
+        families.has(metric) || families.has(metric.replace(/_(?:bucket|sum|count)$/, ''));
       assert.deepEqual(
         [...new Set(queries.flatMap(metricsIn))].filter((metric) => !served(metric)),
         [],
