@@ -484,8 +484,8 @@ export const mutants = [
   one(
     'a watcher that resumes from a pause does not become live',
     reports,
-    "else if (state.liveness === 'interrupted')",
-    "else if (state.liveness === 'interrupted' && !state.slot?.dedicated)",
+    "else if (liveness !== 'live')",
+    "else if (liveness !== 'live' && !state.slot?.dedicated)",
   ),
 
   // What the session does with the outcomes of a slot.
@@ -590,6 +590,12 @@ export const mutants = [
     replies,
     'if (state.slot?.dedicated)',
     'if (state.slot?.dedicated && state.slot.generation === this.#context.tokenGeneration)',
+  ),
+  one(
+    'a watcher is reported as caught up at the revision that it needs next',
+    replies,
+    "type: 'caught-up', watcher: state.key, revision: state.cursor - 1n",
+    "type: 'caught-up', watcher: state.key, revision: state.cursor",
   ),
   one('an empty slot keeps its stream', slot, 'if (this.isEmpty)\n            this.#close();', ''),
   one(

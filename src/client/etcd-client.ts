@@ -161,6 +161,7 @@ export class EtcdClient implements AsyncDisposable {
       // A revision larger than one message arrives in fragments, so this limit may exceed that of a message.
       maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
       onStatus: (status) => this.#status.onWatchStream(status),
+      diagnostics: this.#diagnostics,
     });
     const { store } = kv;
     const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
@@ -234,7 +235,14 @@ export class EtcdClient implements AsyncDisposable {
   mirror(range: Bytes | KeyRange, options: MirrorOptions = noOptions): Mirror {
     const { store } = this.#transport;
     return new MirrorImpl(
-      { kv: this.kv, watch: this.#watch, store, random: Math.random, closing: this.#closing.signal },
+      {
+        kv: this.kv,
+        watch: this.#watch,
+        store,
+        random: Math.random,
+        closing: this.#closing.signal,
+        diagnostics: this.#diagnostics,
+      },
       range,
       options,
     );

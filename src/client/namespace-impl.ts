@@ -108,13 +108,13 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
 
   /** What mirrors and elections use: this namespace instead of the client. */
   get #ports(): MirrorPorts & Omit<ElectionPorts, 'queue' | 'timeoutMs'> {
-    const { calls, random, settings, watch: watchClient } = this.#parent;
+    const { calls, random, settings, watch: watchClient, diagnostics } = this.#parent;
     const { closing } = settings;
     const watch = {
       watch: (keys: Bytes | KeyRange, watchOptions?: InternalWatchOptions) =>
         watchClient.watch(keys, watchOptions, this.prefix),
     };
-    return { kv: this.kv, watch, store: calls.store, random, closing };
+    return { kv: this.kv, watch, store: calls.store, random, closing, diagnostics, prefix: this.prefix };
   }
 }
 

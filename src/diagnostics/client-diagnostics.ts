@@ -91,7 +91,7 @@ function emptyMetrics(client: string, counters: Counters): MutableMetrics {
       bufferedBytes: 0,
       paused: 0,
     },
-    mirrors: { active: 0, resyncs: { ...resyncs } },
+    mirrors: { active: counters.activeMirrors, resyncs: { ...resyncs } },
     leases: { held: 0, ended: { ...counters.leasesEnded } },
     locks: { ...counters.locks },
     elections: { ...counters.elections },

@@ -10,6 +10,7 @@ export class Counters {
   tokenFailures = 0;
   readonly resumes = { 'stream-lost': 0, 'buffer-full': 0, cancelled: 0 };
   compactions = 0;
+  activeMirrors = 0;
   readonly resyncs = { compacted: 0, 'rolled-back': 0, gap: 0 };
   readonly leasesEnded = { expired: 0, 'lost-contact': 0, unauthorized: 0, revoked: 0, closed: 0 };
   readonly records = { stored: 0, storedAgain: 0 };

@@ -34,6 +34,7 @@ export type {
 export { installNodeDebug } from './node-debug.js';
 export { addOpenClient, type MetricsRequest } from './open-clients.js';
 export { processWide } from './process-wide.js';
+export { rangeText } from './range-text.js';
 export type { ClientEvent } from './topic.js';
 export {
   type ConnectionDiagnostics,

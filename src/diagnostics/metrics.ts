@@ -106,7 +106,8 @@ export interface WatchMetrics {
   /** The open streams. */
   readonly streams: number;
   /**
-   * The longest time for which an open watcher has not been live, in milliseconds; 0 while all are live. A connection that
+   * The longest time for which an open watcher has not been live, in milliseconds; 0 while all are live. A watcher that
+   * was never live counts from the call of `watch()`, and one that is paused counts, too. A connection that
    * is lost without a sign counts from its detection, within the client's `keepaliveTimeMs` plus `keepaliveTimeoutMs`.
    */
   readonly lagMs: number;
@@ -114,7 +115,7 @@ export interface WatchMetrics {
   readonly resumes: Readonly<Record<InterruptionCause, number>>;
   /** Since the client was made: how many watchers ended because the history that they needed was compacted. */
   readonly compactions: number;
-  /** The events that wait for slow readers. */
+  /** The events of open watchers that wait for their readers. */
   readonly bufferedEvents: number;
   /** The size of the keys and values of these events, in bytes. */
   readonly bufferedBytes: number;
@@ -126,7 +127,10 @@ export interface WatchMetrics {
 export interface MirrorMetrics {
   /** The mirrors that are iterated. */
   readonly active: number;
-  /** Since the client was made: how often a mirror listed its range again, by the cause; the first list does not count. */
+  /**
+   * Since the client was made: how often a mirror listed its range again, by the cause; see {@link ResyncReason}. The first
+   * list of a loop does not count.
+   */
   readonly resyncs: Readonly<Record<'compacted' | 'rolled-back' | 'gap', number>>;
 }
 

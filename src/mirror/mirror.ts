@@ -12,6 +12,7 @@ import {
   resolvesWithin,
   withAnySignal,
 } from '../async/index.js';
+import { type ClientDiagnostics, mirrorTopic } from '../diagnostics/index.js';
 import { ClosedError, CompactedError, EtcdError, historyLoss, mayRecover } from '../errors/index.js';
 import type { KvClient } from '../kv/index.js';
 import {
@@ -25,6 +26,7 @@ import {
   withJson,
 } from '../model/index.js';
 import type { InternalWatcher, WatchClient } from '../watch/index.js';
+import { ListReport } from './list-report.js';
 import { checkMirror, freshnessOption, type MirrorOptions, retainOption } from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
@@ -38,6 +40,9 @@ export interface MirrorPorts {
   readonly store: { readonly epoch: number };
   readonly watch: Pick<WatchClient, 'watch'>;
   readonly random: () => number;
+  readonly diagnostics: ClientDiagnostics;
+  /** The namespace of the client, whose keys the mirror sees without it. */
+  readonly prefix?: Buffer;
   /** Default: the machine's, whose timers keep the process alive. */
   readonly clock?: Clock;
   /** Aborted when the client closes. */
@@ -147,6 +152,8 @@ export class MirrorImpl implements Mirror {
 
   async *#iterate(cancelled: AbortSignal): AsyncGenerator<MirrorUpdate, undefined> {
     this.#begin();
+    const { counters } = this.#ports.diagnostics;
+    counters.activeMirrors++;
     const stop = new AbortController();
     const ends = [cancelled, this.#options.signal];
     const releases = ends.map((end) => onAbort(end, (reason) => stop.abort(reason)));
@@ -159,6 +166,7 @@ export class MirrorImpl implements Mirror {
       for (const release of releases) release();
       this.#ended.abort(new ClosedError('the mirror'));
       this.#isIterated = false;
+      counters.activeMirrors--;
     }
   }
 
@@ -174,7 +182,7 @@ export class MirrorImpl implements Mirror {
     let reason: ResyncReason = 'initial';
     for (;;) {
       const { epoch } = this.#ports.store;
-      const { kvs, revision } = await this.#list(signal);
+      const { kvs, revision } = await this.#list(reason, signal);
       this.#view.replace(kvs, revision);
       this.#changes.publish();
       yield withJson({ type: 'snapshot', reason, revision, kvs: new Map(this.#view.kvs) });
@@ -269,13 +277,32 @@ export class MirrorImpl implements Mirror {
     }
   }
 
-  #list(signal: AbortSignal): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
+  async #list(
+    cause: ResyncReason,
+    signal: AbortSignal,
+  ): Promise<{ readonly kvs: readonly KeyValue[]; readonly revision: Revision }> {
+    const { diagnostics, prefix } = this.#ports;
+    const report = diagnostics.wants(mirrorTopic) ? new ListReport(this.#clock.now()) : undefined;
     const { pageSize } = this.#options;
     const retain = retainOption.get(this.#options);
     const list = (options: ReadOptions) =>
-      listRange(this.#ports.kv, this.#range, pageSize ? { ...options, pageSize } : options, retain);
+      listRange(
+        this.#ports.kv,
+        this.#range,
+        pageSize ? { ...options, pageSize } : options,
+        report ? report.measure(retain) : retain,
+      );
     // A compaction between two pages is transient: the next list reads at a newer revision.
-    return this.#retryRead(signal, list, (error) => error instanceof CompactedError);
+    const listed = await this.#retryRead(signal, list, (error) => error instanceof CompactedError);
+    if (cause !== 'initial') diagnostics.counters.resyncs[cause]++;
+    const { revision, kvs } = listed;
+    report?.publish(diagnostics, this.#range, prefix, {
+      cause,
+      keys: kvs.length,
+      revision,
+      now: this.#clock.now(),
+    });
+    return listed;
   }
 
   /** Repeats the read until it succeeds or fails with an error that a retry cannot fix. */

@@ -15,6 +15,19 @@ export class BufferUsage {
     this.#limits = limits;
   }
 
+  get events(): number {
+    return this.#events;
+  }
+
+  /** The size of the keys and values of the events. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Records that a batch was buffered. Returns whether the watcher must pause now. */
   add(events: number, bytes: number): boolean {
     this.#events += events;

@@ -1,4 +1,5 @@
 import { AsyncQueue, handled, onAbort, type Pending, pending, secondLoopError } from '../async/index.js';
+import type { MutableMetrics } from '../diagnostics/index.js';
 import {
   ClosedError,
   CompactedError,
@@ -52,6 +53,8 @@ export class BufferedWatcher implements InternalWatcher {
     resumed: (watcher, fromRevision) => watcher.#onResumed(fromRevision),
     progress: (watcher, revision) => watcher.#progress(revision + 1n),
     finish: (watcher, error) => watcher.#finish(error),
+    downMs: (watcher) => (watcher.#live ? 0 : performance.now() - watcher.#livenessSince),
+    addTo: (watcher, metrics) => watcher.#addTo(metrics),
   };
 
   /** The iteration of a watcher. */
@@ -86,7 +89,8 @@ export class BufferedWatcher implements InternalWatcher {
   #releaseSignal: (() => void) | undefined;
   #iterating = false;
   #live = false;
-  #liveChangedAt: number | undefined;
+  /** When it became live, or ceased to be; before it was live for the first time, when it was made. */
+  #livenessSince = performance.now();
   #nextRevision: Revision | undefined;
   /** The highest `nextRevision` of any batch: an event below an earlier progress does not move the checkpoint back. */
   #maxNextRevision: Revision = 0n;
@@ -140,7 +144,7 @@ export class BufferedWatcher implements InternalWatcher {
   }
 
   get liveChangedAt(): number | undefined {
-    return this.#liveChangedAt;
+    return this.#wasLive ? this.#livenessSince : undefined;
   }
 
   close(): Promise<void> {
@@ -189,8 +193,23 @@ export class BufferedWatcher implements InternalWatcher {
   #setLive(live: boolean): void {
     if (live === this.#live) return;
     this.#live = live;
-    this.#liveChangedAt = performance.now();
+    this.#livenessSince = performance.now();
     this.#options.onLiveChange?.();
+  }
+
+  /** Whether it is, or was, live. */
+  get #wasLive(): boolean {
+    return this.#readyRevision !== undefined;
+  }
+
+  #addTo(metrics: MutableMetrics['watch']): void {
+    metrics.watchers++;
+    if (this.#live) metrics.live++;
+    else metrics.lagMs = Math.max(metrics.lagMs, performance.now() - this.#livenessSince);
+    if (!this.#usage) return;
+    metrics.bufferedEvents += this.#usage.events;
+    metrics.bufferedBytes += this.#usage.bytes;
+    if (this.#usage.isPaused) metrics.paused++;
   }
 
   #setCheckpoint(nextRevision: Revision | undefined): void {
@@ -203,9 +222,9 @@ export class BufferedWatcher implements InternalWatcher {
   }
 
   #onReady(revision: Revision, nextRevision: Revision): void {
+    this.#readyRevision = revision;
     this.#setLive(true);
     this.#nextRevision ??= nextRevision;
-    this.#readyRevision = revision;
     this.#ready?.resolve(revision);
     this.#ready = undefined;
     this.#putResumption(nextRevision);
@@ -254,7 +273,7 @@ export class BufferedWatcher implements InternalWatcher {
     this.#usage ??= new BufferUsage(this.#options.limits);
     this.#put(withJson({ events, nextRevision: this.#raiseNextRevision(last.kv.modRevision + 1n), bytes }));
     // Called after #put(), in which a waiting reader has already taken the batch.
-    if (this.#usage.add(events.length, bytes)) this.#driver.bufferFull(this.#key);
+    if (this.#usage.add(events.length, bytes)) this.#driver.bufferFull(this.#key, this.#usage);
   }
 
   #onTake({ events, nextRevision, bytes }: Buffered): void {

@@ -1,7 +1,9 @@
 import { type Clock, EffectLoop, raceAbort } from '../async/index.js';
+import type { ClientDiagnostics, MutableMetrics } from '../diagnostics/index.js';
 import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
 import { describeAccess, type Revision, type WatchEvent, type WireRange } from '../model/index.js';
 import type { WatchCalls } from '../wire/index.js';
+import type { BufferUsage } from './buffer-usage.js';
 import {
   type StreamStatus,
   type WatchEffect,
@@ -10,6 +12,7 @@ import {
   WatchSession,
 } from './core/index.js';
 import { StartCheckReads } from './start-check-reads.js';
+import { WatchReporter } from './watch-reporter.js';
 import { createRequest, type WatchSpec, type WatchStart } from './watch-request.js';
 import { WatchStreams } from './watch-streams.js';
 
@@ -25,6 +28,10 @@ export interface WatchSink<W> {
   deliver(watcher: W, events: readonly WatchEvent[]): void;
   progress(watcher: W, revision: Revision): void;
   finish(watcher: W, error: EtcdError): void;
+  /** For how long the watcher has not been live, in milliseconds; 0 while it is. */
+  downMs(watcher: W): number;
+  /** Adds the state of an open watcher to the metrics. */
+  addTo(watcher: W, metrics: MutableMetrics['watch']): void;
 }
 
 export interface DriverPorts {
@@ -39,17 +46,21 @@ export interface DriverPorts {
   readonly readAt: (key: Buffer, revision: Revision, signal: AbortSignal) => Promise<void>;
   readonly requireLeader: boolean;
   readonly onStatus: (status: StreamStatus) => void;
+  readonly diagnostics: ClientDiagnostics;
+  /** Makes the number of a slot or a watcher of this driver unique within the client. */
+  readonly clientWide: (number: number) => number;
 }
 
 /** The effects that go to a watcher's sink. */
 type SinkEffect = WatchEffect & {
-  readonly type: 'ready' | 'interrupted' | 'resumed' | 'deliver' | 'progress' | 'finish';
+  readonly type: 'ready' | 'interrupted' | 'resumed' | 'caught-up' | 'deliver' | 'progress' | 'finish';
 };
 
 /** Performs the effects of a session, and makes no decision about revisions. */
 export class WatchDriver<W> {
   readonly #ports: DriverPorts;
   readonly #sink: WatchSink<W>;
+  readonly #reporter: WatchReporter<W>;
   readonly #watchers = new Map<WatcherKey, W>();
   readonly #streams: WatchStreams;
   readonly #loop: EffectLoop<WatchInput, WatchEffect>;
@@ -60,6 +71,11 @@ export class WatchDriver<W> {
   constructor(ports: DriverPorts, sink: WatchSink<W>) {
     this.#ports = ports;
     this.#sink = sink;
+    this.#reporter = new WatchReporter(ports.diagnostics, {
+      clientWide: ports.clientWide,
+      rangeOf: (watcher) => sink.specOf(watcher).range,
+      downMs: (watcher) => sink.downMs(watcher),
+    });
     // From 2^40 on, far from the ids that a server or proxy assigns, which count from 0.
     const firstWatchId = 2n ** 40n + BigInt(Math.floor(ports.random() * 2 ** 40));
     const { random, maxRevisionBytes } = ports;
@@ -68,7 +84,7 @@ export class WatchDriver<W> {
       (input) => session.handle(input),
       (effect) => this.#perform(effect),
     );
-    this.#streams = new WatchStreams(ports, (input) => this.#loop.dispatch(input));
+    this.#streams = new WatchStreams(ports, this.#reporter, (input) => this.#loop.dispatch(input));
     this.#startChecks = new StartCheckReads(
       {
         ...ports,
@@ -92,17 +108,28 @@ export class WatchDriver<W> {
   }
 
   stop(watcher: WatcherKey): void {
-    if (!this.#watchers.delete(watcher)) return;
+    const stopped = this.#watchers.get(watcher);
+    if (stopped === undefined) return;
+    this.#watchers.delete(watcher);
+    this.#reporter.ended(stopped, watcher, undefined);
     this.#startChecks.remove(watcher);
     this.#loop.dispatch({ type: 'unwatch', watcher });
   }
 
-  bufferFull(watcher: WatcherKey): void {
-    this.#loop.dispatch({ type: 'buffer-full', watcher });
+  bufferFull(key: WatcherKey, usage: BufferUsage): void {
+    const watcher = this.#watchers.get(key);
+    if (watcher !== undefined) this.#reporter.paused(watcher, key, usage);
+    this.#loop.dispatch({ type: 'buffer-full', watcher: key });
   }
 
   bufferDrained(watcher: WatcherKey): void {
     this.#loop.dispatch({ type: 'buffer-drained', watcher });
+  }
+
+  /** Adds the state of the watchers and streams to the metrics. */
+  addTo({ watch }: MutableMetrics): void {
+    for (const watcher of this.#watchers.values()) this.#sink.addTo(watcher, watch);
+    watch.streams += this.#streams.openCount;
   }
 
   /** Ends all watchers with ClosedError, and their streams. */
@@ -144,6 +171,7 @@ export class WatchDriver<W> {
         this.#streams.perform(effect);
         return;
       case 'status':
+        this.#reporter.onStatus(effect.status);
         this.#ports.onStatus(effect.status);
         return;
       default:
@@ -157,13 +185,18 @@ export class WatchDriver<W> {
     const sink = this.#sink;
     switch (effect.type) {
       case 'ready':
+        this.#reporter.opened(watcher, effect);
         sink.ready(watcher, effect.revision, effect.nextRevision);
         return;
       case 'interrupted':
         sink.interrupted(watcher);
         return;
       case 'resumed':
+        this.#reporter.resumed(watcher, effect);
         sink.resumed(watcher, effect.fromRevision);
+        return;
+      case 'caught-up':
+        this.#reporter.caughtUp(watcher, effect);
         return;
       case 'deliver':
         sink.deliver(watcher, effect.events);
@@ -174,8 +207,14 @@ export class WatchDriver<W> {
       case 'finish':
         this.#watchers.delete(effect.watcher);
         this.#startChecks.remove(effect.watcher);
-        sink.finish(watcher, this.#withRequest(effect.error, sink.specOf(watcher)));
+        this.#finish(watcher, effect);
     }
+  }
+
+  #finish(watcher: W, { watcher: key, error: cause }: WatchEffect & { readonly type: 'finish' }): void {
+    const error = this.#withRequest(cause, this.#sink.specOf(watcher));
+    this.#reporter.ended(watcher, key, error);
+    this.#sink.finish(watcher, error);
   }
 
   #specOf(key: WatcherKey): WatchSpec | undefined {

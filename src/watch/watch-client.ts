@@ -1,4 +1,5 @@
 import { type Clock, CountedRef } from '../async/index.js';
+import type { ClientDiagnostics, MutableMetrics } from '../diagnostics/index.js';
 import { ClosedError, Code, errorFromServer } from '../errors/index.js';
 import {
   type Bytes,
@@ -99,6 +100,7 @@ export interface WatchPorts {
   /** How many bytes one revision may take in memory while its fragments arrive. */
   readonly maxRevisionBytes: number;
   readonly onStatus: (status: StreamStatus) => void;
+  readonly diagnostics: ClientDiagnostics;
 }
 
 /** etcd's Watch service: watchers that outlive streams, members and restarts, each on exactly the right revision. */
@@ -114,6 +116,7 @@ export class WatchClient {
     this.#ports = ports;
     this.#processRef = new CountedRef(() => ports.watch.keepProcessAlive());
     this.#defaultOptions = this.#makeOptions(noOptions, 0);
+    ports.diagnostics.addSource(this);
   }
 
   /**
@@ -141,6 +144,11 @@ export class WatchClient {
     const driver = this.#driver(options.requireLeader ?? true);
     if (!options.unref) this.#processRef.add();
     return new BufferedWatcher(driver, spec, options, watcherOptions, options.signal);
+  }
+
+  /** Adds the state of the watchers and their streams to the metrics. */
+  addTo(metrics: MutableMetrics): void {
+    for (const driver of this.#drivers.values()) driver.addTo(metrics);
   }
 
   /** Ends every watch. Idempotent. */
@@ -175,7 +183,9 @@ export class WatchClient {
   #driver(requireLeader: boolean): WatchDriver<BufferedWatcher> {
     const existing = this.#drivers.get(requireLeader);
     if (existing) return existing;
-    const { watch: calls, clock, random, maxRevisionBytes } = this.#ports;
+    const { watch: calls, clock, random, maxRevisionBytes, diagnostics } = this.#ports;
+    // Each driver numbers its slots and watchers from 1.
+    const clientWide = (number: number) => 2 * number - (requireLeader ? 1 : 0);
     const driverPorts: DriverPorts = {
       calls,
       clock,
@@ -186,9 +196,9 @@ export class WatchClient {
       readAt: async (key, revision, signal) => {
         await this.#readOneKey(key, revision, signal);
       },
-      // Each driver numbers its slots from 1; this makes the numbers unique within the client.
-      onStatus: (status) =>
-        this.#ports.onStatus({ ...status, slot: 2 * status.slot - (requireLeader ? 1 : 0) }),
+      onStatus: (status) => this.#ports.onStatus({ ...status, slot: clientWide(status.slot) }),
+      diagnostics,
+      clientWide,
     };
     const driver = new WatchDriver(driverPorts, BufferedWatcher.sink);
     this.#drivers.set(requireLeader, driver);

@@ -11,6 +11,11 @@ export interface WatchStreamPorts {
   readonly requireLeader: boolean;
 }
 
+/** What the streams report. */
+export interface StreamReporter {
+  streamOpened(slot: SlotKey, member: Member): void;
+}
+
 /** The effects that concern a slot: its stream and its timers. */
 export type SlotEffect = WatchEffect & {
   readonly type:
@@ -32,13 +37,22 @@ interface OpenStream {
 /** The streams of a driver's slots, and their timers. Their events become inputs of the session. */
 export class WatchStreams {
   readonly #ports: WatchStreamPorts;
+  readonly #reporter: StreamReporter;
   readonly #input: (input: WatchInput) => void;
   readonly #streams = new Map<SlotKey, OpenStream>();
   readonly #timers = new Map<string, () => void>();
 
-  constructor(ports: WatchStreamPorts, input: (input: WatchInput) => void) {
+  constructor(ports: WatchStreamPorts, reporter: StreamReporter, input: (input: WatchInput) => void) {
     this.#ports = ports;
+    this.#reporter = reporter;
     this.#input = input;
+  }
+
+  /** How many streams are open, on a member. */
+  get openCount(): number {
+    let count = 0;
+    for (const { opened } of this.#streams.values()) if (opened) count++;
+    return count;
   }
 
   perform(effect: SlotEffect): void {
@@ -95,6 +109,7 @@ export class WatchStreams {
 
   #opened(slot: SlotKey, stream: OpenStream, member: Member): void {
     stream.opened = true;
+    this.#reporter.streamOpened(slot, member);
     if (stream.createTimeoutMs !== undefined) this.#arm('create-timeout', slot, stream.createTimeoutMs);
     this.#ports.calls.versionOf(member).then(
       (version) => {

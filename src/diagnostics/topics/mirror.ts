@@ -12,10 +12,10 @@ export interface MirrorDiagnostics {
   /** The end of the range, exclusive, as text; undefined for a single key. */
   readonly rangeEnd: string | undefined;
   /** Why the range was listed; see {@link ResyncReason}. */
-  readonly cause: string;
+  readonly cause: 'initial' | 'compacted' | 'rolled-back' | 'gap';
   /** The number of keys in the list. */
   readonly keys: number;
-  /** The size of the listed keys and values, in bytes. */
+  /** The size of the listed keys and values, in bytes, whether or not the mirror keeps the values. */
   readonly bytes: number;
   /** The revision of the list. */
   readonly revision: Revision;

@@ -15,7 +15,8 @@ export interface WatcherIdentity {
 
 /**
  * Why a watcher was not live. `stream-lost`: its stream ended; `buffer-full`: its reader was too slow; `cancelled`: the
- * server cancelled it.
+ * server cancelled it, or the client did, to create it again after an answer that it could not use. If several happen
+ * before the watcher is live again, the first one counts.
  */
 export type InterruptionCause = 'stream-lost' | 'buffer-full' | 'cancelled';
 
@@ -30,10 +31,14 @@ export type WatchDiagnostics =
       readonly endpoint: string;
     }
   | {
-      /** A watch stream was lost. It is reopened after `delayMs`. */
+      /** A watch stream was lost, or could not be opened. It is opened again if it still has watchers. */
       readonly type: 'stream-lost';
       /** The number of the stream. */
       readonly stream: number;
+      /** How many streams of this number were lost in a row without a delivery, this one included. */
+      readonly attempt: number;
+      /** The pause before it is opened again, in milliseconds. */
+      readonly delayMs: number;
       /** Why it was lost. */
       readonly error: EtcdError;
     }
@@ -44,7 +49,7 @@ export type WatchDiagnostics =
       readonly fromRevision: Revision;
     } & WatcherIdentity)
   | ({
-      /** The watcher is live again. */
+      /** etcd has acknowledged the watcher again, also if the history that it needs is compacted: `compacted` follows then. */
       readonly type: 'resumed';
       /** Why it was not live. */
       readonly cause: InterruptionCause;
@@ -54,9 +59,12 @@ export type WatchDiagnostics =
       readonly downMs: number;
     } & WatcherIdentity)
   | ({
-      /** The watcher has received the history up to the store's present revision. */
+      /**
+       * The watcher has received all history. Published for a watcher that had a stream of its own for that, because it was
+       * a thousand revisions or more behind, was paused, or starts in the future: it joins the shared stream now.
+       */
       readonly type: 'caught-up';
-      /** The revision up to which the history was received. */
+      /** The watcher has received everything up to this revision. */
       readonly revision: Revision;
     } & WatcherIdentity)
   | ({
@@ -95,7 +103,11 @@ function describe(event: WatchDiagnostics): LogLine {
     case 'stream-opened':
       return debug(`watch stream ${event.stream} is open on ${event.endpoint}`);
     case 'stream-lost':
-      return info(escapeControls(`watch stream ${event.stream} was lost: ${event.error.message}`));
+      return info(
+        escapeControls(
+          `watch stream ${event.stream} was lost and is opened again in ${Math.round(event.delayMs)} ms: ${event.error.message}`,
+        ),
+      );
     case 'opened':
       return debug(`${watchOf(event)} is live from revision ${event.fromRevision} on`);
     case 'resumed':

@@ -1,3 +1,4 @@
+import type { InterruptionCause } from '../../diagnostics/topics/watch.js';
 import type { EtcdError } from '../../errors/index.js';
 import type { Revision, WatchEvent, WireRange } from '../../model/index.js';
 import type { WatchReply } from './cursor.js';
@@ -113,8 +114,18 @@ export type WatchEffect =
     }
   /** The watcher is no longer live: its stream is lost, the server has cancelled it, or its buffer is full. */
   | { readonly type: 'interrupted'; readonly watcher: WatcherKey }
-  /** The watcher is live again, from that revision on. This does not prove that the store is still the same one. */
-  | { readonly type: 'resumed'; readonly watcher: WatcherKey; readonly fromRevision: Revision }
+  /**
+   * The watcher is live again, from that revision on. This does not prove that the store is still the same one. `cause`:
+   * why it was not live.
+   */
+  | {
+      readonly type: 'resumed';
+      readonly watcher: WatcherKey;
+      readonly fromRevision: Revision;
+      readonly cause: InterruptionCause;
+    }
+  /** A watcher on a dedicated stream has received the history up to this revision, and joins the shared stream. */
+  | { readonly type: 'caught-up'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'deliver'; readonly watcher: WatcherKey; readonly events: readonly WatchEvent[] }
   | { readonly type: 'progress'; readonly watcher: WatcherKey; readonly revision: Revision }
   | { readonly type: 'finish'; readonly watcher: WatcherKey; readonly error: EtcdError }
@@ -131,11 +142,15 @@ export type WatchEffect =
 export type StreamStatus =
   /** Events that the server sent again, as some 3.4 and 3.5 releases do after a snapshot, were not delivered. */
   | { readonly type: 'duplicates-dropped'; readonly slot: SlotKey; readonly events: number }
-  /** `attempt`: how many streams were lost in a row without a delivery, this one included. */
+  /**
+   * `attempt`: how many streams were lost in a row without a delivery, this one included. `delayMs`: the pause before the
+   * next one, as in `reopening`.
+   */
   | {
       readonly type: 'disconnected';
       readonly slot: SlotKey;
       readonly attempt: number;
+      readonly delayMs: number;
       readonly error: EtcdError;
     }
   | { readonly type: 'reopening'; readonly slot: SlotKey; readonly attempt: number; readonly delayMs: number }

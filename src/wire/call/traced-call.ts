@@ -4,10 +4,10 @@ import {
   type ClientDiagnostics,
   callChannels,
   eventToJson,
+  rangeText,
   type TracedRange,
 } from '../../diagnostics/index.js';
 import { Code, codeName, EtcdError } from '../../errors/index.js';
-import { keyText } from '../../model/index.js';
 import { type CallRecorder, methodName, serviceName } from '../method.js';
 import { accessOf } from './request-description.js';
 
@@ -56,10 +56,7 @@ export class TracedCall implements CallTrace, CallRecorder {
   }
 
   get ranges(): readonly TracedRange[] {
-    this.#ranges ??= accessOf(this.#path, this.#request).map(({ range: { key, rangeEnd } }) => ({
-      key: keyText(key),
-      rangeEnd: rangeEnd.length > 0 ? keyText(rangeEnd) : undefined,
-    }));
+    this.#ranges ??= accessOf(this.#path, this.#request).map(({ range }) => rangeText(range));
     return this.#ranges;
   }
 

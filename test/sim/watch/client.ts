@@ -199,6 +199,7 @@ export class SimClient {
       case 'ready':
       case 'interrupted':
       case 'resumed':
+      case 'caught-up':
       case 'progress':
       case 'status':
     }

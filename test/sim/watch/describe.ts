@@ -77,7 +77,9 @@ export function describeEffect(effect: WatchEffect): string {
     case 'interrupted':
       return `watcher ${effect.watcher} is no longer live`;
     case 'resumed':
-      return `watcher ${effect.watcher} is live again, from ${effect.fromRevision}`;
+      return `watcher ${effect.watcher} is live again, from ${effect.fromRevision} (${effect.cause})`;
+    case 'caught-up':
+      return `watcher ${effect.watcher} has caught up at ${effect.revision}`;
     case 'schedule-pin-read':
       return 'schedule a read for new watchers';
     case 'read-pin':

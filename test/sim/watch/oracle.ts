@@ -174,6 +174,8 @@ export class Oracle implements RuleContext {
       case 'interrupted':
       case 'resumed':
         return model.onLiveChange(effect.type === 'resumed');
+      case 'caught-up':
+        return model.onCaughtUp(Number(effect.revision));
       case 'deliver':
         this.counts.batches++;
         if (this.#corruptedWatcher) return ['corrupt', 'received a corrupt event'];

@@ -300,6 +300,16 @@ export class WatcherModel {
     return undefined;
   }
 
+  /** It is reported that it has received the history up to the revision. */
+  onCaughtUp(revision: number): RuleBreak {
+    if (!this.live) return ['caught up', 'has caught up, but is not live'];
+    if (this.rolledBack || this.lostDelete !== undefined) return undefined;
+    const expected = this.#nextMatching();
+    return expected <= revision
+      ? ['caught up', `has caught up at ${revision}, but ${expected} was not delivered`]
+      : undefined;
+  }
+
   onCompacted(compactRevision: number): RuleBreak {
     if (this.rolledBack || this.lostDelete !== undefined) return undefined;
     const isAtStart = this.mayLose && this.#starts.has(compactRevision);

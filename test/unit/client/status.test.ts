@@ -13,6 +13,7 @@ function setUp() {
       type: 'disconnected',
       slot,
       attempt,
+      delayMs: 25,
       error: errorFromServer(Code.UNAVAILABLE, 'Connection dropped'),
     });
   const resume = (watcher = 1, slot = 1) =>

@@ -1,4 +1,5 @@
 import { raceAbort } from '#src/async/index.js';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import type { RangeResult } from '#src/kv/index.js';
 import { MirrorImpl, type MirrorOptions, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
 import { type KeyRange, type KeyValue, type WatchEvent, withJson } from '#src/model/index.js';
@@ -153,6 +154,7 @@ export class FakeStore {
         },
       },
       random: () => 0,
+      diagnostics: new ClientDiagnostics({ name: 'fake' }),
       clock: store.time,
       ...fields,
     } as MirrorPorts;

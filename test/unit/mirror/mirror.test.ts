@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import {
   ClosedError,
   Code,
@@ -10,6 +11,7 @@ import type { RangeResult } from '#src/kv/index.js';
 import { MirrorImpl, type MirrorPorts } from '#src/mirror/index.js';
 import { FakeWatch, settled } from '../watch/fake-watch.js';
 
+const diagnostics = new ClientDiagnostics({ name: 'fake' });
 const denied = () => errorFromServer(Code.PERMISSION_DENIED, 'etcdserver: permission denied');
 
 /** A mirror of an empty range at revision 5, which is iterated; `read` answers the reads after the list. */
@@ -20,7 +22,10 @@ async function mirrored(read: () => RangeResult) {
     if (++reads > 1_000) throw new Error('more than 1,000 reads');
     return read();
   });
-  const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
+  const mirror = new MirrorImpl(
+    { kv, watch: server.client, store, random: () => 0, diagnostics },
+    { prefix: 'k' },
+  );
   const updates = mirror[Symbol.asyncIterator]();
   await updates.next();
   const next = updates.next(); // opens the watch
@@ -91,7 +96,10 @@ describe('waiting for a mirror to show a revision', () => {
   it('rejects with ClosedError when the iteration has ended', async () => {
     const server = new FakeWatch();
     const kv = listing(async () => empty(5n));
-    const mirror = new MirrorImpl({ kv, watch: server.client, store, random: () => 0 }, { prefix: 'k' });
+    const mirror = new MirrorImpl(
+      { kv, watch: server.client, store, random: () => 0, diagnostics },
+      { prefix: 'k' },
+    );
     const waiting = mirror.waitForRevision(7n);
     waiting.catch(() => {});
     for await (const _ of mirror) break;
@@ -115,7 +123,7 @@ describe('a mirror whose store is replaced after each list', () => {
       },
     };
     const kv = listing(async () => empty(5n));
-    const ports = { kv, watch: new FakeWatch().client, store: replaced, random: () => 0.5 };
+    const ports = { kv, watch: new FakeWatch().client, store: replaced, random: () => 0.5, diagnostics };
     const mirror = new MirrorImpl(ports, { prefix: 'k' });
     const startedAt = performance.now();
     const reasons: string[] = [];

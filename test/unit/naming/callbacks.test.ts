@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Server } from '@grpc/grpc-js';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import { DeadlineError } from '#src/errors/index.js';
 import { type HealthReporter, registerServer } from '#src/index.js';
 import { type Mirror, MirrorImpl, type MirrorPorts, type MirrorUpdate } from '#src/mirror/index.js';
@@ -75,6 +76,7 @@ function failingMirror(onFailure: () => never): Mirror {
     watch: new FakeWatch().client,
     store: { epoch: 0 },
     random: () => 0,
+    diagnostics: new ClientDiagnostics({ name: 'fake' }),
   } as unknown as MirrorPorts;
   return new MirrorImpl(ports, { prefix: 'k' }, { onFailure });
 }

@@ -168,6 +168,7 @@ const apart: ReadonlySet<WatchEffect['type']> = new Set([
   'status',
   'interrupted',
   'resumed',
+  'caught-up',
 ]);
 
 /** The effects without timers, status and liveness, which have their own tests. */
@@ -179,7 +180,8 @@ export function acts(effects: readonly WatchEffect[]): readonly WatchEffect[] {
 export function liveness(effects: readonly WatchEffect[]): string {
   return effects
     .flatMap((effect) => {
-      if (effect.type === 'resumed') return [`resumed ${effect.watcher} from ${effect.fromRevision}`];
+      if (effect.type === 'resumed')
+        return [`resumed ${effect.watcher} from ${effect.fromRevision}: ${effect.cause}`];
       return effect.type === 'ready' || effect.type === 'interrupted'
         ? [`${effect.type} ${effect.watcher}`]
         : [];

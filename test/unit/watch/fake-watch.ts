@@ -1,4 +1,5 @@
 import type { Clock } from '#src/async/index.js';
+import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import { type EtcdError, errorFromServer } from '#src/errors/index.js';
 import { WatchClient } from '#src/watch/index.js';
 import type {
@@ -37,7 +38,7 @@ export class FakeStream implements Duplex<WatchRequest> {
 
   /** The stream finds its member with the first request. */
   send(request: WatchRequest): void {
-    if (this.requests.length === 0) this.#handlers.opened?.({} as Member);
+    if (this.requests.length === 0) this.#handlers.opened?.({ endpoint: 'fake:2379' } as Member);
     this.requests.push(request);
   }
 
@@ -98,7 +99,7 @@ export class FakeWatch {
   readonly client: WatchClient;
   readonly #onReplaced: ((error: EtcdError) => void)[] = [];
 
-  constructor() {
+  constructor(diagnostics = new ClientDiagnostics({ name: 'fake' })) {
     const watch: WatchCalls = {
       tokenGeneration: 0,
       onToken: () => {},
@@ -143,6 +144,7 @@ export class FakeWatch {
       random: () => 0.5,
       maxRevisionBytes: 2 ** 20,
       onStatus: () => {},
+      diagnostics,
     });
   }
 

@@ -22,14 +22,14 @@ describe('a watcher, as its session reports it', () => {
       const bench = new Bench().live(1, 6);
       assert.equal(liveness(bench.lose()), 'interrupted 1');
       assert.equal(liveness(bench.timer('reopen')), '');
-      assert.equal(liveness(bench.reply(1_001, created(6))), 'resumed 1 from 6');
+      assert.equal(liveness(bench.reply(1_001, created(6))), 'resumed 1 from 6: stream-lost');
     });
 
     it('is interrupted once, however many streams are lost', () => {
       const bench = new Bench().live();
       bench.reconnect();
       assert.equal(liveness(bench.reconnect()), '');
-      assert.equal(liveness(bench.reply(1_002, created(1))), 'resumed 1 from 1');
+      assert.equal(liveness(bench.reply(1_002, created(1))), 'resumed 1 from 1: stream-lost');
     });
 
     it('is not interrupted before it is ready', () => {
@@ -48,7 +48,7 @@ describe('a watcher, as its session reports it', () => {
       assert.equal(liveness(bench.input({ type: 'buffer-full', watcher: 1 })), 'interrupted 1');
       assert.equal(liveness(bench.lose()), 'interrupted 100');
       assert.equal(liveness(bench.input({ type: 'buffer-drained', watcher: 1 })), '');
-      assert.equal(liveness(bench.reply(1_002, created(1), 2)), 'resumed 1 from 1');
+      assert.equal(liveness(bench.reply(1_002, created(1), 2)), 'resumed 1 from 1: buffer-full');
     });
   });
 
@@ -58,6 +58,10 @@ describe('a watcher, as its session reports it', () => {
       const caughtUp = bench.reply(1_002, events(puts(2)), 2);
       assert.match(brief(caughtUp), /create 1 as 1003 from 3$/);
       assert.equal(liveness(caughtUp) + liveness(bench.reply(1_003, created(2))), '');
+      assert.deepEqual(
+        caughtUp.filter(({ type }) => type === 'caught-up'),
+        [{ type: 'caught-up', watcher: 1, revision: 2n }],
+      );
     });
 
     it('is interrupted if the shared stream is lost before the answer', () => {
@@ -66,7 +70,7 @@ describe('a watcher, as its session reports it', () => {
       assert.equal(liveness(bench.lose()), 'interrupted 100, interrupted 1');
       bench.timer('reopen');
       bench.reply(1_004, created(2));
-      assert.equal(liveness(bench.reply(1_005, created(2))), 'resumed 1 from 3');
+      assert.equal(liveness(bench.reply(1_005, created(2))), 'resumed 1 from 3: stream-lost');
     });
 
     it('is interrupted if the shared slot has no stream', () => {
@@ -75,7 +79,7 @@ describe('a watcher, as its session reports it', () => {
       assert.equal(liveness(bench.reply(1_002, events(puts(2)), 2)), 'interrupted 1');
       bench.timer('reopen');
       bench.reply(1_003, created(2));
-      assert.equal(liveness(bench.reply(1_004, created(2))), 'resumed 1 from 3');
+      assert.equal(liveness(bench.reply(1_004, created(2))), 'resumed 1 from 3: stream-lost');
     });
 
     it('is interrupted if its token is refused there', () => {
@@ -83,7 +87,7 @@ describe('a watcher, as its session reports it', () => {
       bench.reply(1_002, events(puts(2)), 2);
       assert.equal(liveness(bench.reply(-1, refused(expired))), 'interrupted 1');
       bench.input({ type: 'token', generation: 1 });
-      assert.equal(liveness(bench.reply(1_004, created(2), 3)), 'resumed 1 from 3');
+      assert.equal(liveness(bench.reply(1_004, created(2), 3)), 'resumed 1 from 3: cancelled');
     });
   });
 
@@ -93,21 +97,31 @@ describe('a watcher, as its session reports it', () => {
     bench.reply(1_001, created(10));
     assert.equal(liveness(bench.lose(dropped(), 2)), 'interrupted 1');
     bench.timer('reopen', 2);
-    assert.equal(liveness(bench.reply(1_003, created(10), 2)), 'resumed 1 from 1000');
+    assert.equal(liveness(bench.reply(1_003, created(10), 2)), 'resumed 1 from 1000: stream-lost');
   });
 
   it('is interrupted until it is created again if the server cancels it for a transient reason', () => {
     const bench = new Bench().live();
     assert.equal(liveness(bench.reply(1_000, cancelled(0, 'etcdserver: no leader'))), 'interrupted 1');
     bench.timer('retry');
-    assert.equal(liveness(bench.reply(1_001, created(1))), 'resumed 1 from 1');
+    assert.equal(liveness(bench.reply(1_001, created(1))), 'resumed 1 from 1: cancelled');
   });
 
   it('is interrupted until it is created with another token if its stream ends because of its token', () => {
     const bench = new Bench().live();
     assert.equal(liveness(bench.lose(errorFromServer(Code.UNAUTHENTICATED, expired))), 'interrupted 1');
     bench.input({ type: 'token', generation: 1 });
-    assert.equal(liveness(bench.reply(1_001, created(1), 2)), 'resumed 1 from 1');
+    assert.equal(liveness(bench.reply(1_001, created(1), 2)), 'resumed 1 from 1: stream-lost');
+  });
+});
+
+describe('a watcher that is interrupted a second time before it is live again', () => {
+  it('resumes with the first cause', () => {
+    const bench = new Bench().live();
+    bench.reply(1_000, cancelled(0, 'etcdserver: no leader'));
+    bench.timer('retry');
+    bench.reconnect();
+    assert.equal(liveness(bench.reply(1_002, created(1))), 'resumed 1 from 1: cancelled');
   });
 });
 

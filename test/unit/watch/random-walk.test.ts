@@ -172,6 +172,7 @@ class Walk {
       case 'ready':
       case 'interrupted':
       case 'resumed':
+      case 'caught-up':
       case 'progress':
       case 'disarm-timer':
       case 'status':

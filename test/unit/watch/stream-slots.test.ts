@@ -103,7 +103,7 @@ describe('the slots of a watch session', () => {
       const bench = new Bench().live(1, 6);
       const error = dropped();
       assert.deepEqual(statuses(bench.lose(error)), [
-        { type: 'disconnected', slot: 1, attempt: 1, error },
+        { type: 'disconnected', slot: 1, attempt: 1, delayMs: 25, error },
         { type: 'reopening', slot: 1, attempt: 1, delayMs: 25 },
       ]);
       bench.timer('reopen');

@@ -89,6 +89,9 @@ export class Replies {
 
   /** A watcher that has caught up joins the shared slot. */
   #onCaughtUp(state: WatcherState): void {
-    if (state.slot?.dedicated) this.#lifecycle.apply(state, 'caught-up');
+    if (state.slot?.dedicated) {
+      this.#context.emit({ type: 'caught-up', watcher: state.key, revision: state.cursor - 1n });
+      this.#lifecycle.apply(state, 'caught-up');
+    }
   }
 }

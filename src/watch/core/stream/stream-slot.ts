@@ -150,7 +150,7 @@ export class StreamSlot implements AssignedSlot {
     const { key: slot } = this;
     const { attempt, delayMs } = this.#backoff.onLost(this.#context.random);
     this.#reopening = true;
-    this.#context.emit({ type: 'status', status: { type: 'disconnected', slot, attempt, error } });
+    this.#context.emit({ type: 'status', status: { type: 'disconnected', slot, attempt, delayMs, error } });
     this.#context.emit({ type: 'status', status: { type: 'reopening', slot, attempt, delayMs } });
     this.#context.armTimer('reopen', slot, delayMs);
   }

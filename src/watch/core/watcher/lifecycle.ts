@@ -1,3 +1,4 @@
+import type { InterruptionCause } from '../../../diagnostics/topics/watch.js';
 import type { EtcdError } from '../../../errors/index.js';
 import type { SessionContext } from '../context.js';
 import type { WatcherKey } from '../protocol.js';
@@ -52,10 +53,15 @@ export class WatcherLifecycle {
     const next = transition(state.phase, trigger);
     if (!next) return;
     state.enter(next.to);
-    for (const effect of next.effects) this.#perform(effect, state, error);
+    for (const effect of next.effects) this.#perform(effect, state, trigger, error);
   }
 
-  #perform(effect: LifecycleEffect, state: WatcherState, error: EtcdError | undefined): void {
+  #perform(
+    effect: LifecycleEffect,
+    state: WatcherState,
+    trigger: Trigger,
+    error: EtcdError | undefined,
+  ): void {
     switch (effect) {
       case 'await-pin':
         this.pinWaiters.add(state);
@@ -85,7 +91,7 @@ export class WatcherLifecycle {
         reportLive(this.#context, state);
         return;
       case 'report-interrupted':
-        reportInterrupted(this.#context, state);
+        reportInterrupted(this.#context, state, causeOf(trigger));
         return;
       case 'forget':
         this.#forget(state);
@@ -98,7 +104,7 @@ export class WatcherLifecycle {
   #move(state: WatcherState, slot: StreamSlot | undefined): void {
     if (!slot) return;
     this.slots.join(slot, state);
-    if (slot.isReopening) reportInterrupted(this.#context, state);
+    if (slot.isReopening) reportInterrupted(this.#context, state, 'stream-lost');
   }
 
   #forget(state: WatcherState): void {
@@ -106,4 +112,9 @@ export class WatcherLifecycle {
     this.tokenWaiters.remove(state);
     this.retryQueue.remove(state);
   }
+}
+
+/** Why a live watcher is interrupted. After a failure that affects it alone, the session cancels it, as the server may. */
+function causeOf(trigger: Trigger): InterruptionCause {
+  return trigger === 'stream-lost' || trigger === 'buffer-full' ? trigger : 'cancelled';
 }

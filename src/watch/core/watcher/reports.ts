@@ -1,19 +1,24 @@
+import type { InterruptionCause } from '../../../diagnostics/topics/watch.js';
 import type { SessionContext } from '../context.js';
 import type { WatcherState } from './watcher-state.js';
 
 /** Reports that a live watcher is no longer on an open stream. Does nothing unless it was last reported as live. */
-export function reportInterrupted(context: SessionContext, state: WatcherState): void {
+export function reportInterrupted(
+  context: SessionContext,
+  state: WatcherState,
+  cause: InterruptionCause,
+): void {
   if (state.liveness !== 'live') return;
-  state.liveness = 'interrupted';
+  state.liveness = cause;
   context.emit({ type: 'interrupted', watcher: state.key });
 }
 
 /** Reports that the watcher is live, unless it was last reported as live. */
 export function reportLive(context: SessionContext, state: WatcherState): void {
-  const { key: watcher, cursor, readyRevision: revision = 0n } = state;
-  if (state.liveness === 'never-live')
-    context.emit({ type: 'ready', watcher, revision, nextRevision: cursor });
-  else if (state.liveness === 'interrupted') context.emit({ type: 'resumed', watcher, fromRevision: cursor });
+  const { key: watcher, cursor, liveness, readyRevision: revision = 0n } = state;
+  if (liveness === 'never-live') context.emit({ type: 'ready', watcher, revision, nextRevision: cursor });
+  else if (liveness !== 'live')
+    context.emit({ type: 'resumed', watcher, fromRevision: cursor, cause: liveness });
   state.liveness = 'live';
   reportResumed(context, state);
 }

@@ -1,3 +1,4 @@
+import type { InterruptionCause } from '../../../diagnostics/topics/watch.js';
 import type { Revision, WatchEvent, WireRange } from '../../../model/index.js';
 import { lastRevision, max, nextRevision, type WatchReply } from '../cursor.js';
 import type { SlotKey, TokenGeneration, WatcherKey } from '../protocol.js';
@@ -33,8 +34,8 @@ export class WatcherState {
   watchId: bigint | undefined;
   /** The store's revision when the first create was acknowledged. */
   readyRevision: Revision | undefined;
-  /** What was last reported about it: nothing, that it is live, or that it has lost its stream or was cancelled. */
-  liveness: 'never-live' | 'live' | 'interrupted' = 'never-live';
+  /** What was last reported about it: nothing, that it is live, or that it is not, with the cause. */
+  liveness: 'never-live' | 'live' | InterruptionCause = 'never-live';
   /** The slot whose stream was lost with this watcher on it, until the watcher is acknowledged again. */
   lostSlot: SlotKey | undefined;
   /** The start revision of the last create. The cursor may move before that is acknowledged. */
