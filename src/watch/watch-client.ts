@@ -158,12 +158,13 @@ export class WatchClient {
   }
 
   #watcherOptions(options: InternalWatchOptions, namespaceLength: number): WatcherOptions {
-    const { maxBufferedEvents, maxBufferedBytes, progress, resumptions, unref } = options;
+    const { maxBufferedEvents, maxBufferedBytes, progress, resumptions, onLiveChange, unref } = options;
     const isDefault =
       maxBufferedEvents === undefined &&
       maxBufferedBytes === undefined &&
       !progress &&
       !resumptions &&
+      !onLiveChange &&
       !unref &&
       namespaceLength === 0;
     return isDefault ? this.#defaultOptions : this.#makeOptions(options, namespaceLength);

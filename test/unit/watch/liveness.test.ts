@@ -149,3 +149,21 @@ describe('a watcher that is paused while the stream it left is lost', () => {
     assert.deepEqual([value?.resumed, value?.nextRevision], [true, 5n]);
   });
 });
+
+describe('the time at which a watcher became live', () => {
+  it('is unknown before, and known to the callback', () => {
+    const server = new FakeWatch();
+    const times: (number | undefined)[] = [];
+    const watcher = server.client.watch('k', {
+      startRevision: 1n,
+      onLiveChange: () => times.push(watcher.liveChangedAt),
+    });
+    assert.equal(watcher.liveChangedAt, undefined);
+    const before = performance.now();
+    server.last.created();
+    const [time] = times;
+    assert.ok(time !== undefined && time >= before && time <= performance.now(), `${time}`);
+    server.client.close();
+    assert.equal(times.length, 2);
+  });
+});
