@@ -188,6 +188,7 @@ describe('no value, password, token or key appears in', () => {
       'lock',
       'election',
       'resolver',
+      'lease',
     );
     assertClean('the metrics', metrics);
     assert.ok((metrics.callDurations?.length ?? 0) > 5);
