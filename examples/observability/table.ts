@@ -34,7 +34,6 @@ const by = (label: string, values: Readonly<Record<string, number>>, labels: Lab
 
 // Prometheus sees no increase in a counter whose first value is 1: what may be counted begins with 0.
 const leaseEnds = { expired: 0, 'lost-contact': 0, unauthorized: 0, revoked: 0, closed: 0 };
-const departures = { drained: 0, deleted: 0, 'lease-ended': 0, 'store-replaced': 0, unknown: 0 };
 
 const registrationStates = ['registering', 'registered', 'outdated', 'waiting', 'draining'] as const;
 
@@ -102,7 +101,7 @@ export const table: readonly Metric[] = [
     m.services.map(({ target, lossProtection }) => [Number(lossProtection), { target }]),
   ),
   counter('directory_departures', 'Endpoints that departed', (m) =>
-    m.services.flatMap((s) => by('reason', { ...departures, ...s.departures }, { target: s.target })),
+    m.services.flatMap((s) => by('reason', s.departures, { target: s.target })),
   ),
   gauge('resolver_channels', 'Open channels', (m) =>
     m.resolvers.map(({ target, channels }) => [channels, { target }]),

@@ -185,12 +185,12 @@ export interface ServiceMetrics {
   /** Whether loss protection keeps endpoints that the store no longer has. */
   readonly lossProtection: boolean;
   /**
-   * Since the service is followed: the endpoints that departed, by the {@link DepartureReason}, without those of 0. Leases
-   * are looked up only while something wants the reasons: a subscriber of `etcd-naming:directory` or of
-   * `ServiceDirectory.departures()`, or a logger. Otherwise the reason of an endpoint with a lease is `unknown`, unless it
-   * was `drained` or the store was replaced.
+   * Since the service is followed: the endpoints that departed, by the {@link DepartureReason}. Leases are looked up only
+   * while something wants the reasons: a subscriber of `etcd-naming:directory` or of `ServiceDirectory.departures()`, a
+   * logger, or a reader of these metrics within the last 5 minutes. Otherwise the reason of an endpoint with a lease is
+   * `unknown`, unless it is known without.
    */
-  readonly departures: Readonly<Partial<Record<DepartureReason, number>>>;
+  readonly departures: Readonly<Record<DepartureReason, number>>;
 }
 
 /** A registration that has not ended. */

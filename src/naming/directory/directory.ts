@@ -126,7 +126,7 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#direct = options.direct ?? false;
     this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
-    this.#departures = new Departures(client, diagnosticsOf(client));
+    this.#departures = new Departures(client, diagnosticsOf(client), clock);
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 
@@ -192,7 +192,7 @@ export class ServiceDirectory implements AsyncDisposable {
    * gets the last 1,000. Ends when the directory is closed.
    *
    * Some reasons need the state of a lease, which is looked up only while something iterates, subscribes to
-   * `etcd-naming:directory`, or logs; see {@link DepartureReason}. They follow the view by the time that takes, 3 s at most.
+   * `etcd-naming:directory`, logs, or reads the metrics; see {@link DepartureReason}. They follow the view by the time that takes, 3 s at most.
    * @throws (from the iterator) as {@link subscribe}.
    * @example
    * ```ts

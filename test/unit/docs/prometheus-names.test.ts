@@ -65,7 +65,7 @@ const metrics: ClientMetrics = {
       endpoints: { serving: 1, draining: 2, unconfirmed: 3 },
       invalid: 4,
       lossProtection: true,
-      departures: { deleted: 5 },
+      departures: { drained: 0, 'store-replaced': 0, invalid: 0, deleted: 5, 'lease-ended': 0, unknown: 0 },
     },
   ],
   registrations: [{ key: 'k', state: 'registered', registrations: 1 }],

@@ -1,4 +1,4 @@
-import { Broadcast } from '../../../async/index.js';
+import { Broadcast, type Clock } from '../../../async/index.js';
 import { type ClientDiagnostics, type DepartureReason, directoryTopic } from '../../../diagnostics/index.js';
 import type { EtcdError } from '../../../errors/index.js';
 import { type Revision, withJson } from '../../../model/index.js';
@@ -6,6 +6,9 @@ import type { EndpointRecord } from '../../endpoint.js';
 import type { NamingClient } from '../../ports.js';
 import { type DepartureCircumstances, reasonByLease, reasonWithoutLease } from './departure-reason.js';
 import { leaseLookupsOf } from './lease-lookups.js';
+
+/** Metrics that were read within this time are probably read again: scrapes are seconds to a few minutes apart. */
+const metricsIntervalMs = 300_000;
 
 /** An endpoint that left the view of a service. */
 export interface Departure {
@@ -28,11 +31,19 @@ export interface Departed extends DepartureCircumstances {
 export class Departures {
   readonly #client: NamingClient;
   readonly #diagnostics: ClientDiagnostics;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #subscribers = new Broadcast<Departure>();
+  #metricsReadAt = Number.NEGATIVE_INFINITY;
 
-  constructor(client: NamingClient, diagnostics: ClientDiagnostics) {
+  constructor(client: NamingClient, diagnostics: ClientDiagnostics, clock: Pick<Clock, 'now'>) {
     this.#client = client;
     this.#diagnostics = diagnostics;
+    this.#clock = clock;
+  }
+
+  /** The metrics, which count the reasons, are read. */
+  onMetricsRead(): void {
+    this.#metricsReadAt = this.#clock.now();
   }
 
   /**
@@ -50,7 +61,7 @@ export class Departures {
 
   /**
    * Reports what left one view, in order: what depends on no lease immediately, the others when their leases have been
-   * looked up. Without a subscriber, no lease is looked up, and the reason of those is `unknown`.
+   * looked up. While nothing wants the reasons, no lease is looked up, and the reason of those is `unknown`.
    * @param onReason called with each reason.
    */
   report(
@@ -58,7 +69,7 @@ export class Departures {
     departed: readonly Departed[],
     onReason: (reason: DepartureReason) => void,
   ): void {
-    const wanted = this.#subscribers.size > 0 || this.#diagnostics.wants(directoryTopic);
+    const wanted = this.#isWanted;
     const undecided: EndpointRecord[] = [];
     const settle = (record: EndpointRecord, reason: DepartureReason) => {
       onReason(reason);
@@ -70,6 +81,11 @@ export class Departures {
       else undecided.push(record);
     }
     if (undecided.length > 0) void this.#lookUp(undecided, from.signal, settle);
+  }
+
+  get #isWanted(): boolean {
+    if (this.#subscribers.size > 0 || this.#diagnostics.wants(directoryTopic)) return true;
+    return this.#clock.now() - this.#metricsReadAt < metricsIntervalMs;
   }
 
   async #lookUp(

@@ -29,7 +29,14 @@ export interface ServiceDiagnosticsPorts {
 /** What one service of a directory shows of itself: the events of `etcd-naming:directory`, and metrics. */
 export class ServiceDiagnostics implements MetricsSource {
   readonly #ports: ServiceDiagnosticsPorts;
-  readonly #reasons: Partial<Record<DepartureReason, number>> = {};
+  readonly #reasons: Record<DepartureReason, number> = {
+    drained: 0,
+    'store-replaced': 0,
+    invalid: 0,
+    deleted: 0,
+    'lease-ended': 0,
+    unknown: 0,
+  };
   /** The endpoints of the last view; undefined before the first one. */
   #endpoints: readonly EndpointRecord[] | undefined;
   /** The keys of records that the store lost because it was replaced, and whose loss is unconfirmed. */
@@ -85,7 +92,8 @@ export class ServiceDiagnostics implements MetricsSource {
   }
 
   addTo(metrics: MutableMetrics): void {
-    const { target, status, view } = this.#ports;
+    const { target, status, view, departures } = this.#ports;
+    departures.onMetricsRead();
     const { state, source, staleMs, invalid, unconfirmed } = status();
     addServiceMetrics(metrics.services, {
       target,
@@ -136,7 +144,7 @@ export class ServiceDiagnostics implements MetricsSource {
       }));
     if (departed.length === 0) return;
     departures.report({ target, revision, signal }, departed, (reason) => {
-      this.#reasons[reason] = (this.#reasons[reason] ?? 0) + 1;
+      this.#reasons[reason]++;
     });
   }
 

@@ -30,7 +30,7 @@ function merge(a: ServiceMetrics, b: ServiceMetrics): ServiceMetrics {
   const departures = { ...a.departures };
   for (const [name, count] of Object.entries(b.departures)) {
     const reason = name as DepartureReason;
-    departures[reason] = Math.max(departures[reason] ?? 0, count);
+    departures[reason] = Math.max(departures[reason], count);
   }
   return { ...shown, lossProtection: a.lossProtection || b.lossProtection, departures };
 }

@@ -36,6 +36,12 @@ describe('the events of a directory', () => {
     await settled();
     return mirror!;
   };
+  const none = { drained: 0, 'store-replaced': 0, invalid: 0, deleted: 0, 'lease-ended': 0, unknown: 0 };
+  /** The reasons in the metrics that are not 0. */
+  const counted = () => {
+    const { departures = none } = etcd.diagnostics.metrics().services[0] ?? {};
+    return Object.fromEntries(Object.entries(departures).filter(([, count]) => count > 0));
+  };
   /** In steps, within which etcd answers. */
   const advance = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 500) {
@@ -206,7 +212,7 @@ describe('the events of a directory', () => {
       mirror.remove('a:1');
       mirror.remove('b:1');
       await settled();
-      assert.deepEqual(etcd.diagnostics.metrics().services[0]?.departures, { deleted: 2 });
+      assert.deepEqual(counted(), { deleted: 2 });
     });
   });
 
@@ -220,7 +226,22 @@ describe('the events of a directory', () => {
       mirror.remove('b:1');
       await settled();
       assert.deepEqual(etcd.leasesAsked, []);
-      assert.deepEqual(etcd.diagnostics.metrics().services[0]?.departures, { unknown: 1, deleted: 1 });
+      assert.deepEqual(counted(), { unknown: 1, deleted: 1 });
+    });
+
+    it('look up leases while the metrics are read', async () => {
+      const mirror = await first('a:1', 'b:1', 'c:1');
+      const leave = async (addr: string, lease: bigint) => {
+        mirror.put(addr, JSON.stringify({ Addr: addr }), lease);
+        mirror.remove(addr);
+        await settled();
+      };
+      etcd.diagnostics.metrics();
+      await leave('a:1', 77n);
+      await advance(300_000);
+      await leave('b:1', 78n);
+      assert.deepEqual(etcd.leasesAsked, [77n]);
+      assert.deepEqual(counted(), { 'lease-ended': 1, unknown: 1 });
     });
   });
 
@@ -240,7 +261,7 @@ describe('the events of a directory', () => {
         endpoints: { serving: 1, draining: 1, unconfirmed: 0 },
         invalid: 1,
         lossProtection: false,
-        departures: { invalid: 1 },
+        departures: { ...none, invalid: 1 },
       });
       setFresh(mirror, false);
       mirror.forMs = 5_000;
