@@ -189,6 +189,8 @@ describe('no value, password, token or key appears in', () => {
       'election',
       'resolver',
       'lease',
+      'watch',
+      'mirror',
     );
     assertClean('the metrics', metrics);
     assert.ok((metrics.callDurations?.length ?? 0) > 5);
