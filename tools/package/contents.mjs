@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Each file of the tarball is of one of these kinds. `atMost` is the number of bytes that all files of a kind take. */
 const kinds = [
   { name: 'code', pattern: /^dist\/(?:chunks\/)?[\w-]+\.js$/, atMost: 1_620_000 },
-  { name: 'declarations', pattern: /^types\/\w+\.d\.ts$/, atMost: 340_000 },
+  { name: 'declarations', pattern: /^types\/\w+\.d\.ts$/, atMost: 370_000 },
   { name: 'protocol', pattern: /^proto\/etcd\/\w+\.proto$/, atMost: 40_000 },
   { name: 'docs', pattern: /^docs\/[\w/.-]+\.(?:md|svg)$/, atMost: 1_350_000 },
   {
