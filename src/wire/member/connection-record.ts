@@ -31,8 +31,9 @@ export class ConnectionRecord {
   /** Called for each caller that waits for the attempt, and for callers that get its result afterwards. */
   failed(error: EtcdError): void {
     const diagnostics = this.#diagnostics;
-    if (error.message === this.#failure || !diagnostics.wants(connectionTopic)) return;
-    this.#failure = error.message;
+    const { message } = error;
+    if (this.#failure === message || !diagnostics.wants(connectionTopic)) return;
+    this.#failure = message;
     diagnostics.publish(connectionTopic, { type: 'failed', endpoint: this.#endpoint, error });
   }
 

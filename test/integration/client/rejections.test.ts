@@ -7,9 +7,9 @@ import { locateEtcd, startEtcd, startEtcdCluster, startFaultProxy } from '#src/t
 import { useEtcd } from '../../support/etcd.js';
 import { folderOf, useClients } from './support.js';
 
-/** Methods that return an iterable, a handle or a value, not a promise. */
+/** Methods that return an iterable, a handle, a value or nothing, not a promise. */
 const synchronous = new Set(
-  'constructor watch mirror namespace status onClose stream events follow subscribe get check toJSON held'.split(
+  'constructor watch mirror namespace status metrics onClose stream events follow subscribe departures get check toJSON held onEnd'.split(
     ' ',
   ),
 );

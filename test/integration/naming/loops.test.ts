@@ -68,6 +68,16 @@ const loops: Readonly<Record<string, Begin>> = {
     const begun = await afterFirst(views, views);
     return { ...begun, close: () => directory.close() };
   },
+  'ServiceDirectory.departures()': async (fixture, signal) => {
+    const { client, target } = fixture;
+    const directory = new ServiceDirectory(client);
+    const registration = await registered(fixture);
+    const departures = directory.departures(target, { signal });
+    await directory.ready(target);
+    await registration.close();
+    const begun = await afterFirst(departures, departures);
+    return { ...begun, close: () => directory.close() };
+  },
   'Registration.events()': async (fixture, signal) => {
     const registration = await registered(fixture);
     const events = registration.events({ signal });
@@ -210,6 +220,7 @@ describe('a loop whose reader waits for the next item', () => {
         const fromCall = [
           client.watch({ prefix: target }, { signal }),
           new ServiceDirectory(client).subscribe(target, { signal }),
+          new ServiceDirectory(client).departures(target, { signal }),
         ];
         const fromLoop = [
           client.mirror({ prefix: target }, { signal }),

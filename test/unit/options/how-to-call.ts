@@ -261,6 +261,7 @@ export const recipes: Readonly<Record<string, Recipe>> = {
   },
   'ServiceDirectory.follow': on(directory, 'follow', 'svc'),
   'ServiceDirectory.subscribe': on(directory, 'subscribe', 'svc'),
+  'ServiceDirectory.departures': on(directory, 'departures', 'svc'),
   'ServiceDirectory.ready': on(directory, 'ready', 'svc'),
   'new EndpointPicker': {
     args: [undefined, 'svc'],
