@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { EtcdClient } from '#src/client/index.js';
+import { diagnosticsChannels } from '#src/diagnostics/index.js';
 import { PutResponse, RangeResponse } from '#src/gen/etcd/rpc.js';
 import { eventually } from '../support/eventually.js';
+import { usePublished } from '../support/published.js';
 import { type ScriptedCall, type ScriptedServer, startScriptedServer } from '../support/scripted-server.js';
 
 const header = { clusterId: 1n, memberId: 2n, revision: 5n, raftTerm: 2n };
@@ -10,6 +12,7 @@ describe('a connection that answers pings but no calls', () => {
   let server: ScriptedServer;
   let client: EtcdClient;
   let unanswered: ScriptedCall[];
+  const connections = usePublished(diagnosticsChannels.connection, 'stuck');
 
   beforeEach(async () => {
     unanswered = [];
@@ -21,7 +24,7 @@ describe('a connection that answers pings but no calls', () => {
       },
       { maxConcurrentStreams: 1 },
     );
-    client = new EtcdClient({ endpoints: [server.endpoint] });
+    client = new EtcdClient({ endpoints: [server.endpoint], name: 'stuck' });
   });
   afterEach(async () => {
     await client.close();
@@ -42,5 +45,6 @@ describe('a connection that answers pings but no calls', () => {
     );
     unanswered[0]?.reply(PutResponse.encode(PutResponse.fromPartial({ header })).finish());
     assert.equal((await put).revision, 5n);
+    assert.ok(connections().some(({ type }) => type === 'replaced'));
   });
 });
