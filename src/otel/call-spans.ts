@@ -12,6 +12,7 @@ import { describeThrown, EtcdError } from '../errors/index.js';
 import type { CallAttempt, CallTrace } from '../index.js';
 import { methodAttributes, resultAttributes, serverOf } from './call-attributes.js';
 import { outcomeAttributes } from './failure.js';
+import type { Guard } from './guard.js';
 import { type KeyDetail, keyAttributes } from './key-attributes.js';
 import { serverAttributes } from './server-address.js';
 
@@ -23,16 +24,23 @@ import { serverAttributes } from './server-address.js';
 export class CallSpans {
   readonly #tracer: Tracer;
   readonly #keys: KeyDetail;
+  readonly #guard: Guard;
   readonly #open = new Map<CallTrace, Span>();
 
-  constructor(tracer: Tracer, keys: KeyDetail) {
+  constructor(tracer: Tracer, keys: KeyDetail, guard: Guard) {
     this.#tracer = tracer;
     this.#keys = keys;
+    this.#guard = guard;
   }
 
   /** Begins the span of a call as a child of the active one. Returns the context in which the call runs. */
   begin(call: CallTrace): Context {
     const parent = context.active();
+    const span = this.#guard.run('the start of a span', () => this.#start(call, parent));
+    return span ? trace.setSpan(parent, span) : parent;
+  }
+
+  #start(call: CallTrace, parent: Context): Span {
     const options = {
       kind: SpanKind.CLIENT,
       startTime: call.startedAt,
@@ -40,7 +48,7 @@ export class CallSpans {
     };
     const span = this.#tracer.startSpan(`${call.service}/${call.method}`, options, parent);
     this.#open.set(call, span);
-    return trace.setSpan(parent, span);
+    return span;
   }
 
   /** Ends the span of a call that has ended. Returns its context, for the exemplars of metrics. */
@@ -48,14 +56,16 @@ export class CallSpans {
     const span = this.#open.get(call);
     if (!span) return context.active();
     this.#open.delete(call);
-    if (span.isRecording()) this.#describe(span, call);
-    span.end(call.startedAt + (call.durationMs ?? 0));
+    this.#guard.run('the description of a span', () => {
+      if (span.isRecording()) this.#describe(span, call);
+    });
+    this.#guard.run('the end of a span', () => span.end(call.startedAt + (call.durationMs ?? 0)));
     return trace.setSpan(context.active(), span);
   }
 
   /** Ends the spans of the calls that have not ended. */
   close(): void {
-    for (const span of this.#open.values()) span.end();
+    for (const span of this.#open.values()) this.#guard.run('the end of a span', () => span.end());
     this.#open.clear();
   }
 

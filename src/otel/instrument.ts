@@ -6,6 +6,7 @@ import { CallContext } from './call-context.js';
 import { CallDurations } from './call-durations.js';
 import { CallSpans } from './call-spans.js';
 import { ClientMetricsObserver } from './client-metrics.js';
+import { Guard } from './guard.js';
 import type { KeyDetail } from './key-attributes.js';
 
 /** What the clients of this process are instrumented with. */
@@ -40,6 +41,9 @@ const scope = '@org/etcd-naming';
  * gRPC, with an event `etcd_naming.attempt` for each attempt. Its parent is the span that is active where the call is
  * made. Watches and keep-alives are long-lived streams without an end: they have metrics and no spans.
  *
+ * What the SDK throws, such as the error of a sampler or a span processor, reaches neither the call nor the process: the
+ * first error of each kind is logged with OpenTelemetry's `diag`.
+ *
  * The metrics are `rpc.client.call.duration` and those under `etcd_naming.`, which show what `client.metrics()` shows, for
  * each client under its name. Clients of the same name overwrite each other's: give each its own.
  *
@@ -57,11 +61,12 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
     meterProvider = metrics.getMeterProvider(),
     keys = 'prefix',
   } = options;
-  const spans = new CallSpans(tracerProvider.getTracer(scope), keys);
+  const guard = new Guard();
+  const spans = new CallSpans(tracerProvider.getTracer(scope), keys, guard);
   const meter = meterProvider.getMeter(scope);
   const durations = new CallDurations(meter);
   const observer = new ClientMetricsObserver(meter);
-  const unsubscribe = followCalls(spans, durations);
+  const unsubscribe = followCalls(spans, durations, guard);
   observer.start();
   let isEnabled = true;
   const disable = () => {
@@ -75,13 +80,14 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
 }
 
 /** Returns a function that ends it. */
-function followCalls(spans: CallSpans, durations: CallDurations): () => void {
+function followCalls(spans: CallSpans, durations: CallDurations, guard: Guard): () => void {
   const start: Channel = tracingChannel('etcd-naming:call').start;
   const ended: Channel = channel('tracing:etcd-naming:call:asyncEnd');
   const calls = new CallContext();
   const onEnd = (message: unknown) => {
     const call = message as CallTrace;
-    durations.record(call, spans.end(call));
+    const context = spans.end(call);
+    guard.run('the record of a duration', () => durations.record(call, context));
   };
   start.bindStore(calls, (message: unknown) => spans.begin(message as CallTrace));
   ended.subscribe(onEnd);
