@@ -373,8 +373,8 @@ export const mutants = [
   one(
     'the end does not wait for revokes',
     closing,
-    'return this.#leases.size + this.#orphans.size === 0 ? this.#now() : this.#deadline;',
-    'return this.#now();',
+    'return this.#leases.size + this.#orphans.size === 0;',
+    'return true;',
   ),
   one(
     'the mark of the end overwrites another record',
@@ -387,6 +387,26 @@ export const mutants = [
     claim,
     "success: [{ type: 'put', key, value, options: { lease } }],\n        };\n    }\n    /** Delete",
     "success: [{ type: 'put', key, value }],\n        };\n    }\n    /** Delete",
+  ),
+  one('the revoke does not wait for the mark', closing, 'if (lease !== mark?.lease)\n', 'if (true)\n'),
+  one(
+    'the revoke waits for the mark without a limit',
+    closing,
+    'until: this.#context.now + maxMarkMs',
+    'until: Number.POSITIVE_INFINITY',
+  ),
+  one(
+    'the revoke waits although the mark is answered',
+    closing,
+    'if (this.#mark?.request === request)\n            this.#revokeMarked(this.#mark);',
+    '',
+  ),
+  one('a mark that is given up is not cancelled', closing, 'this.#context.cancel(this.#mark.request);', ''),
+  one(
+    'the marked lease is not revoked',
+    closing,
+    "this.#mark = undefined;\n        this.#context.emit({ type: 'revoke', lease });",
+    'this.#mark = undefined;',
   ),
   one('the watch is leaked at the end', core, 'stage?.cancelRequests();', ''),
   one('the watch is leaked when the record is lost', stored, 'this.#context.cancel(this.#follow);', ''),

@@ -154,10 +154,10 @@ export interface Registration extends AsyncDisposable {
    */
   events(options?: { readonly signal?: AbortSignal | undefined }): AsyncStream<RegistrationEvent>;
   /**
-   * Ends the registration: revokes the lease, which deletes the record and prevents late writes. Immediately before, the
-   * draining status is written to a record that has a place for it, so that observers can distinguish this end from a
-   * lease that expired; nothing waits for that write. If etcd is unreachable it resolves after 5 s; the record then
-   * expires with its lease, and `ended` has the remaining time. Idempotent.
+   * Ends the registration: revokes the lease, which deletes the record and prevents late writes. Before, the draining
+   * status is written to a record that has a place for it, so that observers can distinguish this end from a lease that
+   * expired; the revoke waits for that write for at most 250 ms. If etcd is unreachable it resolves after 5 s; the record
+   * then expires with its lease, and `ended` has the remaining time. Idempotent.
    */
   close(): Promise<void>;
 }

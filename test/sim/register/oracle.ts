@@ -4,6 +4,7 @@ import type { RegistrationEffect, RegistrationInput } from '#src/naming/register
 import type { RegistrationEnd, RegistrationEvent } from '#src/naming/register/types.js';
 import { RetryPacing } from '../retry-pacing.js';
 import type { Violation } from '../run-schedule.js';
+import { MarkCheck } from './mark-check.js';
 import { metadataOf, seqOf } from './records.js';
 import type { Schedule } from './schedule.js';
 import type { Store, Writer } from './store.js';
@@ -31,6 +32,7 @@ export class Oracle {
   readonly #now: () => number;
   readonly #isHeld: (lease: bigint) => boolean;
   readonly #pacing: RetryPacing;
+  readonly mark: MarkCheck;
   readonly #ownLeases = new Set<bigint>();
   readonly #revoked = new Set<bigint>();
   /** Leases whose record was reported deleted or replaced. */
@@ -78,6 +80,11 @@ export class Oracle {
     this.#isHeld = isHeld;
     this.#store = store;
     this.#now = now;
+    this.mark = new MarkCheck({
+      now,
+      count: (what) => this.count(what),
+      violate: (text) => this.violate('mark', text),
+    });
     this.#pacing = new RetryPacing(now, (text) => this.violate('paced', text));
   }
 
@@ -122,6 +129,7 @@ export class Oracle {
   }
 
   beforeInput(input: RegistrationInput): void {
+    if (input.type === 'marked' || input.type === 'failed') this.mark.onAnswer(input.request);
     if (input.type === 'close') this.#isClosing = true;
     if (input.type === 'revoked' && input.isRevoked) this.#closing.delete(input.lease);
     if (input.type === 'abandon-call') {
@@ -138,6 +146,7 @@ export class Oracle {
     before: RegisteredRecord,
   ): void {
     if (input.type === 'granted') this.#granted = input.lease;
+    this.mark.afterInput(effects);
     if (input.type === 'lease-ended') {
       if (now.lease === input.lease) this.violate('R3', `lease ${input.lease} has ended, but is still used`);
       const isOther = input.lease !== this.#granted;
@@ -165,8 +174,13 @@ export class Oracle {
         return;
       case 'mark':
         for (const op of effect.txn.success ?? []) if (op.type === 'put') this.#written.add(String(op.value));
+        this.mark.onSent(effect.request, this.#lease ?? 0n);
+        return;
+      case 'cancel':
+        this.mark.onCancel(effect.request);
         return;
       case 'revoke':
+        this.mark.onRevoke(effect.lease);
         this.#revoked.add(effect.lease);
         this.#closing.add(effect.lease);
         return;

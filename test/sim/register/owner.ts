@@ -12,6 +12,7 @@ import type { Network } from '../network.js';
 import type { Random } from '../random.js';
 import type { Trace } from '../trace.js';
 import { describeEffect, describeInput } from './describe.js';
+import { markTimeoutMs } from './mark-check.js';
 import type { Oracle } from './oracle.js';
 import type { Schedule } from './schedule.js';
 import { key, type Store } from './store.js';
@@ -112,7 +113,7 @@ export class Owner {
     const wasClosed = this.isClosed;
     const effects = this.core.handle(input, clock.now);
     if (!wasClosed && this.isClosed) {
-      oracle.onClose(revokedBy(effects));
+      oracle.onClose(givenBackBy(effects, lease));
       this.#expectEnd(clock.now + closeTimeoutMs);
     }
     oracle.afterInput(input, effects, this.core, { lease, revision });
@@ -122,7 +123,16 @@ export class Owner {
       );
       oracle.checkEffect(effect);
       this.#perform(effect);
+      if (effect.type === 'mark') this.#expectRevoke(clock.now + markTimeoutMs);
     }
+  }
+
+  #expectRevoke(at: number): void {
+    const { clock, oracle } = this.#dependencies;
+    clock.after(at + 20 - clock.now, () => {
+      if (!this.isAwake) this.#expectRevoke(clock.now + 50);
+      else if (oracle.mark.isPending) oracle.violate('mark', 'the revoke waits for the mark for too long');
+    });
   }
 
   #expectEnd(at: number): void {
@@ -179,10 +189,11 @@ export class Owner {
         );
         return;
       case 'mark':
-        network.request(
-          closeTimeoutMs,
+        this.#request(
+          effect.request,
+          undefined,
           () => store.txn(effect.txn),
-          () => {},
+          () => ({ type: 'marked', request: effect.request }),
         );
         return;
       case 'delete-orphan':
@@ -319,6 +330,9 @@ export class Owner {
   }
 }
 
-function revokedBy(effects: readonly RegistrationEffect[]): Set<bigint> {
-  return new Set(effects.flatMap((effect) => (effect.type === 'revoke' ? [effect.lease] : [])));
+/** The leases that a close revokes, at once or after the mark. */
+function givenBackBy(effects: readonly RegistrationEffect[], recordLease: bigint | undefined): Set<bigint> {
+  const leases = new Set(effects.flatMap((effect) => (effect.type === 'revoke' ? [effect.lease] : [])));
+  if (recordLease !== undefined) leases.add(recordLease);
+  return leases;
 }

@@ -36,6 +36,8 @@ export type RegistrationInput =
   /** A lease ended without a `revoke` of the core. */
   | { readonly type: 'lease-ended'; readonly lease: LeaseId; readonly error: EtcdError }
   | { readonly type: 'revoked'; readonly lease: LeaseId; readonly isRevoked: boolean }
+  /** The mark was stored, or its condition failed. */
+  | { readonly type: 'marked'; readonly request: RequestKey }
   /** Our record without a lease was deleted, or there is none. */
   | { readonly type: 'orphan-deleted'; readonly request: RequestKey }
   | {
@@ -65,7 +67,7 @@ export type RegistrationEffect =
   | { readonly type: 'cancel'; readonly request: RequestKey }
   /** Revokes a lease and thereby deletes its record: `revoked` follows. */
   | { readonly type: 'revoke'; readonly lease: LeaseId }
-  /** A transaction whose outcome does not matter: nothing follows. `cancel` gives it up. */
+  /** A transaction whose outcome does not matter: `marked` or `failed` follows. */
   | { readonly type: 'mark'; readonly request: RequestKey; readonly txn: Txn }
   /** A transaction that deletes our record without a lease: `orphan-deleted` or `failed` follows. */
   | {

@@ -1,6 +1,5 @@
 import type { Pacer } from '../../../async/time/pacer.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../../errors/index.js';
-import type { Txn } from '../../../kv/index.js';
 import { type KeyValue, type LeaseId, type Revision, withJson } from '../../../model/index.js';
 import type { Endpoint } from '../../endpoint.js';
 import { ConflictError } from '../../errors.js';
@@ -14,7 +13,7 @@ import { RetiredLeases } from './retired-leases.js';
 import { ClaimStage } from './stages/claim-stage.js';
 import { LeaseCheckStage } from './stages/lease-check-stage.js';
 import type { GrantedLease, LeaseStage, StageOutcome } from './stages/lease-stage.js';
-import { Shutdown } from './stages/shutdown.js';
+import { type Mark, Shutdown } from './stages/shutdown.js';
 import { StoredStage } from './stages/stored-stage.js';
 import { replacedText } from './texts.js';
 
@@ -131,8 +130,9 @@ export class RegistrationCore {
       case 'revoked':
         if (this.#phase.type === 'closing') this.#phase.shutdown.onRevoked(input.lease, input.isRevoked);
         return;
+      case 'marked':
       case 'orphan-deleted':
-        if (this.#phase.type === 'closing') this.#phase.shutdown.onOrphanDeleted(input.request);
+        if (this.#phase.type === 'closing') this.#phase.shutdown.onSettled(input.request);
         return;
       case 'update':
         this.#requestChange(input.call, input.timeoutMs, () => this.#claim.desired.change(input.change));
@@ -181,7 +181,7 @@ export class RegistrationCore {
     const phase = this.#phase;
     if (phase.type === 'granting' && phase.request === request) this.#onFailed(error);
     else if (phase.type === 'active') this.#applyOutcome(phase.stage.onRequestFailed(request, error));
-    else if (phase.type === 'closing') phase.shutdown.onOrphanDeleted(request);
+    else if (phase.type === 'closing') phase.shutdown.onSettled(request);
   }
 
   /** Ends the current stage and starts what follows from its outcome. */
@@ -293,16 +293,26 @@ export class RegistrationCore {
 
   // The end.
 
-  /** A client that is closed sends nothing: the record expires with its lease. */
+  /**
+   * A client that is closed sends nothing: the record expires with its lease. But the end of a registration that was
+   * closed before is completed: while the client closes, the last revokes can be sent.
+   */
   #close(what: 'the client' | 'the registration'): void {
-    const mark = what === 'the registration' ? this.#stage?.drainingTxn?.() : undefined;
+    if (this.#phase.type === 'closing' && what === 'the client') this.#phase.shutdown.stopMarking();
+    const mark = what === 'the registration' ? this.#mark : undefined;
     this.#stop({ reason: 'closed' }, new ClosedError(what), { mark });
+  }
+
+  get #mark(): Mark | undefined {
+    const stage = this.#stage;
+    const txn = stage?.drainingTxn?.();
+    return stage && txn && { lease: stage.held.lease, txn };
   }
 
   #stop(
     end: RegistrationEnd,
     error: EtcdError | undefined,
-    left: { readonly held?: GrantedLease; readonly mark?: Txn | undefined } = {},
+    left: { readonly held?: GrantedLease; readonly mark?: Mark | undefined } = {},
   ): void {
     if (this.#isStopped) return;
     const phase = this.#phase;
@@ -330,11 +340,15 @@ export class RegistrationCore {
     const phase = this.#phase;
     if (phase.type === 'pausing') this.#grant();
     else if (phase.type === 'active') phase.stage.act();
-    else if (phase.type === 'closing') this.#finish(phase.shutdown, phase.stage);
+    else if (phase.type === 'closing') this.#continueClosing(phase.shutdown, phase.stage);
   }
 
-  #finish({ end, mark }: Shutdown, stage: LeaseStage | undefined): void {
-    this.#context.cancel(mark);
+  #continueClosing(shutdown: Shutdown, stage: LeaseStage | undefined): void {
+    shutdown.stopMarking();
+    if (shutdown.isOver) this.#finish(shutdown.end, stage);
+  }
+
+  #finish(end: RegistrationEnd, stage: LeaseStage | undefined): void {
     // Workaround (etcd 3.4; https://github.com/etcd-io/etcd/issues/18704): etcd keeps a watcher forever if its stream is
     // cancelled while the watcher is being created, so this is done last. Remove when etcd 3.4 is not supported.
     stage?.cancelRequests();

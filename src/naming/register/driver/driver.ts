@@ -17,9 +17,6 @@ import type {
 } from '../core/index.js';
 import type { RegistrationEnd, RegistrationEvent } from '../types.js';
 
-/** Nothing waits for the mark. A later one would find the record deleted. */
-const markTimeoutMs = 1_000;
-
 export interface DriverCallbacks {
   /** The core has handled an input; its effects follow. */
   readonly handled: (input: RegistrationInput, effects: readonly RegistrationEffect[]) => void;
@@ -39,6 +36,8 @@ export class RegistrationDriver {
   readonly #requests = new Map<RequestKey, { abort(): void }>();
   /** Whether the record was ever stored. */
   #isStored = false;
+  /** Set when the record is marked at the end: the client may be closed before the lease is revoked. */
+  #isClosedByOwner = false;
   readonly #leases = new Map<LeaseId, HeldLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   /** Keeps the process alive, because between two leases nothing else does. */
@@ -208,7 +207,7 @@ export class RegistrationDriver {
     if (!lease) return;
     this.#leases.delete(id);
     // A record that is stored when the client closes is not deleted: it expires with its lease.
-    const isLeft = this.#client.closed && this.#isStored;
+    const isLeft = this.#client.closed && this.#isStored && !this.#isClosedByOwner;
     const revoked = isLeft ? lease.close().then(() => false) : lease.revoke().then(() => true);
     revoked.then(
       (isRevoked) => this.dispatch({ type: 'revoked', lease: id, isRevoked }),
@@ -218,9 +217,9 @@ export class RegistrationDriver {
 
   /** Not declared as idempotent: it is not sent again if it may have been applied. */
   #mark(request: RequestKey, txn: Txn): void {
-    const options = { signal: this.#signalFor(request), timeoutMs: markTimeoutMs };
-    const done = () => this.#requests.delete(request);
-    this.#client.kv.txn(txn, options).then(done, done);
+    this.#isClosedByOwner = true;
+    const answer = this.#client.kv.txn(txn, { signal: this.#signalFor(request) });
+    this.#forwardAnswer(request, answer, () => ({ type: 'marked', request }));
   }
 
   #deleteOrphan(request: RequestKey, txn: Txn, timeoutMs: number): void {

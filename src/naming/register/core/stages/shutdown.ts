@@ -9,37 +9,55 @@ import type { GrantedLease } from './lease-stage.js';
 const timeoutMs = 5_000;
 
 /**
+ * For how long the revoke waits for the mark. A healthy etcd answers within a few milliseconds, a distant or busy one
+ * within some tens; when none answers, the mark is unlikely to be stored, and closing must not take noticeably longer.
+ */
+const maxMarkMs = 250;
+
+/** Stores the draining status in the record of a lease. */
+export interface Mark {
+  readonly lease: LeaseId;
+  readonly txn: Txn;
+}
+
+/** A mark that is sent and not yet answered. */
+interface PendingMark {
+  readonly request: RequestKey;
+  /** Revoked when the mark is answered. */
+  readonly lease: LeaseId;
+  /** When the lease is revoked without an answer. */
+  readonly until: number;
+}
+
+/**
  * Revokes all leases within a time limit. That deletes the record and prevents writes in flight from being applied.
- * Immediately before, the record is marked as draining, so that observers can distinguish this end from an expired lease.
+ * Before, the record is marked as draining, so that observers can distinguish this end from an expired lease. If the two
+ * requests were sent at once, the revoke would often overtake the mark in a cluster.
  */
 export class Shutdown {
+  readonly #context: CoreContext;
   readonly #end: RegistrationEnd;
   readonly #deadline: number;
-  readonly #now: () => number;
-  /** The leases that are not yet revoked, with their TTLs in milliseconds. */
+  /** The leases that are not known to be revoked, with their TTLs in milliseconds. */
   readonly #leases = new Map<LeaseId, number>();
   readonly #orphans = new Set<RequestKey>();
-  readonly #mark: RequestKey | undefined;
+  #mark: PendingMark | undefined;
   /** The longest TTL of the leases that could not be revoked, in milliseconds. */
   #remainingMs = 0;
 
-  /** @param mark Stores the draining status. If the revoke overtakes it, its condition fails. */
   constructor(
     context: CoreContext,
     end: RegistrationEnd,
     leases: readonly GrantedLease[],
-    mark: Txn | undefined,
+    mark: Mark | undefined,
   ) {
+    this.#context = context;
     this.#end = end;
-    this.#now = () => context.now;
-    if (mark) {
-      this.#mark = context.newRequest();
-      context.emit({ type: 'mark', request: this.#mark, txn: mark });
-    }
     this.#deadline = context.now + timeoutMs;
+    if (mark) this.#mark = this.#send(mark);
     for (const { lease, ttlMs } of leases) {
       this.#leases.set(lease, ttlMs);
-      context.emit({ type: 'revoke', lease });
+      if (lease !== mark?.lease) context.emit({ type: 'revoke', lease });
     }
     if (context.isFirstRegistration) return;
     for (const txn of context.claim.deleteOrphanTxns()) {
@@ -49,13 +67,24 @@ export class Shutdown {
     }
   }
 
-  get nextActionAt(): number {
-    return this.#leases.size + this.#orphans.size === 0 ? this.#now() : this.#deadline;
+  #send({ lease, txn }: Mark): PendingMark {
+    const request = this.#context.newRequest();
+    this.#context.emit({ type: 'mark', request, txn });
+    return { request, lease, until: this.#context.now + maxMarkMs };
   }
 
-  /** The request that marks the record. The end does not wait for it. */
-  get mark(): RequestKey | undefined {
-    return this.#mark;
+  get nextActionAt(): number {
+    if (this.#isComplete) return this.#context.now;
+    return this.#mark?.until ?? this.#deadline;
+  }
+
+  /** Whether the registration ends now. */
+  get isOver(): boolean {
+    return this.#isComplete || this.#context.now >= this.#deadline;
+  }
+
+  get #isComplete(): boolean {
+    return this.#leases.size + this.#orphans.size === 0;
   }
 
   get end(): RegistrationEnd {
@@ -69,8 +98,21 @@ export class Shutdown {
     if (!isRevoked) this.#remainingMs = Math.max(this.#remainingMs, ttlMs);
   }
 
-  /** The record without a lease was deleted, or deleting it failed. */
-  onOrphanDeleted(request: RequestKey): void {
+  /** The mark or the deletion of a record without a lease was answered, or it failed. */
+  onSettled(request: RequestKey): void {
     this.#orphans.delete(request);
+    if (this.#mark?.request === request) this.#revokeMarked(this.#mark);
+  }
+
+  /** Gives up a pending mark, and revokes its lease. */
+  stopMarking(): void {
+    if (!this.#mark) return;
+    this.#context.cancel(this.#mark.request);
+    this.#revokeMarked(this.#mark);
+  }
+
+  #revokeMarked({ lease }: PendingMark): void {
+    this.#mark = undefined;
+    this.#context.emit({ type: 'revoke', lease });
   }
 }

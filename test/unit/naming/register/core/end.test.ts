@@ -6,6 +6,7 @@ describe('closing a registration', () => {
   it('revokes the lease, which deletes the record, and ends when that is done', () => {
     const one = registered();
     one.close();
+    one.mark();
     assert.deepEqual([one.revoked, one.core.state, one.ended], [[1n], 'closed', undefined]);
     assert.deepEqual([one.core.lease, one.core.revision], [undefined, undefined]);
     one.deleteOrphans();
@@ -36,6 +37,7 @@ describe('closing a registration', () => {
   it('ends after five seconds without an answer, and reports for how long the record may remain', () => {
     const one = registered();
     one.close();
+    one.mark();
     one.advance(4_999);
     assert.equal(one.ended, undefined);
     one.advance(1);
@@ -46,6 +48,7 @@ describe('closing a registration', () => {
   it('reports that as well if a lease could not be revoked, and ends at once', () => {
     const one = registered();
     one.close();
+    one.mark();
     one.deleteOrphans();
     one.revoke(1n, false);
     assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
@@ -91,6 +94,9 @@ describe('closing a registration', () => {
   it('does nothing more when it is closed twice', () => {
     const one = registered();
     one.close();
+    assert.deepEqual(one.send({ type: 'close', what: 'the registration' }), []);
+    one.mark();
+    assert.deepEqual(one.send({ type: 'close', what: 'the registration' }), []);
     assert.deepEqual(one.send({ type: 'close', what: 'the client' }), []);
     one.revoke(1n);
     assert.deepEqual(one.send({ type: 'close', what: 'the client' }), []);
@@ -138,6 +144,7 @@ describe('a record without a lease at the end', () => {
   it('is deleted if it has the registration’s value, within five seconds', () => {
     const one = registered();
     one.close();
+    one.mark();
     const { txn, timeoutMs } = one.request('delete-orphan');
     assert.deepEqual([txn, timeoutMs], [deletes(valueWith()), 5_000]);
     one.revoke(1n);
@@ -149,11 +156,13 @@ describe('a record without a lease at the end', () => {
   it('does not prevent the end if it cannot be deleted', () => {
     const one = registered();
     one.close();
+    one.mark();
     one.revoke(1n);
     one.fail('delete-orphan', errorFor('NoLeader'));
     assert.deepEqual(one.ended, { reason: 'closed' });
     const silent = registered();
     silent.close();
+    silent.mark();
     silent.revoke(1n);
     silent.advance(5_000);
     assert.deepEqual(silent.ended, { reason: 'closed' }, 'its lease is revoked');
@@ -215,12 +224,80 @@ describe('the mark of a registration that its owner closes', () => {
   });
   const draining = valueWith({ status: 'draining' });
 
-  it('writes the draining status to the record that it stored, immediately before the revoke', () => {
+  it('writes the draining status to the record that it stored', () => {
     const one = registered();
-    const effects = one.send({ type: 'close', what: 'the registration' });
+    one.close();
     assert.deepEqual(one.marks, [mark(draining, 10n)]);
-    const types = effects.map(({ type }) => type);
-    assert.deepEqual(types.slice(types.indexOf('mark'), types.indexOf('mark') + 2), ['mark', 'revoke']);
+  });
+
+  it('is followed by the revoke as soon as it is answered', () => {
+    const one = registered();
+    one.close();
+    one.advance(249);
+    assert.deepEqual([one.revoked, one.open], [[], 'follow,mark,delete-orphan']);
+    one.mark();
+    assert.deepEqual([one.revoked, one.open], [[1n], 'follow,delete-orphan']);
+  });
+
+  it('is followed by the revoke as soon as it fails', () => {
+    const one = registered();
+    one.close();
+    one.fail('mark', errorFor('NoLeader'));
+    assert.deepEqual(one.revoked, [1n]);
+    one.advance(250);
+    assert.deepEqual(one.revoked, [1n], 'once');
+  });
+
+  it('is cancelled, and followed by the revoke, if it is not answered within 250 ms', () => {
+    const one = registered();
+    one.close();
+    one.advance(249);
+    assert.deepEqual(one.revoked, []);
+    one.advance(1);
+    assert.deepEqual([one.revoked, one.open], [[1n], 'follow,delete-orphan']);
+  });
+
+  for (const [how, answer] of Object.entries({
+    stored: (request: number) => ({ type: 'marked', request }) as const,
+    failed: (request: number) => ({ type: 'failed', request, error: errorFor('NoLeader') }) as const,
+  }))
+    it(`is ignored if it is ${how} after that`, () => {
+      const one = registered();
+      one.close();
+      const { request } = one.request('mark');
+      one.advance(250);
+      assert.deepEqual(one.send(answer(request)), []);
+      one.revoke(1n);
+      one.deleteOrphans();
+      assert.deepEqual(one.ended, { reason: 'closed' });
+      assert.deepEqual(one.send(answer(request)), []);
+    });
+
+  it('delays the revoke of its own lease only', () => {
+    const one = registered();
+    one.close();
+    one.send({ type: 'granted', request: 99, lease: 2n, ttlMs });
+    assert.deepEqual(one.revoked, [2n]);
+    one.mark();
+    assert.deepEqual(one.revoked, [2n, 1n]);
+  });
+
+  it('leaves the lease to be revoked after five seconds if no timer fires before', () => {
+    const one = registered();
+    one.close();
+    one.now += 5_000;
+    one.send({ type: 'timer' });
+    assert.deepEqual([one.revoked, one.ended], [[1n], { reason: 'closed', expiresInMs: ttlMs }]);
+    assert.equal(one.open, 'delete-orphan');
+  });
+
+  it('is cancelled, and followed by the revoke, when the client is closed: later, none could be sent', () => {
+    const one = registered();
+    one.close();
+    one.close('the client');
+    assert.deepEqual([one.revoked, one.open, one.ended], [[1n], 'follow,delete-orphan', undefined]);
+    one.close('the client');
+    assert.deepEqual(one.revoked, [1n]);
   });
 
   it('keeps the metadata, and follows updates of the owner and of other writers', () => {
@@ -232,21 +309,13 @@ describe('the mark of a registration that its owner closes', () => {
     assert.deepEqual(one.marks, [mark(valueWith({ status: 'draining', weight: 4 }), 12n)]);
   });
 
-  it('is not waited for, and is cancelled when the lease is revoked', () => {
+  it('is part of the five seconds after which the registration ends', () => {
     const one = registered();
     one.close();
-    assert.equal(one.openMarks, 1);
-    one.revoke(1n);
-    one.deleteOrphans();
-    assert.deepEqual(one.ended, { reason: 'closed' });
-    assert.equal(one.openMarks, 0);
-  });
-
-  it('is cancelled after five seconds without an answer, too', () => {
-    const one = registered();
-    one.close();
-    one.advance(5_000);
-    assert.deepEqual([one.ended?.expiresInMs, one.openMarks], [ttlMs, 0]);
+    one.advance(4_999);
+    assert.equal(one.ended, undefined);
+    one.advance(1);
+    assert.deepEqual(one.ended, { reason: 'closed', expiresInMs: ttlMs });
   });
 
   const unmarked: Record<string, () => Scenario> = {

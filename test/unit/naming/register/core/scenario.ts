@@ -25,7 +25,7 @@ export interface ScenarioOptions {
 
 type Effect<T extends RegistrationEffect['type']> = Extract<RegistrationEffect, { readonly type: T }>;
 type Request = Extract<RegistrationEffect, { readonly request: number }> & { readonly type: RequestType };
-type RequestType = 'grant' | 'write' | 'follow' | 'check-lease' | 'delete-orphan';
+type RequestType = 'grant' | 'write' | 'follow' | 'check-lease' | 'mark' | 'delete-orphan';
 
 /**
  * A registration core, its owner's calls and what etcd answers. Each pause of a retry is half of its upper bound: 100,
@@ -37,7 +37,6 @@ export class Scenario {
   readonly revoked: LeaseId[] = [];
   /** The transactions that mark the record as draining at the end. */
   readonly marks: Txn[] = [];
-  readonly #unanswered = new Set<number>();
   /** The results of the owner's calls: the error, or `undefined` for success. */
   readonly settled = new Map<number, EtcdError | undefined>();
   started: Effect<'started'> | undefined;
@@ -65,11 +64,10 @@ export class Scenario {
       case 'cancel':
         assert.equal(typeof effect.request, 'number');
         this.#open.delete(effect.request);
-        this.#unanswered.delete(effect.request);
         return;
       case 'mark':
         this.marks.push(effect.txn);
-        this.#unanswered.add(effect.request);
+        this.#open.set(effect.request, effect);
         return;
       case 'revoke':
         this.revoked.push(effect.lease);
@@ -104,11 +102,6 @@ export class Scenario {
       this.send({ type: 'timer' });
     }
     this.now = until;
-  }
-
-  /** The number of marks that were sent and not cancelled. */
-  get openMarks(): number {
-    return this.#unanswered.size;
   }
 
   /** The types of the open requests, in the order in which they were sent. */
@@ -167,6 +160,11 @@ export class Scenario {
 
   revoke(lease: LeaseId, isRevoked = true): void {
     this.send({ type: 'revoked', lease, isRevoked });
+  }
+
+  /** etcd answers the mark: it is stored, or its condition failed. */
+  mark(): void {
+    this.send({ type: 'marked', request: this.#take('mark') });
   }
 
   deleteOrphans(): void {
