@@ -1,5 +1,5 @@
 import { codecFrom, codecOptions } from '../args/codec.js';
-import { parseTargetArgument } from '../args/target.js';
+import { parseTargetArgument, type Target } from '../args/target.js';
 import type { Command, Invocation } from '../command.js';
 import { usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -49,18 +49,22 @@ export const ls: Command = {
     const isWide = invocation.format === 'wide';
     const read: ReadListing = (client) =>
       target ? listEndpoints(client, target, isWide) : listAllServices(client, { prefix, codec }, isWide);
-    if (invocation.options.flag('watch')) await follow(invocation, prefix, read);
+    if (invocation.options.flag('watch')) await follow(invocation, { prefix, target }, read);
     else printListing(invocation.io, invocation.format, await read(invocation.createClient()));
     return exitCodes.ok;
   },
 };
 
-async function follow(invocation: Invocation, prefix: string, read: ReadListing): Promise<void> {
+async function follow(
+  invocation: Invocation,
+  { prefix, target }: { readonly prefix: string; readonly target: Target | undefined },
+  read: ReadListing,
+): Promise<void> {
   const ending = new AbortController();
   const removeHandlers = onSignals(terminationSignals, () => ending.abort());
   try {
     const { io, format, createClient } = invocation;
-    await followListing({ io, format, client: createClient() }, prefix, read, ending.signal);
+    await followListing({ io, format, client: createClient(), target }, prefix, read, ending.signal);
   } finally {
     removeHandlers();
   }

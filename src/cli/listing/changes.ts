@@ -1,4 +1,10 @@
-import { CompactedError, type EtcdClient, type Revision, RolledBackError } from '../../index.js';
+import {
+  CompactedError,
+  type EtcdClient,
+  type Revision,
+  RolledBackError,
+  type WatchEvent,
+} from '../../index.js';
 
 /**
  * The changes below a prefix since a revision. One watch serves all waits: while it is open, the client notices that
@@ -11,11 +17,22 @@ export class Changes {
   #hasGap = false;
   #wasReplaced = false;
   #failure: { readonly error: unknown } | undefined;
+  readonly #onEvents: (events: readonly WatchEvent[]) => void;
   #wake = () => {};
 
-  /** @param signal ends the watch. A wait then rejects with its reason. */
-  constructor(client: EtcdClient, prefix: string, since: Revision, signal: AbortSignal) {
+  /**
+   * @param signal ends the watch. A wait then rejects with its reason.
+   * @param onEvents called with all events, in order.
+   */
+  constructor(
+    client: EtcdClient,
+    prefix: string,
+    since: Revision,
+    signal: AbortSignal,
+    onEvents: (events: readonly WatchEvent[]) => void = () => {},
+  ) {
     this.#latest = since;
+    this.#onEvents = onEvents;
     void this.#follow(client, prefix, signal).catch((error: unknown) => {
       this.#failure = { error };
       this.#wake();
@@ -31,19 +48,28 @@ export class Changes {
 
   /** Resolves when there is a change after a revision, and at the latest after `timeoutMs`. */
   async after(revision: Revision, timeoutMs?: number): Promise<void> {
+    await this.#until(() => this.#isAfter(revision), timeoutMs);
+    this.#hasGap = false;
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Resolves when the events meet a condition, when they will not, because some were missed, or after `timeoutMs`. */
+  async whenSeen(condition: () => boolean, timeoutMs: number): Promise<void> {
+    await this.#until(() => condition() || this.#hasGap || this.#failure !== undefined, timeoutMs);
+  }
+
+  async #until(condition: () => boolean, timeoutMs: number | undefined): Promise<void> {
     let isDue = false;
     const onTimeout = () => {
       isDue = true;
       this.#wake();
     };
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
-    while (!isDue && !this.#isAfter(revision))
+    while (!isDue && !condition())
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     clearTimeout(timer);
-    this.#hasGap = false;
-    if (this.#failure) throw this.#failure.error;
   }
 
   #isAfter(revision: Revision): boolean {
@@ -54,7 +80,8 @@ export class Changes {
     let watcher = client.watch({ prefix }, { startRevision: this.#latest + 1n, signal });
     for (;;) {
       try {
-        for await (const { nextRevision } of watcher) {
+        for await (const { events, nextRevision } of watcher) {
+          this.#onEvents(events);
           this.#latest = nextRevision - 1n;
           this.#wake();
         }

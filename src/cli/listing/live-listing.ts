@@ -2,18 +2,30 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdClient, EtcdError } from '../../index.js';
 import type { OutputFormat } from '../args/output-format.js';
+import type { Target } from '../args/target.js';
 import { isUnreachable } from '../errors.js';
 import type { Io } from '../output/io.js';
 import { reportOutages } from '../views/outages.js';
 import { Changes } from './changes.js';
-import { findLeft } from './left-endpoints.js';
-import type { ReadListing } from './listing.js';
+import { LastRecords } from './last-records.js';
+import { findLeft, keysLeft } from './left-endpoints.js';
+import type { Listing, ReadListing } from './listing.js';
 import { createListingView } from './listing-views.js';
 
 /** On a terminal the list is read again after this time, because the remaining times of leases change on their own. */
 const refreshMs = 5_000;
 /** The shortest pause between two reads. A read that takes longer is followed by a multiple of its own time. */
 const [minPauseMs, pauseFactor] = [250, 4];
+/** The watch may show a deletion later than the list does. */
+const maxEventDelayMs = 1_000;
+
+export interface FollowOptions {
+  readonly io: Io;
+  readonly format: OutputFormat;
+  readonly client: EtcdClient;
+  /** The service whose endpoints are listed. Undefined for a list of other things. */
+  readonly target?: Target | undefined;
+}
 
 /**
  * Prints a list, and prints it again after each change below the prefix until the signal aborts. Changes during a pause
@@ -21,7 +33,7 @@ const [minPauseMs, pauseFactor] = [250, 4];
  * @throws {EtcdError} for a first read that fails, and later for any error but an outage.
  */
 export async function followListing(
-  { io, format, client }: { readonly io: Io; readonly format: OutputFormat; readonly client: EtcdClient },
+  { io, format, client, target }: FollowOptions,
   prefix: string,
   read: ReadListing,
   signal: AbortSignal,
@@ -35,7 +47,8 @@ export async function followListing(
   let isCurrent = true;
   const view = createListingView(io, format, isLive, first);
   void reportOutages(client, prefix, view);
-  const changes = new Changes(client, prefix, first.revision, signal);
+  const lastRecords = target && new LastRecords(target);
+  const changes = new Changes(client, prefix, first.revision, signal, (events) => lastRecords?.apply(events));
   try {
     for (;;) {
       const pauseMs = Math.max(minPauseMs, pauseFactor * (performance.now() - startedAt));
@@ -45,8 +58,11 @@ export async function followListing(
       const next = await unlessAborted(read(client).catch(ignoreOutage), signal);
       isCurrent = next !== undefined;
       if (!next) continue;
+      await whenDeletionsSeen(changes, lastRecords, last, next);
       const storeReplaced = changes.takeReplacement() || next.revision < last.revision;
-      view.show(next, await findLeft(client, last, next, { storeReplaced, signal }));
+      view.show(next, await findLeft(client, last, next, { lastRecords, storeReplaced, signal }));
+      if (storeReplaced) lastRecords?.clear();
+      else lastRecords?.forget(next.revision);
       last = next;
     }
   } catch (error) {
@@ -54,6 +70,19 @@ export async function followListing(
   } finally {
     view.close();
   }
+}
+
+/** Resolves when the last records of the endpoints that left are known. */
+async function whenDeletionsSeen(
+  changes: Changes,
+  lastRecords: LastRecords | undefined,
+  before: Listing,
+  after: Listing,
+): Promise<void> {
+  if (!lastRecords || after.revision < before.revision) return;
+  const deleted = keysLeft(before, after).filter((key) => !after.invalid?.has(key));
+  const isSeen = () => deleted.every((key) => lastRecords.get(key)?.deleted);
+  await changes.whenSeen(isSeen, maxEventDelayMs);
 }
 
 /** Resolves as the promise does, or with undefined as soon as the signal aborts. */

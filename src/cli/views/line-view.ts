@@ -68,7 +68,8 @@ export class LineView implements WatchView {
     const { revision, added, changed, removed } = event;
     for (const record of added) this.#record('added', record);
     for (const record of changed) this.#record('changed', record);
-    for (const key of [...removed, ...removedInvalid]) this.#removed(key, revision, removals);
+    for (const key of removed) this.#removed(key, revision, removals);
+    for (const key of removedInvalid) this.#printer.line(`deleted ${this.#id(key)} revision=${revision}`);
   }
 
   #removed(key: string, revision: Revision, removals: Removals): void {

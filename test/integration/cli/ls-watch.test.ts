@@ -68,6 +68,28 @@ describe('etcd-naming ls --watch', () => {
     await command.prints(left('e2', 'lease-ended', true));
   });
 
+  it('prints that an endpoint was drained whose status changed immediately before its record was deleted', async () => {
+    const [id, value] = ['e2', (status: string) => JSON.stringify({ Addr: 'e2:1', Metadata: { status } })];
+    const [key, lease] = [`${service.target}/${id}`, await service.client.lease.grant({ ttlSeconds: 600 })];
+    await service.client.kv.put(key, value(''), { lease: lease.id });
+    const [text, json] = [[], ['--json']].map((more) =>
+      commands.start('ls', service.target, '--watch', ...more),
+    );
+    await Promise.all([text?.prints('e2:1'), json?.prints('e2:1')]);
+    await service.client.kv.put(key, value('draining'), { lease: lease.id });
+    await service.client.lease.revoke(lease.id);
+    await text?.prints('e2 e2:1 left: drained\n');
+    await json?.prints('"departed":[{"id":"e2","addr":"e2:1","reason":"drained","likelyExpired":false}]');
+  });
+
+  it('prints that a value was not an endpoint immediately before its key was deleted', async () => {
+    const command = commands.start('ls', service.target, '--watch');
+    await command.prints('1 endpoint');
+    await service.client.kv.put(`${service.target}/e1`, 'no endpoint');
+    await service.client.kv.delete(`${service.target}/e1`);
+    await command.prints('e1 10.0.0.1:1 left: invalid\n');
+  });
+
   it('follows the services below a prefix', async () => {
     const prefix = service.target.slice(0, -'svc'.length);
     const command = commands.start('ls', '--prefix', prefix, '--watch');

@@ -84,6 +84,8 @@ describe('etcd-naming watch', () => {
       await command.prints(/removed e3 revision=\d+ reason=deleted\n/);
       await service.client.kv.put(`${service.target}/e4`, 'no endpoint');
       await command.prints(/removed e4 revision=\d+ reason=invalid\n/);
+      await service.manager.deleteEndpoint(`${service.target}/e4`);
+      await command.prints(/deleted e4 revision=\d+\n/);
       await service.manager.deleteEndpoint(`${service.target}/e1`);
       await command.prints(/removed e1 revision=\d+ reason=deleted\n/);
     });

@@ -109,7 +109,7 @@ describe('watch in a pipe', () => {
       'added worse 1.2.3.4:1 weight=1 zone=a\\x0a revision=4',
       'removed e1 revision=12',
       'invalid e1',
-      'removed bad revision=13',
+      'deleted bad revision=13',
     ]);
   });
 
