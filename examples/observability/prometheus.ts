@@ -11,7 +11,7 @@ import { type Labels, table } from './table.js';
 /** Serves `/metrics`. Resolves with the server when it listens; port 0 selects a free one. */
 export async function serveMetrics(port: number, host = '127.0.0.1'): Promise<Server> {
   const server = createServer(({ url }, response) => {
-    if (url !== '/metrics') {
+    if (url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end();
       return;
     }
@@ -23,7 +23,6 @@ export async function serveMetrics(port: number, host = '127.0.0.1'): Promise<Se
     server.listen(port, host, resolve);
   });
   server.unref(); // it does not keep the process alive
-  diagnosticsChannels.directory.subscribe(() => {}); // directories look up the reasons of departures for a subscriber
   return server;
 }
 
@@ -58,24 +57,30 @@ const headOf = (name: string, type: string, help: string) => [
 /** The durations of calls, which only clients with `metrics: { histograms: true }` have. */
 function histogramLines(clients: readonly ClientMetrics[]): readonly string[] {
   const name = 'rpc_client_call_duration_seconds';
-  const lines = clients.flatMap(({ client, callDurations = [] }) =>
-    callDurations.flatMap((durations) => durationLines(name, client, durations)),
-  );
-  return lines.length === 0
-    ? []
-    : [...headOf(name, 'histogram', 'Duration of calls to etcd, with their retries'), ...lines];
+  const values = new Map<string, number>();
+  for (const { client, callDurations = [] } of clients)
+    for (const durations of callDurations)
+      for (const [series, value] of durationSamples(name, client, durations))
+        values.set(series, (values.get(series) ?? 0) + value);
+  if (values.size === 0) return [];
+  const lines = [...values].map(([series, value]) => `${series} ${value}`);
+  return [...headOf(name, 'histogram', 'Duration of calls to etcd, with their retries'), ...lines];
 }
 
-function durationLines(name: string, client: string, durations: CallDurations): readonly string[] {
+function durationSamples(
+  name: string,
+  client: string,
+  durations: CallDurations,
+): readonly (readonly [series: string, value: number])[] {
   const { method, status, count, sumSeconds, buckets } = durations;
   const rpc = `rpc_system_name="grpc",rpc_method="${escapeLabel(method)}",rpc_response_status_code="${status}"`;
   const labels = `${labelsText({ client })},${rpc}`;
   let total = 0;
   const cumulative = [...durationBounds, '+Inf'].map((bound, i) => {
     total += buckets[i] ?? 0;
-    return `${name}_bucket{${labels},le="${bound}"} ${total}`;
+    return [`${name}_bucket{${labels},le="${bound}"}`, total] as const;
   });
-  return [...cumulative, `${name}_sum{${labels}} ${sumSeconds}`, `${name}_count{${labels}} ${count}`];
+  return [...cumulative, [`${name}_sum{${labels}}`, sumSeconds], [`${name}_count{${labels}}`, count]];
 }
 
 const labelsText = (labels: Labels) =>

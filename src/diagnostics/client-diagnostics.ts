@@ -7,6 +7,9 @@ import type { Logger } from './log.js';
 import type { ClientMetrics, MetricsSource, MutableMetrics } from './metrics.js';
 import type { Topic } from './topic.js';
 
+/** Scrapes are seconds to a few minutes apart. */
+const metricsIntervalMs = 300_000;
+
 /** What a client is observed with. */
 export interface DiagnosticsOptions {
   readonly name: string;
@@ -24,6 +27,8 @@ export class ClientDiagnostics {
   readonly #histograms = new DurationHistograms();
   readonly #keepsHistograms: boolean;
   readonly #sources = new Set<MetricsSource>();
+  #hasLoggerFailed = false;
+  #metricsReadAt = Number.NEGATIVE_INFINITY;
 
   constructor({ name, logger, histograms = false }: DiagnosticsOptions) {
     this.name = name;
@@ -44,7 +49,10 @@ export class ClientDiagnostics {
     if (!logger) return;
     const { level, text } = describe(event);
     const fields = { topic: name, ...eventToJson(message) };
-    callSafely(() => logger(level, text, fields), processWarning('logger'));
+    callSafely(
+      () => logger(level, text, fields),
+      (error) => this.#onLoggerFailure(error),
+    );
   }
 
   /** Whether calls are traced. */
@@ -63,11 +71,24 @@ export class ClientDiagnostics {
     return () => this.#sources.delete(source);
   }
 
+  /** Whether the metrics were read so recently that they are probably read again. */
+  get areMetricsRead(): boolean {
+    return performance.now() - this.#metricsReadAt < metricsIntervalMs;
+  }
+
   metrics(): ClientMetrics {
+    this.#metricsReadAt = performance.now();
     const metrics = emptyMetrics(this.name, this.counters);
     if (this.#keepsHistograms) metrics.callDurations = [...this.#histograms.snapshot()];
     for (const source of this.#sources) source.addTo(metrics);
     return metrics;
+  }
+
+  /** Warns once: a logger that fails does so for each event. */
+  #onLoggerFailure(error: unknown): void {
+    if (this.#hasLoggerFailed) return;
+    this.#hasLoggerFailed = true;
+    processWarning('logger')(error);
   }
 }
 

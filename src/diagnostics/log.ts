@@ -5,8 +5,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
  * Receives the log of a client: its background events, without its calls. Called synchronously, where the event occurs.
  * `message` is one line without control characters. `fields` has the members of the event that the diagnostics channel
  * `etcd-naming:<topic>` publishes, with `topic` added, and with bigints as decimal strings, so that every logger can write
- * them; errors are {@link EtcdError}s, which have `toJSON`. Neither contains passwords, tokens or values. An exception or
- * a rejected promise becomes a process warning (`ETCD_NAMING_CALLBACK`).
+ * them; errors are {@link EtcdError}s, which have `toJSON`. Neither contains passwords, tokens or values. The first
+ * exception or rejected promise of a logger becomes a process warning (`ETCD_NAMING_CALLBACK`).
  */
 export type Logger = (level: LogLevel, message: string, fields: Readonly<Record<string, unknown>>) => void;
 

@@ -126,7 +126,7 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#direct = options.direct ?? false;
     this.#remembered = new ExpiringCache(clock, toMemoryLimits(options.memory));
     this.#silenceDetector = createSilenceDetector(client, clock, this.#options.lossProtection);
-    this.#departures = new Departures(client, diagnosticsOf(client), clock);
+    this.#departures = new Departures(client, diagnosticsOf(client));
     this.#unsubscribeClose = client.onClose(() => this.#stop(new ClosedError('the etcd client')));
   }
 

@@ -204,12 +204,12 @@ function recordConnections(channel: Channel, record: ConnectionRecord): void {
   let before: connectivityState = channel.getConnectivityState(false);
   const watch = () => channel.watchConnectivityState(before, Infinity, onChange);
   const onChange = () => {
-    const state = channel.getConnectivityState(false);
-    if (state === connectivityState.SHUTDOWN) return;
-    if (state === connectivityState.READY) record.made();
-    else if (before === connectivityState.READY) record.lost();
-    before = state;
-    watch();
+    const last = before;
+    before = channel.getConnectivityState(false);
+    if (before === connectivityState.SHUTDOWN) return;
+    watch(); // before the event, whose subscriber may close the client: grpc-js throws for a closed channel
+    if (before === connectivityState.READY) record.made();
+    else if (last === connectivityState.READY) record.lost();
   };
   watch();
 }

@@ -139,10 +139,17 @@ describe('examples/observability', function () {
   });
 
   it('adds up clients of one name instead of writing a series twice', () => {
-    const one = { ...(metrics ?? assert.fail()), callDurations: [] };
+    const one = metrics ?? assert.fail();
     const both = parsePrometheus(example.prometheusText([one, one]));
     const [held] = both.get('etcd_naming_lock_held')?.samples.values() ?? [];
     assert.equal(held, 2);
+    const histogram = 'rpc_client_call_duration_seconds';
+    const alone = parsePrometheus(example.prometheusText([one])).get(histogram)?.samples ?? assert.fail();
+    const summed = both.get(histogram)?.samples ?? assert.fail();
+    assert.deepEqual(
+      [...summed].map(([series, value]) => [series, value / 2]),
+      [...alone],
+    );
   });
 
   for (const [file, queries, least] of [

@@ -35,7 +35,7 @@ describe('the record of a token source', () => {
     assert.equal(counters.tokens.initial + counters.tokens.refused, 2);
   });
 
-  it('has unchanged for a provider that returns the refused token again, which is no renewal', async () => {
+  it('has unchanged for a provider that returns the refused token again, which does not count as a renewal', async () => {
     const { tokens, counters } = sourceOf('one', 'one');
     await tokens.refresh(0);
     await tokens.refresh(1);

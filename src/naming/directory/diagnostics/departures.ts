@@ -1,4 +1,4 @@
-import { Broadcast, type Clock } from '../../../async/index.js';
+import { Broadcast } from '../../../async/index.js';
 import { type ClientDiagnostics, type DepartureReason, directoryTopic } from '../../../diagnostics/index.js';
 import type { EtcdError } from '../../../errors/index.js';
 import { type Revision, withJson } from '../../../model/index.js';
@@ -6,9 +6,6 @@ import type { EndpointRecord } from '../../endpoint.js';
 import type { NamingClient } from '../../ports.js';
 import { type DepartureCircumstances, reasonByLease, reasonWithoutLease } from './departure-reason.js';
 import { leaseLookupsOf } from './lease-lookups.js';
-
-/** Metrics that were read within this time are probably read again: scrapes are seconds to a few minutes apart. */
-const metricsIntervalMs = 300_000;
 
 /** An endpoint that left the view of a service. */
 export interface Departure {
@@ -31,19 +28,11 @@ export interface Departed extends DepartureCircumstances {
 export class Departures {
   readonly #client: NamingClient;
   readonly #diagnostics: ClientDiagnostics;
-  readonly #clock: Pick<Clock, 'now'>;
   readonly #subscribers = new Broadcast<Departure>();
-  #metricsReadAt = Number.NEGATIVE_INFINITY;
 
-  constructor(client: NamingClient, diagnostics: ClientDiagnostics, clock: Pick<Clock, 'now'>) {
+  constructor(client: NamingClient, diagnostics: ClientDiagnostics) {
     this.#client = client;
     this.#diagnostics = diagnostics;
-    this.#clock = clock;
-  }
-
-  /** The metrics, which count the reasons, are read. */
-  onMetricsRead(): void {
-    this.#metricsReadAt = this.#clock.now();
   }
 
   /**
@@ -85,7 +74,7 @@ export class Departures {
 
   get #isWanted(): boolean {
     if (this.#subscribers.size > 0 || this.#diagnostics.wants(directoryTopic)) return true;
-    return this.#clock.now() - this.#metricsReadAt < metricsIntervalMs;
+    return this.#diagnostics.areMetricsRead;
   }
 
   async #lookUp(

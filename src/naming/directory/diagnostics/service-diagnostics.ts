@@ -92,8 +92,7 @@ export class ServiceDiagnostics implements MetricsSource {
   }
 
   addTo(metrics: MutableMetrics): void {
-    const { target, status, view, departures } = this.#ports;
-    departures.onMetricsRead();
+    const { target, status, view } = this.#ports;
     const { state, source, staleMs, invalid, unconfirmed } = status();
     addServiceMetrics(metrics.services, {
       target,
