@@ -1,5 +1,5 @@
 import { EffectLoop, MovableTimer, onAbort, refClock, systemClock } from '../../async/index.js';
-import { type EtcdError, toEtcdError } from '../../errors/index.js';
+import { type EtcdError, RolledBackError, toEtcdError } from '../../errors/index.js';
 import type { Txn } from '../../kv/index.js';
 import type { HeldLease, LeaseEnd } from '../../lease/index.js';
 import { leaseLossError } from '../../lease/lease-loss-error.js';
@@ -39,7 +39,10 @@ export class Acquisition {
   readonly #requests = new Map<RequestKey, { abort(): void }>();
   readonly #leases = new Map<LeaseId, GrantedLease>();
   readonly #loop: EffectLoop<AcquisitionInput, AcquisitionEffect>;
-  /** The largest revision of an answer. A store below it was restored, and the order of the queue may be another. */
+  /**
+   * The largest revision of an answer for the current place. A store below it was restored, and the order of the queue may
+   * be another. When that is found, the queue is read again, and the answers of the old store no longer count.
+   */
   #storeRevision: Revision = 0n;
   /** Keeps the process alive during a pause, when nothing else does. */
   readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
@@ -102,6 +105,7 @@ export class Acquisition {
   }
 
   #grant(request: RequestKey): void {
+    this.#storeRevision = 0n; // a new place, perhaps in another store
     this.#client.lease.hold({ ttlSeconds: this.#ttlSeconds }).then(
       (held) => this.#granted(request, held),
       (error: unknown) => this.#failed(request, error),
@@ -153,10 +157,15 @@ export class Acquisition {
       knownRevision: () => this.#storeRevision,
       onState: (state) => this.dispatch({ type: 'state', request, ...state }),
       onFailure: (error) => this.dispatch({ type: 'follow-failure', request, error }),
-      onEnd: (error) => this.#failed(request, error),
+      onEnd: (error) => this.#followEnded(request, error),
     });
     this.#requests.set(request, follower);
     follower.start();
+  }
+
+  #followEnded(request: RequestKey, error: unknown): void {
+    if (error instanceof RolledBackError) this.#storeRevision = 0n;
+    this.#failed(request, error);
   }
 
   #failed(request: RequestKey, error: unknown): void {

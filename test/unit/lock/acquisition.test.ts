@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import { ClientDiagnostics } from '#src/diagnostics/index.js';
 import type { TxnResult } from '#src/kv/index.js';
 import type { HeldLease, LeaseEnd } from '#src/lease/index.js';
 import { LockLostError } from '#src/lock/index.js';
 import { acquire } from '#src/lock/queue/acquire.js';
 import type { QueueClient } from '#src/lock/queue/ports.js';
-import { joinedAt, lease as leaseId } from './scripted-acquisition.js';
+import type { InternalWatchBatch } from '#src/watch/index.js';
+import { eventually } from '../../support/eventually.js';
+import { joinedAt, kv, lease as leaseId, predecessor, result } from './scripted-acquisition.js';
 
 /** A lease that ends when `held` is read after its time, as a real one does after a blocked event loop. */
 class FakeLease implements HeldLease {
@@ -108,5 +111,50 @@ describe('an ownership', () => {
     lease.isExpired = true;
     assert.equal(ownership.held, false);
     assert.ok(signal.reason instanceof LockLostError);
+  });
+});
+
+describe('a lock whose key survives when the store is restored from a backup', () => {
+  it('reads its queue once, and then follows its key in the restored store', async () => {
+    const own = kv('jobs/4d', 9n);
+    const answers = [joinedAt(9n, predecessor), result(20n, [own], [])];
+    const checks: bigint[] = [];
+    const closed: string[] = [];
+    let reads = 0;
+    let restore = () => {};
+    const restored = new Promise<void>((resolve) => {
+      restore = resolve;
+    });
+    async function* batchesOf(key: string): AsyncGenerator<InternalWatchBatch> {
+      if (key === 'jobs/4d') {
+        await restored;
+        yield { events: [], nextRevision: 12n, resumed: true };
+      } else {
+        yield { events: [{ type: 'delete', kv: kv(key, 15n) }], nextRevision: 16n };
+      }
+      await new Promise(() => {});
+    }
+    const fake = fakeClient(new FakeLease(), () => {
+      const answer = answers.shift() ?? result(12n, [own], []);
+      checks.push(answer.revision);
+      return Promise.resolve(answer);
+    });
+    const get = () => {
+      reads++;
+      return Promise.resolve({ kv: own, revision: 12n });
+    };
+    const watch = (range: Buffer) => {
+      const key = range.toString();
+      const batches = batchesOf(key);
+      const close = () => Promise.resolve(void closed.push(key));
+      return { [Symbol.asyncIterator]: () => batches, close } as never;
+    };
+    const ownership = await acquire({ ...fake, kv: { ...fake.kv, get }, watch } as QueueClient, request);
+    restore();
+    await eventually('the key is read in the restored store', () => reads === 2);
+    await setImmediate();
+    assert.equal(ownership?.held, true);
+    assert.deepEqual(checks, [9n, 20n, 12n]);
+    assert.deepEqual(closed, ['jobs/1', 'jobs/4d']);
   });
 });
