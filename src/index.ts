@@ -48,6 +48,7 @@ export {
   type CallMetrics,
   type CallTrace,
   type ClientEvent,
+  type ClientLifecycleDiagnostics,
   type ClientMetrics,
   type ConnectionDiagnostics,
   type ConnectionMetrics,

@@ -91,6 +91,9 @@ export const table: readonly Metric[] = [
   gauge('directory_age_seconds', 'Time for which the view may have been out of date', (m) =>
     m.services.map(({ target, ageMs }) => [ageMs / 1_000, { target }]),
   ),
+  gauge('directory_followed', 'Whether a directory follows the service', (m) =>
+    m.services.map(({ target }) => [1, { target }]),
+  ),
   gauge('directory_endpoints', 'Visible endpoints by state', (m) =>
     m.services.flatMap(({ target, endpoints }) => by('state', { ...endpoints }, { target })),
   ),

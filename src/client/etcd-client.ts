@@ -13,6 +13,7 @@ import {
   allTopics,
   ClientDiagnostics,
   type ClientMetrics,
+  clientTopic,
   installNodeDebug,
   setDiagnostics,
 } from '../diagnostics/index.js';
@@ -190,6 +191,8 @@ export class EtcdClient implements AsyncDisposable {
     const intervalMs = transport.sync?.intervalMs;
     if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
     this.#removeFromOpen = addOpenClient(this.#diagnostics);
+    if (this.#diagnostics.wants(clientTopic))
+      this.#diagnostics.publish(clientTopic, { type: 'opened', endpoints: [...(transport.endpoints ?? [])] });
   }
 
   /** The name in events, logs and metrics: the option `name`. */
@@ -388,7 +391,6 @@ export class EtcdClient implements AsyncDisposable {
   close(): Promise<void> {
     if (this.#closed) return this.#disconnected;
     this.#closed = true;
-    this.#removeFromOpen();
     this.#onClose.publish();
     this.#autoSync?.close();
     this.#closing.abort(new ClosedError('the client'));
@@ -398,7 +400,7 @@ export class EtcdClient implements AsyncDisposable {
     this.#transport.endCalls();
     this.#status.close();
     if (this.#lease.hasCleanUps) this.#disconnected = this.#disconnectAfterCleanUps();
-    else this.#transport.close();
+    else this.#disconnect();
     const errors = this.#closeErrors;
     if (errors.length === 0) return this.#disconnected;
     const text = 'callbacks of onClose failed';
@@ -408,7 +410,15 @@ export class EtcdClient implements AsyncDisposable {
 
   async #disconnectAfterCleanUps(): Promise<void> {
     await resolvesWithin(this.#lease.cleanUpsEnded(), maxCleanUpMs, refClock);
+    this.#disconnect();
+  }
+
+  #disconnect(): void {
     this.#transport.close();
+    this.#removeFromOpen();
+    const diagnostics = this.#diagnostics;
+    if (diagnostics.wants(clientTopic))
+      diagnostics.publish(clientTopic, { type: 'closed', metrics: diagnostics.metrics() });
   }
 
   /** Calls `close`. */

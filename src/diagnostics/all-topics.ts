@@ -3,7 +3,9 @@ import type { DiagnosticsChannel, PublishedChannel } from './channel.js';
 import { type MetricsRequest, metricsChannel } from './open-clients.js';
 import type { ClientEvent, Topic } from './topic.js';
 import {
+  type ClientLifecycleDiagnostics,
   type ConnectionDiagnostics,
+  clientTopic,
   connectionTopic,
   type DirectoryDiagnostics,
   directoryTopic,
@@ -30,6 +32,7 @@ import {
 
 /** All topics, for what subscribes to everything. */
 export const allTopics = [
+  clientTopic,
   connectionTopic,
   memberTopic,
   tokenTopic,
@@ -48,6 +51,8 @@ export const allTopics = [
 export interface DiagnosticsChannels {
   /** Each call: a tracing channel. */
   readonly call: CallChannel;
+  /** The clients: each is opened, and closed with its final metrics. */
+  readonly client: DiagnosticsChannel<ClientLifecycleDiagnostics & ClientEvent>;
   /** The connections to members. */
   readonly connection: DiagnosticsChannel<ConnectionDiagnostics & ClientEvent>;
   /** Directories: states and endpoints of services, departures, loss protection. */
@@ -89,6 +94,7 @@ export interface DiagnosticsChannels {
  */
 export const diagnosticsChannels: DiagnosticsChannels = {
   call: callChannel,
+  client: clientTopic.channel,
   connection: connectionTopic.channel,
   directory: directoryTopic.channel,
   election: electionTopic.channel,

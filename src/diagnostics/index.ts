@@ -37,7 +37,9 @@ export { processWide } from './process-wide.js';
 export { rangeText } from './range-text.js';
 export type { ClientEvent } from './topic.js';
 export {
+  type ClientLifecycleDiagnostics,
   type ConnectionDiagnostics,
+  clientTopic,
   connectionTopic,
   type DepartureReason,
   type DirectoryDiagnostics,

@@ -45,7 +45,7 @@ const scope = '@org/etcd-naming';
  * first error of each kind is logged with OpenTelemetry's `diag`.
  *
  * The metrics are `rpc.client.call.duration` and those under `etcd_naming.`, which show what `client.metrics()` shows, for
- * each client under its name. Clients of the same name overwrite each other's: give each its own.
+ * each client under its name. Give each its own: those of the same name are counted together, and one shows its state.
  *
  * @throws InvalidInputError for an unknown option or a wrong value.
  * @example
@@ -65,7 +65,7 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
   const spans = new CallSpans(tracerProvider.getTracer(scope), keys, guard);
   const meter = meterProvider.getMeter(scope);
   const durations = new CallDurations(meter);
-  const observer = new ClientMetricsObserver(meter);
+  const observer = new ClientMetricsObserver(meter, guard);
   const unsubscribe = followCalls(spans, durations, guard);
   observer.start();
   let isEnabled = true;

@@ -15,6 +15,21 @@ export interface InstrumentDefinition {
   readonly unit: string;
   readonly description: string;
   readonly read: (metrics: ClientMetrics) => Iterable<Observation>;
+  /**
+   * Of a gauge: the value, once, of a series that has ended. 0 where it means nothing or none; NaN would not do, because
+   * OTLP as JSON has no form for it.
+   */
+  readonly gone: number;
+}
+
+/** The values of one client, with all attributes. */
+export function* readSeries(
+  { read }: InstrumentDefinition,
+  metrics: ClientMetrics,
+): Iterable<Required<Observation>> {
+  const client = { 'etcd_naming.client': metrics.client };
+  for (const { value, attributes } of read(metrics))
+    yield { value, attributes: { ...attributes, ...client } };
 }
 
 type Read<T> = (metrics: ClientMetrics) => T;
@@ -55,8 +70,9 @@ export const instruments: readonly InstrumentDefinition[] = [
   gauge(
     'member.healthy',
     '{state}',
-    '1 for a member that the client uses, 0 for an ejected one.',
+    '1 for a member that the client uses, 0 for an ejected one, -1 for one that is no longer in its list.',
     ({ members }) => members.map(({ endpoint, healthy }) => ofMember(endpoint, healthy)),
+    -1, // 0 would be a false alarm
   ),
   gauge('member.connected', '{state}', '1 for a member with a connection, else 0.', ({ members }) =>
     members.map(({ endpoint, connected }) => ofMember(endpoint, connected)),
@@ -173,6 +189,12 @@ export const instruments: readonly InstrumentDefinition[] = [
     perService(({ ageMs }) => [{ value: ageMs / 1_000 }]),
   ),
   gauge(
+    'directory.followed',
+    '{state}',
+    '1 for a service that is followed, 0 for one no longer.',
+    perService(() => [{ value: 1 }]),
+  ),
+  gauge(
     'directory.endpoints',
     '{endpoint}',
     'Visible endpoints of a service, by their state.',
@@ -222,7 +244,7 @@ function counter(
   description: string,
   read: InstrumentDefinition['read'],
 ): InstrumentDefinition {
-  return { name, kind: 'counter', unit, description, read };
+  return { name, kind: 'counter', unit, description, read, gone: 0 };
 }
 
 function gauge(
@@ -230,8 +252,9 @@ function gauge(
   unit: string,
   description: string,
   read: InstrumentDefinition['read'],
+  gone = 0,
 ): InstrumentDefinition {
-  return { name, kind: 'gauge', unit, description, read };
+  return { name, kind: 'gauge', unit, description, read, gone };
 }
 
 function one(read: Read<number>): Read<Observation[]> {

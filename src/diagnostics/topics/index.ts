@@ -1,3 +1,4 @@
+export { type ClientLifecycleDiagnostics, clientTopic } from './client.js';
 export { type ConnectionDiagnostics, connectionTopic } from './connection.js';
 export { type DepartureReason, type DirectoryDiagnostics, directoryTopic } from './directory.js';
 export { type LeaseDiagnostics, leaseTopic } from './lease.js';

@@ -40,7 +40,12 @@ describe('the logger of a client', () => {
 
   function connectWithLines(): { readonly client: EtcdClient; readonly lines: readonly Line[] } {
     const lines: Line[] = [];
-    return { client: connect((level, message, fields) => lines.push({ level, message, fields })), lines };
+    const client = connect((level, message, fields) => lines.push({ level, message, fields }));
+    assert.deepEqual(
+      lines.splice(0).map(({ fields }) => fields['type']),
+      ['opened'],
+    );
+    return { client, lines };
   }
 
   const retried = (lines: readonly Line[]) => lines.filter(({ fields }) => fields['topic'] === 'retry');

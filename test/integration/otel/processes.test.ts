@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { diagnosticsChannels, EtcdClient } from '@org/etcd-naming';
+import { diagnosticsChannels, EtcdClient, ServiceDirectory } from '@org/etcd-naming';
 import { EtcdClient as OtherEtcdClient } from '#src/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { metricValue, useOtel } from './use-otel.js';
@@ -53,13 +53,39 @@ describe('one instrumentation', () => {
     );
   });
 
-  it('does not report a closed client', async () => {
-    const client = new EtcdClient({ endpoints: etcd().endpoints, name: 'closed' });
+  it('counts the calls of clients that close between two collections, and of the next ones of their name', async () => {
+    const attempts = async (of: string) =>
+      metricValue(await otel().metrics(), 'etcd_naming.call.attempts', { 'etcd_naming.client': of });
+    for (const name of ['job', 'job', 'other', 'job']) {
+      await using client = new EtcdClient({ endpoints: etcd().endpoints, name });
+      await client.kv.put('a', '');
+    }
+    assert.deepEqual([await attempts('job'), await attempts('other')], [3, 1]);
+    await using client = new EtcdClient({ endpoints: etcd().endpoints, name: 'job' });
     await client.kv.put('a', '');
+    assert.deepEqual([await attempts('job'), await attempts('other')], [4, 1]);
+  });
+
+  it('reports once more what has ended: as 0, and -1 for the health of a member', async () => {
+    await using client = new EtcdClient({ endpoints: etcd().endpoints, name: 'ends' });
+    await using directory = new ServiceDirectory(client);
+    const lock = await client.lock('jobs');
+    await directory.ready('services/ends', { minEndpoints: 0 });
+    const names = ['lease.held', 'lease.margin', 'directory.followed', 'member.healthy', 'member.connected'];
+    const values = async () => {
+      const metrics = await otel().metrics();
+      return names.map((name) =>
+        metricValue(metrics, `etcd_naming.${name}`, { 'etcd_naming.client': 'ends' }),
+      );
+    };
+    const [held, margin, ...others] = await values();
+    assert.ok(held === 1 && Number(margin) > 0);
+    assert.deepEqual(others, [1, 1, 1]);
+    await lock.release();
+    await directory.close();
+    assert.deepEqual(await values(), [0, 0, 0, 1, 1]);
     await client.close();
-    const attempts = metricValue(await otel().metrics(), 'etcd_naming.call.attempts', {
-      'etcd_naming.client': 'closed',
-    });
-    assert.equal(attempts, undefined);
+    assert.deepEqual(await values(), [0, 0, 0, -1, 0]);
+    assert.deepEqual(await values(), [0, 0, 0, -1, 0]);
   });
 });
