@@ -46,6 +46,7 @@ export {
   type CallDurations,
   type CallHandlers,
   type CallMetrics,
+  type CallOutcome,
   type CallTrace,
   type ClientEvent,
   type ClientLifecycleDiagnostics,

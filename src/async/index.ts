@@ -15,7 +15,7 @@ export { OneLoop, secondLoopError } from './one-loop.js';
 export { handled, type Pending, pending } from './pending.js';
 export { CountedRef, ProcessRef } from './process-ref.js';
 export { inRootContext } from './root-context.js';
-export { onAbort, raceAbort, sharedAbortController, withAnySignal } from './signals.js';
+export { isReasonOf, onAbort, raceAbort, sharedAbortController, withAnySignal } from './signals.js';
 export { destroyIfSilent, destroyUnless, timedOut } from './socket-timeout.js';
 export { Subscription, type SubscriptionOptions } from './subscription.js';
 export { type BackoffOptions, backoffDelay } from './time/backoff.js';

@@ -85,3 +85,11 @@ export async function withAnySignal<T>(
     for (const release of releases) release();
   }
 }
+
+/**
+ * Whether the signal ended what failed with this error. The reason may itself be an EtcdError, such as the failure of
+ * another call.
+ */
+export function isReasonOf(signal: AbortSignal | undefined, error: unknown): boolean {
+  return signal?.aborted === true && error === signal.reason;
+}

@@ -15,11 +15,18 @@ export interface CallAttempt {
   /** How long it took, in milliseconds; undefined until it has ended. */
   readonly durationMs: number | undefined;
   /**
-   * Why it failed; undefined if it did not, or if the caller's signal ended it. For an attempt that another one followed,
+   * Why it failed; undefined if it did not, or if the call was cancelled. For an attempt that another one followed,
    * this is the cause of the retry.
    */
   readonly error: EtcdError | undefined;
 }
+
+/**
+ * How a call ended. `ok`: its caller has the result. `failed`: it has an error. `cancelled`: the
+ * signal of the call ended it, that of the caller or of this library, or the reader left the stream early.
+ * `unsupported`: etcd before 3.7 has no RangeStream, and the range is read in pages instead, each a call of its own.
+ */
+export type CallOutcome = 'ok' | 'failed' | 'cancelled' | 'unsupported';
 
 /** A range of keys that a call reads or writes. */
 export interface TracedRange {
@@ -55,7 +62,12 @@ export interface CallTrace extends ClientEvent {
   readonly responseBytes: number;
   /** The revision in the header of the answer; undefined without one. */
   readonly revision: bigint | undefined;
-  /** The reason of the failure: an {@link EtcdError} with its verdict, or the reason of the caller's signal. */
+  /** How the call ended; undefined until it has. Only `failed` is a failure. */
+  readonly outcome: CallOutcome | undefined;
+  /**
+   * Why the call has no result: an {@link EtcdError} with its verdict, or the reason of the signal. Undefined only for
+   * the outcome `ok`.
+   */
   readonly error: unknown;
 }
 
@@ -69,7 +81,7 @@ export interface CallHandlers {
   readonly asyncStart?: (call: CallTrace) => void;
   /** A call has ended, immediately before its caller has the result. */
   readonly asyncEnd?: (call: CallTrace) => void;
-  /** A call has failed, before `asyncStart`. */
+  /** A call has ended without a result, also if it was cancelled, before `asyncStart`. */
   readonly error?: (call: CallTrace) => void;
 }
 

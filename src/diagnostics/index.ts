@@ -3,6 +3,7 @@ export {
   type CallAttempt,
   type CallChannel,
   type CallHandlers,
+  type CallOutcome,
   type CallTrace,
   callChannels,
   type TracedRange,

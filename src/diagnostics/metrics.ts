@@ -48,7 +48,7 @@ export interface CallMetrics {
   readonly attempts: number;
   /** Since the client was made: the attempts that were answered with a result. */
   readonly answers: number;
-  /** Since the client was made: the attempts that failed, or that the signal of their caller ended. */
+  /** Since the client was made: the attempts that failed, without those that the signal of their call ended. */
   readonly failures: number;
   /**
    * Since the client was made: the attempts that followed a failed attempt of the same call. Each read of a batch that

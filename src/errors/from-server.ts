@@ -169,3 +169,8 @@ export function isPersistent(error: EtcdError): boolean {
 export function needsNewToken(error: EtcdError): boolean {
   return error instanceof UnauthenticatedError && !refusesCredentials(error.reason);
 }
+
+/** Whether the server is an etcd without the method, and not another kind of server. */
+export function isUnsupported({ code, reason }: Pick<EtcdError, 'code' | 'reason'>): boolean {
+  return code === Code.UNIMPLEMENTED && reason !== 'NotEtcd';
+}

@@ -22,6 +22,7 @@ export {
   errorFor,
   errorFromServer,
   isPersistent,
+  isUnsupported,
   makeError,
   methodUnsupportedError,
   needsNewToken,

@@ -50,8 +50,9 @@ export function namespacedKvCalls(calls: KvCalls, prefix: Buffer): KvCalls {
           try {
             stripRange(prefix, chunk);
           } catch {
-            stream.cancel();
-            handlers.end(foreignKey());
+            const error = foreignKey();
+            stream.fail(error);
+            handlers.end(error);
             return;
           }
           return handlers.message(chunk, bytes);

@@ -3,6 +3,7 @@ import {
   type AsyncStream,
   CancellableIterator,
   type Clock,
+  isReasonOf,
   OneLoop,
   onAbort,
   raceAbort,
@@ -98,6 +99,7 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
     signal?.throwIfAborted();
     return new Transfer(source, trace);
   };
+  const isLeft = (error: unknown) => error === left.reason || isReasonOf(signal, error);
   try {
     for (let refusals = 0; ; refusals++) {
       const transfer = trace && refusals === 0 ? trace.start(open) : open();
@@ -111,6 +113,7 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
         trace?.succeeded();
         return undefined;
       } catch (error) {
+        trace?.attemptEnded(isLeft(error) ? undefined : error);
         const refused = refusals < maxTokenRefusals && verifier.receivedBytes === 0 && tokenRefusal(error);
         if (!refused) throw error;
         const refreshed = calls.refreshToken(transfer.generation, refused);
@@ -121,10 +124,11 @@ async function* parts(source: Source, left: AbortSignal): AsyncGenerator<Buffer,
       }
     }
   } catch (error) {
-    trace?.failed(error === left.reason ? leftError() : error);
+    if (error === left.reason) trace?.cancelled(leftError());
+    else trace?.failed(error, signal);
     throw error;
   } finally {
-    trace?.failed(leftError());
+    trace?.cancelled(leftError());
     release();
   }
 }

@@ -2,7 +2,7 @@ import type { Context, Histogram, Meter } from '@opentelemetry/api';
 import { durationBounds } from '../diagnostics/duration-histograms.js';
 import type { CallTrace } from '../index.js';
 import { methodAttributes, serverOf } from './call-attributes.js';
-import { outcomeAttributes } from './failure.js';
+import { callOutcomeAttributes } from './failure.js';
 
 /**
  * The histogram of how long calls take.
@@ -24,7 +24,7 @@ export class CallDurations {
   record(call: CallTrace, context: Context): void {
     const attributes = {
       ...methodAttributes(call),
-      ...outcomeAttributes(call.error),
+      ...callOutcomeAttributes(call),
       ...serverOf(call),
     };
     this.#histogram.record((call.durationMs ?? 0) / 1_000, attributes, context);

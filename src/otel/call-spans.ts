@@ -11,7 +11,7 @@ import {
 import { describeThrown, EtcdError } from '../errors/index.js';
 import type { CallAttempt, CallTrace } from '../index.js';
 import { methodAttributes, resultAttributes, serverOf } from './call-attributes.js';
-import { outcomeAttributes } from './failure.js';
+import { callOutcomeAttributes, isFailure, outcomeAttributes } from './failure.js';
 import type { Guard } from './guard.js';
 import { type KeyDetail, keyAttributes } from './key-attributes.js';
 import { serverAttributes } from './server-address.js';
@@ -72,29 +72,27 @@ export class CallSpans {
   #describe(span: Span, call: CallTrace): void {
     const { attempts, error } = call;
     span.setAttributes({
-      ...outcomeAttributes(error),
+      ...callOutcomeAttributes(call),
       ...serverOf(call),
       ...keyAttributes(call, this.#keys),
       ...resultAttributes(call),
     });
     for (const attempt of attempts) {
-      const failure = attempt.error ?? (attempt === attempts.at(-1) ? error : undefined);
-      span.addEvent('etcd_naming.attempt', this.#attemptAttributes(attempt, failure), attempt.startedAt);
+      const endedCall = attempt === attempts.at(-1) && (attempt.error ?? error) === error;
+      const outcome =
+        endedCall && !isFailure(call)
+          ? callOutcomeAttributes(call)
+          : this.#errorAttributes(endedCall ? error : attempt.error);
+      const attributes = { ...attemptAttributes(attempt), ...outcome };
+      span.addEvent('etcd_naming.attempt', attributes, attempt.startedAt);
     }
-    if (error === undefined) return;
+    if (!isFailure(call)) return;
     span.setStatus({ code: SpanStatusCode.ERROR, ...this.#textOf('message', error) });
   }
 
-  /** @param error Why the attempt failed; for the last one, why the call did: an abort is not an error of the attempt. */
-  #attemptAttributes({ number, endpoint, reads, durationMs }: CallAttempt, error: unknown): Attributes {
-    return {
-      'etcd_naming.attempt.number': number,
-      ...serverAttributes(endpoint),
-      ...(reads > 1 ? { 'etcd_naming.attempt.reads': reads } : {}),
-      ...(durationMs === undefined ? {} : { 'etcd_naming.attempt.duration': durationMs / 1_000 }),
-      ...outcomeAttributes(error),
-      ...this.#textOf('exception.message', error),
-    };
+  /** @param error Why an attempt failed; for the one that ended the call, why the call did. */
+  #errorAttributes(error: unknown): Attributes {
+    return { ...outcomeAttributes(error), ...this.#textOf('exception.message', error) };
   }
 
   /** The text of an error, which quotes keys. */
@@ -103,4 +101,13 @@ export class CallSpans {
     const text = error instanceof EtcdError ? error.message : describeThrown(error);
     return { [name]: text } as { readonly [_ in Name]?: string };
   }
+}
+
+function attemptAttributes({ number, endpoint, reads, durationMs }: CallAttempt): Attributes {
+  return {
+    'etcd_naming.attempt.number': number,
+    ...serverAttributes(endpoint),
+    ...(reads > 1 ? { 'etcd_naming.attempt.reads': reads } : {}),
+    ...(durationMs === undefined ? {} : { 'etcd_naming.attempt.duration': durationMs / 1_000 }),
+  };
 }

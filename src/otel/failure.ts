@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { Code, codeName, EtcdError } from '../errors/index.js';
+import type { CallTrace } from '../index.js';
 
 /** The errors that the web's abort signals make; the names of other reasons have no bound. */
 const abortNames: readonly unknown[] = ['AbortError', 'TimeoutError'];
@@ -16,13 +17,30 @@ export function outcomeAttributes(error: unknown): Attributes {
   return { 'rpc.response.status_code': status, 'error.type': typeOf(error, status) };
 }
 
+/** The same attributes, of the end of a call. */
+export function callOutcomeAttributes(call: CallTrace): Attributes {
+  const { outcome, error } = call;
+  if (isFailure(call)) return outcomeAttributes(error);
+  return { 'rpc.response.status_code': outcome === 'cancelled' ? codeName(Code.CANCELLED) : statusOf(error) };
+}
+
+/** Whether a call that has ended is an error: also one that a time limit cancelled, but no other cancelled one. */
+export function isFailure({ outcome, error }: CallTrace): boolean {
+  return outcome === 'failed' || (outcome === 'cancelled' && nameOf(error) === 'TimeoutError');
+}
+
 /** The status with which a traced call counts: an abort is CANCELLED. */
 function statusOf(error: unknown): string {
+  if (error === undefined) return codeName(Code.OK);
   return codeName(error instanceof EtcdError ? error.code : Code.CANCELLED);
 }
 
 function typeOf(error: unknown, status: string): string {
   if (error instanceof EtcdError) return error.name === 'EtcdError' ? status : error.name;
-  const { name } = (error ?? {}) as { readonly name?: unknown };
+  const name = nameOf(error);
   return abortNames.includes(name) ? (name as string) : '_OTHER';
+}
+
+function nameOf(error: unknown): unknown {
+  return ((error ?? {}) as { readonly name?: unknown }).name;
 }

@@ -64,7 +64,7 @@ export function clusterCalls(transport: Transport): ClusterCalls {
 /** The trace of a call whose module makes its attempts. */
 export type CallTracer = Pick<
   TracedCall,
-  'start' | 'attemptSent' | 'attemptEnded' | 'received' | 'succeeded' | 'failed'
+  'start' | 'attemptSent' | 'attemptEnded' | 'received' | 'succeeded' | 'failed' | 'cancelled'
 >;
 
 /** The RPCs of etcd's Maintenance service, for the `maintenance` module. */

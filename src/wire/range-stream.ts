@@ -1,4 +1,4 @@
-import { Code, EtcdError, requestError } from '../errors/index.js';
+import { Code, EtcdError, isUnsupported, requestError } from '../errors/index.js';
 import type { RangeRequest, RangeResponse } from '../gen/etcd/rpc.js';
 import { describeRequest } from './call/request-description.js';
 import type { TracedCall } from './call/traced-call.js';
@@ -9,10 +9,15 @@ import type { Transport } from './transport.js';
 
 /** A RangeStream of etcd 3.7. */
 export interface RangeStream {
-  /** Ends the stream on both sides immediately. No handler is called afterwards. @param reason For its trace. */
+  /**
+   * Ends the stream on both sides immediately. No handler is called afterwards.
+   * @param reason For its trace. Default: the reader left the stream.
+   */
   cancel(reason?: unknown): void;
-  /** Cancels the stream and marks its member unhealthy as silent, so that the next stream uses another one. */
-  cancelUnresponsive(reason?: unknown): void;
+  /** As `cancel`, after an error, for its trace. */
+  fail(error: EtcdError): void;
+  /** As `fail`. Marks the member unhealthy as silent, so that the next stream uses another one. */
+  failUnresponsive(error: EtcdError): void;
 }
 
 /** Sends RangeStream, which is published as one call: it ends with the chunk that has the header. */
@@ -43,19 +48,24 @@ function openTraced(
         return handlers.message(chunk);
       },
       end: (error) => {
-        trace.failed(error);
+        if (isUnsupported(error)) trace.unsupported(error);
+        else trace.failed(error);
         handlers.end(error);
       },
     }),
   );
   return {
     cancel: (reason = leftError()) => {
-      trace.failed(reason);
+      trace.cancelled(reason);
       stream.cancel();
     },
-    cancelUnresponsive: (reason = leftError()) => {
-      trace.failed(reason);
-      stream.cancelUnresponsive();
+    fail: (error) => {
+      trace.failed(error);
+      stream.fail(error);
+    },
+    failUnresponsive: (error) => {
+      trace.failed(error);
+      stream.failUnresponsive(error);
     },
   };
 }
@@ -76,7 +86,11 @@ function open(
     },
   );
   stream.send(request);
-  return stream;
+  return {
+    cancel: () => stream.cancel(),
+    fail: () => stream.cancel(),
+    failUnresponsive: () => stream.cancelUnresponsive(),
+  };
 }
 
 function emptyChunk(): RangeResponse {
@@ -84,6 +98,6 @@ function emptyChunk(): RangeResponse {
 }
 
 /** The error of a stream that its reader left before its end, for its trace. */
-export function leftError(): EtcdError {
+function leftError(): EtcdError {
   return new EtcdError('the reader left the stream before its end', { code: Code.CANCELLED });
 }

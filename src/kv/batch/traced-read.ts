@@ -22,7 +22,7 @@ export class TracedRead extends SingleRead {
   }
 
   override reject(error: unknown): void {
-    this.#trace.failed(error);
+    this.#trace.failed(error, this.signal);
     super.reject(error);
   }
 }

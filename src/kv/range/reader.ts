@@ -1,5 +1,5 @@
 import { type Clock, onAbort } from '../../async/index.js';
-import { Code, EtcdError } from '../../errors/index.js';
+import { Code, EtcdError, isUnsupported, toEtcdError } from '../../errors/index.js';
 import { nextPageStart, type Revision, withJson } from '../../model/index.js';
 import type { KvCalls, RangeRequest, RangeResponse } from '../../wire/index.js';
 import { checkRangeResponse } from '../response-check.js';
@@ -74,7 +74,8 @@ export class RangeReader {
       onAbort(source, (reason) => {
         stop.abort(reason);
         // Immediately: the consumer may not request the next batch for a long time.
-        this.#streamCall?.cancel(source === consumerLeft ? undefined : reason);
+        if (source === this.#ports.closing) this.#streamCall?.fail(toEtcdError(reason));
+        else this.#streamCall?.cancel(source === consumerLeft ? undefined : reason);
       }),
     );
     this.#storeEpoch = this.#ports.calls.store.epoch;
@@ -155,7 +156,7 @@ export class RangeReader {
   #onStreamError(error: EtcdError): void {
     this.#streamCall = undefined;
     this.#emptyStreams++;
-    if (error.code !== Code.UNIMPLEMENTED || error.reason === 'NotEtcd') return;
+    if (!isUnsupported(error)) return;
     this.#emptyStreams = maxEmptyStreams;
     if (error.reason !== 'RangeStreamUnsupported') this.#ports.support.markMissing();
   }

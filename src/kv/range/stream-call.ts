@@ -1,5 +1,5 @@
 import { AsyncQueue, type Clock } from '../../async/index.js';
-import { DeadlineError } from '../../errors/index.js';
+import { DeadlineError, type EtcdError } from '../../errors/index.js';
 import type { KvCalls, Member, RangeRequest, RangeResponse, RangeStream } from '../../wire/index.js';
 
 /** A shorter wait proves nothing about the member, which may have a long round trip. */
@@ -50,6 +50,12 @@ export class RangeStreamCall {
     this.#chunks.discard();
   }
 
+  /** As `cancel`, after an error. */
+  fail(error: EtcdError): void {
+    this.#stream.fail(error);
+    this.#chunks.discard();
+  }
+
   #receive(chunk: RangeResponse): void | Promise<void> {
     this.#chunks.put(chunk);
     if (this.#chunks.size === 0) return;
@@ -65,8 +71,8 @@ export class RangeStreamCall {
 
   #timeOut(timeoutMs: number): void {
     const error = new DeadlineError(`RangeStream sent nothing for ${Math.round(timeoutMs)} ms`);
-    if (timeoutMs < minConclusiveWaitMs) this.#stream.cancel(error);
-    else this.#stream.cancelUnresponsive(error);
+    if (timeoutMs < minConclusiveWaitMs) this.#stream.fail(error);
+    else this.#stream.failUnresponsive(error);
     this.#chunks.end(error);
   }
 }

@@ -1,3 +1,4 @@
+import { isReasonOf } from '../../async/index.js';
 import type { MemberHealth } from '../member/health.js';
 import type { IdempotencyLevel, TracedCallOptions } from '../method.js';
 import type { AttemptOptions } from './attempt.js';
@@ -83,10 +84,12 @@ export class SentAttempt {
     this.#options.onAnswer?.(connectionId === this.#connectionId ? connectionId : undefined);
   }
 
-  /** Records that the attempt failed, or that its caller's signal ended it. */
+  /** Records that the attempt failed, or that the signal of its call ended it, which is not a failure. */
   failedWith(error: unknown): FailedAttempt {
-    this.#ports.diagnostics.counters.failures++;
-    this.#options.trace?.attemptEnded(error);
+    const { signal, trace } = this.#options;
+    const isCancelled = isReasonOf(signal, error);
+    if (!isCancelled) this.#ports.diagnostics.counters.failures++;
+    trace?.attemptEnded(isCancelled ? undefined : error);
     return this.asFailed(error);
   }
 

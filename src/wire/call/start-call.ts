@@ -31,7 +31,7 @@ function startTraced<Req, Res, T>(
       resolve(result);
     },
     reject: (error) => {
-      trace.failed(error);
+      trace.failed(error, options.signal);
       reject(error);
     },
   };

@@ -1,5 +1,7 @@
+import { isReasonOf } from '../../async/index.js';
 import {
   type CallAttempt,
+  type CallOutcome,
   type CallTrace,
   type ClientDiagnostics,
   callChannels,
@@ -39,6 +41,7 @@ export class TracedCall implements CallTrace, CallRecorder {
   requestBytes = 0;
   responseBytes = 0;
   revision: bigint | undefined;
+  outcome: CallOutcome | undefined;
   error: unknown;
   readonly #diagnostics: ClientDiagnostics;
   readonly #path: string;
@@ -102,16 +105,26 @@ export class TracedCall implements CallTrace, CallRecorder {
   succeeded(): void {
     if (this.durationMs !== undefined) return;
     this.#publishEnd();
-    this.#end('OK');
+    this.#end('ok', Code.OK);
+  }
+
+  /**
+   * Does nothing after the end of the call.
+   * @param signal That of the call: it is cancelled if the error is the reason.
+   */
+  failed(error: unknown, signal?: AbortSignal): void {
+    if (isReasonOf(signal, error)) this.cancelled(error);
+    else this.#endWith('failed', error, error instanceof EtcdError ? error.code : Code.CANCELLED);
   }
 
   /** Does nothing after the end of the call. */
-  failed(error: unknown): void {
-    if (this.durationMs !== undefined) return;
-    this.#publishEnd();
-    this.error = error;
-    callChannels.error.publish(this);
-    this.#end(error instanceof EtcdError ? codeName(error.code) : codeName(Code.CANCELLED));
+  cancelled(reason: unknown): void {
+    this.#endWith('cancelled', reason, Code.CANCELLED);
+  }
+
+  /** Does nothing after the end of the call. @param error The server's, for a method that it does not have. */
+  unsupported(error: EtcdError): void {
+    this.#endWith('unsupported', error, error.code);
   }
 
   /** Includes `ranges`, which is not an own member. */
@@ -119,10 +132,19 @@ export class TracedCall implements CallTrace, CallRecorder {
     return eventToJson({ ...this, ranges: this.ranges });
   }
 
-  #end(status: string): void {
-    this.attemptEnded(this.error);
+  #endWith(outcome: CallOutcome, error: unknown, code: Code): void {
+    if (this.durationMs !== undefined) return;
+    this.#publishEnd();
+    this.error = error;
+    callChannels.error.publish(this);
+    this.#end(outcome, code);
+  }
+
+  #end(outcome: CallOutcome, code: Code): void {
+    this.attemptEnded(outcome === 'cancelled' ? undefined : this.error);
+    this.outcome = outcome;
     this.durationMs = now() - this.startedAt;
-    this.#diagnostics.recordCall(`${this.service}/${this.method}`, status, this.durationMs / 1_000);
+    this.#diagnostics.recordCall(`${this.service}/${this.method}`, codeName(code), this.durationMs / 1_000);
     const { asyncStart, asyncEnd } = callChannels;
     asyncStart.publish(this);
     asyncEnd.publish(this);

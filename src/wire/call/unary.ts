@@ -1,4 +1,4 @@
-import { backoffDelay, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
+import { backoffDelay, isReasonOf, raceAbort, withAnySignal, withTimeout } from '../../async/index.js';
 import { retryTopic } from '../../diagnostics/index.js';
 import {
   AmbiguousWriteError,
@@ -107,8 +107,7 @@ export class UnaryCall<Req, Res> {
     if (!isShared)
       health.callSettled(endedAt, error instanceof EtcdError && error.code !== Code.DEADLINE_EXCEEDED);
     const { signal } = this.#options;
-    // The signal's reason may itself be an EtcdError, such as the failure of another call.
-    if (signal?.aborted && error === signal.reason) throw error;
+    if (isReasonOf(signal, error)) throw error;
     if (!(error instanceof EtcdError)) throw this.#asAmbiguous(toEtcdError(error));
     if (closing.aborted)
       throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : error.verdict);
@@ -209,7 +208,7 @@ export class UnaryCall<Req, Res> {
   #asAmbiguous(error: unknown): unknown {
     const member = this.#attempts?.ambiguousMember;
     if (!this.#maybeApplied || member === undefined || !(error instanceof EtcdError)) return error;
-    if (error === this.#options.signal?.reason) return error;
+    if (isReasonOf(this.#options.signal, error)) return error;
     if (error instanceof ClosedError) return new ClosedError('the client', 'maybe-applied');
     const { method, subject } = this.#description();
     return new AmbiguousWriteError(method, member, error, subject);
@@ -252,7 +251,7 @@ export class UnaryCall<Req, Res> {
           }),
         );
       } catch (error) {
-        if (error === this.#options.signal?.reason) throw error;
+        if (isReasonOf(this.#options.signal, error)) throw error;
         const unsent = asNotSent(error);
         if (!(unsent instanceof DeadlineError) || this.#remainingMs < minAttemptMs)
           throw this.#asAmbiguous(unsent);

@@ -76,8 +76,8 @@ describe('the trace of a call that no member gets', function () {
       const client = connect(etcd().endpoints, { name });
       const reason = new Error('not needed');
       await assert.rejects(make(client, AbortSignal.abort(reason)), reason);
-      const { error, attempts, durationMs } = traced.call();
-      assert.deepEqual([error, attempts], [reason, []]);
+      const { error, outcome, attempts, durationMs } = traced.call();
+      assert.deepEqual([error, outcome, attempts], [reason, 'cancelled', []]);
       assert.ok(durationMs !== undefined);
       assert.deepEqual(traced.order(), failed);
     });
@@ -223,10 +223,12 @@ describe('the trace of a call with two members', function () {
     const controller = new AbortController();
     const put = client.kv.put('k', 'v', { signal: controller.signal });
     await eventually('it is sent', () => client.metrics().calls.attempts > before);
-    controller.abort('enough');
-    await assert.rejects(put, (error) => error === 'enough');
+    const reason = new EtcdError('of another call', { code: Code.UNAVAILABLE });
+    controller.abort(reason);
+    await assert.rejects(put, reason);
     const call = traced.call();
-    assert.equal(call.error, 'enough');
+    assert.deepEqual([call.error, call.outcome], [reason, 'cancelled']);
+    assert.equal(client.metrics().calls.failures, 0);
     assert.deepEqual(attemptsOf(call), [{ number: 1, endpoint: used.endpoint, reads: 1, failed: false }]);
   });
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { type CallTrace, diagnosticsChannels } from '#src/diagnostics/index.js';
 import { ClosedError, Code, EtcdError } from '#src/errors/index.js';
 import { useEtcd } from '../../support/etcd.js';
@@ -70,14 +73,15 @@ describe('the trace of a stream with an end', function () {
         if (++batches === 3 && after() === 'leave') return;
     };
     await read(() => 'leave');
-    const { error: left } = onlyStream();
+    const { error: left, outcome } = onlyStream();
     assert.ok(left instanceof EtcdError && left.code === Code.CANCELLED);
+    assert.equal(outcome, 'cancelled');
     calls = [];
     await assert.rejects(
       read(() => controller.abort('enough')),
       (error) => error === 'enough',
     );
-    assert.equal(onlyStream().error, 'enough');
+    assert.deepEqual([onlyStream().error, onlyStream().outcome], ['enough', 'cancelled']);
     calls = [];
     const other = connect([server.endpoint], { name });
     let batches = 0;
@@ -85,6 +89,20 @@ describe('the trace of a stream with an end', function () {
       for await (const _ of other.kv.stream({ prefix: folder })) if (++batches === 3) void other.close();
     }, ClosedError);
     assert.ok(onlyStream().error instanceof ClosedError);
+    assert.equal(onlyStream().outcome, 'failed');
+  });
+
+  it('is unsupported for a RangeStream that etcd does not have, whose range is read in pages', async () => {
+    const client = connect(etcd().endpoints, { name });
+    let keys = 0;
+    for await (const { kvs } of client.kv.stream({ prefix: folder })) keys += kvs.length;
+    assert.equal(keys, 5_000);
+    const { outcome, error } = onlyStream();
+    if (Number(etcd().version.split('.')[1]) >= 7) assert.deepEqual([outcome, error], ['ok', undefined]);
+    else {
+      assert.equal(outcome, 'unsupported');
+      assert.ok(error instanceof EtcdError && error.code === Code.UNIMPLEMENTED);
+    }
   });
 
   it('is one call for a snapshot, with the bytes of all parts', async () => {
@@ -107,6 +125,19 @@ describe('the trace of a stream with an end', function () {
     assert.ok(responseBytes >= snapshot.receivedBytes);
   });
 
+  it('has no error for a snapshot whose parts are read after its last one has arrived', async () => {
+    const client = connect(etcd().endpoints, { name });
+    const [endpoint] = etcd().endpoints as [string];
+    const path = join(await mkdtemp(join(tmpdir(), 'snapshot-')), 'snapshot.db');
+    try {
+      await client.maintenance.saveSnapshot(endpoint, path);
+    } finally {
+      await rm(dirname(path), { recursive: true });
+    }
+    const [{ attempts, outcome }] = calls as [CallTrace];
+    assert.deepEqual([outcome, attempts.map(({ error }) => error)], ['ok', [undefined]]);
+  });
+
   it('has the error of a snapshot that its reader leaves, that is aborted, or that no member sends', async () => {
     const client = connect(etcd().endpoints, { name });
     const [endpoint] = etcd().endpoints as [string];
@@ -122,6 +153,10 @@ describe('the trace of a stream with an end', function () {
       for await (const _ of client.maintenance.snapshot('127.0.0.1:1')) break;
     }, EtcdError);
     const [left, aborted, unreachable] = calls.map(({ error }) => error);
+    assert.deepEqual(
+      calls.map(({ outcome }) => outcome),
+      ['cancelled', 'cancelled', 'failed'],
+    );
     assert.ok(left instanceof EtcdError && left.code === Code.CANCELLED);
     assert.equal(aborted, 'enough');
     assert.ok(unreachable instanceof EtcdError && unreachable.code === Code.UNAVAILABLE);

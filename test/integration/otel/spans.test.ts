@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { EtcdClient, LeaseNotFoundError } from '@org/etcd-naming';
+import { EtcdClient, LeaseNotFoundError, register } from '@org/etcd-naming';
 import { readerOf, untilBatched } from '../../support/batched-reads.js';
 import { useEtcd } from '../../support/etcd.js';
 import { parentOf, useOtel } from './use-otel.js';
@@ -64,12 +64,44 @@ describe('the spans of calls', () => {
     assert.doesNotMatch(JSON.stringify([span.attributes, span.events, span.status]), /secret\/key|12345/);
   });
 
-  it('of aborted calls are CANCELLED', async () => {
+  const outcomes = () =>
+    otel()
+      .spans()
+      .map(({ attributes, status }) => [
+        attributes['rpc.response.status_code'],
+        attributes['error.type'],
+        status.code === SpanStatusCode.ERROR,
+      ]);
+
+  it('of aborted calls are CANCELLED, and errors only after a time limit', async () => {
     await assert.rejects(client.kv.put('a', '', { signal: AbortSignal.abort() }), { name: 'AbortError' });
-    const [span] = otel().spans();
-    assert.equal(span?.attributes['rpc.response.status_code'], 'CANCELLED');
-    assert.equal(span.attributes['error.type'], 'AbortError');
-    assert.deepEqual(span.events, []);
+    const late = AbortSignal.abort(new DOMException('too late', 'TimeoutError'));
+    await assert.rejects(client.kv.put('a', '', { signal: late }), { name: 'TimeoutError' });
+    assert.deepEqual(outcomes(), [
+      ['CANCELLED', undefined, false],
+      ['CANCELLED', 'TimeoutError', true],
+    ]);
+    assert.deepEqual(otel().spans()[0]?.events, []);
+  });
+
+  it('of what the library or a reader ends early are not errors', async () => {
+    const [endpoint] = etcd().endpoints as [string];
+    for (let i = 0; i < 40; i++) await client.kv.put(`streamed/${i}`, Buffer.alloc(100_000));
+    for await (const _ of client.maintenance.snapshot(endpoint)) break;
+    for await (const _ of client.kv.stream({ prefix: 'streamed/' }, { pageSize: 5 })) break;
+    const registration = await register(client, { target: 'services/outcomes', addr: '10.0.0.1:80' });
+    for (let weight = 1; weight <= 20; weight++) await registration.update({ metadata: { weight } });
+    await registration.close();
+    for (let i = 0; i < 10; i++) await client.withLock('lock', async () => {});
+    for await (const _ of client.election.campaign('election', 'value')) break;
+    const types = otel()
+      .spans()
+      .flatMap(({ attributes, events }) => [attributes, ...events.map((event) => event.attributes ?? {})])
+      .map((attributes) => attributes['error.type']);
+    assert.deepEqual([...new Set(types)], [undefined]);
+    assert.ok(outcomes().some(([status]) => status === 'CANCELLED'));
+    assert.ok(outcomes().every(([, , isError]) => !isError));
+    assert.equal(client.metrics().calls.failures, 0);
   });
 
   it('of batched reads are one each, with the number of reads', async () => {

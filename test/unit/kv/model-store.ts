@@ -106,7 +106,7 @@ export class ModelStore implements KvCalls {
     const cancel = () => {
       ended = true;
     };
-    return { cancel, cancelUnresponsive: cancel };
+    return { cancel, fail: cancel, failUnresponsive: cancel };
   }
 
   get #header() {

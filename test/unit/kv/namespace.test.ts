@@ -154,7 +154,7 @@ describe('a namespace', () => {
       const calls = Object.assign(new ModelStore(), {
         rangeStream: (_: unknown, handlers: Parameters<KvCalls['rangeStream']>[1]) => {
           setImmediate(() => handlers.message({ ...range, kvs: [{ ...kv }] }));
-          return { cancel: () => cancelled++, cancelUnresponsive() {} };
+          return { cancel() {}, fail: () => cancelled++, failUnresponsive() {} };
         },
       });
       const error = await new Promise<EtcdError>((end) => {

@@ -118,7 +118,11 @@ export class ScriptedKv extends ModelStore {
       if (!ended) this[how]++;
       ended = true;
     };
-    return { cancel: stop('cancelled'), cancelUnresponsive: stop('reportedUnresponsive') };
+    return {
+      cancel: stop('cancelled'),
+      fail: stop('cancelled'),
+      failUnresponsive: stop('reportedUnresponsive'),
+    };
   }
 
   #keysOf(request: RangeRequest): KeyValue[] {

@@ -256,7 +256,7 @@ describe('a stream of a range', () => {
       const stop = () => {
         ended = true;
       };
-      return { cancel: stop, cancelUnresponsive: stop };
+      return { cancel: stop, fail: stop, failUnresponsive: stop };
     };
     await assert.rejects(drain(clientOf(server).stream(everything)), /order of keys/);
   });
