@@ -100,6 +100,9 @@ function emptyMetrics(client: string, counters: Counters): MutableMetrics {
     calls: { attempts, answers, failures, retries },
     retries: { localReads: 0, reads: 0, writes: 0 },
     members: [],
+    ...(counters.hasCredentials && {
+      token: { renewals: { ...counters.tokens }, failures: counters.tokenFailures },
+    }),
     connections: { made: counters.connectionsMade, lost: counters.connectionsLost },
     watch: {
       watchers: 0,

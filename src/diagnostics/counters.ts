@@ -8,6 +8,8 @@ export class Counters {
   connectionsLost = 0;
   readonly tokens = { initial: 0, expiring: 0, refused: 0, 'replaced-store': 0 };
   tokenFailures = 0;
+  /** Whether the client has credentials, so that its metrics show the counters of tokens. */
+  hasCredentials = false;
   readonly resumes = { 'stream-lost': 0, 'buffer-full': 0, cancelled: 0 };
   compactions = 0;
   activeMirrors = 0;

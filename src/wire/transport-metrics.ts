@@ -1,22 +1,15 @@
-import type { ClientDiagnostics, MetricsSource, MutableMetrics } from '../diagnostics/index.js';
+import type { MetricsSource, MutableMetrics } from '../diagnostics/index.js';
 import type { RetryQueues } from './call/retry-queues.js';
 import type { MemberPool } from './member/pool.js';
 
-/** The state of a client's calls, members and token, for its metrics. */
+/** The state of a client's calls and members, for its metrics. */
 export class TransportMetrics implements MetricsSource {
   readonly #pool: MemberPool;
   readonly #retries: readonly RetryQueues[];
-  readonly #counters: ClientDiagnostics['counters'] | undefined;
 
-  /** @param counters Those of the token; undefined without credentials. */
-  constructor(
-    pool: MemberPool,
-    retries: readonly RetryQueues[],
-    counters: ClientDiagnostics['counters'] | undefined,
-  ) {
+  constructor(pool: MemberPool, retries: readonly RetryQueues[]) {
     this.#pool = pool;
     this.#retries = retries;
-    this.#counters = counters;
   }
 
   addTo(metrics: MutableMetrics): void {
@@ -29,7 +22,5 @@ export class TransportMetrics implements MetricsSource {
         connected: member.readyChannel !== undefined,
         preferred: member === this.#pool.preferred,
       });
-    const counters = this.#counters;
-    if (counters) metrics.token = { renewals: { ...counters.tokens }, failures: counters.tokenFailures };
   }
 }

@@ -103,12 +103,9 @@ export class Transport {
     this.#lastRetries = new RetryQueues(clock, random);
     this.#lastCallPorts = this.#createCallPorts(options, ports, beforeAnswer);
     this.#callPorts = { ...this.#lastCallPorts, closing, retries: this.#retries };
+    diagnostics.counters.hasCredentials = options.auth !== undefined;
     this.#removeMetrics = diagnostics.addSource(
-      new TransportMetrics(
-        pool,
-        [this.#retries, this.#lastRetries],
-        options.auth ? diagnostics.counters : undefined,
-      ),
+      new TransportMetrics(pool, [this.#retries, this.#lastRetries]),
     );
     this.store.onReplaced((error) => {
       if (diagnostics.wants(memberTopic)) diagnostics.publish(memberTopic, { type: 'store-replaced', error });

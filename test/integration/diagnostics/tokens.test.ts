@@ -38,10 +38,13 @@ describe('the channel of tokens', function () {
     const [event, ...others] = tokens();
     assert.deepEqual(others, []);
     assert.ok(event?.type === 'renewed' && event.generation === 1 && event.durationMs > 0);
-    assert.deepEqual(client.metrics().token, {
+    const counted = {
       renewals: { initial: 1, expiring: 0, refused: 0, 'replaced-store': 0 },
       failures: 0,
-    });
+    };
+    assert.deepEqual(client.metrics().token, counted);
+    await client.close();
+    assert.deepEqual(client.metrics().token, counted, 'a closed client keeps its counters');
   });
 
   it('is silent for a client without credentials, which has no such metrics', async () => {
