@@ -11,7 +11,7 @@ import type { EtcdError } from '../errors/index.js';
 import { type Revision, withJson } from '../model/index.js';
 import type { StreamStatus } from '../watch/index.js';
 import type { MemberEvent } from '../wire/index.js';
-import { type MemberStatus, publishMember } from './member-diagnostics.js';
+import { MemberReporter, type MemberStatus } from './member-diagnostics.js';
 
 /** A background event of the client: about a watch stream, a member, or the list of members. */
 export type StatusEvent =
@@ -70,14 +70,14 @@ const maxQueued = 1_000;
 /** Publishes status events to all current subscribers, and those about members on the diagnostics channel. */
 export class StatusFeed {
   readonly #clock: Clock;
-  readonly #diagnostics: ClientDiagnostics;
+  readonly #members: MemberReporter;
   readonly #events = new Broadcast<StatusEvent>();
   /** The last outage of each stream. */
   readonly #outages = new Map<number, { readonly since: number; isOver: boolean }>();
 
   constructor(clock: Clock, diagnostics: ClientDiagnostics) {
     this.#clock = clock;
-    this.#diagnostics = diagnostics;
+    this.#members = new MemberReporter(clock, diagnostics);
   }
 
   onWatchStream(status: StreamStatus): void {
@@ -112,7 +112,7 @@ export class StatusFeed {
   }
 
   onMember(event: MemberStatus): void {
-    publishMember(this.#diagnostics, event);
+    this.#members.report(event);
     this.#publish(event);
   }
 

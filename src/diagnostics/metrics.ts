@@ -113,7 +113,10 @@ export interface WatchMetrics {
   readonly lagMs: number;
   /** Since the client was made: how often a watcher became live again, by the cause of the interruption. */
   readonly resumes: Readonly<Record<InterruptionCause, number>>;
-  /** Since the client was made: how many watchers ended because the history that they needed was compacted. */
+  /**
+   * Since the client was made: how many watchers ended because the history that they needed was compacted. Those of
+   * registrations, locks and mirrors count, too: they start again on their own.
+   */
   readonly compactions: number;
   /** The events of open watchers that wait for their readers. */
   readonly bufferedEvents: number;

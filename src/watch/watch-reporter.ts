@@ -83,7 +83,7 @@ export class WatchReporter<W> {
     if (!this.#diagnostics.wants(watchTopic)) return;
     const identity = this.#identify(key, watcher);
     if (isCompacted) this.#diagnostics.publish(watchTopic, { type: 'compacted', error, ...identity });
-    else this.#diagnostics.publish(watchTopic, { type: 'ended', error, ...identity });
+    this.#diagnostics.publish(watchTopic, { type: 'ended', error, ...identity });
   }
 
   #identify(key: WatcherKey, watcher: W): WatcherIdentity {

@@ -5,7 +5,10 @@ import { defineTopic } from '../topic.js';
 /** An event of `etcd-naming:member`: the health of members, and the list of them. */
 export type MemberDiagnostics =
   | {
-      /** The member failed. Calls use another member until a probe succeeds. */
+      /**
+       * The member failed. Calls use another member until a probe succeeds. Published once until it recovers or leaves the
+       * list, and again for another failure, but at most once in 5 s; the metrics have the failure of the moment.
+       */
       readonly type: 'unhealthy';
       /** The member's endpoint, as in the client's options. */
       readonly endpoint: string;

@@ -1,4 +1,4 @@
-import { type EtcdError, escapeControls } from '../../errors/index.js';
+import { CompactedError, type EtcdError, escapeControls } from '../../errors/index.js';
 import type { Revision } from '../../model/index.js';
 import { debug, info, type LogLine, warn } from '../log.js';
 import { defineTopic } from '../topic.js';
@@ -76,13 +76,13 @@ export type WatchDiagnostics =
       readonly bufferedBytes: number;
     } & WatcherIdentity)
   | ({
-      /** The history that the watcher needs is compacted. It ends with this error. */
+      /** The history that the watcher needs is compacted. It ends with this error: `ended` follows. */
       readonly type: 'compacted';
       /** Why it ended. */
       readonly error: EtcdError;
     } & WatcherIdentity)
   | ({
-      /** The watcher ended with this error, other than by a compaction; undefined if its reader or the client ended it. */
+      /** The watcher ended with this error, once; undefined if its reader or the client ended it. */
       readonly type: 'ended';
       /** Why it ended. */
       readonly error: EtcdError | undefined;
@@ -123,7 +123,7 @@ function describe(event: WatchDiagnostics): LogLine {
     case 'compacted':
       return warn(escapeControls(`${watchOf(event)} ended: ${event.error.message}`));
     case 'ended':
-      return event.error
+      return event.error && !(event.error instanceof CompactedError) // which `compacted` has reported
         ? warn(escapeControls(`${watchOf(event)} ended: ${event.error.message}`))
         : debug(`${watchOf(event)} ended`);
     case 'duplicates-dropped':

@@ -132,9 +132,10 @@ describe('the diagnostics of a watch', () => {
       const types = events()
         .filter(isOfWatcher)
         .map(({ type }) => type);
-      assert.deepEqual(types, ['opened', 'paused', 'resumed', 'compacted']); // etcd acknowledges it first
+      assert.deepEqual(types, ['opened', 'paused', 'resumed', 'compacted', 'ended']); // etcd acknowledges it first
       const { error, key } = find(events(), 'compacted');
       assert.ok(error instanceof CompactedError);
+      assert.equal(find(events(), 'ended').error, error);
       assert.equal(key, folder);
       const { compactions, watchers, resumes } = client.metrics().watch;
       assert.deepEqual({ compactions, watchers }, { compactions: 1, watchers: 0 });

@@ -55,6 +55,7 @@ const all: readonly WatchDiagnostics[] = [
   { type: 'resumed', cause: 'buffer-full', fromRevision: 9n, downMs: 30, ...identity },
   { type: 'caught-up', revision: 12n, ...identity },
   { type: 'compacted', error: compacted, ...identity },
+  { type: 'ended', error: compacted, ...identity },
   { type: 'ended', error: lost, ...identity, watcher: 10 },
   { type: 'ended', error: undefined, ...identity, watcher: 12 },
 ];
@@ -137,6 +138,7 @@ describe('what happens to the watches of a client', () => {
         "info: the watch of 'a' resumed from revision 9 after 30 ms (buffer-full)",
         "debug: the watch of 'a' caught up at revision 12",
         `warn: the watch of 'a' ended: ${compacted.message}`,
+        "debug: the watch of 'a' ended",
         `warn: the watch of 'a' ended: ${lost.message}`,
         "debug: the watch of 'a' ended",
       ]);
