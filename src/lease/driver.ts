@@ -1,4 +1,4 @@
-import { type Clock, EffectLoop, MovableTimer } from '../async/index.js';
+import { type Clock, EffectLoop, inRootContext, MovableTimer } from '../async/index.js';
 import { type EtcdError, toEtcdError } from '../errors/index.js';
 import type { LeaseId } from '../model/index.js';
 import type { LeaseCalls, ReportableDuplex } from '../wire/index.js';
@@ -100,8 +100,9 @@ export class KeepAliveDriver {
     return this.#core.firstEnd() - this.#clock.now();
   }
 
+  /** The leases do not end in the context of the caller that happens to find out. */
   #endExpiredAt(now: number): void {
-    if (now >= this.#core.earliestExpiry) this.#loop.dispatch({ type: 'check-expiry' });
+    if (now >= this.#core.earliestExpiry) inRootContext(() => this.#loop.dispatch({ type: 'check-expiry' }));
   }
 
   close(): void {

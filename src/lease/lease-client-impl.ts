@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Clock,
+  inRootContext,
   onAbort,
   pending,
   raceAbort,
@@ -148,7 +149,8 @@ export class LeaseClientImpl implements LeaseClient {
       return await raceAbort(held, signal);
     } catch (error) {
       // The client may have been closed after the grant was answered, and before the caller learns of it.
-      if (error === signal.reason) held.then((lease) => lease.revoke()).catch(() => {});
+      if (error === signal.reason)
+        void inRootContext(() => held.then((lease) => lease.revoke()).catch(() => {}));
       throw error;
     }
   }
@@ -229,7 +231,8 @@ export class LeaseClientImpl implements LeaseClient {
     const isClosed = error === this.#closing.signal.reason;
     if (!isClosed && error instanceof EtcdError && error.verdict !== 'maybe-applied') return;
     // If it fails, the lease expires after its TTL.
-    this.#cleanUp(this.#calls.revoke(id, { unref: true, outlivesClose: true })).catch(() => {});
+    const revoke = () => this.#calls.revoke(id, { unref: true, outlivesClose: true });
+    this.#cleanUp(inRootContext(revoke)).catch(() => {});
   }
 
   #renewOnce(id: LeaseId, timeoutMs: number, signal: AbortSignal | undefined): Promise<OneShotOutcome> {

@@ -1,4 +1,4 @@
-import { type Clock, EffectLoop, raceAbort } from '../async/index.js';
+import { type Clock, EffectLoop, inRootContext, raceAbort } from '../async/index.js';
 import type { ClientDiagnostics, MutableMetrics } from '../diagnostics/index.js';
 import { ClosedError, type EtcdError, requestError, toEtcdError } from '../errors/index.js';
 import { describeAccess, type Revision, type WatchEvent, type WireRange } from '../model/index.js';
@@ -103,7 +103,7 @@ export class WatchDriver<W> {
   start(watcher: W, range: WireRange, { startRevision, knownRevision }: WatchStart): WatcherKey {
     const key = this.#nextKey++;
     this.#watchers.set(key, watcher);
-    this.#loop.dispatch({ type: 'watch', watcher: key, range, startRevision, knownRevision });
+    this.#dispatch({ type: 'watch', watcher: key, range, startRevision, knownRevision });
     return key;
   }
 
@@ -113,17 +113,17 @@ export class WatchDriver<W> {
     this.#watchers.delete(watcher);
     this.#reporter.ended(stopped, watcher, undefined);
     this.#startChecks.remove(watcher);
-    this.#loop.dispatch({ type: 'unwatch', watcher });
+    this.#dispatch({ type: 'unwatch', watcher });
   }
 
   bufferFull(key: WatcherKey, usage: BufferUsage): void {
     const watcher = this.#watchers.get(key);
     if (watcher !== undefined) this.#reporter.paused(watcher, key, usage);
-    this.#loop.dispatch({ type: 'buffer-full', watcher: key });
+    this.#dispatch({ type: 'buffer-full', watcher: key });
   }
 
   bufferDrained(watcher: WatcherKey): void {
-    this.#loop.dispatch({ type: 'buffer-drained', watcher });
+    this.#dispatch({ type: 'buffer-drained', watcher });
   }
 
   /** Adds the state of the watchers and streams to the metrics. */
@@ -140,6 +140,11 @@ export class WatchDriver<W> {
       this.#sink.finish(watcher, new ClosedError('the client'));
     }
     this.#closing.abort(new ClosedError('the client'));
+  }
+
+  /** Handles what a caller asked for, outside its context: the watchers share streams, and the read of the revision. */
+  #dispatch(input: WatchInput): void {
+    inRootContext(() => this.#loop.dispatch(input));
   }
 
   #perform(effect: WatchEffect): void {

@@ -1,4 +1,4 @@
-import { type Clock, onAbort } from '../../async/index.js';
+import { type Clock, inRootContext, onAbort } from '../../async/index.js';
 import { type EtcdError, toEtcdError } from '../../errors/index.js';
 import type {
   BatchCalls,
@@ -122,7 +122,8 @@ export class ReadBatcher {
     const now = clock.now();
     const connection = calls.connectionAt(now);
     this.#metUnconnected = connection === undefined;
-    if (connection && this.#core.startAsking(connection.id, now)) void this.#ask(connection);
+    if (connection && this.#core.startAsking(connection.id, now))
+      void inRootContext(() => this.#ask(connection));
     const { batches, separate } = this.#core.plan(reads, connection?.id, now);
     for (const read of separate) this.#sendSeparately(read);
     if (connection) for (const batch of batches) this.#sendBatch(batch, connection);

@@ -1,4 +1,12 @@
-import { EffectLoop, MovableTimer, onAbort, refClock, systemClock } from '../../async/index.js';
+import { AsyncResource } from 'node:async_hooks';
+import {
+  EffectLoop,
+  inRootContext,
+  MovableTimer,
+  onAbort,
+  refClock,
+  systemClock,
+} from '../../async/index.js';
 import { type EtcdError, RolledBackError, toEtcdError } from '../../errors/index.js';
 import type { Txn } from '../../kv/index.js';
 import type { HeldLease, LeaseEnd } from '../../lease/index.js';
@@ -47,6 +55,13 @@ export class Acquisition {
   /** Keeps the process alive during a pause, when nothing else does. */
   readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
 
+  /**
+   * The asynchronous context of whoever waits: of the caller until the acquisition has succeeded or failed, and of a caller
+   * of `release()`. No caller waits for anything else, such as the loss.
+   */
+  #caller: AsyncResource | undefined = new AsyncResource('ETCD_ACQUISITION');
+  #isReleased = false;
+
   constructor(
     client: QueueClient,
     options: AcquisitionCoreOptions & { readonly ttlSeconds: number },
@@ -58,12 +73,30 @@ export class Acquisition {
     const core = new AcquisitionCore(options, Math.random);
     this.#loop = new EffectLoop(
       (input) => core.handle(input, systemClock.now()),
-      (effect) => this.#perform(effect),
+      (effect) => this.#performInContext(effect),
     );
   }
 
   dispatch(input: AcquisitionInput): void {
+    if (input.type === 'abort') this.#caller = undefined;
+    if (input.type === 'release') {
+      this.#caller = new AsyncResource('ETCD_RELEASE');
+      this.#isReleased = true;
+    }
     this.#loop.dispatch(input);
+  }
+
+  #performInContext(effect: AcquisitionEffect): void {
+    const caller = this.#isInBackground(effect) ? undefined : this.#caller;
+    if (endsWait(effect)) this.#caller = undefined;
+    const perform = () => this.#perform(effect);
+    if (caller) caller.runInAsyncScope(perform);
+    else inRootContext(perform);
+  }
+
+  /** The own key is followed as long as it exists. No caller waits for the clean-up, except after `release()`. */
+  #isInBackground({ type }: AcquisitionEffect): boolean {
+    return type === 'follow' || (type === 'leave' && !this.#isReleased);
   }
 
   #perform(effect: AcquisitionEffect): void {
@@ -195,6 +228,10 @@ export class Acquisition {
       this.dispatch({ type: 'left', lease: id, ...(first && { error: toEtcdError(first.reason) }) });
     });
   }
+}
+
+function endsWait({ type }: AcquisitionEffect): boolean {
+  return type === 'acquired' || type === 'taken' || type === 'refused' || type === 'released';
 }
 
 function lossOfEnd({ reason }: LeaseEnd): LockLoss {

@@ -3,6 +3,7 @@ import {
   type Clock,
   callSafely,
   ElapsedClock,
+  inRootContext,
   OneLoop,
   processWarning,
   Subscription,
@@ -147,7 +148,12 @@ export class ServiceDirectory implements AsyncDisposable {
     return this.#follow(resolveService(target, this.#client), subscriber);
   }
 
+  /** Outside the context of the caller: the directory follows a service for all its subscribers. */
   #follow(target: string, subscriber: ServiceSubscriber): () => void {
+    return inRootContext(() => this.#subscribe(target, subscriber));
+  }
+
+  #subscribe(target: string, subscriber: ServiceSubscriber): () => void {
     const closed = this.#closed;
     if (closed) {
       const soon = setImmediate(() =>
@@ -293,7 +299,9 @@ export class ServiceDirectory implements AsyncDisposable {
     this.#unsubscribeClose();
     this.#remembered.clear();
     this.#departures.end(error === this.#closedByOwner ? undefined : error);
-    for (const service of this.#services.values()) service.stop(error);
+    inRootContext(() => {
+      for (const service of this.#services.values()) service.stop(error);
+    });
   }
 
   /** Tracks the pending saves of a service, so that `close()` waits for them even if the service is no longer followed. */

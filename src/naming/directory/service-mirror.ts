@@ -1,5 +1,4 @@
-import { AsyncResource } from 'node:async_hooks';
-import { type Clock, inRootContext, ProcessRef, retryLoop } from '../../async/index.js';
+import { type Clock, ProcessRef, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import {
   freshnessOption,
@@ -59,9 +58,6 @@ export class ServiceMirror {
   /** Whether records were known before the present mirror, so that a change after its start may be a late one. */
   #wasKnown: boolean | undefined;
 
-  /** The asynchronous context of the caller of `run`, until the first list is requested. */
-  #caller: AsyncResource | undefined;
-
   constructor(ports: ServiceMirrorPorts) {
     this.#ports = ports;
   }
@@ -82,13 +78,8 @@ export class ServiceMirror {
     return status?.fresh === true && !this.#hasJustReconnected(status);
   }
 
-  /** Follows the records until the signal aborts. The first list belongs to the caller, and later work to no caller. */
-  run(signal: AbortSignal): Promise<void> {
-    this.#caller = new AsyncResource('ETCD_SERVICE');
-    return inRootContext(() => this.#run(signal));
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
+  /** Follows the records until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
     const { client, clock, onFailure, onClientClosed } = this.#ports;
     const processRef = new ProcessRef();
     // Keeps the process alive during the pause before the mirror restarts, as the watch does otherwise.
@@ -116,7 +107,7 @@ export class ServiceMirror {
     this.#current = mirror;
     this.#wasKnown = undefined;
     try {
-      for await (const update of this.#startedByCaller(mirror)) {
+      for await (const update of mirror) {
         if (signal.aborted) return;
         if (this.#wasKnown === undefined) silence.recordAnswer(startedAt); // the first update answers the list request
         this.#wasKnown ??= isKnown();
@@ -127,18 +118,6 @@ export class ServiceMirror {
     } finally {
       onEnd();
     }
-  }
-
-  /** The updates of the mirror, of which the first is requested in the context of the caller. */
-  #startedByCaller(mirror: MirrorHandle): AsyncIterable<MirrorUpdate> {
-    const updates = mirror[Symbol.asyncIterator]();
-    const next = () => {
-      const caller = this.#caller;
-      this.#caller = undefined;
-      return caller ? caller.runInAsyncScope(() => updates.next()) : updates.next();
-    };
-    const end = async () => (await updates.return?.()) ?? { done: true, value: undefined };
-    return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
   }
 
   #observationOf({ type }: MirrorUpdate, status: MirrorStatus): Observation {

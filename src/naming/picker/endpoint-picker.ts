@@ -1,6 +1,7 @@
 import {
   Coalescer,
   callSafely,
+  inRootContext,
   processWarning,
   sharedAbortController,
   withAnySignal,
@@ -200,7 +201,8 @@ export class EndpointPicker implements Disposable {
     this.#usage.picks.release(ListedEndpoint.countOf(balanced.item));
     this.#ejections.delete(balanced);
     const { onRemoved } = this.#options;
-    if (onRemoved) callSafely(() => onRemoved(balanced.item), processWarning('onRemoved'));
+    if (onRemoved)
+      inRootContext(() => callSafely(() => onRemoved(balanced.item), processWarning('onRemoved')));
   }
 
   #eject(name: string, balanced: Balanced): void {

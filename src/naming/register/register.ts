@@ -1,3 +1,4 @@
+import { inRootContext } from '../../async/index.js';
 import { checkAddress } from '../address/index.js';
 import { recordFormat } from '../codec/format-of.js';
 import { NamingError } from '../errors.js';
@@ -52,6 +53,6 @@ export async function register(client: NamingClient, options: RegisterOptions): 
   await registration.start(timeoutMs, options.signal);
   const nested = unescapedId(addr);
   if (options.id === undefined && nested !== id && codec === undefined)
-    void deleteNestedRecord(client, format, format.prefix + nested, addr);
+    void inRootContext(() => deleteNestedRecord(client, format, format.prefix + nested, addr));
   return registration;
 }

@@ -1,4 +1,4 @@
-import { backoffDelay, type Clock, resolvesWithin } from '../../async/index.js';
+import { backoffDelay, type Clock, inRootContext, resolvesWithin } from '../../async/index.js';
 import { EtcdError } from '../../errors/index.js';
 import type { Member } from '../member/member.js';
 import { raftIndexOf } from './simple-token.js';
@@ -70,7 +70,7 @@ export class StaleTokenCheck {
     const { clock, token } = this.#ports;
     if (this.#checking || clock.now() < this.#notBefore || raftIndexOf(token.token) === undefined) return;
     this.#checking = true;
-    void this.#check(member).finally(() => {
+    void inRootContext(() => this.#check(member)).finally(() => {
       this.#checking = false;
     });
   }

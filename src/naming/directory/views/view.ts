@@ -20,7 +20,7 @@ export interface ServiceView {
   readonly unconfirmed: ReadonlySet<string>;
 }
 
-/** The callbacks of {@link ServiceDirectory.follow}. Exceptions in them become process warnings (`ETCD_NAMING_CALLBACK`). */
+/** The callbacks of {@link ServiceDirectory.follow}. Exceptions in them become process warnings (`ETCD_NAMING_CALLBACK`). They are called in the asynchronous context of no caller. */
 export interface ServiceSubscriber {
   /** Called asynchronously with the whole view: once it is known, then after each change. */
   onView(view: ServiceView): void;

@@ -1,5 +1,5 @@
 import { type ChannelOptions, experimental, Metadata, type ServiceConfig, status } from '@grpc/grpc-js';
-import { Coalescer, systemClock } from '../../../async/index.js';
+import { Coalescer, inRootContext, systemClock } from '../../../async/index.js';
 import {
   type ClientDiagnostics,
   diagnosticsOf,
@@ -120,9 +120,15 @@ export class EtcdResolver implements experimental.Resolver {
     this.#userServiceConfig = options['grpc.service_config'];
   }
 
-  /** grpc-js calls it for every re-resolution. The watch is always current, so only the first call of a period has an effect. */
+  /**
+   * grpc-js calls it for every re-resolution. The watch is always current, so only the first call of a period has an effect.
+   * It has the context of no caller: the channel outlives the call that begins the period.
+   */
   updateResolution(): void {
-    if (this.#unsubscribe) return;
+    if (!this.#unsubscribe) inRootContext(() => this.#resolve());
+  }
+
+  #resolve(): void {
     const resolved = this.#context.resolveTarget(this.#target, this.#codec);
     const problem = 'error' in resolved ? resolved.error : this.#follow(resolved);
     if (problem === undefined) return;

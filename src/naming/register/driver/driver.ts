@@ -41,8 +41,11 @@ export class RegistrationDriver {
   readonly #leases = new Map<LeaseId, HeldLease>();
   readonly #loop: EffectLoop<RegistrationInput, RegistrationEffect>;
   /** Keeps the process alive, because between two leases nothing else does. */
-  readonly #timer = new MovableTimer(refClock, () => this.#onTimer());
-  /** The asynchronous context of the caller of `register()`, until the record is stored for the first time. */
+  readonly #timer = new MovableTimer(refClock, () => this.dispatch({ type: 'timer' }));
+  /**
+   * The asynchronous context of the caller of `register()`, while it waits. All later work has the context of no caller,
+   * also that which a caller causes: several updates are one write, and a drain or a close includes earlier updates.
+   */
   #caller: AsyncResource | undefined = new AsyncResource('ETCD_REGISTRATION');
 
   constructor(
@@ -63,19 +66,24 @@ export class RegistrationDriver {
         callbacks.handled(input, effects);
         return effects;
       },
-      (effect) => this.#perform(effect),
+      (effect) => this.#performInContext(effect),
     );
   }
 
   dispatch(input: RegistrationInput): void {
-    this.#loop.dispatch(input);
+    if (input.type === 'close') this.#caller = undefined;
+    this.#inContext(this.#caller, () => this.#loop.dispatch(input));
   }
 
-  /** What is sent before the first record is stored belongs to the caller, and what is sent later to no caller. */
-  #onTimer(): void {
-    const dispatch = () => this.dispatch({ type: 'timer' });
-    if (this.#caller) this.#caller.runInAsyncScope(dispatch);
-    else dispatch();
+  #inContext(caller: AsyncResource | undefined, work: () => void): void {
+    if (caller) caller.runInAsyncScope(work);
+    else inRootContext(work);
+  }
+
+  #performInContext(effect: RegistrationEffect): void {
+    const caller = isInBackground(effect) ? undefined : this.#caller;
+    if (effect.type === 'started') this.#caller = undefined;
+    this.#inContext(caller, () => this.#perform(effect));
   }
 
   #perform(effect: RegistrationEffect): void {
@@ -109,7 +117,6 @@ export class RegistrationDriver {
         this.#timer.setAt(effect.at);
         return;
       case 'started':
-        this.#caller = undefined;
         this.#callbacks.started(effect.error);
         return;
       case 'settle':
@@ -190,7 +197,7 @@ export class RegistrationDriver {
       onEnd: (error) => this.#failed(request, error),
     });
     this.#requests.set(request, follower);
-    inRootContext(() => follower.start());
+    follower.start();
   }
 
   #checkLease(request: RequestKey, lease: LeaseId): void {
@@ -230,6 +237,11 @@ export class RegistrationDriver {
     });
     this.#forwardAnswer(request, answer, () => ({ type: 'orphan-deleted', request }));
   }
+}
+
+/** No caller waits for the watch, or for the clean-up of a registration that failed. */
+function isInBackground({ type }: RegistrationEffect): boolean {
+  return type === 'follow' || type === 'revoke' || type === 'mark' || type === 'delete-orphan';
 }
 
 function timeoutOption(timeoutMs: number | undefined): { readonly timeoutMs?: number } {
