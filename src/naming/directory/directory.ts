@@ -198,10 +198,12 @@ export class ServiceDirectory implements AsyncDisposable {
    * gets the last 1,000. Ends when the directory is closed.
    *
    * Some reasons need the state of a lease, which is looked up only while something iterates, subscribes to
-   * `etcd-naming:directory`, logs, or reads the metrics; see {@link DepartureReason}. They follow the view by the time that takes, 3 s at most.
+   * `etcd-naming:directory`, logs, or reads the metrics; see {@link DepartureReason}. They follow the view by the time
+   * that takes, 3 s at most.
    * @throws (from the iterator) as {@link subscribe}.
    * @example
    * ```ts
+   * await using directory = new ServiceDirectory(client);
    * for await (const { record, reason } of directory.departures('foo/bar/my-service')) {
    *   if (reason === 'lease-ended') console.warn(`${record.addr} left without a word`);
    * }
