@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { isReasonOf } from '../../async/index.js';
 import {
   type CallAttempt,
@@ -47,6 +48,8 @@ export class TracedCall implements CallTrace, CallRecorder {
   readonly #path: string;
   readonly #request: unknown;
   #isStarting = false;
+  /** That of the caller, with what subscribers bound to the start. An answer arrives in that of the connection. */
+  #context: AsyncResource | undefined;
   #ranges: readonly TracedRange[] | undefined;
 
   constructor(diagnostics: ClientDiagnostics, path: string, request: unknown) {
@@ -66,7 +69,10 @@ export class TracedCall implements CallTrace, CallRecorder {
   /** Publishes the start, and runs the synchronous part of the call in the context that subscribers bound to it. */
   start<T>(call: () => T): T {
     this.#isStarting = true;
-    const result = callChannels.start.runStores(this, call);
+    const result = callChannels.start.runStores(this, () => {
+      this.#context = new AsyncResource('ETCD_CALL_TRACE');
+      return call();
+    });
     this.#publishEnd();
     return result;
   }
@@ -136,7 +142,7 @@ export class TracedCall implements CallTrace, CallRecorder {
     if (this.durationMs !== undefined) return;
     this.#publishEnd();
     this.error = error;
-    callChannels.error.publish(this);
+    this.#inContext(() => callChannels.error.publish(this));
     this.#end(outcome, code);
   }
 
@@ -146,8 +152,15 @@ export class TracedCall implements CallTrace, CallRecorder {
     this.durationMs = now() - this.startedAt;
     this.#diagnostics.recordCall(`${this.service}/${this.method}`, codeName(code), this.durationMs / 1_000);
     const { asyncStart, asyncEnd } = callChannels;
-    asyncStart.publish(this);
-    asyncEnd.publish(this);
+    this.#inContext(() => {
+      asyncStart.publish(this);
+      asyncEnd.publish(this);
+    });
+  }
+
+  #inContext(publish: () => void): void {
+    if (this.#context) this.#context.runInAsyncScope(publish);
+    else publish();
   }
 }
 

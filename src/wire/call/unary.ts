@@ -43,6 +43,8 @@ export class UnaryCall<Req, Res> {
   readonly #retries: RetryQueue;
   #attempts: AttemptLog | undefined;
   #refusedTokens = 0;
+  /** The last attempt that was sent and failed. */
+  #failedBefore: { readonly endpoint: string; readonly error: EtcdError } | undefined;
   /** The number of attempts that were sent. */
   #sent = 0;
 
@@ -83,7 +85,8 @@ export class UnaryCall<Req, Res> {
       }
       const sentAt = readyHealth ? now : clock.now();
       const sent = new SentAttempt(this.#ports, idempotency, this.#options, health, sentAt);
-      if (this.#sent++ > 0) this.#ports.diagnostics.counters.retries++;
+      if (this.#sent > 0) this.#recordRetry();
+      this.#sent++;
       sent.begin();
       try {
         let size = 0;
@@ -126,7 +129,7 @@ export class UnaryCall<Req, Res> {
     if (!isTransient && this.#refusedTokens++ >= maxTokenRefusals)
       throw this.#asAmbiguous(requestError(error, this.#description()));
     if (!isTransient) this.#retries.recordFailure();
-    this.#publishRetry(endpoint, error);
+    this.#failedBefore = { endpoint, error };
     await this.#refreshToken(token, generation, error);
     // The first attempt with the new token has no pause: the next change of a role would invalidate the token again.
     await this.#waitForRetry(
@@ -152,7 +155,7 @@ export class UnaryCall<Req, Res> {
     }
     this.#attempts ??= new AttemptLog();
     this.#attempts.add(endpoint, error);
-    this.#publishRetry(endpoint, error);
+    this.#failedBefore = { endpoint, error };
     // The first attempt on another member need not wait.
     const elsewhere = attempt === 0 && failure !== undefined && pool.hasOthers();
     await this.#waitForRetry(elsewhere ? 0 : backoffDelay(retryPause, attempt, random));
@@ -175,9 +178,12 @@ export class UnaryCall<Req, Res> {
     return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
   }
 
-  #publishRetry(endpoint: string, error: EtcdError): void {
+  /** Called immediately before the call is sent again. */
+  #recordRetry(): void {
     const { diagnostics } = this.#ports;
-    if (!diagnostics.wants(retryTopic)) return;
+    diagnostics.counters.retries++;
+    if (!this.#failedBefore || !diagnostics.wants(retryTopic)) return;
+    const { endpoint, error } = this.#failedBefore;
     const { method: called } = this.#request;
     const [service, method] = [serviceName(called), methodName(called)];
     diagnostics.publish(retryTopic, { service, method, attempt: this.#sent, endpoint, error });

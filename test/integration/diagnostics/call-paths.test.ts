@@ -232,6 +232,18 @@ describe('the trace of a call with two members', function () {
     assert.deepEqual(attemptsOf(call), [{ number: 1, endpoint: used.endpoint, reads: 1, failed: false }]);
   });
 
+  it('has no retry if its failed attempt is not repeated before the deadline', async () => {
+    const { client, used, other } = await connectTwo([etcd(), etcd()]);
+    const before = client.metrics().calls.attempts;
+    used.blackhole();
+    const put = client.kv.put('k', 'v', { idempotent: true, timeoutMs: 1_000 });
+    await eventually('it is sent', () => client.metrics().calls.attempts > before);
+    for (const link of [used, other]) link.refuse();
+    await assert.rejects(put, DeadlineError);
+    assert.equal(client.metrics().calls.failures, 1);
+    assert.deepEqual([retries(), client.metrics().calls.retries], [[], 0]);
+  });
+
   it('has the calls that wait for a retry in the metrics, by their kind', async () => {
     const { client, used, other } = await connectTwo([etcd(), etcd()]);
     for (const link of [used, other]) link.refuse();
