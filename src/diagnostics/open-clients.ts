@@ -24,12 +24,18 @@ export function addOpenClient(diagnostics: ClientDiagnostics): () => void {
   return () => remove(reference);
 }
 
-function reportAll(request: MetricsRequest): void {
+/** Ignores other messages: anything can publish on the channel. */
+function reportAll(message: unknown): void {
+  if (!isRequest(message)) return;
   for (const reference of open) {
     const diagnostics = reference.deref();
-    if (diagnostics) request.report(diagnostics.metrics());
+    if (diagnostics) message.report(diagnostics.metrics());
     else remove(reference);
   }
+}
+
+function isRequest(message: unknown): message is MetricsRequest {
+  return typeof (message as Partial<MetricsRequest> | null | undefined)?.report === 'function';
 }
 
 function remove(reference: WeakRef<ClientDiagnostics>): void {

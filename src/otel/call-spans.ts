@@ -73,6 +73,7 @@ export class CallSpans {
     const { attempts, error } = call;
     span.setAttributes({
       ...callOutcomeAttributes(call),
+      ...(isFailure(call) && error instanceof EtcdError ? { 'etcd_naming.verdict': error.verdict } : {}),
       ...serverOf(call),
       ...keyAttributes(call, this.#keys),
       ...resultAttributes(call),
@@ -92,7 +93,11 @@ export class CallSpans {
 
   /** @param error Why an attempt failed; for the one that ended the call, why the call did. */
   #errorAttributes(error: unknown): Attributes {
-    return { ...outcomeAttributes(error), ...this.#textOf('exception.message', error) };
+    return {
+      ...outcomeAttributes(error),
+      ...reasonOf(error),
+      ...this.#textOf('exception.message', error),
+    };
   }
 
   /** The text of an error, which quotes keys. */
@@ -110,4 +115,10 @@ function attemptAttributes({ number, endpoint, reads, durationMs }: CallAttempt)
     ...(reads > 1 ? { 'etcd_naming.attempt.reads': reads } : {}),
     ...(durationMs === undefined ? {} : { 'etcd_naming.attempt.duration': durationMs / 1_000 }),
   };
+}
+
+/** The name of etcd's refusal, such as `NoLeader`: the cause of a retry, without keys. */
+function reasonOf(error: unknown): Attributes {
+  const reason = error instanceof EtcdError ? error.reason : undefined;
+  return reason === undefined ? {} : { 'etcd_naming.attempt.reason': reason };
 }

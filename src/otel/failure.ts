@@ -2,12 +2,9 @@ import type { Attributes } from '@opentelemetry/api';
 import { Code, codeName, EtcdError } from '../errors/index.js';
 import type { CallTrace } from '../index.js';
 
-/** The errors that the web's abort signals make; the names of other reasons have no bound. */
-const abortNames: readonly unknown[] = ['AbortError', 'TimeoutError'];
-
 /**
- * The attributes `rpc.response.status_code` and `error.type` of the end of a call or of an attempt. The type is the class
- * of the error where this package has one for it, such as `DeadlineError`, else the name of the status.
+ * The attributes `rpc.response.status_code` and `error.type` of the end of a call or of an attempt. The type is the name
+ * of the status, or `TimeoutError` for the reason of an `AbortSignal.timeout()`; those of other signals have no bound.
  *
  * Specification: https://github.com/open-telemetry/semantic-conventions/blob/v1.40.0/docs/rpc/grpc.md
  */
@@ -36,9 +33,8 @@ function statusOf(error: unknown): string {
 }
 
 function typeOf(error: unknown, status: string): string {
-  if (error instanceof EtcdError) return error.name === 'EtcdError' ? status : error.name;
-  const name = nameOf(error);
-  return abortNames.includes(name) ? (name as string) : '_OTHER';
+  if (error instanceof EtcdError) return status;
+  return nameOf(error) === 'TimeoutError' ? 'TimeoutError' : status;
 }
 
 function nameOf(error: unknown): unknown {

@@ -32,6 +32,10 @@ export interface Instrumentation {
 
 /** The name of the tracer and the meter. */
 const scope = '@org/etcd-naming';
+/** That of package.json, which is not read at run time; a test compares them. */
+const version = '0.1.0';
+/** The conventions that the names of attributes follow. */
+const schema = { schemaUrl: 'https://opentelemetry.io/schemas/1.40.0' };
 
 /**
  * Records spans and metrics of all clients of this process, those of other copies of the package included, until the
@@ -62,8 +66,8 @@ export function instrument(options: InstrumentOptions = {}): Instrumentation {
     keys = 'prefix',
   } = options;
   const guard = new Guard();
-  const spans = new CallSpans(tracerProvider.getTracer(scope), keys, guard);
-  const meter = meterProvider.getMeter(scope);
+  const spans = new CallSpans(tracerProvider.getTracer(scope, version, schema), keys, guard);
+  const meter = meterProvider.getMeter(scope, version, schema);
   const durations = new CallDurations(meter);
   const observer = new ClientMetricsObserver(meter, guard);
   const unsubscribe = followCalls(spans, durations, guard);

@@ -49,6 +49,15 @@ describe('the channel of clients', () => {
     assert.deepEqual(finalMetrics().calls, client.metrics().calls);
   });
 
+  it('ignores requests for metrics that have no function `report`', async () => {
+    await using _ = new EtcdClient({ endpoints: etcd().endpoints, name });
+    for (const message of [undefined, null, {}, { report: 5 }, 'metrics'])
+      diagnosticsChannels.metrics.publish(message as never); // Mocha fails a test with an uncaught exception
+    const reported: string[] = [];
+    diagnosticsChannels.metrics.publish({ report: ({ client }) => reported.push(client) });
+    assert.ok(reported.includes(name));
+  });
+
   it('publishes nothing for options that are refused, such as an endpoint with a password', () => {
     const endpoints = ['http://root:secret@127.0.0.1:2379'];
     assert.throws(() => new EtcdClient({ endpoints, name }), InvalidInputError);

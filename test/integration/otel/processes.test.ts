@@ -29,7 +29,7 @@ describe('one instrumentation', () => {
   it('reports the outcome of calls of another copy by its errors', async () => {
     await using other = new OtherEtcdClient({ endpoints: etcd().endpoints });
     await assert.rejects(other.kv.put('a', '', { lease: 12_345n }));
-    assert.equal(otel().spans()[0]?.attributes['error.type'], 'LeaseNotFoundError');
+    assert.equal(otel().spans()[0]?.attributes['error.type'], 'NOT_FOUND');
   });
 
   it('leaves no subscriber and no metric when it is disabled, also with calls in progress', async () => {

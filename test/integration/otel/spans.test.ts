@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { EtcdClient, LeaseNotFoundError, register } from '@org/etcd-naming';
 import { readerOf, untilBatched } from '../../support/batched-reads.js';
@@ -41,6 +42,14 @@ describe('the spans of calls', () => {
     );
   });
 
+  it('have the scope with the version of the package', async () => {
+    await client.kv.put('a', '');
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const { name, schemaUrl, version: own } = otel().spans()[0]!.instrumentationScope;
+    assert.deepEqual([name, own], ['@org/etcd-naming', version]);
+    assert.match(schemaUrl!, /^https:\/\/opentelemetry\.io\/schemas\//);
+  });
+
   it('have the times of the call', async () => {
     const before = Date.now();
     await client.kv.put('a', 'value');
@@ -53,13 +62,15 @@ describe('the spans of calls', () => {
     assert.ok(event && ms(event.time) >= ms(span.startTime) && ms(event.time) <= ms(span.endTime));
   });
 
-  it('of failed calls have the status and the class of the error, without a text', async () => {
+  it('of failed calls have the status, the verdict and the reason of etcd, without a text', async () => {
     await assert.rejects(client.kv.put('secret/key', 'value', { lease: 12_345n }), LeaseNotFoundError);
     const [span] = otel().spans();
     assert.ok(span);
     assert.deepEqual(span.status, { code: SpanStatusCode.ERROR });
     assert.equal(span.attributes['rpc.response.status_code'], 'NOT_FOUND');
-    assert.equal(span.attributes['error.type'], 'LeaseNotFoundError');
+    assert.equal(span.attributes['error.type'], 'NOT_FOUND');
+    assert.equal(span.attributes['etcd_naming.verdict'], 'final');
+    assert.equal(span.events[0]?.attributes?.['etcd_naming.attempt.reason'], 'LeaseNotFound');
     assert.equal(span.attributes['etcd_naming.revision'], undefined);
     assert.doesNotMatch(JSON.stringify([span.attributes, span.events, span.status]), /secret\/key|12345/);
   });

@@ -66,7 +66,7 @@ describe('the record of a token renewal', () => {
     await observed.kv.put('a', '2', { idempotent: true });
     const outcomes = transcript(otel().spans().at(-1)!).map((line) => line.split(': ').at(-1));
     assert.equal(outcomes[0], 'OK');
-    assert.ok(outcomes.includes('UNAUTHENTICATED UnauthenticatedError'), String(outcomes));
+    assert.ok(outcomes.includes('UNAUTHENTICATED UNAUTHENTICATED'), String(outcomes));
     const metrics = await otel().metrics();
     const renewals = (cause: string) =>
       metricValue(metrics, 'etcd_naming.token.renewals', { ...client, 'etcd_naming.cause': cause });

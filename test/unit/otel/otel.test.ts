@@ -58,6 +58,18 @@ describe('the keys of a span', () => {
     });
   });
 
+  it('are cut at 200 characters', () => {
+    const long = { key: `${'k'.repeat(5_000)}/`, rangeEnd: `${'k'.repeat(5_000)}0` };
+    const expected = [`${'k'.repeat(199)}…`];
+    assert.deepEqual(keyAttributes({ ranges: [long, long] }, 'prefix'), {
+      'etcd_naming.key_prefixes': expected,
+    });
+    assert.deepEqual(keyAttributes({ ranges: [long] }, 'full'), {
+      'etcd_naming.keys': expected,
+      'etcd_naming.range_ends': expected,
+    });
+  });
+
   it('are at most 16 of a transaction', () => {
     const ranges = Array.from({ length: 128 }, (_, i) => ({ key: `${i}/`, rangeEnd: undefined }));
     const shown = keyAttributes({ ranges }, 'prefix')['etcd_naming.key_prefixes'];
@@ -71,7 +83,7 @@ describe('the outcome of a span', () => {
     for (const reason of [custom, 'user-7-left', null, 7])
       assert.deepEqual(outcomeAttributes(reason), {
         'rpc.response.status_code': 'CANCELLED',
-        'error.type': '_OTHER',
+        'error.type': 'CANCELLED',
       });
   });
 });
