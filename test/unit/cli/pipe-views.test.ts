@@ -126,7 +126,7 @@ describe('watch in a pipe', () => {
     it('prints them in the line of the removal, also after a later snapshot', () => {
       assert.deepEqual(textOf(events).slice(3), [
         'removed e1 revision=10 reason=lease-ended',
-        'removed bad revision=10',
+        'deleted bad revision=10',
         'snapshot 0 endpoints reason=rolled-back revision=11',
         'removed e1 revision=11 reason=lease-ended',
       ]);
