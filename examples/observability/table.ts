@@ -32,6 +32,9 @@ const gauge = (name: string, help: string, read: Read) => metric('gauge', name, 
 const by = (label: string, values: Readonly<Record<string, number>>, labels: Labels = {}) =>
   Object.entries(values).map(([name, value]): Sample => [value, { ...labels, [label]: name }]);
 
+const serviceLabels = ({ target, codec }: { readonly target: string; readonly codec?: string }): Labels =>
+  codec === undefined ? { target } : { target, codec };
+
 // Prometheus sees no increase in a counter whose first value is 1: what may be counted begins with 0.
 const leaseEnds = { expired: 0, 'lost-contact': 0, unauthorized: 0, revoked: 0, closed: 0 };
 
@@ -89,30 +92,28 @@ export const table: readonly Metric[] = [
   gauge('registrations', 'Registrations by state', registrationsByState),
   counter('registration_stored', 'How often a record was stored, at first or again', (m) => m.records.stored),
   gauge('directory_age_seconds', 'Time for which the view may have been out of date', (m) =>
-    m.services.map(({ target, ageMs }) => [ageMs / 1_000, { target }]),
+    m.services.map((s) => [s.ageMs / 1_000, serviceLabels(s)]),
   ),
   gauge('directory_followed', 'Whether a directory follows the service', (m) =>
-    m.services.map(({ target }) => [1, { target }]),
+    m.services.map((s) => [1, serviceLabels(s)]),
   ),
   gauge('directory_endpoints', 'Visible endpoints by state', (m) =>
-    m.services.flatMap(({ target, endpoints }) => by('state', { ...endpoints }, { target })),
+    m.services.flatMap((s) => by('state', { ...s.endpoints }, serviceLabels(s))),
   ),
   gauge('directory_invalid_keys', 'Keys whose value is not an endpoint', (m) =>
-    m.services.map(({ target, invalid }) => [invalid, { target }]),
+    m.services.map((s) => [s.invalid, serviceLabels(s)]),
   ),
   gauge('directory_loss_protection', 'Whether endpoints stay visible that the store lost', (m) =>
-    m.services.map(({ target, lossProtection }) => [Number(lossProtection), { target }]),
+    m.services.map((s) => [Number(s.lossProtection), serviceLabels(s)]),
   ),
   counter('directory_departures', 'Endpoints that departed', (m) =>
-    m.services.flatMap((s) => by('reason', s.departures, { target: s.target })),
+    m.services.flatMap((s) => by('reason', s.departures, serviceLabels(s))),
   ),
-  gauge('resolver_channels', 'Open channels', (m) =>
-    m.resolvers.map(({ target, channels }) => [channels, { target }]),
-  ),
+  gauge('resolver_channels', 'Open channels', (m) => m.resolvers.map((s) => [s.channels, serviceLabels(s)])),
   counter('resolver_updates', 'Lists and failures that were given to grpc-js', (m) =>
-    m.resolvers.map(({ target, updates }) => [updates, { target }]),
+    m.resolvers.map((s) => [s.updates, serviceLabels(s)]),
   ),
   counter('balancer_picks', 'Calls by endpoint', (m) =>
-    m.resolvers.flatMap(({ target, picks }) => by('endpoint', picks, { target })),
+    m.resolvers.flatMap((s) => by('endpoint', s.picks, serviceLabels(s))),
   ),
 ];

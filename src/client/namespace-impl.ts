@@ -51,7 +51,7 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     this.prefix = keyBytes(prefix);
     if (this.prefix.length === 0) throw new InvalidInputError('the namespace is empty');
     this.#parent = parent;
-    setDiagnostics(this, parent.diagnostics);
+    setDiagnostics(this, parent.diagnostics, this.prefix);
     this.kv = new KvClientImpl(namespacedKvCalls(parent.calls, this.prefix), parent.maxTxnOps, {
       ...parent.settings,
       prefix: this.prefix,
@@ -59,7 +59,14 @@ export class EtcdNamespaceImpl implements EtcdNamespace {
     this.lease = namespacedLease(parent.lease, this.prefix);
     const watch = (range: Bytes | KeyRange, options?: WatchOptions) => this.watch(range, options);
     const { lease, diagnostics, settings } = parent;
-    const queue = { kv: this.kv, lease, watch, closing: settings.closing, diagnostics };
+    const queue = {
+      kv: this.kv,
+      lease,
+      watch,
+      closing: settings.closing,
+      diagnostics,
+      namespace: this.prefix,
+    };
     this.#locks = new LockClientImpl(queue, this.timeoutMs);
     this.election = new ElectionClientImpl({ ...this.#ports, queue, timeoutMs: this.timeoutMs });
   }

@@ -10,7 +10,7 @@ export {
 } from './call.js';
 export type { DiagnosticsChannel, PublishedChannel } from './channel.js';
 export { ClientDiagnostics, type DiagnosticsOptions } from './client-diagnostics.js';
-export { diagnosticsOf, setDiagnostics } from './diagnostics-of.js';
+export { diagnosticsOf, serverName, setDiagnostics } from './diagnostics-of.js';
 export { type CallDurations, durationBounds } from './duration-histograms.js';
 export { eventToJson } from './event-json.js';
 export type { Logger, LogLevel } from './log.js';

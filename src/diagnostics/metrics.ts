@@ -163,11 +163,16 @@ export interface OwnershipMetrics {
 
 /**
  * A service that a directory follows; see {@link ServiceStatus}. Of a service that several directories of the client
- * follow: the view that may be most out of date, and for each reason the greatest number of departures.
+ * follow with the same codecs: the view that may be most out of date.
  */
 export interface ServiceMetrics {
-  /** The target of the service, as the directory was given it. */
+  /** The target of the service. In a namespace, its prefix comes first. */
   readonly target: string;
+  /**
+   * The name of its codec, of several separated by commas, with `direct` for a directory with this option; absent for the
+   * format of Go. Services of one target that differ in it have other records.
+   */
+  readonly codec?: string;
   /** What is known about it; see {@link ServiceStatus.state}. */
   readonly state: 'unknown' | 'empty' | 'known';
   /** Where the view comes from; see {@link ServiceStatus.source}. */
@@ -188,7 +193,9 @@ export interface ServiceMetrics {
   /** Whether loss protection keeps endpoints that the store no longer has. */
   readonly lossProtection: boolean;
   /**
-   * Since the service is followed: the endpoints that departed, by the {@link DepartureReason}. Leases are looked up only
+   * Since a directory of the client first followed the service: the endpoints that departed, by the
+   * {@link DepartureReason}, those of times in which nothing followed it not included. A departure that several directories
+   * see counts once. The counts of 1,000 services that are no longer followed are kept. Leases are looked up only
    * while something wants the reasons: a subscriber of `etcd-naming:directory` or of `ServiceDirectory.departures()`, a
    * logger, or a reader of these metrics within the last 5 minutes. Otherwise the reason of an endpoint with a lease is
    * `unknown`, unless it is known without.
@@ -198,7 +205,7 @@ export interface ServiceMetrics {
 
 /** A registration that has not ended. */
 export interface RegistrationMetrics {
-  /** The key of the record. */
+  /** The key of the record, as the server sees it. */
   readonly key: string;
   /** See {@link RegistrationState}. */
   readonly state: 'registering' | 'registered' | 'outdated' | 'waiting' | 'draining' | 'closed';
@@ -219,8 +226,13 @@ export interface RecordMetrics {
  * nothing uses it any more, until more than 100 services are unused.
  */
 export interface ResolverMetrics {
-  /** The target of the service, without `etcd:///`. */
+  /** The target of the service, without `etcd:///`. In a namespace, its prefix comes first. */
   readonly target: string;
+  /**
+   * The name of its codec, of several separated by commas, with `direct` for a directory with this option; absent for the
+   * format of Go. Services of one target that differ in it have other records.
+   */
+  readonly codec?: string;
   /** The channels that resolve the service now. A channel that idles does not. */
   readonly channels: number;
   /** Since the service was first used: the lists of endpoints and the failures that were given to grpc-js. */

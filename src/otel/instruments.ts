@@ -219,21 +219,21 @@ export const instruments: readonly InstrumentDefinition[] = [
     perService(({ departures }) => byName('etcd_naming.reason', departures)),
   ),
   gauge('resolver.channels', '{channel}', 'Open channels of a service.', ({ resolvers }) =>
-    resolvers.map(({ target, channels }) => ofTarget(target, { value: channels })),
+    resolvers.map((service) => ofService(service, { value: service.channels })),
   ),
   counter(
     'resolver.updates',
     '{update}',
     'Lists of endpoints and failures that the channels of a service were given.',
-    ({ resolvers }) => resolvers.map(({ target, updates }) => ofTarget(target, { value: updates })),
+    ({ resolvers }) => resolvers.map((service) => ofService(service, { value: service.updates })),
   ),
   counter(
     'balancer.picks',
     '{pick}',
     'Calls of a service that etcd_weighted sent to an endpoint; at most 100 endpoints, then other.',
     ({ resolvers }) =>
-      resolvers.flatMap(({ target, picks }) =>
-        byName('etcd_naming.endpoint', picks).map((observation) => ofTarget(target, observation)),
+      resolvers.flatMap((service) =>
+        byName('etcd_naming.endpoint', service.picks).map((observation) => ofService(service, observation)),
       ),
   ),
 ];
@@ -269,13 +269,16 @@ function ofMember(endpoint: string, state: boolean): Observation {
   return { value: Number(state), attributes: { 'etcd_naming.member.endpoint': endpoint } };
 }
 
-function ofTarget(target: string, { value, attributes }: Observation): Observation {
-  return { value, attributes: { ...attributes, 'etcd_naming.target': target } };
+function ofService({ target, codec }: ServiceName, { value, attributes }: Observation): Observation {
+  const ofCodec = codec === undefined ? {} : { 'etcd_naming.codec': codec };
+  return { value, attributes: { ...attributes, 'etcd_naming.target': target, ...ofCodec } };
 }
+
+type ServiceName = Pick<ServiceMetrics, 'target' | 'codec'>;
 
 function perService(read: (service: ServiceMetrics) => readonly Observation[]): Read<Observation[]> {
   return ({ services }) =>
-    services.flatMap((service) => read(service).map((observation) => ofTarget(service.target, observation)));
+    services.flatMap((service) => read(service).map((observation) => ofService(service, observation)));
 }
 
 function ownership(prefix: string, what: string, of: Read<OwnershipMetrics>): InstrumentDefinition[] {

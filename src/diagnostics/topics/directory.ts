@@ -31,8 +31,10 @@ export type DirectoryDiagnostics =
        * that follows its list is live.
        */
       readonly type: 'state';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
       /** `unknown`: no view yet; `empty`: the target is known to have no endpoints; `known`: it has endpoints. */
       readonly state: 'unknown' | 'empty' | 'known';
       /** Where the view comes from. */
@@ -43,8 +45,10 @@ export type DirectoryDiagnostics =
   | {
       /** The visible endpoints changed. */
       readonly type: 'endpoints';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
       /** The revision of the view after the change. */
       readonly revision: Revision;
       /** The number of visible endpoints after the change. */
@@ -62,9 +66,11 @@ export type DirectoryDiagnostics =
        * address that the store has under another key does not depart.
        */
       readonly type: 'departed';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
-      /** The key of its last record. */
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
+      /** The key of its last record, as the server sees it. */
       readonly key: string;
       /** The address in its record. */
       readonly addr: string;
@@ -78,8 +84,10 @@ export type DirectoryDiagnostics =
   | {
       /** Endpoints that the store no longer has stay visible until their loss is confirmed. */
       readonly type: 'loss-protection-started';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
       /** The number of endpoints whose loss is unconfirmed. */
       readonly unconfirmed: number;
       /** The number of visible endpoints, those included. */
@@ -88,8 +96,10 @@ export type DirectoryDiagnostics =
   | {
       /** No loss is unconfirmed any more: the losses were confirmed, or the endpoints returned. */
       readonly type: 'loss-protection-ended';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
       /** The number of visible endpoints now. */
       readonly endpoints: number;
       /** How long endpoints were protected, in milliseconds. */
@@ -98,8 +108,10 @@ export type DirectoryDiagnostics =
   | {
       /** A read failed. It is repeated; a known view stays as it is. */
       readonly type: 'failure';
-      /** The target of the service. */
+      /** The target of the service. In a namespace, its prefix comes first. */
       readonly target: string;
+      /** The name of the codec, of several separated by commas; absent for the format of Go. */
+      readonly codec?: string;
       /** Why the read failed. */
       readonly error: EtcdError;
     };
@@ -107,7 +119,7 @@ export type DirectoryDiagnostics =
 export const directoryTopic = defineTopic<DirectoryDiagnostics>('directory', describe);
 
 function describe(event: DirectoryDiagnostics): LogLine {
-  const service = escapeControls(`service '${event.target}'`);
+  const service = escapeControls(`service '${event.target}'${event.codec ? ` (${event.codec})` : ''}`);
   switch (event.type) {
     case 'state':
       return info(`${service} is ${event.state} (${event.source}), with ${event.endpoints} endpoints`);

@@ -7,13 +7,13 @@ export type OwnershipDiagnostics =
   | {
       /** The caller joins the queue of the lock, or the election. */
       readonly type: 'waiting';
-      /** The name of the lock or the election, as text. */
+      /** The name of the lock or the election, as text, as the server sees it: after the prefix of a namespace. */
       readonly name: string;
     }
   | {
       /** The lock is held, or the candidate was elected. */
       readonly type: 'acquired';
-      /** The name of the lock or the election, as text. */
+      /** The name of the lock or the election, as text, as the server sees it: after the prefix of a namespace. */
       readonly name: string;
       /** The fencing token: the revision from which on it is owned. */
       readonly token: bigint;
@@ -23,7 +23,7 @@ export type OwnershipDiagnostics =
   | {
       /** It is owned no longer, without a release. */
       readonly type: 'lost';
-      /** The name of the lock or the election, as text. */
+      /** The name of the lock or the election, as text, as the server sees it: after the prefix of a namespace. */
       readonly name: string;
       /** The fencing token of `acquired`. */
       readonly token: bigint;
@@ -35,7 +35,7 @@ export type OwnershipDiagnostics =
   | {
       /** The owner released it. */
       readonly type: 'released';
-      /** The name of the lock or the election, as text. */
+      /** The name of the lock or the election, as text, as the server sees it: after the prefix of a namespace. */
       readonly name: string;
       /** The fencing token of `acquired`. */
       readonly token: bigint;
@@ -45,7 +45,7 @@ export type OwnershipDiagnostics =
   | {
       /** It was not acquired: the wait was aborted, or failed, or `tryLock` found a holder. */
       readonly type: 'not-acquired';
-      /** The name of the lock or the election, as text. */
+      /** The name of the lock or the election, as text, as the server sees it: after the prefix of a namespace. */
       readonly name: string;
       /** The reason; undefined if `tryLock` found a holder. */
       readonly error: unknown;

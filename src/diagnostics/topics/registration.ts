@@ -26,7 +26,7 @@ export type RegistrationDiagnostics =
   | {
       /** The state changed, or something happened that leaves it as it is, such as a repeated failure. */
       readonly type: 'state';
-      /** The key of the record. */
+      /** The key of the record, as the server sees it. */
       readonly key: string;
       /** The address in the record. */
       readonly addr: string;
@@ -42,7 +42,7 @@ export type RegistrationDiagnostics =
   | {
       /** The registration has ended: the last event, after the state `closed`. */
       readonly type: 'ended';
-      /** The key of the record. */
+      /** The key of the record, as the server sees it. */
       readonly key: string;
       /** The address in the record. */
       readonly addr: string;

@@ -33,7 +33,8 @@ export interface AcquireRequest {
  */
 export function acquire(client: QueueClient, request: AcquireRequest): Promise<Ownership | undefined> {
   const { kind, mode, name, what, signal, timeoutMs } = request;
-  const observer = new AcquisitionObserver(client.diagnostics, kind, name, mode === 'wait');
+  const shown = client.namespace ? Buffer.concat([client.namespace, name]) : name;
+  const observer = new AcquisitionObserver(client.diagnostics, kind, shown, mode === 'wait');
   return new Promise((resolve, reject) => {
     let ownership: Ownership | undefined;
     // Settled here, in the callbacks: an abort after that must not reject a promise whose owner would never be known.

@@ -22,7 +22,10 @@ export class AcquisitionObserver {
   #token = 0n;
   #isSettled = false;
 
-  /** @param isQueued Whether the caller waits in the queue, rather than only trying. */
+  /**
+   * @param name As the server sees it.
+   * @param isQueued Whether the caller waits in the queue, rather than only trying.
+   */
   constructor(diagnostics: ClientDiagnostics, kind: OwnershipKind, name: Buffer, isQueued: boolean) {
     this.#diagnostics = diagnostics;
     this.#kind = kind;

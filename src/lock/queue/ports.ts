@@ -10,4 +10,6 @@ export interface QueueClient extends FollowerClient {
   /** Aborted when the client closes. */
   readonly closing?: AbortSignal | undefined;
   readonly diagnostics: ClientDiagnostics;
+  /** The prefix that the server sees before each key. Default: none. */
+  readonly namespace?: Buffer | undefined;
 }

@@ -26,6 +26,7 @@ import type { RecordFormat } from '../codec/record-format.js';
 import { recordFormats } from '../codec/record-formats.js';
 import { ExpiringCache } from '../expiring-cache.js';
 import { checkClient, type NamingClient } from '../ports.js';
+import { type ShownService, shownService } from '../shown-service.js';
 import { resolveService } from '../target/index.js';
 import { departureStream } from './diagnostics/departure-stream.js';
 import { type Departure, Departures } from './diagnostics/departures.js';
@@ -78,6 +79,8 @@ export const directoryClock = new InternalOption<Clock>('clock');
 
 /** The key prefixes that a directory reads for a service. */
 export let prefixesOf: (directory: ServiceDirectory, service: string) => readonly string[];
+/** What the diagnostics show of a service of a directory. */
+export let shownBy: (directory: ServiceDirectory, service: string) => ShownService;
 
 const checkSubscriber = objectWithMethods('onView', 'onFailure');
 
@@ -95,6 +98,7 @@ const checkSubscriber = objectWithMethods('onView', 'onFailure');
 export class ServiceDirectory implements AsyncDisposable {
   static {
     prefixesOf = (directory, service) => directory.#formatsOf(service).map(({ prefix }) => prefix);
+    shownBy = (directory, service) => directory.#shown(service);
   }
 
   readonly #client: NamingClient;
@@ -258,10 +262,15 @@ export class ServiceDirectory implements AsyncDisposable {
     return this.#direct ? formats.map(directOnly) : formats;
   }
 
+  #shown(service: string): ShownService {
+    return shownService(this.#client, service, { codecs: this.#codecs, direct: this.#direct });
+  }
+
   #start(target: string): FollowedService {
     const service = new FollowedService({
       client: this.#client,
       target,
+      shown: this.#shown(target),
       codecs: this.#codecs,
       formats: this.#formatsOf(target),
       clock: this.#clock,

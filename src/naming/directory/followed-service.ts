@@ -6,6 +6,7 @@ import type { EndpointCodec } from '../codec/endpoint-codec.js';
 import type { RecordFormat } from '../codec/record-format.js';
 import { formatsId } from '../codec/record-formats.js';
 import type { NamingClient } from '../ports.js';
+import type { ShownService } from '../shown-service.js';
 import type { Departures } from './diagnostics/departures.js';
 import { ServiceDiagnostics } from './diagnostics/service-diagnostics.js';
 import { LossConfirmation } from './loss/loss-confirmation.js';
@@ -34,6 +35,8 @@ export interface ServiceOptions {
 export interface ServicePorts {
   readonly client: NamingClient;
   readonly target: string;
+  /** What the diagnostics show of it. */
+  readonly shown: ShownService;
   readonly codecs: readonly EndpointCodec[];
   /** The formats of the records, one for each key prefix. */
   readonly formats: readonly RecordFormat[];
@@ -64,7 +67,7 @@ export class FollowedService {
   readonly #failures = new Broadcast<EtcdError>();
   readonly #stopSilenceDetection: () => void;
   readonly #diagnostics: ServiceDiagnostics;
-  readonly #removeMetrics: () => void;
+  readonly #endDiagnostics: () => void;
   #cancelLinger: (() => void) | undefined;
   /** Whether etcd has answered since the service was created. */
   #hasAnswered = false;
@@ -104,7 +107,12 @@ export class FollowedService {
     this.#stopSilenceDetection = silence.follow(formats[0]?.prefix ?? '');
     const diagnostics = diagnosticsOf(ports.client);
     this.#diagnostics = this.#createDiagnostics(diagnostics);
-    this.#removeMetrics = diagnostics.addSource(this.#diagnostics);
+    const endMetrics = diagnostics.addSource(this.#diagnostics);
+    const endFollowing = ports.shown.follow(this.#diagnostics);
+    this.#endDiagnostics = () => {
+      endMetrics();
+      endFollowing();
+    };
     this.#mirror = this.#startMirror();
   }
 
@@ -161,16 +169,17 @@ export class FollowedService {
     this.#cancelLinger?.();
     this.#earlier.end();
     this.#stopSilenceDetection();
-    this.#removeMetrics();
+    this.#endDiagnostics();
     this.#confirmation.stop();
     this.#saver.stop();
     this.#stopping.abort(reason);
   }
 
   #createDiagnostics(diagnostics: ClientDiagnostics): ServiceDiagnostics {
-    const { target, clock, departures } = this.#ports;
+    const { target, shown, clock, departures } = this.#ports;
     return new ServiceDiagnostics({
       target,
+      shown,
       clock,
       diagnostics,
       departures,

@@ -86,7 +86,7 @@ export class EndpointPicker implements Disposable {
     this.#directory = directoryOf(source, options.codec);
     this.target = resolveService(target, this.#directory.client);
     this.#options = options;
-    this.#usage = usageOf(this.#directory.client, this.target);
+    this.#usage = usageOf(this.#directory, this.target);
     this.#selector = toSelector(options);
     const { clock, random } = portsOf(options);
     this.#balancer = new WeightedBalancer(options, { now: () => clock.now(), random });

@@ -7,7 +7,7 @@ import {
   Subscription,
   secondLoopError,
 } from '../../async/index.js';
-import { diagnosticsOf } from '../../diagnostics/index.js';
+import { diagnosticsOf, serverName } from '../../diagnostics/index.js';
 import { ClosedError, type EtcdError } from '../../errors/index.js';
 import { checkSignalOnly, checkWait, type LeaseId, noOptions, type Revision } from '../../model/index.js';
 import { checkAddress } from '../address/index.js';
@@ -71,7 +71,11 @@ export class RegistrationImpl implements Registration {
     this.#client = client;
     this.#onFailure = onFailure;
     this.#core = new RegistrationCore({ claim, onDeleted }, Math.random);
-    const observer = new RegistrationObserver(claim.key, this.#core, diagnosticsOf(client));
+    const observer = new RegistrationObserver(
+      serverName(client, claim.key),
+      this.#core,
+      diagnosticsOf(client),
+    );
     this.#driver = new RegistrationDriver(this.#core, client, claim.key, ttlSeconds, {
       handled: (input, effects) => observer.onHandled(input, effects),
       started: (error) => this.#onStarted(error),

@@ -29,6 +29,7 @@ export class RegistrationObserver implements MetricsSource {
   #revision: RegistrationCore['revision'];
   #stored = 0;
 
+  /** @param key As the server sees it. */
   constructor(key: string, core: RegistrationCore, diagnostics: ClientDiagnostics) {
     this.#key = key;
     this.#core = core;

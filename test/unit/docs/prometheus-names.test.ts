@@ -59,6 +59,7 @@ const metrics: ClientMetrics = {
   services: [
     {
       target: 's',
+      codec: 'kratos',
       state: 'known',
       source: 'live',
       ageMs: 1_500,
@@ -70,7 +71,7 @@ const metrics: ClientMetrics = {
   ],
   registrations: [{ key: 'k', state: 'registered', registrations: 1 }],
   records: { stored: 2, storedAgain: 1 },
-  resolvers: [{ target: 's', channels: 1, updates: 2, picks: { 'a:1': 3 } }],
+  resolvers: [{ target: 's', codec: 'kratos', channels: 1, updates: 2, picks: { 'a:1': 3 } }],
 };
 
 /** The samples that are not 0, as text in a fixed order. */

@@ -1,9 +1,15 @@
 import { Broadcast } from '../../../async/index.js';
-import { type ClientDiagnostics, type DepartureReason, directoryTopic } from '../../../diagnostics/index.js';
+import {
+  type ClientDiagnostics,
+  type DepartureReason,
+  directoryTopic,
+  serverName,
+} from '../../../diagnostics/index.js';
 import type { EtcdError } from '../../../errors/index.js';
 import { type Revision, withJson } from '../../../model/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
 import type { NamingClient } from '../../ports.js';
+import type { ServiceIdentity } from '../../shown-service.js';
 import { type DepartureCircumstances, reasonByLease, reasonWithoutLease } from './departure-reason.js';
 import { leaseLookupsOf } from './lease-lookups.js';
 
@@ -54,7 +60,12 @@ export class Departures {
    * @param onReason called with each reason.
    */
   report(
-    from: { readonly target: string; readonly revision: Revision; readonly signal: AbortSignal },
+    from: {
+      readonly target: string;
+      readonly identity: ServiceIdentity;
+      readonly revision: Revision;
+      readonly signal: AbortSignal;
+    },
     departed: readonly Departed[],
     onReason: (reason: DepartureReason) => void,
   ): void {
@@ -62,7 +73,8 @@ export class Departures {
     const undecided: EndpointRecord[] = [];
     const settle = (record: EndpointRecord, reason: DepartureReason) => {
       onReason(reason);
-      if (wanted) this.#publish(withJson({ target: from.target, record, reason, revision: from.revision }));
+      const { target, revision, identity } = from;
+      if (wanted) this.#publish(withJson({ target, record, reason, revision }), identity);
     };
     for (const { record, ...circumstances } of departed) {
       const reason = reasonWithoutLease(record, circumstances) ?? (wanted ? undefined : 'unknown');
@@ -91,15 +103,15 @@ export class Departures {
     }
   }
 
-  #publish(departure: Departure): void {
+  #publish(departure: Departure, identity: ServiceIdentity): void {
     this.#subscribers.publish(departure);
     if (!this.#diagnostics.wants(directoryTopic)) return;
-    const { target, record, reason, revision } = departure;
-    const { key, addr, lease } = record;
+    const { record, reason, revision } = departure;
+    const { addr, lease } = record;
     this.#diagnostics.publish(directoryTopic, {
       type: 'departed',
-      target,
-      key,
+      ...identity,
+      key: serverName(this.#client, record.key),
       addr,
       lease,
       reason,

@@ -1,13 +1,13 @@
 import type { Clock } from '../../../async/index.js';
 import {
   type ClientDiagnostics,
-  type DepartureReason,
   directoryTopic,
   type MetricsSource,
   type MutableMetrics,
 } from '../../../diagnostics/index.js';
 import type { EtcdError } from '../../../errors/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
+import type { ShownService } from '../../shown-service.js';
 import type { ServiceStatus, ServiceView } from '../views/view.js';
 import type { Departures } from './departures.js';
 import { compareRecords, type RecordChanges } from './record-changes.js';
@@ -15,6 +15,7 @@ import { addServiceMetrics, countByState } from './service-metrics.js';
 
 export interface ServiceDiagnosticsPorts {
   readonly target: string;
+  readonly shown: ShownService;
   readonly clock: Clock;
   readonly diagnostics: ClientDiagnostics;
   readonly departures: Departures;
@@ -29,14 +30,6 @@ export interface ServiceDiagnosticsPorts {
 /** What one service of a directory shows of itself: the events of `etcd-naming:directory`, and metrics. */
 export class ServiceDiagnostics implements MetricsSource {
   readonly #ports: ServiceDiagnosticsPorts;
-  readonly #reasons: Record<DepartureReason, number> = {
-    drained: 0,
-    'store-replaced': 0,
-    invalid: 0,
-    deleted: 0,
-    'lease-ended': 0,
-    unknown: 0,
-  };
   /** The endpoints of the last view; undefined before the first one. */
   #endpoints: readonly EndpointRecord[] | undefined;
   /** The keys of records that the store lost because it was replaced, and whose loss is unconfirmed. */
@@ -78,31 +71,31 @@ export class ServiceDiagnostics implements MetricsSource {
 
   /** The state, the source or the age of the view may have changed. */
   onStatus(): void {
-    const { diagnostics, target, status, signal } = this.#ports;
+    const { diagnostics, shown, status, signal } = this.#ports;
     if (!this.#isWanted || signal.aborted) return;
     const { state, source, endpoints } = status();
     if (this.#published === `${state} ${source}`) return;
     this.#published = `${state} ${source}`;
-    diagnostics.publish(directoryTopic, { type: 'state', target, state, source, endpoints });
+    diagnostics.publish(directoryTopic, { type: 'state', ...shown.identity, state, source, endpoints });
   }
 
   onFailure(error: EtcdError): void {
-    const { diagnostics, target } = this.#ports;
-    if (this.#isWanted) diagnostics.publish(directoryTopic, { type: 'failure', target, error });
+    const { diagnostics, shown } = this.#ports;
+    if (this.#isWanted) diagnostics.publish(directoryTopic, { type: 'failure', ...shown.identity, error });
   }
 
   addTo(metrics: MutableMetrics): void {
-    const { target, status, view } = this.#ports;
+    const { shown, status, view } = this.#ports;
     const { state, source, staleMs, invalid, unconfirmed } = status();
     addServiceMetrics(metrics.services, {
-      target,
+      ...shown.identity,
       state,
       source,
       ageMs: staleMs,
       endpoints: countByState(view()),
       invalid,
       lossProtection: unconfirmed > 0,
-      departures: { ...this.#reasons },
+      departures: { ...shown.departures },
     });
   }
 
@@ -119,10 +112,10 @@ export class ServiceDiagnostics implements MetricsSource {
 
   #publishChanges({ revision, endpoints }: ServiceView, { added, changed, removed }: RecordChanges): void {
     if (added.length + changed + removed.length === 0) return;
-    const { diagnostics, target } = this.#ports;
+    const { diagnostics, shown } = this.#ports;
     diagnostics.publish(directoryTopic, {
       type: 'endpoints',
-      target,
+      ...shown.identity,
       revision,
       endpoints: endpoints.length,
       added: added.length,
@@ -133,7 +126,7 @@ export class ServiceDiagnostics implements MetricsSource {
 
   /** An address that the store has under another key did not depart: its server moved, or shares it with others. */
   #reportDepartures({ revision, invalid }: ServiceView, removed: readonly EndpointRecord[]): void {
-    const { departures, target, hasAddress, signal } = this.#ports;
+    const { departures, target, shown, hasAddress, signal } = this.#ports;
     const departed = removed
       .filter((record) => !hasAddress(record) && !this.#departed.has(record.key))
       .map((record) => ({
@@ -142,20 +135,19 @@ export class ServiceDiagnostics implements MetricsSource {
         invalid: invalid.has(record.key),
       }));
     if (departed.length === 0) return;
-    departures.report({ target, revision, signal }, departed, (reason) => {
-      this.#reasons[reason]++;
-    });
+    const from = { target, identity: shown.identity, revision, signal };
+    departures.report(from, departed, (reason) => shown.countDeparture(this, reason));
   }
 
   #followProtection({ unconfirmed, endpoints: { length: endpoints } }: ServiceView): void {
-    const { clock, diagnostics, target } = this.#ports;
+    const { clock, diagnostics, shown } = this.#ports;
     const since = this.#protectedSince;
     if (since === undefined && unconfirmed.size > 0) {
       this.#protectedSince = clock.now();
       if (!this.#isWanted) return;
       const event = {
         type: 'loss-protection-started',
-        target,
+        ...shown.identity,
         unconfirmed: unconfirmed.size,
         endpoints,
       } as const;
@@ -166,7 +158,7 @@ export class ServiceDiagnostics implements MetricsSource {
       if (!this.#isWanted) return;
       const event = {
         type: 'loss-protection-ended',
-        target,
+        ...shown.identity,
         endpoints,
         durationMs: clock.now() - since,
       } as const;

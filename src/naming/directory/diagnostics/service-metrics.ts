@@ -1,4 +1,4 @@
-import type { DepartureReason, ServiceMetrics } from '../../../diagnostics/index.js';
+import type { ServiceMetrics } from '../../../diagnostics/index.js';
 import { readTraits } from '../../balance/traits.js';
 import type { ServiceView } from '../views/view.js';
 
@@ -13,26 +13,18 @@ export function countByState(view: ServiceView | undefined): ServiceMetrics['end
   return { serving, draining, unconfirmed };
 }
 
-/** Adds the metrics of a service. Another directory of the client may follow the same target: see {@link merge}. */
+/** Adds the metrics of a service. Another directory of the client may follow the same one: see {@link merge}. */
 export function addServiceMetrics(services: ServiceMetrics[], added: ServiceMetrics): void {
-  const index = services.findIndex(({ target }) => target === added.target);
+  const index = services.findIndex(({ target, codec }) => target === added.target && codec === added.codec);
   const known = services[index];
   if (known) services[index] = merge(known, added);
   else services.push(added);
 }
 
-/**
- * The view that may be most out of date, since it is the one to know about. Both directories saw the same departures, so
- * the greater counts are used: they only grow, and their sums would count an endpoint twice.
- */
+/** The view that may be most out of date, since it is the one to know about. The departures are those of all directories. */
 function merge(a: ServiceMetrics, b: ServiceMetrics): ServiceMetrics {
   const shown = rankOf(b) > rankOf(a) || (rankOf(b) === rankOf(a) && b.ageMs > a.ageMs) ? b : a;
-  const departures = { ...a.departures };
-  for (const [name, count] of Object.entries(b.departures)) {
-    const reason = name as DepartureReason;
-    departures[reason] = Math.max(departures[reason], count);
-  }
-  return { ...shown, lossProtection: a.lossProtection || b.lossProtection, departures };
+  return { ...shown, lossProtection: a.lossProtection || b.lossProtection };
 }
 
 /** A service without a view is worse off than one with any view. */

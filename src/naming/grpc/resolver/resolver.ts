@@ -20,6 +20,7 @@ import {
   unresolvedReason,
   unusableCount,
 } from '../../selection/index.js';
+import type { ServiceIdentity } from '../../shown-service.js';
 import { type TargetUri, toTarget } from '../../target/index.js';
 import { type TargetUsage, usageOf } from '../../target-usage.js';
 import { policyName, usesWeights } from '../balancer/config.js';
@@ -159,12 +160,12 @@ export class EtcdResolver implements experimental.Resolver {
     return undefined;
   }
 
-  #countFrom({ client }: ServiceDirectory, service: string): void {
-    const usage = usageOf(client, service);
+  #countFrom(directory: ServiceDirectory, service: string): void {
+    const usage = usageOf(directory, service);
     usage.channels++;
     if (usage === this.#usage) return;
     this.#usage = usage;
-    this.#diagnostics = diagnosticsOf(client);
+    this.#diagnostics = diagnosticsOf(directory.client);
     this.#endpoints = new WeakMap();
   }
 
@@ -262,7 +263,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emitEndpoints(addresses: readonly SelectedAddress[]): void {
     if (this.#countUpdate())
-      this.#publish({ type: 'endpoints', target: this.#name, endpoints: addresses.length });
+      this.#publish({ type: 'endpoints', ...this.#identity, endpoints: addresses.length });
     this.#emitAddresses(addresses);
   }
 
@@ -307,7 +308,7 @@ export class EtcdResolver implements experimental.Resolver {
 
   #emitError(text: string): void {
     const details = escapeControls(text);
-    if (this.#countUpdate()) this.#publish({ type: 'unavailable', target: this.#name, text: details });
+    if (this.#countUpdate()) this.#publish({ type: 'unavailable', ...this.#identity, text: details });
     const error = { code: status.UNAVAILABLE, details, metadata: new Metadata() };
     this.#callListener(experimental.statusOrFromError(error));
   }
@@ -323,8 +324,8 @@ export class EtcdResolver implements experimental.Resolver {
   }
 
   /** The service; the path of a target that names none. */
-  get #name(): string {
-    return this.#usage?.target ?? this.#target.path;
+  get #identity(): ServiceIdentity {
+    return this.#usage?.identity ?? { target: this.#target.path };
   }
 
   #policy(): ServiceConfig['loadBalancingConfig'] {

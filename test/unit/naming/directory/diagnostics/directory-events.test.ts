@@ -3,7 +3,7 @@ import { type DirectoryDiagnostics, diagnosticsChannels } from '#src/diagnostics
 import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { freshnessOption } from '#src/mirror/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
-import { type Departure, ServiceDirectory } from '#src/naming/index.js';
+import { type Departure, goEndpoints, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../../../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from '../../fake-service.js';
 import { followIn } from '../../subscribers.js';
@@ -121,6 +121,77 @@ describe('the events of a directory', () => {
     assert.ok(ended?.type === 'loss-protection-ended');
     assert.deepEqual([ended.durationMs, ended.endpoints], [4_000, 2]);
     assert.deepEqual(departures(), []);
+  });
+
+  describe('and the counts of departures', () => {
+    const metrics = () => etcd.diagnostics.metrics().services;
+    const deleted = () => metrics().map(({ departures: { deleted } }) => deleted);
+    const removeFrom = async (...mirrors: FakeMirror[]) => {
+      for (const mirror of mirrors) mirror.remove('a:1');
+      await settled();
+    };
+
+    it('go on when the service is followed again', async () => {
+      const { unsubscribe } = await followIn(directory);
+      etcd.mirrors[0]!.snapshot('a:1', 'b:1');
+      await settled();
+      await removeFrom(etcd.mirrors[0]!);
+      unsubscribe();
+      clock.advance(5_000);
+      await settled();
+      assert.deepEqual(deleted(), []);
+      await followIn(directory);
+      assert.deepEqual(deleted(), [1]);
+      etcd.mirrors.at(-1)!.snapshot('a:1', 'b:1');
+      await settled();
+      await removeFrom(etcd.mirrors.at(-1)!);
+      assert.deepEqual(deleted(), [2]);
+    });
+
+    it('count each departure once while several directories see it, also when one of them closes', async () => {
+      const mirror = await first('a:1', 'b:1');
+      const other = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
+      await followIn(other);
+      const second = etcd.mirrors.at(-1)!;
+      second.snapshot('a:1', 'b:1');
+      await settled();
+      await removeFrom(mirror, second);
+      assert.deepEqual(deleted(), [1]);
+      await directory.close();
+      assert.deepEqual(deleted(), [1]);
+      second.put('a:1', '{"Addr":"a:1"}');
+      await removeFrom(second);
+      assert.deepEqual(deleted(), [2]);
+    });
+
+    it('are of one format, whose codec the events name', async () => {
+      await first('a:1');
+      const codec = { ...goEndpoints, name: 'other', keyPrefix: (service: string) => `/other/${service}/` };
+      const others = [codec, { ...codec, keyPrefix: (service: string) => `/third/${service}/` }].map(
+        (one) => new ServiceDirectory(etcd.client, directoryClock.set({ codec: one }, clock)),
+      );
+      for (const one of others) await followIn(one);
+      etcd.mirrors[1]!.snapshot();
+      await settled();
+      assert.deepEqual(
+        metrics().map(({ target, codec, state }) => [target, codec, state]),
+        [
+          ['svc', undefined, 'known'],
+          ['svc', 'other', 'empty'],
+          ['svc', 'other 2', 'unknown'],
+        ],
+      );
+      assert.ok(events.some((event) => event.codec === 'other' && event.target === 'svc'));
+    });
+
+    it('are of a directory that follows only direct keys, or of one that does not', async () => {
+      await first('a:1');
+      await followIn(new ServiceDirectory(etcd.client, directoryClock.set({ direct: true }, clock)));
+      assert.deepEqual(
+        metrics().map(({ codec }) => codec),
+        [undefined, `${goEndpoints.name},direct`],
+      );
+    });
   });
 
   describe('that are departures', () => {
