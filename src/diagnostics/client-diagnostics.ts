@@ -16,6 +16,8 @@ export interface DiagnosticsOptions {
   readonly logger?: Logger | undefined;
   /** Whether to keep histograms although nothing subscribes to calls. */
   readonly histograms?: boolean | undefined;
+  /** The time in milliseconds, of any origin. Default: that of `performance`. */
+  readonly now?: () => number;
 }
 
 /** What a client shows of itself: its events, on the diagnostics channels and to its logger, and its metrics. */
@@ -26,14 +28,16 @@ export class ClientDiagnostics {
   readonly #logger: Logger | undefined;
   readonly #histograms = new DurationHistograms();
   readonly #keepsHistograms: boolean;
+  readonly #now: () => number;
   readonly #sources = new Set<MetricsSource>();
   #hasLoggerFailed = false;
   #metricsReadAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ name, logger, histograms = false }: DiagnosticsOptions) {
+  constructor({ name, logger, histograms = false, now = () => performance.now() }: DiagnosticsOptions) {
     this.name = name;
     this.#logger = logger;
     this.#keepsHistograms = histograms;
+    this.#now = now;
   }
 
   /** Whether anything receives the events of the topic. Check it before an event is built. */
@@ -73,11 +77,11 @@ export class ClientDiagnostics {
 
   /** Whether the metrics were read so recently that they are probably read again. */
   get areMetricsRead(): boolean {
-    return performance.now() - this.#metricsReadAt < metricsIntervalMs;
+    return this.#now() - this.#metricsReadAt < metricsIntervalMs;
   }
 
   metrics(): ClientMetrics {
-    this.#metricsReadAt = performance.now();
+    this.#metricsReadAt = this.#now();
     const metrics = emptyMetrics(this.name, this.counters);
     if (this.#keepsHistograms) metrics.callDurations = [...this.#histograms.snapshot()];
     for (const source of this.#sources) source.addTo(metrics);

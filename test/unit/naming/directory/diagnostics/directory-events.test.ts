@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
-import { type DirectoryDiagnostics, diagnosticsChannels } from '#src/diagnostics/index.js';
+import {
+  ClientDiagnostics,
+  type DirectoryDiagnostics,
+  diagnosticsChannels,
+  setDiagnostics,
+} from '#src/diagnostics/index.js';
 import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
 import { freshnessOption } from '#src/mirror/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
@@ -19,6 +24,7 @@ describe('the events of a directory', () => {
   beforeEach(() => {
     clock = new FakeClock();
     etcd = new FakeClient();
+    setDiagnostics(etcd, new ClientDiagnostics({ name: 'unnamed', now: () => clock.now() }));
     directory = new ServiceDirectory(etcd.client, directoryClock.set({}, clock));
     events = [];
     diagnosticsChannels.directory.subscribe(listener);
