@@ -94,7 +94,7 @@ export interface EtcdClientOptions {
    */
   readonly batchReads?: boolean;
   /**
-   * The name of the client in its events, logs and metrics, for processes with several clients. Not empty. Default:
+   * The name of the client in its events, logs and metrics, for processes with several clients: 1 to 200 characters. Default:
    * `etcd-1` for the first client of the process, then `etcd-2` and so on.
    */
   readonly name?: string;
@@ -137,9 +137,15 @@ function nextName(): string {
   return `etcd-${++clients.named}`;
 }
 
-const nonEmptyText: Check = (value, name) => {
+/** It is in each series of the metrics. */
+const maxNameLength = 200;
+
+const clientName: Check = (value, name) => {
   wellFormedText(value, name);
-  if (value === '') throw new InvalidInputError(`${name} is empty`);
+  const { length } = value as string;
+  if (length === 0) throw new InvalidInputError(`${name} is empty`);
+  if (length > maxNameLength)
+    throw new InvalidInputError(`${name} has ${length} characters, more than ${maxNameLength}`);
 };
 
 const MiB = 1024 * 1024;
@@ -171,7 +177,7 @@ export const checkClientOptions = optionsChecker<EtcdClientOptions>(
     maxRequestBytes: number(),
     maxTxnOps: number(),
     batchReads: boolean,
-    name: nonEmptyText,
+    name: clientName,
     logger: callback,
     metrics: optionsChecker<MetricsOptions>({ histograms: boolean }),
   },

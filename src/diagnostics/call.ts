@@ -12,6 +12,8 @@ export interface CallAttempt {
   readonly startedAt: number;
   /** How many reads were sent together, as one transaction; 1 for a request of its own. */
   readonly reads: number;
+  /** Whether it was sent. False: the member could not be reached. */
+  readonly isSent: boolean;
   /** How long it took, in milliseconds; undefined until it has ended. */
   readonly durationMs: number | undefined;
   /**
@@ -54,7 +56,7 @@ export interface CallTrace extends ClientEvent {
   readonly startedAt: number;
   /** How long the call took, in milliseconds; undefined until it has ended. */
   readonly durationMs: number | undefined;
-  /** All attempts so far. */
+  /** The attempts so far: all, or the first and the last 50 of more than 100. */
   readonly attempts: readonly CallAttempt[];
   /** The size of the encoded request; 0 until it is encoded, for a batched read, and for a snapshot, whose request is empty. */
   readonly requestBytes: number;

@@ -2,7 +2,7 @@ import { debuglog } from 'node:util';
 import { describeThrown, EtcdError, escapeControls } from '../errors/index.js';
 import { type CallTrace, callChannel } from './call.js';
 import { processWide } from './process-wide.js';
-import type { ClientEvent, Topic } from './topic.js';
+import { type ClientEvent, type Topic, toLine } from './topic.js';
 
 let isInstalled = false;
 /** The topics that a copy of this package prints; the others need not. */
@@ -52,7 +52,7 @@ function describeCall(call: CallTrace): string {
   const subject = range ? ` '${range.key}'${others.length > 0 ? ` and ${others.length} more` : ''}` : '';
   const on = attempts.map(({ endpoint }) => endpoint).join(', then ');
   const where = on === '' ? '' : ` on ${on}`;
-  return escapeControls(`${method}${subject}${where}: ${outcomeOf(error)} after ${durationMs.toFixed(1)} ms`);
+  return toLine(`${method}${subject}${where}: ${outcomeOf(error)} after ${durationMs.toFixed(1)} ms`);
 }
 
 function outcomeOf(error: unknown): string {

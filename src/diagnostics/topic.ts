@@ -17,10 +17,19 @@ export interface Topic<T> {
   readonly describe: (event: T) => LogLine;
 }
 
+/** Keys and texts of servers may have any length. */
+const maxLineLength = 1_000;
+
+/** A text as one line of a log: without control characters, and cut after 1,000 characters. */
+export function toLine(text: string): string {
+  const escaped = escapeControls(text);
+  return escaped.length > maxLineLength ? `${escaped.slice(0, maxLineLength)}…` : escaped;
+}
+
 export function defineTopic<T>(name: string, describe: (event: T) => LogLine): Topic<T> {
   const escaped = (event: T) => {
     const { level, text } = describe(event);
-    return { level, text: escapeControls(text) };
+    return { level, text: toLine(text) };
   };
   return { name, channel: openChannel(name), describe: escaped };
 }

@@ -108,10 +108,11 @@ export class CallSpans {
   }
 }
 
-function attemptAttributes({ number, endpoint, reads, durationMs }: CallAttempt): Attributes {
+function attemptAttributes({ number, endpoint, isSent, reads, durationMs }: CallAttempt): Attributes {
   return {
     'etcd_naming.attempt.number': number,
     ...serverAttributes(endpoint),
+    ...(isSent ? {} : { 'etcd_naming.attempt.sent': false }),
     ...(reads > 1 ? { 'etcd_naming.attempt.reads': reads } : {}),
     ...(durationMs === undefined ? {} : { 'etcd_naming.attempt.duration': durationMs / 1_000 }),
   };

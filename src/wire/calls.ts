@@ -72,7 +72,15 @@ export interface KvCalls {
 /** The trace of a read, which may be part of a batch. */
 export type ReadTrace = Pick<
   TracedCall,
-  'start' | 'attemptSent' | 'attemptEnded' | 'answered' | 'succeeded' | 'failed' | 'requestBytes' | 'revision'
+  | 'start'
+  | 'attemptSent'
+  | 'attemptUnsent'
+  | 'attemptEnded'
+  | 'answered'
+  | 'succeeded'
+  | 'failed'
+  | 'requestBytes'
+  | 'revision'
 >;
 
 /** What batched reads of the `kv` module need. */

@@ -1,3 +1,5 @@
+import type { EtcdError } from '../errors/index.js';
+
 /** The parts of ts-proto's description of an RPC that a call needs. */
 export interface Method<Req, Res> {
   readonly path: string;
@@ -25,6 +27,8 @@ export interface CallRecorder {
   requestBytes: number;
   /** @param reads How many reads are sent together. Default 1. */
   attemptSent(endpoint: string, reads?: number): void;
+  /** The member could not be reached for the call, so nothing was sent. */
+  attemptUnsent(endpoint: string, error: EtcdError): void;
   /** The last attempt was answered with a result, or failed. Called again for the same attempt, it does nothing. */
   attemptEnded(error?: unknown): void;
   /** @param bytes The size of the encoded answer. */

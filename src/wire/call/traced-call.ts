@@ -20,6 +20,7 @@ class TracedAttempt implements CallAttempt {
   readonly endpoint: string;
   readonly startedAt: number;
   readonly reads: number;
+  isSent = true;
   durationMs: number | undefined;
   error: EtcdError | undefined;
 
@@ -30,6 +31,9 @@ class TracedAttempt implements CallAttempt {
     this.startedAt = now();
   }
 }
+
+/** A call without a deadline may make any number of attempts. */
+const maxAttempts = 100;
 
 /** A call that is published on the channels of calls. Made only while something receives it. */
 export class TracedCall implements CallTrace, CallRecorder {
@@ -48,6 +52,7 @@ export class TracedCall implements CallTrace, CallRecorder {
   readonly #path: string;
   readonly #request: unknown;
   #isStarting = false;
+  #attemptCount = 0;
   /** That of the caller, with what subscribers bound to the start. An answer arrives in that of the connection. */
   #context: AsyncResource | undefined;
   #ranges: readonly TracedRange[] | undefined;
@@ -85,7 +90,22 @@ export class TracedCall implements CallTrace, CallRecorder {
   }
 
   attemptSent(endpoint: string, reads = 1): void {
-    (this.attempts as TracedAttempt[]).push(new TracedAttempt(this.attempts.length + 1, endpoint, reads));
+    this.#addAttempt(endpoint, reads);
+  }
+
+  attemptUnsent(endpoint: string, error: EtcdError): void {
+    const attempt = this.#addAttempt(endpoint, 1);
+    attempt.isSent = false;
+    attempt.durationMs = 0;
+    attempt.error = error;
+  }
+
+  #addAttempt(endpoint: string, reads: number): TracedAttempt {
+    const attempts = this.attempts as TracedAttempt[];
+    const attempt = new TracedAttempt(++this.#attemptCount, endpoint, reads);
+    attempts.push(attempt);
+    if (attempts.length > maxAttempts) attempts.splice(maxAttempts / 2, 1);
+    return attempt;
   }
 
   attemptEnded(error?: unknown): void {

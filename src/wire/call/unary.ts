@@ -17,6 +17,7 @@ import {
 } from '../../errors/index.js';
 import type { TokenSource } from '../auth/token.js';
 import type { MemberHealth } from '../member/health.js';
+import type { Member } from '../member/member.js';
 import { methodName, serviceName, type TracedCallOptions } from '../method.js';
 import { attemptUnary } from './attempt.js';
 import { AttemptLog, describeTried } from './attempt-log.js';
@@ -224,11 +225,13 @@ export class UnaryCall<Req, Res> {
   async #connect(): Promise<MemberHealth | undefined> {
     this.#attempts ??= new AttemptLog();
     const attempts = this.#attempts;
+    const onFailure = ({ endpoint }: Member, error: EtcdError) => {
+      attempts.add(endpoint, error);
+      this.#options.trace?.attemptUnsent(endpoint, error);
+    };
     try {
       const health = await this.#untilClosing((signal) =>
-        this.#ports.pool.connectOnce(this.#deadline, signal, (member, error) =>
-          attempts.add(member.endpoint, error),
-        ),
+        this.#ports.pool.connectOnce(this.#deadline, signal, onFailure),
       );
       if (!health) this.#retries.recordFailure();
       return health;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { EtcdClient, LeaseNotFoundError, register } from '@org/etcd-naming';
 import { readerOf, untilBatched } from '../../support/batched-reads.js';
+import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { useEtcd } from '../../support/etcd.js';
 import { parentOf, useOtel } from './use-otel.js';
 
@@ -83,6 +84,21 @@ describe('the spans of calls', () => {
         attributes['error.type'],
         status.code === SpanStatusCode.ERROR,
       ]);
+
+  it('of calls that reach no member have the server and each attempt to reach it', async () => {
+    const dead = await deadEndpoint();
+    await using unreachable = new EtcdClient({ endpoints: [dead], name: 'unreachable', timeoutMs: 300 });
+    await assert.rejects(unreachable.kv.put('a', ''));
+    const [span] = otel().spans();
+    const { hostname, port } = new URL(`http://${dead}`);
+    assert.equal(span?.attributes['server.address'], hostname);
+    assert.equal(span.attributes['server.port'], Number(port));
+    assert.ok(span.events.length > 0);
+    for (const { attributes } of span.events) {
+      assert.equal(attributes?.['etcd_naming.attempt.sent'], false);
+      assert.equal(attributes['error.type'], 'UNAVAILABLE');
+    }
+  });
 
   it('of aborted calls are CANCELLED, and errors only after a time limit', async () => {
     await assert.rejects(client.kv.put('a', '', { signal: AbortSignal.abort() }), { name: 'AbortError' });

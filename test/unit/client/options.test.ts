@@ -49,6 +49,7 @@ describe('client options', () => {
     [{ maxRequestBytes: -1 }, /maxRequestBytes is -1/],
     [{ maxTxnOps: -1 }, /maxTxnOps is -1/],
     [{ name: '' }, /: name is empty$/],
+    [{ name: 'n'.repeat(201) }, /: name has 201 characters, more than 200$/],
     [{ name: 5 }, /name is 5 \(number\); it must be a string/],
     [{ logger: { info() {} } }, /logger is .*it must be a function/],
     [
