@@ -179,15 +179,17 @@ export class UnaryCall<Req, Res> {
     return isForeign ? notEtcdError(text) : methodUnsupportedError(text);
   }
 
-  /** Called immediately before the call is sent again. */
+  /** Called immediately before the call is sent again. @throws {ClosedError} if a subscriber closed the client. */
   #recordRetry(): void {
-    const { diagnostics } = this.#ports;
+    const { closing, diagnostics } = this.#ports;
     diagnostics.counters.retries++;
     if (!this.#failedBefore || !diagnostics.wants(retryTopic)) return;
     const { endpoint, error } = this.#failedBefore;
     const { method: called } = this.#request;
     const [service, method] = [serviceName(called), methodName(called)];
     diagnostics.publish(retryTopic, { service, method, attempt: this.#sent, endpoint, error });
+    if (closing.aborted)
+      throw new ClosedError('the client', this.#maybeApplied ? 'maybe-applied' : 'not-applied');
   }
 
   /** Waits for the pause and for the retry budget. */

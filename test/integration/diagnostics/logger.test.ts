@@ -60,7 +60,7 @@ describe('the logger of a client', () => {
     const { endpoint } = server();
     assert.match(
       line.message,
-      new RegExp(`^attempt 1 of Range on ${endpoint} failed and is repeated: UNAVAILABLE: `),
+      new RegExp(`^attempt 1 of Range on ${endpoint} failed, and another is sent: UNAVAILABLE: `),
     );
     const { error, ...fields } = line.fields;
     assert.ok(error instanceof EtcdError);

@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EtcdClient, type EtcdClientOptions } from '#src/client/index.js';
+import { kratos } from '#src/codecs/index.js';
 import { type ClientMetrics, diagnosticsChannels, durationBounds } from '#src/diagnostics/index.js';
 import { registerEtcdResolver } from '#src/naming/grpc/index.js';
-import { register } from '#src/naming/index.js';
+import { register, ServiceDirectory } from '#src/naming/index.js';
 import { protoFolder } from '#src/raw/index.js';
 import { skip, useEtcd } from '../../support/etcd.js';
 import { Opened } from '../../support/naming/opened.js';
@@ -68,7 +69,7 @@ function metricsOf(name: string): readonly ClientMetrics[] {
   return clients.filter(({ client }) => client === name);
 }
 
-/** A registration, a lock, and a channel that has made a call, of a user with a token. */
+/** A registration, a lock, a channel that has made a call, and a service of another format, of a user with a token. */
 async function useEveryPart(opened: Opened, options: EtcdClientOptions): Promise<void> {
   const client = opened.add(new EtcdClient(options), (one) => one.close());
   const { addr } = await opened.server('one');
@@ -76,6 +77,8 @@ async function useEveryPart(opened: Opened, options: EtcdClientOptions): Promise
   opened.add(await client.lock('observability/lock'), (one) => one.release());
   opened.add(registerEtcdResolver(client, { balance: {} }), (one) => one[Symbol.dispose]());
   await opened.caller(`etcd:///${target}`).call();
+  const directory = opened.add(new ServiceDirectory(client, { codec: kratos() }), (one) => one.close());
+  await directory.ready('observability-kratos', { minEndpoints: 0 });
 }
 
 describe('examples/observability', function () {
