@@ -61,7 +61,7 @@ const commands = {
 };
 
 async function read() {
-  const watch = client.watch({ prefix: `${target}-slow/`, maxBufferedEvents: 100 });
+  const watch = client.watch({ prefix: `${target}-slow/` }, { maxBufferedEvents: 100 });
   for await (const _ of watch) await gate;
 }
 
