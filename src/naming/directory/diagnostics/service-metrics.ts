@@ -13,12 +13,18 @@ export function countByState(view: ServiceView | undefined): ServiceMetrics['end
   return { serving, draining, unconfirmed };
 }
 
+/** The places of the services in a list that is being collected, so that a search costs the same in a long one. */
+const places = new WeakMap<ServiceMetrics[], Map<string, number>>();
+
 /** Adds the metrics of a service. Another directory of the client may follow the same one: see {@link merge}. */
 export function addServiceMetrics(services: ServiceMetrics[], added: ServiceMetrics): void {
-  const index = services.findIndex(({ target, codec }) => target === added.target && codec === added.codec);
-  const known = services[index];
-  if (known) services[index] = merge(known, added);
-  else services.push(added);
+  const id = JSON.stringify([added.target, added.codec]);
+  const byId = places.get(services) ?? new Map<string, number>();
+  places.set(services, byId);
+  const index = byId.get(id);
+  const known = index === undefined ? undefined : services[index];
+  if (index !== undefined && known) services[index] = merge(known, added);
+  else byId.set(id, services.push(added) - 1);
 }
 
 /** The view that may be most out of date, since it is the one to know about. The departures are those of all directories. */
