@@ -14,3 +14,17 @@ export function bytesMethod(path) {
     responseDeserialize: identity,
   };
 }
+
+/** Makes one call of such a method. Resolves with the answer as text; rejects with grpc-js's error, also after the deadline. */
+export function callBytesMethod(client, method, timeoutMs) {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      String,
+      Buffer.alloc(0),
+      { deadline: Date.now() + timeoutMs },
+      (error, answer) => (error ? reject(error) : resolve(answer)),
+    );
+  });
+}

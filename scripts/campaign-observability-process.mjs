@@ -3,9 +3,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
-import { channelTarget, EtcdClient, registerEtcdResolver, registerServer } from '@org/etcd-naming';
+import {
+  channelTarget,
+  EtcdClient,
+  InvalidInputError,
+  registerEtcdResolver,
+  registerServer,
+} from '@org/etcd-naming';
 import { serveMetrics } from '../examples/observability/prometheus.js';
-import { bytesMethod } from './bytes-method.mjs';
+import { bytesMethod, callBytesMethod } from './bytes-method.mjs';
 
 const { role, name, clientOptions, target } = JSON.parse(process.env.DRILL);
 const method = bytesMethod('/drill.Service/Ask');
@@ -39,7 +45,7 @@ async function call() {
   registerEtcdResolver(client, { balance: {} });
   const { target: uri, options } = channelTarget(target);
   const caller = new grpc.Client(uri, grpc.credentials.createInsecure(), options);
-  void repeat(20, () => ask(caller));
+  void repeat(20, () => callBytesMethod(caller, method, 5_000));
   void repeat(50, (i) => client.kv.put(`${target}-keys/${i % 10}`, 'a value', { timeoutMs: 5_000 }));
   void repeat(50, (i) => client.kv.get(`${target}-keys/${i % 10}`, { timeoutMs: 5_000 }));
   void repeat(100, () =>
@@ -65,24 +71,12 @@ async function read() {
   for await (const _ of watch) await gate;
 }
 
-/** Repeats a task, whose failures the metrics have to show. */
+/** Repeats a task, whose failures the metrics have to show. A wrong call is a mistake of the drill, and ends the process. */
 async function repeat(pauseMs, task) {
   for (let i = 0; ; i++) {
-    await task(i).catch(() => {});
+    await task(i).catch((error) => {
+      if (error instanceof InvalidInputError || error instanceof TypeError) throw error;
+    });
     await sleep(pauseMs);
   }
-}
-
-function ask(caller) {
-  return new Promise((resolve, reject) => {
-    const deadline = { deadline: Date.now() + 5_000 };
-    caller.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      String,
-      Buffer.alloc(0),
-      deadline,
-      (error, answer) => (error ? reject(error) : resolve(answer)),
-    );
-  });
 }

@@ -19,7 +19,7 @@ import {
   ServiceDirectory,
 } from '../build/src/index.js';
 import { startEtcd } from '../build/src/testing/index.js';
-import { bytesMethod } from './bytes-method.mjs';
+import { bytesMethod, callBytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:outage [-- --seconds 300]
 
@@ -107,7 +107,7 @@ async function coldStart({ folder, endpoints }) {
   registerEtcdResolver(directory);
   const caller = channel();
   const answers = new Set();
-  for (let i = 0; i < 30; i++) answers.add(await ask(caller));
+  for (let i = 0; i < 30; i++) answers.add(await callBytesMethod(caller, method, 10_000));
   const took = performance.now() - began;
   const { source } = directory.status(target);
   process.send(
@@ -146,23 +146,9 @@ function channel() {
 async function keepCalling(caller, calls) {
   while (!calls.stopped) {
     const began = performance.now();
-    await ask(caller).catch(() => calls.failed++);
+    await callBytesMethod(caller, method, 10_000).catch(() => calls.failed++);
     calls.made++;
     calls.slowest = Math.max(calls.slowest, performance.now() - began);
     await sleep(5);
   }
-}
-
-function ask(caller) {
-  return new Promise((resolve, reject) => {
-    const deadline = { deadline: Date.now() + 10_000 };
-    caller.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      String,
-      Buffer.alloc(0),
-      deadline,
-      (error, answer) => (error ? reject(error) : resolve(answer)),
-    );
-  });
 }

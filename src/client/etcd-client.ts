@@ -1,13 +1,6 @@
-import {
-  type AsyncStream,
-  Broadcast,
-  ElapsedClock,
-  refClock,
-  resolvesWithin,
-  systemClock,
-} from '../async/index.js';
-import { type AuthClient, AuthClientImpl } from '../auth/index.js';
-import { type ClusterClient, ClusterClientImpl } from '../cluster/index.js';
+import { type AsyncStream, Broadcast, refClock, resolvesWithin, systemClock } from '../async/index.js';
+import type { AuthClient } from '../auth/index.js';
+import type { ClusterClient } from '../cluster/index.js';
 import {
   addOpenClient,
   allTopics,
@@ -17,19 +10,12 @@ import {
   installNodeDebug,
   setDiagnostics,
 } from '../diagnostics/index.js';
-import { type ElectionClient, ElectionClientImpl } from '../election/index.js';
+import type { ElectionClient } from '../election/index.js';
 import { ClosedError } from '../errors/index.js';
-import { type KvClient, KvClientImpl, ReadBatcher } from '../kv/index.js';
-import { type LeaseClient, LeaseClientImpl } from '../lease/index.js';
-import {
-  type Lock,
-  type LockClient,
-  LockClientImpl,
-  type LockOptions,
-  type LockQueue,
-  type TryLockOptions,
-} from '../lock/index.js';
-import { type MaintenanceClient, MaintenanceClientImpl } from '../maintenance/index.js';
+import type { KvClient } from '../kv/index.js';
+import type { LeaseClient, LeaseClientImpl } from '../lease/index.js';
+import type { Lock, LockClient, LockOptions, LockQueue, TryLockOptions } from '../lock/index.js';
+import type { MaintenanceClient } from '../maintenance/index.js';
 import { type Mirror, MirrorImpl, type MirrorOptions } from '../mirror/index.js';
 import {
   type Bytes,
@@ -39,20 +25,10 @@ import {
   type KeyRange,
   noOptions,
 } from '../model/index.js';
-import { WatchClient, type Watcher, type WatchOptions } from '../watch/index.js';
-import {
-  authCalls,
-  batchCalls,
-  type CallOptions,
-  clusterCalls,
-  kvCalls,
-  leaseCalls,
-  maintenanceCalls,
-  type SyncResult,
-  Transport,
-  watchCalls,
-} from '../wire/index.js';
+import type { WatchClient, Watcher, WatchOptions } from '../watch/index.js';
+import type { CallOptions, SyncResult, Transport } from '../wire/index.js';
 import { AutoSync } from './auto-sync.js';
+import { makeParts } from './client-parts.js';
 import { type Environment, withEnv } from './from-env.js';
 import type { EtcdNamespace } from './namespace.js';
 import { EtcdNamespaceImpl, type NamespaceParent } from './namespace-impl.js';
@@ -123,71 +99,31 @@ export class EtcdClient implements AsyncDisposable {
    * @throws {InvalidInputError} for invalid options.
    */
   constructor(options: EtcdClientOptions) {
-    const { transport, maxTxnOps, batches, diagnostics } = resolveOptions(options);
+    const resolved = resolveOptions(options);
+    const { transport } = resolved;
     installNodeDebug(allTopics);
-    this.#diagnostics = new ClientDiagnostics(diagnostics);
+    this.#diagnostics = new ClientDiagnostics(resolved.diagnostics);
     setDiagnostics(this, this.#diagnostics);
     this.#status = new StatusFeed(systemClock, this.#diagnostics);
-    const random = Math.random;
-    this.#transport = new Transport(transport, systemClock, random, {
+    const parts = makeParts(resolved, {
       diagnostics: this.#diagnostics,
-      onEvent: (event) => this.#status.onMember(event),
-      onResolutionFailed: (error) => this.#status.onMember({ type: 'resolution-failed', error }),
-      // A lease that expired while the process was stopped ends before any response is returned to a caller.
-      beforeAnswer: () => this.#lease.endExpired(),
-    });
-    const kv = kvCalls(this.#transport);
-    const { signal: closing } = this.#closing;
-    const { timeoutMs } = transport;
-    const clock = systemClock;
-    const calls = batchCalls(this.#transport);
-    const batcher = batches && new ReadBatcher({ calls, clock, timeoutMs, limits: batches });
-    const settings = { clock, timeoutMs, closing, batcher };
-    this.kv = new KvClientImpl(kv, maxTxnOps, settings);
-    this.#lease = new LeaseClientImpl(
-      leaseCalls(this.#transport),
-      new ElapsedClock(),
-      random,
-      this.#diagnostics,
-    );
-    this.lease = this.#lease;
-    this.cluster = new ClusterClientImpl(clusterCalls(this.#transport));
-    this.maintenance = new MaintenanceClientImpl(maintenanceCalls(this.#transport));
-    this.auth = new AuthClientImpl(authCalls(this.#transport));
-    this.#watch = new WatchClient({
-      watch: watchCalls(this.#transport),
-      kv,
-      clock: systemClock,
-      random,
-      // A revision larger than one message arrives in fragments, so this limit may exceed that of a message.
-      maxRevisionBytes: Math.max(transport.maxReceiveBytes, 64 * 1024 * 1024),
-      onStatus: (status) => this.#status.onWatchStream(status),
-      diagnostics: this.#diagnostics,
-    });
-    const { store } = kv;
-    const watch = (range: Bytes | KeyRange, watchOptions?: WatchOptions) => this.watch(range, watchOptions);
-    const queue = { kv: this.kv, lease: this.lease, watch, closing, diagnostics: this.#diagnostics };
-    this.#locks = new LockClientImpl(queue, timeoutMs);
-    this.election = new ElectionClientImpl({
-      kv: this.kv,
-      watch: this.#watch,
-      store,
-      queue,
-      timeoutMs,
-      random,
-      closing,
-    });
-    this.#namespaceParent = {
-      calls: kv,
-      maxTxnOps,
-      settings,
-      lease: this.lease,
-      watch: this.#watch,
-      random,
+      status: this.#status,
+      closing: this.#closing.signal,
+      watch: (range, watchOptions) => this.watch(range, watchOptions),
       closed: () => this.#closed,
-      diagnostics: this.#diagnostics,
       onClose: (callback) => this.onClose(callback),
-    };
+    });
+    this.#transport = parts.transport;
+    this.kv = parts.kv;
+    this.#lease = parts.lease;
+    this.lease = parts.lease;
+    this.election = parts.election;
+    this.cluster = parts.cluster;
+    this.maintenance = parts.maintenance;
+    this.auth = parts.auth;
+    this.#watch = parts.watch;
+    this.#locks = parts.locks;
+    this.#namespaceParent = parts.namespaceParent;
     const intervalMs = transport.sync?.intervalMs;
     if (intervalMs !== undefined) this.#autoSync = this.#startAutoSync(intervalMs);
     this.#removeFromOpen = addOpenClient(this.#diagnostics);

@@ -35,7 +35,7 @@ export interface NamespaceParent {
   readonly random: () => number;
   readonly closed: () => boolean;
   readonly diagnostics: ClientDiagnostics;
-  onClose(callback: () => void): () => void;
+  readonly onClose: (callback: () => void) => () => void;
 }
 
 export class EtcdNamespaceImpl implements EtcdNamespace {

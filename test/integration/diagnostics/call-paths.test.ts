@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type CallTrace, diagnosticsChannels } from '#src/diagnostics/index.js';
+import { diagnosticsChannels } from '#src/diagnostics/index.js';
 import {
   ClosedError,
   Code,
@@ -10,7 +10,6 @@ import {
   UnauthenticatedError,
 } from '#src/errors/index.js';
 import { KVService, RangeResponse } from '#src/gen/etcd/rpc.js';
-import { compare, op } from '#src/kv/index.js';
 import { type EtcdHandle, type FaultProxy, startEtcd } from '#src/testing/index.js';
 import { AuthStore } from '../../support/auth-store.js';
 import { secretOf } from '../../support/canary.js';
@@ -18,54 +17,16 @@ import { deadEndpoint } from '../../support/dead-endpoint.js';
 import { skipIfExternal, useEtcd } from '../../support/etcd.js';
 import { usePublished } from '../../support/published.js';
 import { useScriptedServer } from '../../support/scripted-server.js';
-import { eventually, folderOf, useClients } from '../client/support.js';
+import { attemptsOf, useTracedCalls } from '../../support/traced-calls.js';
+import { eventually, useClients } from '../client/support.js';
 
 const name = 'calls-traced';
-
-/** The calls that end during each test, and the names of the channels on which each was published. */
-function useTracedCalls() {
-  let ended: CallTrace[] = [];
-  let order: string[] = [];
-  const on = (channel: string) => (call: CallTrace) => {
-    if (call.client !== name) return;
-    order.push(channel);
-    if (channel === 'asyncEnd') ended.push(call);
-  };
-  const handlers = {
-    start: on('start'),
-    end: on('end'),
-    asyncStart: on('asyncStart'),
-    asyncEnd: on('asyncEnd'),
-    error: on('error'),
-  };
-  beforeEach(() => {
-    [ended, order] = [[], []];
-    diagnosticsChannels.call.subscribe(handlers);
-  });
-  afterEach(() => diagnosticsChannels.call.unsubscribe(handlers));
-  return {
-    order: () => order,
-    ended: () => ended,
-    /** The only call. */
-    call(): CallTrace {
-      assert.equal(ended.length, 1);
-      return ended[0]!;
-    },
-  };
-}
-
-/** Where the attempts were sent, and whether they failed. */
-const attemptsOf = ({ attempts }: CallTrace) =>
-  attempts.map(({ number, endpoint, reads, error, durationMs }) => {
-    assert.ok(durationMs !== undefined);
-    return { number, endpoint, reads, failed: error !== undefined };
-  });
 
 describe('the trace of a call that no member gets', function () {
   this.timeout(30_000);
   const etcd = useEtcd();
   const { connect } = useClients();
-  const traced = useTracedCalls();
+  const traced = useTracedCalls(name);
   const failed = ['start', 'end', 'error', 'asyncStart', 'asyncEnd'];
 
   for (const [kind, make] of [
@@ -131,7 +92,7 @@ describe('the trace of a call with two members', function () {
   this.timeout(60_000);
   const etcd = useEtcd();
   const { connect, proxy } = useClients();
-  const traced = useTracedCalls();
+  const traced = useTracedCalls(name);
   const retries = usePublished(diagnosticsChannels.retry, name);
 
   /** A client with two members, connected to the first of the returned ones. */
@@ -298,62 +259,6 @@ describe('the trace of a call with two members', function () {
   });
 });
 
-describe('the ranges of a trace', () => {
-  const etcd = useEtcd();
-  const { connect } = useClients();
-  const traced = useTracedCalls();
-
-  it('are those of the request, as the server sees them', async () => {
-    const client = connect(etcd().endpoints, { name });
-    const folder = folderOf(etcd());
-    const { kv } = client.namespace(folder);
-    await kv.put('a', '');
-    await kv.get('a');
-    await Promise.all([kv.get('b'), kv.get('b')]);
-    await kv.range({ prefix: 'd/' });
-    await kv.delete('e');
-    const one = (key: string) => [{ key: `${folder}${key}`, rangeEnd: undefined }];
-    const found = traced.ended().map(({ ranges }) => ranges);
-    assert.deepEqual(found, [
-      one('a'),
-      one('a'),
-      one('b'),
-      one('b'),
-      [{ key: `${folder}d/`, rangeEnd: `${folder}d0` }],
-      one('e'),
-    ]);
-  });
-
-  it('are those of the comparisons and of both branches of a transaction', async () => {
-    const client = connect(etcd().endpoints, { name });
-    const folder = folderOf(etcd());
-    const key = (last: string) => `${folder}${last}`;
-    await client.kv.txn({
-      compare: [compare.version(key('c'), '=', 0n)],
-      success: [op.put(key('p'), 'v'), op.txn({ success: [op.delete({ prefix: key('d/') })] })],
-      failure: [op.get(key('g'))],
-    });
-    assert.deepEqual(
-      traced.call().ranges.map(({ key: first, rangeEnd }) => [first, rangeEnd]),
-      [
-        [key('c'), undefined],
-        [key('p'), undefined],
-        [key('d/'), key('d0')],
-        [key('g'), undefined],
-      ],
-    );
-  });
-
-  it('are none for a call of another service, which has the endpoint that its caller named', async () => {
-    const client = connect(etcd().endpoints, { name });
-    const [endpoint] = etcd().endpoints as [string];
-    await client.maintenance.status(endpoint);
-    const call = traced.call();
-    assert.deepEqual([call.service, call.method, call.ranges], ['etcdserverpb.Maintenance', 'Status', []]);
-    assert.deepEqual(attemptsOf(call), [{ number: 1, endpoint, reads: 1, failed: false }]);
-  });
-});
-
 describe('the trace of a call whose answer does not fit the request', () => {
   const server = useScriptedServer((call) => {
     const key = Buffer.from('another');
@@ -364,7 +269,7 @@ describe('the trace of a call whose answer does not fit the request', () => {
     else call.end(Code.UNIMPLEMENTED);
   });
   const { connect } = useClients();
-  const traced = useTracedCalls();
+  const traced = useTracedCalls(name);
 
   it('has the error of its caller, although its attempt was answered', async () => {
     const client = connect([server().endpoint], { name, batchReads: false });
@@ -388,7 +293,7 @@ describe('the trace of a call whose answer does not fit the request', () => {
 describe('the trace of a call whose token is refused', function () {
   this.timeout(60_000);
   const { connect } = useClients();
-  const traced = useTracedCalls();
+  const traced = useTracedCalls(name);
   const retries = usePublished(diagnosticsChannels.retry, name);
   let store: AuthStore | undefined;
 

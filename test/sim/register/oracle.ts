@@ -5,22 +5,10 @@ import type { RegistrationEnd, RegistrationEvent } from '#src/naming/register/ty
 import { RetryPacing } from '../retry-pacing.js';
 import type { Violation } from '../run-schedule.js';
 import { MarkCheck } from './mark-check.js';
+import type { Call, RegisteredRecord } from './oracle-state.js';
 import { metadataOf, seqOf } from './records.js';
 import type { Schedule } from './schedule.js';
 import type { Store, Writer } from './store.js';
-
-/** The current record, as the registration knows it. */
-interface RegisteredRecord {
-  readonly lease: bigint | undefined;
-  readonly revision: bigint | undefined;
-}
-
-interface Call {
-  /** The number in the update's metadata; undefined for a drain. */
-  readonly seq: number | undefined;
-  readonly until: number;
-  outcome: 'open' | 'stored' | 'failed' | 'left';
-}
 
 /** Checks a registration against the real content of the store: R1 to R6, and its events. */
 export class Oracle {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ClientMetrics, InvalidInputError } from '@org/etcd-naming';
+import { InvalidInputError } from '@org/etcd-naming';
 import { instrument } from '@org/etcd-naming/otel';
 import { outcomeAttributes } from '#src/otel/failure.js';
 import { instruments } from '#src/otel/instruments.js';
 import { keyAttributes } from '#src/otel/key-attributes.js';
 import { serverAttributes } from '#src/otel/server-address.js';
+import { fullMetrics } from '../../support/full-metrics.js';
 
 describe('the options of instrument()', () => {
   it('are refused when unknown, with a suggestion', () => {
@@ -88,61 +89,10 @@ describe('the outcome of a span', () => {
   });
 });
 
-/** Of a client of which each part has something to report. */
-const full: ClientMetrics = {
-  client: 'observed',
-  calls: { attempts: 5, answers: 3, failures: 2, retries: 1 },
-  retries: { localReads: 1, reads: 2, writes: 3 },
-  members: [{ endpoint: 'a:1', healthy: true, connected: false, preferred: true }],
-  connections: { made: 3, lost: 2 },
-  token: { renewals: { initial: 1, expiring: 2, refused: 3, 'replaced-store': 4 }, failures: 5 },
-  watch: {
-    watchers: 3,
-    live: 2,
-    streams: 1,
-    lagMs: 1_500,
-    resumes: { 'stream-lost': 1, 'buffer-full': 2, cancelled: 3 },
-    compactions: 4,
-    bufferedEvents: 5,
-    bufferedBytes: 6,
-    paused: 7,
-  },
-  mirrors: { active: 1, resyncs: { compacted: 1, 'rolled-back': 2, gap: 3 } },
-  leases: {
-    held: 1,
-    minMarginMs: 2_500,
-    ended: { expired: 1, 'lost-contact': 2, unauthorized: 3, revoked: 4, closed: 5 },
-  },
-  locks: { held: 1, waiting: 2, acquired: 3, lost: 4 },
-  elections: { held: 1, waiting: 2, acquired: 3, lost: 4 },
-  services: [
-    {
-      target: 'svc',
-      state: 'known',
-      source: 'live',
-      ageMs: 250,
-      endpoints: { serving: 1, draining: 2, unconfirmed: 3 },
-      invalid: 4,
-      lossProtection: true,
-      departures: {
-        drained: 1,
-        'store-replaced': 0,
-        invalid: 0,
-        deleted: 0,
-        'lease-ended': 0,
-        unknown: 0,
-      },
-    },
-  ],
-  registrations: [{ key: 'svc/1', state: 'registered', registrations: 2 }],
-  records: { stored: 2, storedAgain: 1 },
-  resolvers: [{ target: 'svc', channels: 1, updates: 2, picks: { 'a:1': 3, other: 4 } }],
-};
-
 describe('the metrics', () => {
   it('each have a value, and none has the key of a record', () => {
     for (const { name, read } of instruments) {
-      const observations = [...read(full)];
+      const observations = [...read(fullMetrics)];
       assert.ok(observations.length > 0, name);
       for (const { value, attributes = {} } of observations) {
         assert.ok(Number.isFinite(value), name);
@@ -155,11 +105,11 @@ describe('the metrics', () => {
   it('show times in seconds, and states as 0 or 1', () => {
     const valuesOf = (wanted: string) =>
       instruments.flatMap(({ name, read }) =>
-        name === wanted ? [...read(full)].map(({ value }) => value) : [],
+        name === wanted ? [...read(fullMetrics)].map(({ value }) => value) : [],
       );
-    assert.deepEqual(valuesOf('watch.lag'), [1.5]);
+    assert.deepEqual(valuesOf('watch.lag'), [4.5]);
     assert.deepEqual(valuesOf('lease.margin'), [2.5]);
-    assert.deepEqual(valuesOf('directory.age'), [0.25]);
+    assert.deepEqual(valuesOf('directory.age'), [1.5]);
     assert.deepEqual(valuesOf('directory.loss_protection'), [1]);
     assert.deepEqual(valuesOf('member.healthy'), [1]);
     assert.deepEqual(valuesOf('member.connected'), [0]);

@@ -5,10 +5,10 @@ import {
   diagnosticsChannels,
   setDiagnostics,
 } from '#src/diagnostics/index.js';
-import { ClosedError, Code, EtcdError, PermissionDeniedError } from '#src/errors/index.js';
+import { Code, EtcdError } from '#src/errors/index.js';
 import { freshnessOption } from '#src/mirror/index.js';
 import { directoryClock } from '#src/naming/directory/directory.js';
-import { type Departure, goEndpoints, ServiceDirectory } from '#src/naming/index.js';
+import { goEndpoints, ServiceDirectory } from '#src/naming/index.js';
 import { FakeClock } from '../../../lease/fakes.js';
 import { FakeClient, type FakeMirror, settled } from '../../fake-service.js';
 import { followIn } from '../../subscribers.js';
@@ -291,6 +291,19 @@ describe('the events of a directory', () => {
       await settled();
       assert.deepEqual(counted(), { deleted: 2 });
     });
+
+    it('are none after the client was closed', async () => {
+      let answer = (_: undefined) => {};
+      etcd.timeToLive = () => new Promise((resolve) => (answer = resolve));
+      const mirror = await first('a:1', 'b:1');
+      mirror.put('a:1', '{"Addr":"a:1"}', 77n);
+      mirror.remove('a:1');
+      await settled();
+      etcd.close();
+      answer(undefined);
+      await settled();
+      assert.deepEqual(departures(), []);
+    });
   });
 
   describe('without a subscriber', () => {
@@ -372,75 +385,6 @@ describe('the events of a directory', () => {
       unsubscribe();
       clock.advance(5_000);
       assert.equal(etcd.diagnostics.metrics().services.length, 0);
-    });
-  });
-
-  describe('from departures()', () => {
-    beforeEach(() => diagnosticsChannels.directory.unsubscribe(listener));
-
-    it('are those of the target, with the record, and it is followed for them', async () => {
-      etcd.timeToLive = async () => undefined;
-      const stream = directory.departures('etcd:///svc');
-      const departed = stream.next();
-      await settled();
-      const [mirror] = etcd.mirrors;
-      mirror!.snapshot('a:1', 'b:1');
-      mirror!.put('a:1', '{"Addr":"a:1"}', 77n);
-      mirror!.remove('a:1');
-      const { target, record, reason, revision } = (await departed).value as Departure;
-      assert.deepEqual(
-        [target, record.addr, record.lease, reason, revision],
-        ['svc', 'a:1', 77n, 'lease-ended', 4n],
-      );
-      await stream.return?.(undefined);
-      clock.advance(5_000);
-      assert.equal(mirror!.hasEnded, true);
-    });
-
-    it('are those of all followed services without a target', async () => {
-      const stream = directory.departures();
-      await settled();
-      assert.equal(etcd.mirrors.length, 0);
-      for (const target of ['one', 'two']) await followIn(directory, target);
-      for (const mirror of etcd.mirrors) {
-        mirror.snapshot('a:1', 'b:1');
-        mirror.remove('a:1');
-      }
-      const targets = [await stream.next(), await stream.next()].map(({ value }) => value?.target);
-      assert.deepEqual(targets, ['one', 'two']);
-      await stream.return?.(undefined);
-    });
-
-    it('end when the directory is closed', async () => {
-      const streams = [directory.departures(), directory.departures('svc')];
-      await settled();
-      await directory.close();
-      for (const stream of [...streams, directory.departures('svc')])
-        assert.equal((await stream.next()).done, true);
-    });
-
-    it('throw when the client is closed, and when the service must not be read', async () => {
-      const streams = [directory.departures(), directory.departures('svc')];
-      const denied = directory.departures('denied');
-      await settled();
-      etcd.mirrors[1]!.fail(new PermissionDeniedError('denied', { code: Code.PERMISSION_DENIED }));
-      await assert.rejects(denied.next(), PermissionDeniedError);
-      etcd.close();
-      for (const stream of streams) await assert.rejects(stream.next(), ClosedError);
-    });
-
-    it('report nothing after the client was closed', async () => {
-      let answer = (_: undefined) => {};
-      etcd.timeToLive = () => new Promise((resolve) => (answer = resolve));
-      diagnosticsChannels.directory.subscribe(listener);
-      const mirror = await first('a:1', 'b:1');
-      mirror.put('a:1', '{"Addr":"a:1"}', 77n);
-      mirror.remove('a:1');
-      await settled();
-      etcd.close();
-      answer(undefined);
-      await settled();
-      assert.deepEqual(departures(), []);
     });
   });
 });
