@@ -37,6 +37,12 @@ export const retainOption = new InternalOption<(kv: KeyValue) => KeyValue>('reta
 /** Called each time the mirror becomes fresh, or stops being it. Must not throw. */
 export const freshnessOption = new InternalOption<() => void>('onFreshChange');
 
+/**
+ * Called before a delta with the last key-values of the keys that it deletes and that were put after the update before it,
+ * if there are any: a delta of several revisions does not have them. Must not throw.
+ */
+export const passedOption = new InternalOption<(passed: ReadonlyMap<string, KeyValue>) => void>('onPassed');
+
 export const checkMirror = optionsChecker<MirrorOptions>({
   signal,
   pageSize: wholeNumber({ min: 1 }),

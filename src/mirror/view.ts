@@ -4,6 +4,8 @@ import type { MirrorUpdate } from './types.js';
 /** The net changes of a sequence of events. */
 export type Changes = Pick<Extract<MirrorUpdate, { readonly type: 'delta' }>, 'puts' | 'deletes'>;
 
+const noKeyValues: ReadonlyMap<string, KeyValue> = new Map();
+
 /** The key-values of a range at one revision. Pure: performs no IO. */
 export class View {
   readonly #retain: (kv: KeyValue) => KeyValue;
@@ -11,6 +13,7 @@ export class View {
   #revision: Revision = 0n;
   /** The key-value that changed last; undefined when it was deleted, until the next one is determined. */
   #newest: KeyValue | undefined;
+  #passed: ReadonlyMap<string, KeyValue> = noKeyValues;
 
   /** @param retain Maps each key-value of an event to the one that is kept. Default: keeps it as it is. */
   constructor(retain: (kv: KeyValue) => KeyValue = (kv) => kv) {
@@ -32,6 +35,11 @@ export class View {
     return this.#newest;
   }
 
+  /** The last key-values of the keys that the last {@link apply} both put and deleted: no view showed them. */
+  get passed(): ReadonlyMap<string, KeyValue> {
+    return this.#passed;
+  }
+
   replace(kvs: readonly KeyValue[], revision: Revision): void {
     this.#kvs.clear();
     for (const kv of kvs) this.#kvs.set(keyText(kv.key), kv);
@@ -51,6 +59,7 @@ export class View {
   apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {
     const puts = new Map<string, KeyValue>();
     const deletes = new Set<string>();
+    let passed: Map<string, KeyValue> | undefined;
     for (const { type, kv: whole } of events) {
       const kv = type === 'put' ? this.#retain(whole) : whole;
       const key = keyText(kv.key);
@@ -65,10 +74,14 @@ export class View {
         if (!known) return undefined;
         this.#kvs.delete(key);
         if (this.#newest === known) this.#newest = undefined;
-        puts.delete(key);
+        if (puts.delete(key)) {
+          passed ??= new Map();
+          passed.set(key, known);
+        }
         deletes.add(key);
       }
     }
+    this.#passed = passed ?? noKeyValues;
     this.advance(revision);
     return { puts, deletes };
   }

@@ -230,7 +230,7 @@ export class FollowedService {
     });
     const isNew = this.#state.show(view);
     if (event.failure) this.#state.failure = event.failure;
-    this.#diagnostics.onView(view, event.type === 'snapshot' || event.removed.length > 0);
+    this.#diagnostics.onView(view, event.type === 'snapshot' || event.removed.length > 0, event.last);
     if (isNew) this.#subscribers.notifyView(view);
     this.#saver.scheduleSave();
     this.#confirmation.schedule();

@@ -5,6 +5,7 @@ import {
   type MirrorOptions,
   type MirrorStatus,
   type MirrorUpdate,
+  passedOption,
   retainOption,
 } from '../../mirror/index.js';
 import type { Revision } from '../../model/index.js';
@@ -12,14 +13,24 @@ import type { RecordFormat } from '../codec/record-format.js';
 import type { EndpointRecord } from '../endpoint.js';
 import { type EndpointEvent, EndpointSet } from '../endpoint-set.js';
 import type { MirrorHandle, NamingClient } from '../ports.js';
+import { type LastRecords, lastRecordsOf } from './last-records.js';
 import type { Observation } from './loss/loss-protection.js';
 import type { SilenceDetector } from './loss/silence-detector.js';
 
 /** The part of a mirror that shows how far its records can be trusted. */
 export type MirrorState = Pick<MirrorHandle, 'status' | 'verify'>;
 
+/** A change of the records with one key prefix. */
+export type PrefixEvent = EndpointEvent & {
+  /**
+   * The last records of removed keys that changed after the event before, by key; undefined if there are none. So a server
+   * that was drained and left at once is known to have been drained.
+   */
+  readonly last?: LastRecords | undefined;
+};
+
 /** A change of a service's records. The members beside those of the event are absent where there is one mirror. */
-export type ServiceEvent = EndpointEvent & {
+export type ServiceEvent = PrefixEvent & {
   /** The lowest revision of the mirrors; `revision` is the highest one. */
   readonly oldestRevision?: Revision;
   /** The failure of another mirror, whose last records are included. */
@@ -39,7 +50,7 @@ export interface ServiceMirrorPorts {
   readonly isKnown: () => boolean;
   /** `records`: all records after the change, by key. */
   readonly onUpdate: (
-    event: EndpointEvent,
+    event: PrefixEvent,
     observation: Observation,
     records: ReadonlyMap<string, EndpointRecord>,
   ) => void;
@@ -102,8 +113,12 @@ export class ServiceMirror {
     const set = new EndpointSet(format);
     const startedAt = clock.now();
     const options: MirrorOptions = freshnessOption.set({ signal, onFailure }, onFreshness);
+    let last: LastRecords | undefined;
+    const withPassed = passedOption.set(options, (passed) => {
+      last = lastRecordsOf(format, passed);
+    });
     const { prefix } = format;
-    const mirror = client.mirror({ prefix }, retainOption.set(options, format.retain));
+    const mirror = client.mirror({ prefix }, retainOption.set(withPassed, format.retain));
     this.#current = mirror;
     this.#wasKnown = undefined;
     try {
@@ -113,7 +128,9 @@ export class ServiceMirror {
         this.#wasKnown ??= isKnown();
         this.#wasKnown ||= update.type === 'snapshot' && update.reason !== 'initial';
         const observation = this.#observationOf(update, mirror.status());
-        onUpdate(set.apply(update), observation, set.records);
+        const event: PrefixEvent = set.apply(update);
+        onUpdate(last ? { ...event, last } : event, observation, set.records);
+        last = undefined;
       }
     } finally {
       onEnd();

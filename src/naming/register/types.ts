@@ -156,7 +156,7 @@ export interface Registration extends AsyncDisposable {
   /**
    * Ends the registration: revokes the lease, which deletes the record and prevents late writes. Before, the draining
    * status is written to a record that has a place for it, so that observers can distinguish this end from a lease that
-   * expired; the revoke waits for that write for at most 250 ms. If etcd is unreachable it resolves after 5 s; the record
+   * expired; the revoke waits for that write for at most 1 s. If etcd is unreachable it resolves after 5 s; the record
    * then expires with its lease, and `ended` has the remaining time. Idempotent.
    */
   close(): Promise<void>;

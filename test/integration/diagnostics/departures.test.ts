@@ -6,6 +6,7 @@ import type { EtcdClient } from '#src/client/index.js';
 import { type CallTrace, type DirectoryDiagnostics, diagnosticsChannels } from '#src/diagnostics/index.js';
 import { formatLeaseId } from '#src/model/index.js';
 import { EndpointManager, type EndpointOp, register, ServiceDirectory } from '#src/naming/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
 import { grpcCounter, skipUnlessBreakable, useEtcd } from '../../support/etcd.js';
 import { Etcdctl } from '../../support/etcdctl.js';
 import { eventually } from '../../support/eventually.js';
@@ -72,6 +73,20 @@ describe('the reason why an endpoint departed', () => {
     const registration = await register(client, { target, addr: 'a:1' });
     await followed('a:1');
     await registration.close();
+    await departs('a:1 drained');
+  });
+
+  it('is drained for a registration that was closed while the watch was interrupted', async () => {
+    const link = opened.add(await startFaultProxy({ target: etcd().endpoints[0]! }), (one) => one.close());
+    directory = opened.add(
+      new ServiceDirectory(opened.client([link.endpoint]), { lossProtection: { protectionMs: 1_000 } }),
+      (one) => one.close(),
+    );
+    const registration = await register(client, { target, addr: 'a:1' });
+    await followed('a:1');
+    link.refuse();
+    await registration.close();
+    link.heal();
     await departs('a:1 drained');
   });
 

@@ -42,6 +42,17 @@ describe('a view of keys', () => {
     assert.deepEqual([...changes!.deletes], ['c']);
   });
 
+  it('has the last key-values of the keys that were both put and deleted, until the next change', () => {
+    const last = at('a', 12n, 3n, 3n, 'last');
+    view.apply(
+      [put(at('a', 11n, 2n, 3n)), put(last), deleted('a', 13n), deleted('b', 14n), put(at('c', 15n))],
+      15n,
+    );
+    assert.deepEqual([...view.passed], [['a', last]]);
+    view.apply([deleted('c', 16n)], 16n);
+    assert.equal(view.passed.size, 0);
+  });
+
   describe('detects missing events', () => {
     for (const [what, event] of [
       ['a put skips a version of its key', put(at('b', 11n, 5n, 4n))],

@@ -1,6 +1,6 @@
 import { type ClientDiagnostics, diagnosticsOf } from '#src/diagnostics/index.js';
 import { ClosedError, type EtcdError } from '#src/errors/index.js';
-import type { MirrorOptions, MirrorStatus, MirrorUpdate } from '#src/mirror/index.js';
+import { type MirrorOptions, type MirrorStatus, type MirrorUpdate, passedOption } from '#src/mirror/index.js';
 import type { KeyRange, KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 
@@ -8,7 +8,7 @@ import type { NamingClient } from '#src/naming/index.js';
 export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   readonly prefix: string;
   readonly options: MirrorOptions;
-  readonly #updates: MirrorUpdate[] = [];
+  readonly #updates: { readonly update: MirrorUpdate; readonly passed: Map<string, KeyValue> }[] = [];
   #failure: unknown;
   #wake: () => void = () => {};
   #revision = 1n;
@@ -65,9 +65,11 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     this.push({ type: 'delta', revision: ++this.#revision, puts, deletes: new Set() });
   }
 
-  remove(id: string): void {
+  /** @param last The value that was put since the update before. */
+  remove(id: string, last?: string): void {
     const deletes = new Set([`${this.prefix}${id}`]);
-    this.push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes });
+    const passed = last === undefined ? [] : [this.#kv(id, last)];
+    this.push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes }, new Map(passed));
   }
 
   /** A list failed and will be retried. */
@@ -85,9 +87,11 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     for (;;) {
       this.options.signal?.throwIfAborted();
       if (this.#failure) throw this.#failure;
-      const update = this.#updates.shift();
-      if (update) yield update;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
+      const next = this.#updates.shift();
+      if (next) {
+        if (next.passed.size > 0) passedOption.get(this.options)?.(next.passed);
+        yield next.update;
+      } else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
@@ -97,8 +101,8 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
-  push(update: MirrorUpdate): void {
-    this.#updates.push(update);
+  push(update: MirrorUpdate, passed = new Map<string, KeyValue>()): void {
+    this.#updates.push({ update, passed });
     this.#wake();
   }
 }

@@ -1,5 +1,6 @@
 import { compareKeys } from '../../../model/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
+import { type LastRecords, lastState } from '../last-records.js';
 import { isSameRecord } from '../views/view.js';
 
 /** The difference between two lists of records. */
@@ -7,17 +8,19 @@ export interface RecordChanges {
   /** The records whose keys are in the second list alone. */
   readonly added: readonly EndpointRecord[];
   readonly changed: number;
-  /** The records whose keys are in the first list alone. */
+  /** The last states of the records whose keys are in the first list alone. */
   readonly removed: readonly EndpointRecord[];
 }
 
 /**
  * Compares two lists in key order. What they share at the beginning and at the end costs a comparison of references, so
  * that a change of one record in a long list is cheap.
+ * @param last the last records of keys that changed between the lists and were then removed.
  */
 export function compareRecords(
   before: readonly EndpointRecord[],
   after: readonly EndpointRecord[],
+  last?: LastRecords,
 ): RecordChanges {
   let [from, endBefore, endAfter] = [0, before.length, after.length];
   while (from < endBefore && from < endAfter && before[from] === after[from]) from++;
@@ -25,10 +28,14 @@ export function compareRecords(
     endBefore--;
     endAfter--;
   }
-  return merge(before.slice(from, endBefore), after.slice(from, endAfter));
+  return merge(before.slice(from, endBefore), after.slice(from, endAfter), last);
 }
 
-function merge(before: readonly EndpointRecord[], after: readonly EndpointRecord[]): RecordChanges {
+function merge(
+  before: readonly EndpointRecord[],
+  after: readonly EndpointRecord[],
+  last: LastRecords | undefined,
+): RecordChanges {
   const [added, removed]: [EndpointRecord[], EndpointRecord[]] = [[], []];
   let [changed, next] = [0, 0];
   for (const record of before) {
@@ -37,7 +44,7 @@ function merge(before: readonly EndpointRecord[], after: readonly EndpointRecord
       added.push(candidate);
       candidate = after[++next];
     }
-    if (candidate?.key !== record.key) removed.push(record);
+    if (candidate?.key !== record.key) removed.push(lastState(record, last));
     else {
       if (!isSameRecord(record, candidate)) changed++;
       next++;

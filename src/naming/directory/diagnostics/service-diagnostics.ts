@@ -8,6 +8,7 @@ import {
 import type { EtcdError } from '../../../errors/index.js';
 import type { EndpointRecord } from '../../endpoint.js';
 import type { ShownService } from '../../shown-service.js';
+import type { LastRecords } from '../last-records.js';
 import type { ServiceStatus, ServiceView } from '../views/view.js';
 import type { Departures } from './departures.js';
 import { compareRecords, type RecordChanges } from './record-changes.js';
@@ -57,12 +58,13 @@ export class ServiceDiagnostics implements MetricsSource {
   /**
    * There is another view.
    * @param mayRemove whether the change that led to it may have removed endpoints.
+   * @param last the last records of removed keys that changed since the view before.
    */
-  onView(view: ServiceView, mayRemove: boolean): void {
+  onView(view: ServiceView, mayRemove: boolean, last?: LastRecords): void {
     const before = this.#endpoints;
     this.#endpoints = view.endpoints;
     if (before !== view.endpoints && (mayRemove || this.#isWanted))
-      this.#onChanges(view, compareRecords(before ?? [], view.endpoints), before === undefined);
+      this.#onChanges(view, compareRecords(before ?? [], view.endpoints, last), before === undefined);
     for (const keys of [this.#replaced, this.#departed])
       for (const key of keys) if (!view.unconfirmed.has(key)) keys.delete(key);
     this.#followProtection(view);

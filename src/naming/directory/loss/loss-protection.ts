@@ -1,4 +1,5 @@
 import type { EndpointRecord } from '../../endpoint.js';
+import { type LastRecords, lastState } from '../last-records.js';
 import { PreferredRecords } from '../union/preferred-records.js';
 import type { RecordRules } from '../union/record-rules.js';
 import { SortedRecords, type VisibleRecords } from '../views/sorted-records.js';
@@ -13,6 +14,8 @@ export type EndpointChange =
       readonly added: readonly EndpointRecord[];
       readonly changed: readonly EndpointRecord[];
       readonly removed: readonly string[];
+      /** The last records of removed keys that changed since the change before. */
+      readonly last?: LastRecords | undefined;
     };
 
 /**
@@ -183,13 +186,13 @@ export class LossProtection {
     return removed;
   }
 
-  #change({ added, changed, removed }: EndpointChange & { type: 'delta' }): EndpointRecord[] {
+  #change({ added, changed, removed, last }: EndpointChange & { type: 'delta' }): EndpointRecord[] {
     const removedRecords: EndpointRecord[] = [];
     for (const key of removed) {
       const record = this.#present.get(key);
       if (!record) continue;
       this.#remove(record);
-      removedRecords.push(record);
+      removedRecords.push(lastState(record, last));
     }
     for (const record of added) this.#put(record);
     for (const record of changed) this.#put(record);

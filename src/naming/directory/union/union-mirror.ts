@@ -3,10 +3,10 @@ import { type ClosedError, type EtcdError, PermissionDeniedError } from '../../.
 import type { Revision } from '../../../model/index.js';
 import type { RecordFormat } from '../../codec/record-format.js';
 import type { EndpointRecord } from '../../endpoint.js';
-import type { EndpointEvent } from '../../endpoint-set.js';
 import type { Observation } from '../loss/loss-protection.js';
 import {
   type MirrorState,
+  type PrefixEvent,
   type ServiceEvent,
   ServiceMirror,
   type ServiceMirrorPorts,
@@ -102,7 +102,7 @@ export class UnionMirror {
 
   #onUpdate(
     part: Part,
-    event: EndpointEvent,
+    event: PrefixEvent,
     observation: Observation,
     records: ReadonlyMap<string, EndpointRecord>,
   ): void {
@@ -121,11 +121,11 @@ export class UnionMirror {
   }
 
   /** A list of one prefix, such as the last of the first ones, makes the records of all of them count. */
-  #listOf(event: EndpointEvent & { type: 'snapshot' }): EndpointEvent {
+  #listOf(event: PrefixEvent & { type: 'snapshot' }): PrefixEvent {
     return { ...event, endpoints: new Map(this.#parts.flatMap(({ records }) => [...(records ?? [])])) };
   }
 
-  #report(event: EndpointEvent, observation: Observation): void {
+  #report(event: PrefixEvent, observation: Observation): void {
     const size = this.#parts.reduce((sum, { records }) => sum + (records?.size ?? 0), 0);
     const revisions = this.#parts.map(({ revision }) => revision);
     const ofAll = {

@@ -9,10 +9,10 @@ import type { GrantedLease } from './lease-stage.js';
 const timeoutMs = 5_000;
 
 /**
- * For how long the revoke waits for the mark. A healthy etcd answers within a few milliseconds, a distant or busy one
- * within some tens; when none answers, the mark is unlikely to be stored, and closing must not take noticeably longer.
+ * For how long the revoke waits for the mark. A healthy etcd answers within a few milliseconds; one whose disk is slow, or
+ * that elects a leader, within a second. When none answers, the revoke would not be answered either.
  */
-const maxMarkMs = 250;
+const maxMarkMs = 1_000;
 
 /** Stores the draining status in the record of a lease. */
 export interface Mark {

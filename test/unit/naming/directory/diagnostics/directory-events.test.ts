@@ -209,6 +209,33 @@ describe('the events of a directory', () => {
       assert.deepEqual(departures(), ['a:1 drained']);
     });
 
+    const drainingOf = (addr: string) => JSON.stringify({ Addr: addr, Metadata: { status: 'draining' } });
+
+    it('have the reason drained for a record that said so and left within one change', async () => {
+      const mirror = await first('a:1', 'b:1');
+      mirror.remove('a:1', drainingOf('a:1'));
+      await settled();
+      assert.deepEqual(departures(), ['a:1 drained']);
+    });
+
+    it('have the reason drained also when loss protection delayed them, and the view shows that status until then', async () => {
+      const mirror = await first('a:1');
+      mirror.answer = undefined;
+      mirror.remove('a:1', drainingOf('a:1'));
+      await settled();
+      assert.deepEqual(directory.get('svc')?.endpoints[0]?.metadata, { status: 'draining' });
+      mirror.answer = async () => true;
+      await advance(20_000);
+      assert.deepEqual(departures(), ['a:1 drained']);
+    });
+
+    it('do not have the reason of another address that the key had last', async () => {
+      const mirror = await first('a:1', 'b:1');
+      mirror.remove('a:1', drainingOf('c:1'));
+      await settled();
+      assert.deepEqual(departures(), ['a:1 deleted']);
+    });
+
     it('have the reason deleted for a record without a lease', async () => {
       const mirror = await first('a:1', 'b:1');
       mirror.remove('a:1');
