@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Writes dist/, the JavaScript that the package contains: one file for each entry and the chunks that they share.
-// `tsc -b src` must have run.
+// Writes dist/, the JavaScript that the package contains: one file for each entry and the chunks that they share, and the
+// files of the page that `etcd-naming ui` serves. `tsc -b src src/cli/ui/browser` must have run.
 //
 // An import then opens a few files instead of some 300. Entries that share chunks share the package's classes and
 // registries. Nothing is minified: stack traces name the functions, so no source maps are needed.
-import { readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -31,6 +31,7 @@ await write(entries, chunks);
 await write({ proto: 'raw/index.js' }, []);
 // An application imports it before grpc-js, which OpenTelemetry's instrumentation patches: it shares no chunk.
 await write({ otel: 'otel/index.js' }, []);
+await writePage();
 
 async function write(files, groups) {
   const bundle = await rolldown({
@@ -55,6 +56,15 @@ async function write(files, groups) {
     comments: { legal: true, annotation: true, jsdoc: false },
   });
   await bundle.close();
+}
+
+/** The page's code is minified: it is downloaded, and read with the browser's tools only by those who build it. */
+async function writePage() {
+  const bundle = await rolldown({ input: join(root, 'build/ui/browser/main.js'), platform: 'browser' });
+  await bundle.write({ file: join(output, 'ui/app.js'), minify: true, comments: { legal: true } });
+  await bundle.close();
+  for (const file of ['index.html', 'app.css'])
+    cpSync(join(root, 'src/cli/ui/browser', file), join(output, 'ui', file));
 }
 
 /** Its authors' notice is in line comments, which the bundler drops. */
