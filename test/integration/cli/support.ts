@@ -24,13 +24,13 @@ export class CommandProcess {
   #stdout: Buffer[] = [];
   #stderr = '';
 
-  constructor(program: string, args: readonly string[], env: Environment) {
+  constructor(program: string, args: readonly string[], env: Environment, lifetimeMs = 30_000) {
     this.#child = spawn(program, args, { env: { ...cleanEnvironment(), ...env }, stdio: 'pipe' });
     this.#child.stdout?.on('data', (bytes: Buffer) => this.#stdout.push(bytes));
     this.#child.stderr?.on('data', (bytes: Buffer) => {
       this.#stderr += bytes.toString();
     });
-    const timer = setTimeout(() => this.#kill(), 30_000);
+    const timer = setTimeout(() => this.#kill(), lifetimeMs);
     this.ended = once(this.#child, 'close').then(([code, signal]) => {
       clearTimeout(timer);
       return { code, signal, stdout: this.stdout, stderr: this.#stderr };
@@ -106,10 +106,13 @@ export class CommandProcess {
 /** Starts commands for one etcd, and ends those that are still running after a test. */
 export class CommandRunner {
   readonly #env: () => Environment;
+  readonly #lifetimeMs: number | undefined;
   readonly #started: CommandProcess[] = [];
 
-  constructor(env: () => Environment) {
+  /** @param lifetimeMs when a command that still runs is killed; default 30 s. */
+  constructor(env: () => Environment, lifetimeMs?: number) {
     this.#env = env;
+    this.#lifetimeMs = lifetimeMs;
     afterEach('ends the commands', async () => {
       for (const command of this.#started.splice(0)) await command.stop();
     });
@@ -180,7 +183,7 @@ export class CommandRunner {
   }
 
   #start(program: string, args: readonly string[], env: Environment = {}): CommandProcess {
-    const command = new CommandProcess(program, args, { ...this.#env(), ...env });
+    const command = new CommandProcess(program, args, { ...this.#env(), ...env }, this.#lifetimeMs);
     this.#started.push(command);
     return command;
   }
