@@ -1,0 +1,1 @@
+export { EndpointDetails } from './endpoint-details.js';

@@ -1,0 +1,1 @@
+export { LocksView } from './locks-view.js';

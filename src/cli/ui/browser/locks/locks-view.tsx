@@ -1,0 +1,4 @@
+/** Locks and elections. */
+export function LocksView() {
+  return <section class="locks" />;
+}

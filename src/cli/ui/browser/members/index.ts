@@ -1,0 +1,1 @@
+export { MembersView } from './members-view.js';

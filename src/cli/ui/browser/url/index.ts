@@ -1,0 +1,2 @@
+export { navigate, readLocation, view, viewLink } from './location.js';
+export { type Page, pages, type Sort, takeToken, type View } from './view.js';
