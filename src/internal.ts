@@ -15,4 +15,5 @@ export {
   reasonWithoutLease,
   recordFormat,
   registrationId,
+  sameJson,
 } from './naming/index.js';

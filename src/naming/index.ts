@@ -37,6 +37,7 @@ export type { EndpointOp } from './endpoint-ops.js';
 export type { EndpointEvent } from './endpoint-set.js';
 export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
 export { isRounded } from './json/exact-digits.js';
+export { sameJson } from './json/same-json.js';
 export type { NamingClient } from './ports.js';
 export {
   type AdvertiseOptions,
