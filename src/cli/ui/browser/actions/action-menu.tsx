@@ -1,6 +1,66 @@
 import type { EndpointRow } from '../../protocol/index.js';
+import { settings } from '../state/index.js';
+import { openActions } from './action-host.js';
+import { actionLabel, actionsFor, recordName } from './texts.js';
 
-/** The actions on a record, each with a dialog that confirms it. */
-export function ActionMenu(_props: { readonly row: EndpointRow }) {
-  return <div class="actions" />;
+interface RowProps {
+  readonly row: EndpointRow;
+}
+
+/** The button of a row that opens the choice of its actions; nothing if there are none. */
+export function ActionMenu({ row }: RowProps) {
+  if (actionsFor(row, settings.value).length === 0) return null;
+  return (
+    <div class="actions">
+      <button
+        type="button"
+        class="quiet"
+        aria-haspopup="dialog"
+        aria-label={`Actions on ${recordName(row)}`}
+        onClick={(event) => {
+          event.stopPropagation();
+          openActions(row);
+        }}
+      >
+        <span aria-hidden="true">⋯</span>
+      </button>
+    </div>
+  );
+}
+
+/** One button for each action, or why there are none. */
+export function ActionButtons({ row }: RowProps) {
+  const actions = actionsFor(row, settings.value);
+  return (
+    <div class="action-buttons">
+      {actions.map((action) => (
+        <button
+          key={action}
+          type="button"
+          class={action === 'remove' ? 'danger' : ''}
+          aria-haspopup="dialog"
+          onClick={() => openActions(row, action)}
+        >
+          {actionLabel(action)} …
+        </button>
+      ))}
+      <Limits />
+    </div>
+  );
+}
+
+/** Why actions are absent. */
+function Limits() {
+  if (!settings.value) return null;
+  const { readOnly, codec, canDrain, canWeigh } = settings.value;
+  if (readOnly) return <p class="hint">The page is read-only: the command refuses every change.</p>;
+  if (canDrain && canWeigh) return null;
+  const missing = [...(canDrain ? [] : ['a mark of draining']), ...(canWeigh ? [] : ['a weight'])].join(
+    ' or ',
+  );
+  return (
+    <p class="hint">
+      Records of {codec} have no place for {missing}.
+    </p>
+  );
 }

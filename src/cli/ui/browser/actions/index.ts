@@ -1,1 +1,1 @@
-export { ActionMenu } from './action-menu.js';
+export { ActionButtons, ActionMenu } from './action-menu.js';

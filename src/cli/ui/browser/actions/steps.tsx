@@ -1,0 +1,132 @@
+import { useState } from 'preact/hooks';
+import type { EndpointRow, PreviewReply } from '../../protocol/index.js';
+import type { ApiFailure } from '../api/index.js';
+import { Changes } from '../elements/index.js';
+import { current } from '../state/index.js';
+import { visible } from '../text/index.js';
+import { failureAdvice } from './failure-texts.js';
+import type { ActionFlow, FlowEvent } from './flow.js';
+import { rowChanges } from './row-changes.js';
+import { outcomeText, parseWeight } from './texts.js';
+
+interface StepProps {
+  readonly flow: ActionFlow;
+  readonly dispatch: (event: FlowEvent) => void;
+}
+
+/** The content of the dialog in each phase. */
+export function ActionStep({ flow, dispatch }: StepProps) {
+  if (flow.phase === 'asking') return <WeightForm row={flow.row} dispatch={dispatch} />;
+  return (
+    <>
+      <Progress flow={flow} dispatch={dispatch} />
+      <p id="dialog-state" class="state" role="status">
+        {stateText(flow)}
+      </p>
+    </>
+  );
+}
+
+function Progress({ flow, dispatch }: StepProps) {
+  switch (flow.phase) {
+    case 'asking':
+    case 'previewing':
+      return null;
+    case 'confirming':
+    case 'sending':
+      return <Preview preview={flow.preview} />;
+    case 'done':
+      return <p class="success">✓ {outcomeText(flow.action, flow.row, flow.reply)}</p>;
+    case 'failed':
+      return <Failure flow={flow} dispatch={dispatch} />;
+  }
+}
+
+function stateText(flow: ActionFlow): string {
+  if (flow.phase === 'previewing') return 'Reading the record …';
+  if (flow.phase === 'sending') return 'Waiting for etcd …';
+  if (flow.phase === 'confirming' && !current.value)
+    return 'Not possible now: what the page shows is not current.';
+  return '';
+}
+
+function Preview({ preview: { changes, warnings } }: { readonly preview: PreviewReply }) {
+  return (
+    <>
+      {changes.length === 0 ? <p>Nothing would change.</p> : <Changes changes={changes} />}
+      {warnings.map((warning) => (
+        <p key={warning} class="warning">
+          <strong>Note:</strong> {visible(warning, 500)}
+        </p>
+      ))}
+    </>
+  );
+}
+
+interface FailureProps extends StepProps {
+  readonly flow: ActionFlow & { readonly phase: 'failed' };
+}
+
+function Failure({ flow: { row, failure, during }, dispatch }: FailureProps) {
+  const advice = failureAdvice(failure.code, during);
+  const again = failure.code === 'conflict' ? failure.current : row;
+  return (
+    <div role="alert">
+      <p class="error">
+        <strong>{visible(failure.message, 500)}</strong>
+      </p>
+      <p>{advice.text}</p>
+      {failure.code === 'conflict' && <Conflict seen={row} failure={failure} />}
+      {advice.lookAgain && again && (
+        <button type="button" onClick={() => dispatch({ type: 'looked-again', row: again })}>
+          Look again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** What happened to the record since the user saw it. */
+function Conflict({ seen, failure }: { readonly seen: EndpointRow; readonly failure: ApiFailure }) {
+  if (!failure.current) return <p>The record is gone.</p>;
+  const changes = rowChanges(seen, failure.current);
+  if (changes.length === 0) return <p>It was written again, with the same content.</p>;
+  return (
+    <>
+      <p>Changed since then:</p>
+      <Changes changes={changes} />
+    </>
+  );
+}
+
+/** Asks for the weight, which the preview needs. */
+function WeightForm({ row, dispatch }: Pick<StepProps, 'dispatch'> & { readonly row: EndpointRow }) {
+  const [text, setText] = useState(String(row.weight));
+  const weight = parseWeight(text);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (weight !== undefined) dispatch({ type: 'asked', weight });
+  };
+  return (
+    <form class="weight" onSubmit={submit}>
+      <label>
+        Weight{' '}
+        <input
+          type="text"
+          inputMode="decimal"
+          autocomplete="off"
+          value={text}
+          aria-invalid={weight === undefined}
+          aria-describedby="weight-hint"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="primary" aria-disabled={weight === undefined}>
+        Preview
+      </button>
+      <p id="weight-hint" class="state">
+        A number of 0 or more. An endpoint with twice the weight of another gets twice its calls.
+      </p>
+    </form>
+  );
+}
