@@ -5,6 +5,8 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } fr
 export interface TabOptions extends BrowserContextOptions {
   /** Runs in each document before its code. */
   readonly prelude?: (() => void) | undefined;
+  /** Origins other than the page's own that it may send requests to. */
+  readonly mayReach?: readonly string[] | undefined;
   /** Messages of the console, and of exceptions, that do not fail the test. */
   readonly expected?: RegExp | undefined;
 }
@@ -17,14 +19,14 @@ export class BrowserTab {
   /** Errors and warnings of the console, and exceptions. */
   readonly problems: string[] = [];
   readonly #context: BrowserContext;
-  readonly #origin: string;
+  readonly #origins: readonly string[];
   #expected: RegExp | undefined;
 
-  constructor(context: BrowserContext, page: Page, origin: string, expected: RegExp | undefined) {
+  constructor(context: BrowserContext, page: Page, origin: string, options: TabOptions) {
     this.#context = context;
     this.page = page;
-    this.#origin = origin;
-    this.#expected = expected;
+    this.#origins = [origin, ...(options.mayReach ?? [])];
+    this.#expected = options.expected;
     context.on('request', (request) => this.requests.push(request));
     context.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) this.problems.push(message.text());
@@ -39,15 +41,15 @@ export class BrowserTab {
     this.#expected = problems;
   }
 
-  /** The URLs of the requests to other origins. */
+  /** The URLs of the requests to other origins than those that it may reach. */
   get foreignRequests(): readonly string[] {
     const urls = this.requests.map((request) => new URL(request.url()));
     return urls
-      .filter(({ protocol, origin }) => protocol !== 'data:' && origin !== this.#origin)
+      .filter(({ protocol, origin }) => protocol !== 'data:' && !this.#origins.includes(origin))
       .map((url) => url.href);
   }
 
-  /** Fails if the page sent a request to another origin, or reported a problem that is not expected. */
+  /** Fails if the page sent a request to such an origin, or reported a problem that is not expected. */
   check(): void {
     assert.deepEqual(this.foreignRequests, []);
     assert.deepEqual(
@@ -63,11 +65,11 @@ export class BrowserTab {
 
 /** Opens a URL in a new context and resolves when its document and files are loaded. */
 export async function openTab(browser: Browser, url: string, options: TabOptions = {}): Promise<BrowserTab> {
-  const { prelude, expected, ...contextOptions } = options;
+  const { prelude, expected: _, mayReach: __, ...contextOptions } = options;
   const context = await browser.newContext(contextOptions);
   if (prelude) await context.addInitScript(prelude);
   const page = await context.newPage();
-  const tab = new BrowserTab(context, page, new URL(url).origin, expected);
+  const tab = new BrowserTab(context, page, new URL(url).origin, options);
   await page.goto(url);
   return tab;
 }

@@ -1,11 +1,10 @@
-import { constants } from 'node:fs';
-import { access, mkdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
 import { type BrowserTab, openTab, type TabOptions } from './browser-tab.js';
+import { browserNames, findChromium, launch } from './chromium.js';
 import { skip } from './etcd.js';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const pictures = 'build/ui-screenshots/failed';
 
 /** The browser of {@link useBrowser}. */
@@ -25,7 +24,7 @@ export function useBrowser(): TestBrowser {
 
   before('a browser starts', async function () {
     const program = await findChromium();
-    if (program === undefined) skip(this, `there is no Chromium (${names.join(', ')}, CHROME_BIN)`);
+    if (program === undefined) skip(this, `there is no Chromium (${browserNames.join(', ')}, CHROME_BIN)`);
     browser = await launch(program);
   });
 
@@ -47,35 +46,6 @@ export function useBrowser(): TestBrowser {
       return tab;
     },
   };
-}
-
-/** Starts a Chromium that resolves no name and reaches no host but this one. */
-export function launch(program: string): Promise<Browser> {
-  return chromium.launch({
-    executablePath: program,
-    // Chromium refuses to start with its sandbox as root.
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: [
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
-      '--disable-dev-shm-usage',
-    ],
-  });
-}
-
-/** The path of `CHROME_BIN`, or of the first Chromium on `PATH`. */
-export async function findChromium(): Promise<string | undefined> {
-  const chosen = process.env['CHROME_BIN'];
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const paths = chosen ? [chosen] : names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  for (const path of paths) if (await isExecutable(path)) return path;
-  return undefined;
-}
-
-function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function keepPictures(title: string, tabs: readonly BrowserTab[]): Promise<void> {
