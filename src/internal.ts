@@ -1,5 +1,6 @@
 /** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
+export { type Change, provesNotApplied } from './kv/index.js';
 export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
 export {
   addressId,

@@ -21,4 +21,5 @@ export type {
   TxnResult,
   WriteCallOptions,
 } from './types.js';
+export { type Change, provesNotApplied } from './update/change.js';
 export type { KvUpdateFunction, KvUpdateOptions, KvUpdateResult } from './update/types.js';

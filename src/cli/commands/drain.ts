@@ -1,9 +1,10 @@
-import { compare, type Endpoint, type EtcdClient, op, type Revision } from '../../index.js';
+import type { Endpoint, EtcdClient, Revision } from '../../index.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
 import { codecToJson, hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, printResult } from '../command.js';
-import { isJsonObject, parseRecord, rejectUnsafeIntegers, statusOf } from '../data/records.js';
-import { requireSameParts } from '../data/rewriting.js';
+import { writeIfUnchanged } from '../data/conditional-writes.js';
+import { requireMark, rewriteMark } from '../data/draining.js';
+import { requireEndpoint } from '../data/endpoint-rewrite.js';
 import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 
@@ -43,15 +44,6 @@ export const drain: Command = {
   },
 };
 
-/** @throws {CliError} for records that cannot say that their endpoint is draining. */
-function requireMark({ input, codec, codecArgs, format }: Target, id: string): void {
-  if (!format.canDrain)
-    throw new CliError(
-      `the records of ${codec?.name} have no place for the mark; to take the endpoint out of service, end its server, or: ` +
-        `etcd-naming rm ${input} ${id}${codecArgs}`,
-    );
-}
-
 /**
  * The owner may write at the same time, for example to report its load. After this many conflicts the command fails.
  */
@@ -66,33 +58,11 @@ async function setMark(
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const { kv, revision } = await client.kv.get(key);
     if (!kv) throw new CliError(`'${key}' does not exist`);
-    const { endpoint, problem } = parseRecord(target, kv);
-    if (!endpoint) throw new CliError(`'${key}' is not an endpoint: ${problem}`);
-    if ((statusOf(endpoint.metadata) === 'draining') !== undo) return { revision, changed: false, endpoint };
-    if (endpoint.addr === '') throw new CliError(`'${key}' has no address, so it gets no calls`);
-    rejectUnsafeIntegers(kv.value.toString());
-    const updated = undo ? withoutMark(endpoint) : withMark(endpoint, key);
-    requireSameParts(target, kv, undo, undo ? endpoint : withoutMark(updated));
-    const result = await client.kv.txn({
-      compare: [compare.modRevision(key, '=', kv.modRevision)],
-      success: [op.put(key, target.format.encode(key, updated), { ignoreLease: true })],
-    });
-    if (result.succeeded) return { revision: result.revision, changed: true, endpoint: updated };
+    const endpoint = requireEndpoint(target, kv);
+    const rewrite = rewriteMark(target, kv, endpoint, undo);
+    if (!rewrite) return { revision, changed: false, endpoint };
+    const result = await writeIfUnchanged(client, kv, { type: 'put', value: rewrite.value });
+    if (result.succeeded) return { revision: result.revision, changed: true, endpoint: rewrite.endpoint };
   }
   throw new CliError(`'${key}' changed between each read and write (${maxAttempts} attempts)`);
-}
-
-function withMark({ addr, metadata }: Endpoint, key: string): Endpoint {
-  if (metadata !== undefined && !isJsonObject(metadata))
-    throw new CliError(
-      `the metadata of '${key}' is not an object, so it cannot contain the mark; delete the record instead`,
-    );
-  return { addr, metadata: { ...metadata, status: 'draining' } };
-}
-
-/** Metadata that contains only the mark is removed with it. */
-function withoutMark({ addr, metadata }: Endpoint): Endpoint {
-  if (!isJsonObject(metadata)) return { addr };
-  const { status: _, ...rest } = metadata;
-  return Object.keys(rest).length === 0 ? { addr } : { addr, metadata: rest };
 }

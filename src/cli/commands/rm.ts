@@ -1,17 +1,16 @@
 import {
-  compare,
   type EtcdClient,
   formatLeaseId,
   type KeyValue,
   keyText,
   type LeaseId,
   LeaseNotFoundError,
-  op,
   type Revision,
 } from '../../index.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
 import { codecToJson, hexOption, parseTargetArgument, recordKey, type Target } from '../args/target.js';
 import { type Command, type Invocation, printResult } from '../command.js';
+import { writeIfUnchanged } from '../data/conditional-writes.js';
 import { fetchLeaseState, type LeaseState } from '../data/leases.js';
 import { CliError, usageError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
@@ -81,11 +80,8 @@ async function requireNoOtherKeys(client: EtcdClient, kv: KeyValue): Promise<voi
 }
 
 /** Deletes the record only in the version that was read. */
-async function deleteRecord(client: EtcdClient, key: string, { modRevision }: KeyValue): Promise<Revision> {
-  const { succeeded, revision } = await client.kv.txn({
-    compare: [compare.modRevision(key, '=', modRevision)],
-    success: [op.delete(key)],
-  });
+async function deleteRecord(client: EtcdClient, key: string, kv: KeyValue): Promise<Revision> {
+  const { succeeded, revision } = await writeIfUnchanged(client, kv, { type: 'delete' });
   if (succeeded) return revision;
   throw new CliError(`'${key}' was changed by another process and was not deleted; check it, and try again`);
 }

@@ -1,4 +1,4 @@
-import { type EtcdClient, EtcdError, formatLeaseId, type LeaseId } from '../../index.js';
+import { type CallOptions, type EtcdClient, EtcdError, formatLeaseId, type LeaseId } from '../../index.js';
 import type { Text } from '../output/line.js';
 import { inParallel } from '../parallel.js';
 
@@ -25,10 +25,15 @@ export async function fetchLeaseStates(
   return (lease) => states.get(lease) ?? { state: 'none' };
 }
 
-export async function fetchLeaseState(client: EtcdClient, lease: LeaseId): Promise<LeaseState> {
+/** @throws the reason of the options' signal. */
+export async function fetchLeaseState(
+  client: Pick<EtcdClient, 'lease'>,
+  lease: LeaseId,
+  options: CallOptions = {},
+): Promise<LeaseState> {
   if (lease === 0n) return { state: 'none' };
   try {
-    const found = await client.lease.timeToLive(lease);
+    const found = await client.lease.timeToLive(lease, options);
     if (!found) return { state: 'gone' };
     return { state: 'alive', remainingSeconds: found.remainingSeconds, grantedSeconds: found.grantedSeconds };
   } catch (error) {

@@ -12,18 +12,18 @@ type Pair = readonly [path: string, stored: unknown, rewritten: unknown];
 /**
  * A record of a framework is written by its codec, which does not know every part of it. The framework does not write the
  * record again, so what is lost stays lost. Go's format is written by its own rules.
- * @param unmarked the endpoint without this command's change: its record must be the stored one.
- * @throws {CliError} for a record of which more than the mark would change.
+ * @param unmarked the endpoint without the change: its record must be the stored one.
+ * @param action what to do through the framework instead, in the message.
+ * @throws {CliError} for a record of which more than that would change.
  */
 export function requireSameParts(
   { codec, format }: Target,
   kv: KeyValue,
-  undo: boolean,
+  action: string,
   unmarked: Endpoint,
 ): void {
   if (codec === undefined) return;
   const key = keyText(kv.key);
-  const action = undo ? 'remove the mark' : 'drain';
   const refuse = (reason: string) =>
     new CliError(`'${key}' was not changed: ${reason}; ${action} at its server, or through ${codec.name}`);
   let rewritten: Buffer;

@@ -73,23 +73,23 @@ describe('requireSameParts', () => {
     value: Buffer.from('{"a":1,"b":2}'),
     ...{ createRevision: 1n, modRevision: 1n, version: 1n, lease: 0n },
   };
-  const check = (undo: boolean, encode: () => string) => () => {
+  const check = (action: string, encode: () => string) => () => {
     const codec = { name: 'own', keyPrefix: () => 'shop/', decode: () => ({ addr: '10.0.0.1:1' }), encode };
-    requireSameParts(parseTargetArgument('shop', { codec, args: '' }), kv, undo, { addr: '10.0.0.1:1' });
+    requireSameParts(parseTargetArgument('shop', { codec, args: '' }), kv, action, { addr: '10.0.0.1:1' });
   };
 
   it('accepts a record that is written again as it is stored', () => {
-    check(false, () => '{"b":2,"a":1}')();
+    check('drain', () => '{"b":2,"a":1}')();
   });
 
   it('names what would be lost, and what to do', () => {
     const message = "'shop/a' was not changed: writing it again would change or lose b";
     assert.throws(
-      check(false, () => '{"a":1}'),
+      check('drain', () => '{"a":1}'),
       { message: `${message}; drain at its server, or through own` },
     );
     assert.throws(
-      check(true, () => '{"a":1}'),
+      check('remove the mark', () => '{"a":1}'),
       {
         message: `${message}; remove the mark at its server, or through own`,
       },
@@ -97,7 +97,7 @@ describe('requireSameParts', () => {
   });
 
   it('has the reason of a codec that cannot write the record', () => {
-    const refused = check(false, () => {
+    const refused = check('drain', () => {
       throw new NamingError('the weight is too large');
     });
     assert.throws(refused, {
@@ -108,6 +108,6 @@ describe('requireSameParts', () => {
   });
 
   it('checks nothing for the default format', () => {
-    requireSameParts(parseTargetArgument('shop'), kv, false, { addr: '10.0.0.1:1' });
+    requireSameParts(parseTargetArgument('shop'), kv, 'drain', { addr: '10.0.0.1:1' });
   });
 });

@@ -1,0 +1,1 @@
+export { type ActionOptions, RecordActions } from './record-actions.js';
