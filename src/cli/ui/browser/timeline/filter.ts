@@ -21,9 +21,16 @@ export function matcher({ kinds, text, key }: EntryFilter): (entry: TimelineEntr
 
 function hasWords(entry: TimelineEntry, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  const searched = searchedText(entry).toLowerCase();
+  let searched = searchedTexts.get(entry);
+  if (searched === undefined) {
+    searched = searchedText(entry).toLowerCase();
+    searchedTexts.set(entry, searched);
+  }
   return words.every((word) => searched.includes(word));
 }
+
+/** A filter looks at thousands of entries whenever one arrives. */
+const searchedTexts = new WeakMap<TimelineEntry, string>();
 
 function searchedText({ service = '', what }: TimelineEntry): string {
   const parts = [service, eventText(what)];

@@ -1,1 +1,1 @@
-export { Timeline } from './timeline.js';
+export { RecordTimeline, Timeline } from './timeline.js';
