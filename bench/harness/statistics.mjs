@@ -14,6 +14,22 @@ export function median(values) {
   return percentile(values, 0.5);
 }
 
+export function mean(values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** How much y grows for each unit of x, by least squares. NaN unless there are two different x. */
+export function slope(xs, ys) {
+  const [meanX, meanY] = [mean(xs), mean(ys)];
+  let products = 0;
+  let squares = 0;
+  for (const [i, x] of xs.entries()) {
+    products += (x - meanX) * (ys[i] - meanY);
+    squares += (x - meanX) ** 2;
+  }
+  return products / squares;
+}
+
 /** The median, and the range that holds all but the lowest and the highest tenth. */
 export function spread(values) {
   return { median: median(values), p10: percentile(values, 0.1), p90: percentile(values, 0.9) };

@@ -18,6 +18,8 @@ interface Options {
 interface Statistics {
   percentile(values: readonly number[], share: number): number;
   median(values: readonly number[]): number;
+  mean(values: readonly number[]): number;
+  slope(xs: readonly number[], ys: readonly number[]): number;
   spread(values: readonly number[]): Spread;
   ratios(values: readonly (number | undefined)[], reference: readonly (number | undefined)[]): number[];
   meanRatio(values: readonly number[]): {
@@ -79,6 +81,14 @@ describe('the figures of the benchmark', () => {
     assert.equal(percentile([10, 20], 0.25), 12.5);
     assert.equal(percentile([7], 0.99), 7);
     assert.ok(Number.isNaN(median([])));
+  });
+
+  it('fits a line by least squares', () => {
+    const { mean, slope } = statistics;
+    assert.equal(mean([1, 2, 6]), 3);
+    assert.equal(slope([1, 2, 3], [10, 12, 14]), 2);
+    assert.equal(slope([0, 1, 2], [0, 3, 0]), 0);
+    assert.ok(Number.isNaN(slope([1, 1], [2, 3])));
   });
 
   it('leaves its input in place', () => {

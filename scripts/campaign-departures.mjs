@@ -1,0 +1,133 @@
+#!/usr/bin/env node
+// npm run campaign:departures: is the reason that is given for a departure the true one?
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startServer } from '../bench/ui/server.mjs';
+import { EtcdClient, encodeEndpoint } from '../build/src/index.js';
+import { startEtcd } from '../build/src/testing/index.js';
+import { observeDirectory, observeStream } from './departures/observers.mjs';
+import { prefix, schedule, targets } from './departures/schedule.mjs';
+import { summarize, unknownShare, verdictOf } from './departures/verdict.mjs';
+
+const help = `npm run campaign:departures [-- --departures 200 --seed 7]
+
+Endpoints leave in random ways, in waves of 12: their leases expire or are revoked, their records are deleted, they drain,
+their processes are killed. etcd is restarted during some waves, and wiped after others. Compares the reasons that the
+event stream of 'etcd-naming ui' and ServiceDirectory.departures() give with the true ones. Exit code 1 if a reason is
+wrong or missing, or if more than 10 % of the deletes and lease ends on a healthy etcd are unknown.`;
+
+const { values } = parseArgs({
+  options: {
+    departures: { type: 'string', default: '200' },
+    seed: { type: 'string' },
+    help: { type: 'boolean' },
+  },
+});
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const seed = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
+const reportedWithinMs = 60_000;
+
+const etcd = await startEtcd();
+const client = new EtcdClient({ endpoints: etcd.endpoints });
+console.log(`etcd ${etcd.version}, ${values.departures} departures, seed ${seed}`);
+await putKeepers();
+const server = await startServer({ etcd: etcd.endpoints, prefix, probe: false });
+const { headers } = await server.openSession();
+const page = await observeStream({ origin: server.origin, headers });
+const directoryClient = new EtcdClient({ endpoints: etcd.endpoints });
+const directory = await observeDirectory(directoryClient, targets);
+const results = [];
+try {
+  for (const wave of schedule(seed, Number(values.departures))) await run(wave);
+} finally {
+  await page.close();
+  await directory.close();
+  await directoryClient.close();
+  await client.close();
+  await server.stop();
+  await etcd.close();
+}
+report();
+
+async function run({ fault, restartAfterMs, departures }) {
+  const leaving = await Promise.all(
+    departures.map(async (departure) => {
+      const { kind, endpoint } = departure;
+      const leave = await kind.arrive(client, endpoint, { etcd: etcd.endpoints });
+      return { ...departure, fault, leave };
+    }),
+  );
+  await sleep(500); // so that the observers see them arrive
+  await Promise.all([...leaving.map(leaveLater), inject(fault, restartAfterMs)]);
+  const deadline = performance.now() + reportedWithinMs;
+  while (!leaving.every(isReported) && performance.now() < deadline) await sleep(50);
+  await sleep(500); // for a second departure, which would be wrong
+  results.push(...leaving.map(judge));
+  console.log(`${results.length} departures`);
+}
+
+async function leaveLater({ afterMs, leave }) {
+  await sleep(afterMs);
+  await leave();
+}
+
+async function inject(fault, restartAfterMs) {
+  if (fault === 'none') return;
+  await sleep(restartAfterMs);
+  if (fault === 'restart') {
+    await etcd.kill();
+    await sleep(1_000);
+    await etcd.restart();
+  } else {
+    await etcd.wipe();
+    await putKeepers();
+  }
+}
+
+/** An endpoint of each service that stays: a directory protects the endpoints of a service that would become empty. */
+async function putKeepers() {
+  for (const [i, target] of targets.entries())
+    await client.kv.put(`${target}/keeper`, encodeEndpoint({ addr: `10.0.0.${i}:50051` }));
+}
+
+function isReported({ endpoint: { key } }) {
+  return [page, directory].every((observer) => observer.of(key).some((reason) => reason !== undefined));
+}
+
+function judge({ kind, fault, endpoint: { key } }) {
+  const stated = { page: page.of(key), directory: directory.of(key) };
+  const verdicts = {
+    page: verdictOf(kind.expected, stated.page),
+    directory: verdictOf(kind.expected, stated.directory),
+  };
+  for (const [observer, verdict] of Object.entries(verdicts))
+    if (verdict === 'wrong' || verdict === 'missing')
+      console.log(
+        `${verdict.toUpperCase()} ${key} (${kind.name}): the ${observer} says ${stated[observer].join(', ') || 'nothing'}`,
+      );
+  return { kind, fault, verdicts };
+}
+
+function report() {
+  const cells = ({ right, unknown, wrong, missing }) => `${right} | ${unknown} | ${wrong} | ${missing}`;
+  console.log(
+    '\n| What happened | True reason | Departures | Page: right | unknown | wrong | missing | Directory: right | unknown | wrong | missing |',
+  );
+  console.log(`|${'---|'.repeat(11)}`);
+  for (const row of summarize(results))
+    console.log(
+      `| ${row.name} | ${row.expected} | ${row.count} | ${cells(row.page)} | ${cells(row.directory)} |`,
+    );
+  const observers = ['page', 'directory'];
+  const bad = results
+    .flatMap(({ verdicts }) => Object.values(verdicts))
+    .filter((one) => ['wrong', 'missing'].includes(one));
+  const shares = observers.map((observer) => unknownShare(results, observer));
+  console.log(
+    `\n${bad.length} wrong or missing; unknown of the deletes and lease ends on a healthy etcd: ${observers.map((name, i) => `${name} ${(100 * shares[i]).toFixed(1)} %`).join(', ')}`,
+  );
+  process.exitCode = bad.length > 0 || shares.some((share) => share > 0.1) ? 1 : 0;
+}
