@@ -1,4 +1,5 @@
 /** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
+export { type Clock, Coalescer, systemClock } from './async/index.js';
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
 export { type Change, provesNotApplied } from './kv/index.js';
 export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';

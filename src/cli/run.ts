@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import type { EtcdClient } from '../index.js';
 import { didYouMean } from '../model/options/closest-name.js';
 import { type CommandLine, parseCommandArgs, splitCommandLine } from './args/command-line.js';
@@ -12,6 +11,7 @@ import { commands } from './commands/index.js';
 import { exitCodeOf, messageOf, stackLinesOf, usageError } from './errors.js';
 import { exitCodes } from './exit-codes.js';
 import { type Io, print, printError } from './output/io.js';
+import { packageVersion } from './package.js';
 
 /** Runs one command line. An error is printed on stderr and becomes an exit code; nothing is thrown. */
 export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
@@ -28,7 +28,7 @@ export async function run(argv: readonly string[], io: Io): Promise<Outcome> {
 async function dispatch(line: CommandLine, io: Io): Promise<Outcome> {
   const has = (flag: string) => line.args.includes(flag);
   const wantsHelp = has('--help') || has('-h');
-  if (has('--version') || has('-v')) return printAndSucceed(io, [version()]);
+  if (has('--version') || has('-v')) return printAndSucceed(io, [packageVersion()]);
   if (line.commandName === undefined) return runWithoutCommand(wantsHelp, io);
   if (line.commandName === 'help') return help(line.args[0], io);
   const command = findCommand(line.commandName);
@@ -105,8 +105,3 @@ const synonyms: Readonly<Record<string, string>> = {
   ...{ run: 'register', check: 'doctor' },
   ...{ mutex: 'lock', flock: 'lock', election: 'elect', campaign: 'elect' },
 };
-
-function version(): string {
-  const { version } = createRequire(import.meta.url)('@org/etcd-naming/package.json') as { version: string };
-  return version;
-}

@@ -1,9 +1,14 @@
 import type { Clock } from './clock.js';
 import { MovableTimer } from './movable-timer.js';
 
-/** A request waits until no other one has arrived for this time, and at most `latestMs`. */
-const quietMs = 20;
-const latestMs = 200;
+export interface CoalescerOptions {
+  /** A request waits until no other one has arrived for this time. */
+  readonly quietMs: number;
+  /** A request waits at most this long. */
+  readonly latestMs: number;
+}
+
+const defaults: CoalescerOptions = { quietMs: 20, latestMs: 200 };
 
 /**
  * Combines bursts of requests: the first runs the action immediately, those that follow run it once together. Each update
@@ -13,12 +18,14 @@ export class Coalescer {
   readonly #clock: Clock;
   readonly #action: () => void;
   readonly #timer: MovableTimer;
+  readonly #options: CoalescerOptions;
   #quietUntil = Number.NEGATIVE_INFINITY;
   #waitingSince: number | undefined;
 
-  constructor(clock: Clock, action: () => void) {
+  constructor(clock: Clock, action: () => void, options = defaults) {
     this.#clock = clock;
     this.#action = action;
+    this.#options = options;
     this.#timer = new MovableTimer(clock, () => this.#run());
   }
 
@@ -29,6 +36,7 @@ export class Coalescer {
       return;
     }
     this.#waitingSince ??= now;
+    const { quietMs, latestMs } = this.#options;
     this.#timer.setAt(Math.min(now + quietMs, this.#waitingSince + latestMs));
   }
 
@@ -44,7 +52,7 @@ export class Coalescer {
 
   #run(): void {
     this.cancel();
-    this.#quietUntil = this.#clock.now() + quietMs;
+    this.#quietUntil = this.#clock.now() + this.#options.quietMs;
     this.#action();
   }
 }

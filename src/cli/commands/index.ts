@@ -9,10 +9,11 @@ import { lock } from './lock.js';
 import { ls } from './ls.js';
 import { register } from './register.js';
 import { rm } from './rm.js';
+import { ui } from './ui.js';
 import { watch } from './watch.js';
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
-  ...[ls, get, watch, add, rm, drain, register, lock, elect, doctor],
+  ...[ls, get, watch, add, rm, drain, register, lock, elect, doctor, ui],
   createCompletion(() => commands),
 ];

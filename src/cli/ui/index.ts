@@ -1,0 +1,1 @@
+export { type PackageFiles, runUi } from './run-ui.js';

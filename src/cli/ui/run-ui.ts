@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Invocation, printResult } from '../command.js';
+import { CliError } from '../errors.js';
+import { exitCodes } from '../exit-codes.js';
+import { print, warn } from '../output/io.js';
+import { onSignals, terminationSignals } from '../signals.js';
+import { createBackend } from './backend.js';
+import { onEnter } from './enter-key.js';
+import { firstRead } from './first-read.js';
+import { openBrowser } from './open-browser.js';
+import { ownHosts } from './own-hosts.js';
+import type { Backend } from './ports.js';
+import { type Assets, loadAssets, PageServer } from './server/index.js';
+import { type UiOptions, uiOptionsFrom } from './ui-options.js';
+
+/** Where the package is, and its version. */
+export interface PackageFiles {
+  readonly root: string;
+  readonly version: string;
+}
+
+/**
+ * Below the ports that systems choose for outgoing connections, so that it is mostly free, and the same each time: what
+ * the browser remembers for the page stays.
+ */
+export const defaultPort = 23_790;
+
+/**
+ * Serves the page until a signal ends the command.
+ * @throws {CliError} for wrong usage, and if the port is in use; {EtcdError} if etcd refuses the read at the start.
+ */
+export async function runUi(invocation: Invocation, { root, version }: PackageFiles): Promise<number> {
+  const options = await uiOptionsFrom(invocation.options);
+  const assets = await loadAssets(join(root, 'dist/ui'));
+  const ending = new AbortController();
+  const removeHandlers = onSignals(terminationSignals, () => ending.abort());
+  const { backend, client, close } = await createBackend(invocation, options, version);
+  try {
+    await firstRead(client, backend.settings.prefix, ending.signal);
+    if (!ending.signal.aborted) await serve(invocation, options, { backend, assets }, ending.signal);
+    return exitCodes.ok;
+  } finally {
+    close();
+    removeHandlers();
+  }
+}
+
+async function serve(
+  invocation: Invocation,
+  options: UiOptions,
+  content: { readonly backend: Backend; readonly assets: Assets },
+  signal: AbortSignal,
+): Promise<void> {
+  const server = await startServer(options, content);
+  const { io, format } = invocation;
+  const url = server.createUrl();
+  printResult(invocation, { url, prefix: content.backend.settings.prefix, readOnly: options.readOnly }, url);
+  if (options.open) openBrowser(url, (program) => warn(io, `cannot start ${program}; open the URL yourself`));
+  const stopReading = format === 'json' ? () => {} : onEnter(() => print(io.stdout, [server.createUrl()]));
+  try {
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    stopReading();
+    await server.close();
+  }
+}
+
+/** Without `--port`, another free port is used if the default is in use. */
+async function startServer(
+  options: UiOptions,
+  content: { readonly backend: Backend; readonly assets: Assets },
+): Promise<PageServer> {
+  const start = (port: number) => PageServer.start({ ...options, ...content, ...ownHosts(options), port });
+  try {
+    return await start(options.port ?? defaultPort);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE' && options.port === undefined) return start(0);
+    throw new CliError(`cannot listen: ${message}`, exitCodes.failed, error);
+  }
+}

@@ -1,0 +1,62 @@
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ApiError } from '../ports.js';
+import { limits } from './limits.js';
+import { rawError, sendError } from './respond.js';
+
+export interface TlsFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
+const options: ServerOptions = {
+  maxHeaderSize: limits.headerBytes,
+  headersTimeout: limits.headersMs,
+  requestTimeout: limits.requestMs,
+  keepAliveTimeout: limits.keepAliveMs,
+  connectionsCheckingInterval: 2_000,
+  // Node's own answer to a request without Host lacks the security headers.
+  requireHostHeader: false,
+  insecureHTTPParser: false,
+};
+
+/** Creates a server whose every answer has the security headers, also those to what is not HTTP. It does not listen yet. */
+export function createHttpServer(tls: TlsFiles | undefined): Server {
+  const server = tls
+    ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs })
+    : createServer(options);
+  server.maxConnections = limits.connections;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => endWith(statusOf(error), socket));
+  server.on('connect', (_request, socket) => endWith(405, socket));
+  server.on('upgrade', (_request, socket) => endWith(400, socket));
+  server.on('checkExpectation', (_request, response) =>
+    sendError(response, new ApiError('invalid', 'this Expect header is not supported'), { status: 417 }),
+  );
+  return server;
+}
+
+/** Resolves with the port. Rejects with the error of the system. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Answers a connection whose request Node does not handle, and closes it. */
+function endWith(status: number | undefined, socket: Duplex): void {
+  if (status === undefined || !socket.writable) socket.destroy();
+  else socket.end(rawError(status), () => socket.destroy());
+}
+
+/** Undefined for a failure of the connection, to which nothing can be answered. */
+function statusOf({ code }: NodeJS.ErrnoException): number | undefined {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 408;
+  if (code === 'HPE_HEADER_OVERFLOW') return 431;
+  return code?.startsWith('HPE_') ? 400 : undefined;
+}

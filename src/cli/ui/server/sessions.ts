@@ -1,0 +1,100 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '../ports.js';
+import { limits } from './limits.js';
+
+/** A page, or several tabs that share a session token. */
+export interface Session {
+  /** Aborts when the session ends. */
+  readonly signal: AbortSignal;
+}
+
+interface StoredSession extends Session {
+  readonly digest: Buffer;
+  readonly ending: AbortController;
+}
+
+/**
+ * One-time tokens and the sessions for which they are exchanged. Digests of tokens are compared: the duration of that
+ * shows nothing about a token.
+ */
+export class Sessions {
+  /** The oldest first. */
+  #links: Buffer[] = [];
+  /** The least recently used first. */
+  #sessions: StoredSession[] = [];
+  readonly #now: () => number;
+  /** How many wrong tokens are accepted now. */
+  #credit: number = limits.wrongTokens;
+  #creditAt: number;
+
+  /** @param now milliseconds on a monotonic clock. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#creditAt = now();
+  }
+
+  /** Creates a token that can be exchanged once. With too many unused tokens, the oldest ends. */
+  createLink(): string {
+    const token = newToken();
+    this.#links = [...this.#links, digestOf(token)].slice(-limits.links);
+    return token;
+  }
+
+  /**
+   * Exchanges a one-time token for a session token. With too many sessions, the least recently used ends.
+   * @throws {ApiError} for a wrong token, and for any after too many wrong ones.
+   */
+  exchange(token: string): string {
+    this.#refill();
+    if (this.#credit < 1) throw new ApiError('busy', 'too many wrong tokens; try again in a few seconds');
+    const link = find(this.#links, token, (digest) => digest);
+    if (!link) {
+      this.#credit--;
+      throw new ApiError('unauthorized', 'the link was used already, or it is not of this command');
+    }
+    this.#links = this.#links.filter((digest) => digest !== link);
+    return this.#create();
+  }
+
+  /** The session of a token; undefined for a wrong one. */
+  get(token: string): Session | undefined {
+    const session = find(this.#sessions, token, ({ digest }) => digest);
+    if (session) this.#sessions = [...this.#sessions.filter((other) => other !== session), session];
+    return session;
+  }
+
+  /** Ends all sessions, and accepts no token any more. */
+  close(): void {
+    this.#links = [];
+    for (const { ending } of this.#sessions.splice(0)) ending.abort();
+  }
+
+  #create(): string {
+    const token = newToken();
+    const ending = new AbortController();
+    this.#sessions.push({ digest: digestOf(token), ending, signal: ending.signal });
+    if (this.#sessions.length > limits.sessions) this.#sessions.shift()?.ending.abort();
+    return token;
+  }
+
+  #refill(): void {
+    const now = this.#now();
+    this.#credit = Math.min(limits.wrongTokens, this.#credit + (now - this.#creditAt) / 1_000);
+    this.#creditAt = now;
+  }
+}
+
+/** 256 random bits, in an alphabet that URLs keep as it is. */
+function newToken(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/** Compares with all of them, in constant time each. */
+function find<T>(items: readonly T[], token: string, digest: (item: T) => Buffer): T | undefined {
+  const wanted = digestOf(token);
+  return items.filter((item) => timingSafeEqual(digest(item), wanted))[0];
+}
