@@ -1,7 +1,7 @@
 import type { RegistrationEffect } from '#src/naming/register/core/index.js';
 
 /** For how long a revoke may wait for the mark. */
-export const markTimeoutMs = 250;
+export const markTimeoutMs = 1_000;
 
 interface PendingMark {
   readonly request: number;
