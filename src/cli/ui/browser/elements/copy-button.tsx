@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 interface CopyButtonProps {
-  readonly text: string;
+  readonly text: () => string;
   /** What is copied, such as `key`. */
   readonly name: string;
 }
@@ -20,12 +20,12 @@ export function CopyButton({ text, name }: CopyButtonProps) {
   );
 }
 
-/** The clipboard exists only on a secure origin, which loopback is, and the browser may refuse it. */
-async function copyText(text: string): Promise<string> {
+/** The clipboard exists only on a secure origin, which loopback is, and the browser may refuse the access. */
+async function copyText(text: () => string): Promise<string> {
   try {
-    await navigator.clipboard.writeText(text);
+    await navigator.clipboard.writeText(text());
     return 'copied';
   } catch {
-    return 'the browser refuses: select the text, and copy it';
+    return 'not possible: select the text instead';
   }
 }

@@ -1,3 +1,5 @@
 export { Changes } from './changes.js';
 export { CopyButton } from './copy-button.js';
+export { failureText } from './failure-text.js';
 export { Age, FirstSeen, Time } from './time.js';
+export { usePoll } from './use-poll.js';

@@ -1,4 +1,57 @@
-/** The members of etcd's cluster. */
+import { useState } from 'preact/hooks';
+import { type MembersReply, paths } from '../../protocol/index.js';
+import { call } from '../api/index.js';
+import { Age, failureText, usePoll } from '../elements/index.js';
+import { serverNow } from '../state/index.js';
+import { visible } from '../text/index.js';
+import { Alarms } from './alarms.js';
+import { MemberTable } from './member-table.js';
+
+const intervalMs = 5_000;
+
+interface Answer {
+  readonly reply: MembersReply;
+  readonly at: number;
+}
+
+/** The members of etcd's cluster, asked for every 5 s. */
 export function MembersView() {
-  return <section class="members" />;
+  const [answer, setAnswer] = useState<Answer | undefined>(undefined);
+  const [error, setError] = useState<string | undefined>(undefined);
+  usePoll('members', intervalMs, async (signal) => {
+    try {
+      setAnswer({ reply: await call(paths.members, {}, signal), at: serverNow() });
+      setError(undefined);
+    } catch (failure) {
+      if (!signal.aborted) setError(failureText(failure));
+    }
+  });
+  return (
+    <section class="members" aria-labelledby="members-title">
+      <h2 id="members-title">Members</h2>
+      {error !== undefined && (
+        <p class="error" role="alert">
+          <strong>The members could not be read:</strong> {error}
+        </p>
+      )}
+      {answer ? (
+        <Members {...answer} stale={error !== undefined} />
+      ) : (
+        error === undefined && <p>Asking etcd …</p>
+      )}
+    </section>
+  );
+}
+
+function Members({ reply, at, stale }: Answer & { readonly stale: boolean }) {
+  return (
+    <div class={stale ? 'stale' : ''}>
+      <Alarms members={reply.members} />
+      {reply.error !== undefined && <p class="warning">{visible(reply.error, 500)}</p>}
+      <p class="hint">
+        As of <Age at={at} />. The state is asked for every 5 s.
+      </p>
+      <MemberTable members={reply.members} />
+    </div>
+  );
 }
