@@ -1,5 +1,12 @@
 /** Exports for the command. The package has no entry point for this file, so users cannot depend on them. */
-export { type Clock, Coalescer, systemClock } from './async/index.js';
+export {
+  type Clock,
+  Coalescer,
+  ConcurrencyLimit,
+  raceAbort,
+  systemClock,
+  withTimeoutSignal,
+} from './async/index.js';
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
 export { type Change, provesNotApplied } from './kv/index.js';
 export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
@@ -7,6 +14,7 @@ export {
   addressId,
   addressProblem,
   type DepartureCircumstances,
+  ExpiringCache,
   isRounded,
   leaseLookupsOf,
   type ParsedAddress,

@@ -36,6 +36,7 @@ export {
 export type { EndpointOp } from './endpoint-ops.js';
 export type { EndpointEvent } from './endpoint-set.js';
 export { ConflictError, EndpointDecodeError, NamingError } from './errors.js';
+export { ExpiringCache } from './expiring-cache.js';
 export { isRounded } from './json/exact-digits.js';
 export { sameJson } from './json/same-json.js';
 export type { NamingClient } from './ports.js';

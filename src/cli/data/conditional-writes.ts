@@ -12,7 +12,7 @@ export type RecordChange = Change;
 
 /**
  * Writes a record only in the version that was read, in one transaction. The record keeps its lease.
- * @throws {AmbiguousWriteError} if the answer was lost; see {@link fateOf}.
+ * @throws {AmbiguousWriteError} if the answer was lost; see {@link outcomeOf}.
  */
 export async function writeIfUnchanged(
   client: Pick<EtcdClient, 'kv'>,
@@ -39,14 +39,14 @@ function toOp(key: Buffer, change: RecordChange): Op {
  * - `not-yet`: the record is as it was read; the request may still arrive;
  * - `unknown`: the record was written several times, or deleted.
  */
-export type Fate = 'applied' | 'not-applied' | 'not-yet' | 'unknown';
+export type WriteOutcome = 'applied' | 'not-applied' | 'not-yet' | 'unknown';
 
 /**
  * What a later read proves about a conditional write whose answer was lost.
  * @param read the version for which the write holds.
  * @param found the record now; undefined if it is gone.
  */
-export function fateOf(read: KeyValue, change: RecordChange, found: KeyValue | undefined): Fate {
+export function outcomeOf(read: KeyValue, change: RecordChange, found: KeyValue | undefined): WriteOutcome {
   if (found?.modRevision === read.modRevision) return 'not-yet';
   if (provesNotApplied(read, change, found, undefined)) return 'not-applied';
   const isNext = found?.createRevision === read.createRevision && found.version === read.version + 1n;

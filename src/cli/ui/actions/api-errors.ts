@@ -27,7 +27,7 @@ function toApiError(error: unknown): unknown {
   return new ApiError(code, messageOf(error).slice(0, maxMessageLength), { cause: error });
 }
 
-/** Undefined for what is no answer to the request: a defect, or the reason of its signal. */
+/** Undefined for what does not answer the request, such as a defect, or the reason of its signal. */
 function codeOf(error: unknown): ErrorCode | undefined {
   if (error instanceof InvalidInputError) return 'invalid';
   if (error instanceof CliError || error instanceof NamingError) return 'refused';

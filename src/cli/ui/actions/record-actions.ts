@@ -1,7 +1,7 @@
 import { AmbiguousWriteError, type EtcdClient, type KeyValue } from '../../../index.js';
 import type { SelectedCodec } from '../../args/codec.js';
 import type { Target } from '../../args/target.js';
-import { fateOf, type RecordChange, writeIfUnchanged } from '../../data/conditional-writes.js';
+import { outcomeOf, type RecordChange, writeIfUnchanged } from '../../data/conditional-writes.js';
 import { targetOfKey } from '../../data/key-target.js';
 import { fetchLeaseState } from '../../data/leases.js';
 import { escapeAndTruncate } from '../../output/text.js';
@@ -28,7 +28,7 @@ export interface ActionOptions {
   readonly codec: SelectedCodec | undefined;
   /** What else is registered, for the warnings. */
   readonly catalog: Pick<Catalog, 'snapshot'>;
-  /** The row of a record as the catalog makes it; undefined for a key that is no row, such as one of a lock. */
+  /** The row of a record as the catalog makes it; undefined for a key without one, such as that of a lock. */
   readonly toRow: (kv: KeyValue) => EndpointRow | undefined;
 }
 
@@ -116,7 +116,7 @@ export class RecordActions implements Pick<Backend, 'record' | 'preview' | 'perf
     const read = await this.#options.client.kv.get(key).catch(() => undefined);
     if (!read) throw lost;
     const found = read.kv;
-    switch (fateOf(kv, change, found)) {
+    switch (outcomeOf(kv, change, found)) {
       case 'applied':
         return found?.modRevision ?? read.revision;
       case 'not-applied':

@@ -1,0 +1,1 @@
+export { type ClusterOptions, ClusterState } from './cluster-state.js';
