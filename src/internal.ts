@@ -3,12 +3,15 @@ export {
   type Clock,
   Coalescer,
   ConcurrencyLimit,
+  MovableTimer,
   raceAbort,
+  retryLoop,
   systemClock,
   withTimeoutSignal,
 } from './async/index.js';
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
 export { type Change, provesNotApplied } from './kv/index.js';
+export { freshnessOption, retainOption } from './mirror/index.js';
 export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
 export {
   addressId,

@@ -38,8 +38,8 @@ export function parseRecord(target: Target, kv: KeyValue): StoredRecord {
 }
 
 /** Why a value is not an endpoint. The format alone does not say it. */
-function explain(
-  { service, codec = goEndpoints }: Target,
+export function explain(
+  { service, codec = goEndpoints }: Pick<Target, 'service' | 'codec'>,
   record: Omit<EncodedRecord, 'service'>,
 ): { problem: string; isOfFormat: boolean } {
   try {

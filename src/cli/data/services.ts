@@ -76,21 +76,22 @@ export class ServiceFormats {
 
   /** Undefined for a service whose name the codec does not accept. */
   get(service: string): RecordFormat | undefined {
-    if (!this.#formats.has(service)) this.#formats.set(service, this.#create(service));
+    if (!this.#formats.has(service)) this.#formats.set(service, serviceFormat(service, this.#codec));
     return this.#formats.get(service);
   }
+}
 
-  #create(service: string): RecordFormat | undefined {
-    try {
-      return recordFormat(service, this.#codec);
-    } catch (error) {
-      if (error instanceof NamingError) return undefined;
-      throw error;
-    }
+/** The format of a service's records. Undefined for a service whose name the codec does not accept. */
+export function serviceFormat(service: string, codec: EndpointCodec | undefined): RecordFormat | undefined {
+  try {
+    return recordFormat(service, codec);
+  } catch (error) {
+    if (error instanceof NamingError) return undefined;
+    throw error;
   }
 }
 
 /** The prefix of a service's keys. Undefined for a service whose name the codec does not accept. */
 export function codecPrefix(service: string, codec: EndpointCodec | undefined): string | undefined {
-  return new ServiceFormats(codec).get(service)?.prefix;
+  return serviceFormat(service, codec)?.prefix;
 }
