@@ -4,7 +4,7 @@
 //
 // An import then opens a few files instead of some 300. Entries that share chunks share the package's classes and
 // registries. Nothing is minified: stack traces name the functions, so no source maps are needed.
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -63,8 +63,14 @@ async function writePage() {
   const bundle = await rolldown({ input: join(root, 'build/ui/browser/main.js'), platform: 'browser' });
   await bundle.write({ file: join(output, 'ui/app.js'), minify: true, comments: { legal: true } });
   await bundle.close();
-  for (const file of ['index.html', 'app.css'])
-    cpSync(join(root, 'src/cli/ui/browser', file), join(output, 'ui', file));
+  const source = join(root, 'src/cli/ui/browser');
+  cpSync(join(source, 'index.html'), join(output, 'ui/index.html'));
+  // base.css comes first; no other depends on its place.
+  const styles = readdirSync(join(source, 'styles')).sort();
+  writeFileSync(
+    join(output, 'ui/app.css'),
+    styles.map((file) => readFileSync(join(source, 'styles', file), 'utf8')).join('\n'),
+  );
 }
 
 /** Its authors' notice is in line comments, which the bundler drops. */
