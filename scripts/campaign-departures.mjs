@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startServer } from '../bench/ui/server.mjs';
 import { EtcdClient, encodeEndpoint } from '../build/src/index.js';
-import { startEtcd } from '../build/src/testing/index.js';
+import { startEtcd, startFaultProxy } from '../build/src/testing/index.js';
+import { faults } from './departures/faults.mjs';
 import { observeDirectory, observeStream } from './departures/observers.mjs';
 import { prefix, schedule, targets } from './departures/schedule.mjs';
 import { summarize, unknownShare, verdictOf } from './departures/verdict.mjs';
@@ -12,7 +13,7 @@ import { summarize, unknownShare, verdictOf } from './departures/verdict.mjs';
 const help = `npm run campaign:departures [-- --departures 200 --seed 7]
 
 Endpoints leave in random ways, in waves of 12: their leases expire or are revoked, their records are deleted, they drain,
-their processes are killed. etcd is restarted during some waves, and wiped after others. Compares the reasons that the
+their processes are killed. During some waves etcd is restarted or wiped, or the observers are cut off until a compaction. Compares the reasons that the
 event stream of 'etcd-naming ui' and ServiceDirectory.departures() give with the true ones. Exit code 1 if a reason is
 wrong or missing, or if more than 10 % of the deletes and lease ends on a healthy etcd are unknown.`;
 
@@ -33,11 +34,12 @@ const reportedWithinMs = 60_000;
 const etcd = await startEtcd();
 const client = new EtcdClient({ endpoints: etcd.endpoints });
 console.log(`etcd ${etcd.version}, ${values.departures} departures, seed ${seed}`);
+const proxy = await startFaultProxy({ target: etcd.endpoints[0] });
 await putKeepers();
-const server = await startServer({ etcd: etcd.endpoints, prefix, probe: false });
+const server = await startServer({ etcd: [proxy.endpoint], prefix, probe: false });
 const { headers } = await server.openSession();
 const page = await observeStream({ origin: server.origin, headers });
-const directoryClient = new EtcdClient({ endpoints: etcd.endpoints });
+const directoryClient = new EtcdClient({ endpoints: [proxy.endpoint] });
 const directory = await observeDirectory(directoryClient, targets);
 const results = [];
 try {
@@ -48,42 +50,41 @@ try {
   await directoryClient.close();
   await client.close();
   await server.stop();
+  await proxy.close();
   await etcd.close();
 }
 report();
 
-async function run({ fault, restartAfterMs, departures }) {
+async function run(wave) {
   const leaving = await Promise.all(
-    departures.map(async (departure) => {
-      const { kind, endpoint } = departure;
-      const leave = await kind.arrive(client, endpoint, { etcd: etcd.endpoints });
-      return { ...departure, fault, leave };
+    wave.departures.map(async (departure) => {
+      const leave = await departure.kind.arrive(client, departure.endpoint, { etcd: etcd.endpoints });
+      return { ...departure, leave };
     }),
   );
-  await sleep(500); // so that the observers see them arrive
-  await Promise.all([...leaving.map(leaveLater), inject(fault, restartAfterMs)]);
-  const deadline = performance.now() + reportedWithinMs;
-  while (!leaving.every(isReported) && performance.now() < deadline) await sleep(50);
+  await until(
+    () => leaving.every(({ endpoint: { key } }) => page.hasSeen(key)),
+    'the page to show the endpoints',
+  );
+  const leaveAll = () =>
+    Promise.all(
+      leaving.map(async ({ afterMs, leave }) => {
+        await sleep(afterMs);
+        await leave();
+      }),
+    );
+  await faults[wave.fault]({ ...wave, leaveAll }, { etcd, client, proxy, putKeepers });
+  await until(() => leaving.every(isReported)).catch(() => {}); // judged as missing
   await sleep(500); // for a second departure, which would be wrong
-  results.push(...leaving.map(judge));
+  results.push(...leaving.map((departure) => judge(departure, wave.fault)));
   console.log(`${results.length} departures`);
 }
 
-async function leaveLater({ afterMs, leave }) {
-  await sleep(afterMs);
-  await leave();
-}
-
-async function inject(fault, restartAfterMs) {
-  if (fault === 'none') return;
-  await sleep(restartAfterMs);
-  if (fault === 'restart') {
-    await etcd.kill();
-    await sleep(1_000);
-    await etcd.restart();
-  } else {
-    await etcd.wipe();
-    await putKeepers();
+async function until(holds, what) {
+  const deadline = performance.now() + reportedWithinMs;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`waited ${reportedWithinMs / 1_000} s for ${what}`);
+    await sleep(50);
   }
 }
 
@@ -97,7 +98,7 @@ function isReported({ endpoint: { key } }) {
   return [page, directory].every((observer) => observer.of(key).some((reason) => reason !== undefined));
 }
 
-function judge({ kind, fault, endpoint: { key } }) {
+function judge({ kind, endpoint: { key } }, fault) {
   const stated = { page: page.of(key), directory: directory.of(key) };
   const verdicts = {
     page: verdictOf(kind.expected, stated.page),

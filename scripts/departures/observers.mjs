@@ -2,7 +2,7 @@
 import { ServiceDirectory } from '../../build/src/index.js';
 import { messagesOf } from './event-stream.mjs';
 
-/** Reads the stream. `of(key)` is the reasons of the departures of a key, one for each. */
+/** Reads the stream. `of(key)` is the reasons of the departures of a key; `hasSeen(key)` whether it was ever there. */
 export async function observeStream({ origin, headers }) {
   const stopping = new AbortController();
   const response = await fetch(`${origin}/api/events`, {
@@ -11,10 +11,12 @@ export async function observeStream({ origin, headers }) {
   });
   if (!response.ok) throw new Error(`the stream: ${response.status} ${await response.text()}`);
   const entries = new Map();
+  const seen = new Set();
   const ready = resolvers();
   const reading = (async () => {
     for await (const message of messagesOf(response.body)) {
       if (message.type === 'end') ready.resolve();
+      for (const { key } of message.puts ?? []) seen.add(key);
       // An entry with a known number replaces it: the reason is found later.
       for (const entry of message.entries ?? []) entries.set(entry.n, entry);
     }
@@ -26,6 +28,7 @@ export async function observeStream({ origin, headers }) {
   });
   await ready.promise;
   return {
+    hasSeen: (key) => seen.has(key),
     of: (key) =>
       [...entries.values()]
         .map(({ what }) => what)

@@ -6,30 +6,25 @@ const waveSize = 12;
 export const prefix = 'departures/';
 export const targets = ['a', 'b', 'c'].map((name) => prefix + name);
 
-/**
- * Waves of departures: in each, endpoints arrive and then leave within three seconds. etcd is restarted during every fourth,
- * and every eighth ends in a wipe instead.
- */
+/** The faults of eight waves, which are then repeated. */
+const cycle = ['none', 'none', 'restart', 'none', 'cut off', 'none', 'none', 'wipe'];
+
+/** Waves of departures: in each, endpoints arrive and then leave within three seconds. */
 export function schedule(seed, count) {
   const random = new Random(seed);
   const waves = [];
   for (let made = 0; made < count; ) {
-    const fault = faultOf(waves.length);
+    const fault = cycle[waves.length % cycle.length];
     const size = Math.min(waveSize, count - made);
     const departures = Array.from({ length: size }, (_, i) => departure(random, fault, made + i));
-    waves.push({ fault, restartAfterMs: random.between(300, 2_000), departures });
+    waves.push({ fault, faultAfterMs: random.between(300, 2_000), departures });
     made += size;
   }
   return waves;
 }
 
-function faultOf(wave) {
-  if (wave % 8 === 7) return 'wipe';
-  return wave % 4 === 3 ? 'restart' : 'none';
-}
-
 function departure(random, fault, number) {
-  const possible = fault === 'restart' ? kinds.filter(({ survivesRestart }) => survivesRestart) : kinds;
+  const possible = fault === 'none' ? kinds : kinds.filter(({ during }) => during?.includes(fault));
   const kind = fault === 'wipe' ? wiped : random.pick(possible);
   const target = random.pick(targets);
   const id = `e${number}`;

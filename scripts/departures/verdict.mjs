@@ -13,11 +13,13 @@ export function verdictOf(expected, reasons) {
   return reason === expected ? 'right' : 'wrong';
 }
 
+const circumstances = { restart: '; etcd restarts', 'cut off': '; the observers are cut off' };
+
 /** One row for each kind and fault, with the number of each verdict of each observer. */
 export function summarize(results) {
   const rows = new Map();
   for (const { kind, fault, verdicts } of results) {
-    const name = fault === 'restart' ? `${kind.name}; etcd restarts` : kind.name;
+    const name = kind.name + (circumstances[fault] ?? '');
     const row = rows.get(name) ?? {
       name,
       expected: kind.expected,
