@@ -1,7 +1,8 @@
 import type { EtcdClient } from '../../index.js';
 import { codecFrom } from '../args/codec.js';
 import type { Invocation } from '../command.js';
-import { ApiError, type Backend, type Catalog } from './ports.js';
+import { createCatalog } from './catalog/index.js';
+import { ApiError, type Backend } from './ports.js';
 import type { Settings } from './protocol/index.js';
 import type { UiOptions } from './ui-options.js';
 
@@ -30,14 +31,9 @@ export async function createBackend(
     endpoints,
   };
   const client = invocation.createClient();
-  return { backend: { ...missing, settings, catalog: noCatalog }, client, close: () => {} };
+  const catalog = createCatalog(client, { prefix: settings.prefix, codec });
+  return { backend: { ...missing, settings, catalog }, client, close: () => void catalog.close() };
 }
 
 const fail = () => Promise.reject(new ApiError('unavailable', 'not available yet'));
 const missing = { record: fail, leases: fail, members: fail, preview: fail, perform: fail };
-const noCatalog: Catalog = {
-  snapshot: () => ({ revision: '1', rows: [], size: 0, queues: [] }),
-  status: () => ({ type: 'status', etcd: 'live', confirmedMsAgo: 0, now: Date.now() }),
-  timeline: () => ({ entries: [], more: false, dropped: 0 }),
-  listen: () => () => {},
-};
