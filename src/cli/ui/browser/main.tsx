@@ -1,8 +1,9 @@
 import { render } from 'preact';
-
-function App() {
-  return <main>etcd-naming</main>;
-}
+import { App } from './shell/index.js';
+import { startPage } from './state/index.js';
 
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+if (root) {
+  startPage();
+  render(<App />, root);
+}

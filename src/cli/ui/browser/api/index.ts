@@ -1,8 +1,9 @@
-export { ApiFailure, type FailureCode } from './api-failure.js';
+export { ApiFailure, type FailureCode, toFailure } from './api-failure.js';
 export { call } from './call.js';
 export {
   beginSession,
   endSession,
+  failSession,
   openSession,
   resumeSession,
   type SessionState,

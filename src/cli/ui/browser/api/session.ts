@@ -4,9 +4,10 @@ import { type ReadonlySignal, signal } from '@preact/signals';
  * - `opening`: the one-time token is being exchanged;
  * - `open`: requests are sent with the session's token, which the command may still refuse;
  * - `ended`: the command does not know the session, or the one-time token was used before;
+ * - `failed`: the one-time token could not be exchanged, and can be used again;
  * - `missing`: the page was opened without a token.
  */
-export type SessionState = 'opening' | 'open' | 'ended' | 'missing';
+export type SessionState = 'opening' | 'open' | 'ended' | 'failed' | 'missing';
 
 /** Per tab, so a reload keeps the session and another tab needs a link of its own. */
 const storageKey = 'etcd-naming session';
@@ -38,4 +39,9 @@ export function resumeSession(): void {
 export function endSession(): void {
   sessionStorage.removeItem(storageKey);
   state.value = 'ended';
+}
+
+/** The command did not answer. */
+export function failSession(): void {
+  state.value = 'failed';
 }

@@ -1,0 +1,67 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { EndpointRow } from '../../protocol/index.js';
+import { compareBy, compileFilter, FilterBar } from '../filter/index.js';
+import { current, store } from '../state/index.js';
+import { Grid, LiveList } from '../table/index.js';
+import { navigate, view } from '../url/index.js';
+import { endpointColumns } from './endpoint-columns.js';
+import { endpointFields } from './endpoint-fields.js';
+import { endpointSource } from './endpoint-source.js';
+import { followLeases, wantLeases } from './lease-times.js';
+import { SelectedEndpoint } from './selected-endpoint.js';
+
+/** The endpoints of the service of the URL, or of all. Rendered with the service as its `key`. */
+export function EndpointsView({ service }: { readonly service: string | undefined }) {
+  const { filter: text, sort, selected } = view.value;
+  const filter = useMemo(() => compileFilter(text, endpointFields), [text]);
+  const ordering = { matches: filter.matches, compare: compareBy(sort, endpointFields) };
+  const list = useMemo(() => new LiveList(endpointSource(service), ordering), []);
+  const columns = useMemo(() => endpointColumns(service === undefined), []);
+  useEffect(() => list.setOrdering(ordering), [text, sort?.field, sort?.descending]);
+  useEffect(() => followEndpoints(list), []);
+  useEffect(followLeases, []);
+  // Read to render the counts again when the list changes.
+  void list.version.value;
+  return (
+    <section class="list-view with-details" aria-label="Endpoints">
+      <FilterBar
+        label="Filter endpoints"
+        hints={filter.hints}
+        fields={endpointFields.names}
+        count={list.items.length}
+        total={totalOf(service)}
+        noun="endpoint"
+      />
+      <Grid
+        label="Endpoints"
+        list={list}
+        columns={columns}
+        sort={sort}
+        onSort={(next) => navigate({ sort: next }, { replace: true })}
+        selected={selected}
+        onOpen={({ key }) => navigate({ selected: key }, { replace: selected !== undefined })}
+        classOf={rowClass}
+        onVisible={(rows) => wantLeases(rows.flatMap(({ lease }) => lease ?? []))}
+        stale={!current.value}
+      />
+      {selected !== undefined && <SelectedEndpoint key={selected} recordKey={selected} />}
+    </section>
+  );
+}
+
+function totalOf(service: string | undefined): number {
+  return service === undefined ? store.rows.size : (store.services.get(service)?.rows.size ?? 0);
+}
+
+function rowClass({ problem, status }: EndpointRow): string {
+  if (problem !== undefined) return 'problem';
+  return status === 'draining' ? 'draining' : '';
+}
+
+function followEndpoints(list: LiveList<EndpointRow>): () => void {
+  list.rebuild();
+  return store.listen({
+    onChanges: ({ keys }) => list.update(keys),
+    onReplaced: () => list.rebuild(),
+  });
+}

@@ -1,0 +1,1 @@
+export { EndpointsView } from './endpoints-view.js';

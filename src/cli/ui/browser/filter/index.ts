@@ -1,0 +1,5 @@
+export { compareBy } from './compare.js';
+export { compileFilter, type Filter } from './compile-filter.js';
+export type { FieldSet, FieldValue } from './field-set.js';
+export { FilterBar } from './filter-bar.js';
+export { metadataText, metadataValues } from './metadata.js';

@@ -1,0 +1,2 @@
+export { serviceText } from './service-columns.js';
+export { ServicesView } from './services-view.js';

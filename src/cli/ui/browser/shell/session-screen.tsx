@@ -1,0 +1,29 @@
+import type { SessionState } from '../api/index.js';
+
+/** What the page shows instead of records while it has no session. */
+export function SessionScreen({ state }: { readonly state: Exclude<SessionState, 'open'> }) {
+  const { title, text } = screens[state];
+  return (
+    <main class="session-screen">
+      <h1>{title}</h1>
+      <p role="status">{text}</p>
+    </main>
+  );
+}
+
+const newLink = 'Open the link that etcd-naming ui printed when it was started last, here or in another tab.';
+
+const screens: Readonly<
+  Record<Exclude<SessionState, 'open'>, { readonly title: string; readonly text: string }>
+> = {
+  opening: { title: 'Opening the page', text: 'The link is being exchanged for a session.' },
+  ended: {
+    title: 'The session has ended',
+    text: `This link was used already, or the command was restarted. ${newLink}`,
+  },
+  failed: {
+    title: 'The command does not answer',
+    text: 'The link could not be exchanged. Open it again, or start etcd-naming ui again and open its new link.',
+  },
+  missing: { title: 'The page needs a link', text: newLink },
+};

@@ -1,0 +1,65 @@
+import { batch } from '@preact/signals';
+import type { StreamMessage } from '../../protocol/index.js';
+import { ApiFailure, endSession } from '../api/index.js';
+import { Connection, FrameQueue, openEvents } from '../stream/index.js';
+import { publishEntries, publishGap } from './entry-feed.js';
+import {
+  observeChange,
+  observeConnected,
+  observeIncomplete,
+  observeSnapshot,
+  observeStatus,
+} from './observed.js';
+import { store, writable } from './published.js';
+import { Receiver } from './receiver.js';
+
+const receiver = new Receiver(store, {
+  onStatus: observeStatus,
+  onBegin: observeIncomplete,
+  onSnapshot: (settings) => {
+    writable.settings.value = settings;
+    observeSnapshot();
+    publishGap();
+  },
+  onDelta: observeChange,
+  onQueues: (queues) => {
+    writable.queues.value = queues;
+  },
+  onEntries: publishEntries,
+});
+
+/** A step of the stream. Steps are handled in their order, so that no message of a lost stream follows its loss. */
+type Step = StreamMessage | { readonly type: 'opened' } | { readonly type: 'lost' };
+
+/** Shows what the stream of the session sends, until the session ends or `close` is called on the connection. */
+export function followStream(): Connection {
+  const steps = new FrameQueue<Step>(
+    (step) => batch(() => handle(step)),
+    () => batch(() => store.publish()),
+  );
+  const connection = new Connection({
+    open: openEvents,
+    onMessage: (message) => steps.push(message),
+    onOpen: () => steps.push({ type: 'opened' }),
+    onLost: (error) => {
+      steps.push({ type: 'lost' });
+      if (isUnauthorized(error)) endSession();
+    },
+    isFinal: isUnauthorized,
+    random: Math.random,
+  });
+  void connection.run();
+  return connection;
+}
+
+function handle(step: Step): void {
+  if (step.type === 'opened') observeConnected(true);
+  else if (step.type === 'lost') {
+    receiver.reset();
+    observeConnected(false);
+  } else receiver.receive(step);
+}
+
+function isUnauthorized(error: unknown): boolean {
+  return error instanceof ApiFailure && error.code === 'unauthorized';
+}

@@ -1,0 +1,3 @@
+export { Connection, type ConnectionPorts, silenceLimitMs } from './connection.js';
+export { FrameQueue } from './frame-queue.js';
+export { openEvents } from './open-events.js';

@@ -1,0 +1,20 @@
+import type { ComponentChildren } from 'preact';
+
+/** A column of a grid. */
+export interface Column<T> {
+  /** The name of the field, by which the list is sorted and filtered. */
+  readonly field: string;
+  readonly label: string;
+  /** Explains the column, if the label does not. */
+  readonly title?: string;
+  /** The width as a track of a CSS grid. */
+  readonly width: string;
+  readonly sortable: boolean;
+  readonly numeric?: boolean;
+  /** The text of the cell, ready to be shown. A change of it is highlighted. */
+  text(item: T): string;
+  /** What the cell shows instead of its text. */
+  render?(item: T): ComponentChildren;
+  /** The tooltip of the cell. */
+  titleOf?(item: T): string | undefined;
+}
