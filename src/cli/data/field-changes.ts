@@ -1,11 +1,12 @@
-import { formatLeaseId, type JsonValue, type LeaseId } from '../../index.js';
+import type { JsonValue } from '../../index.js';
 import { sameJson } from '../../internal.js';
 
 /** What is compared of a record. */
 export interface RecordFields {
-  readonly addr: string;
+  readonly addr: string | undefined;
   readonly metadata?: JsonValue | undefined;
-  readonly lease: LeaseId;
+  /** The id as text; undefined for a permanent record. */
+  readonly lease?: string | undefined;
 }
 
 /** A changed part of a record. A value that is absent was added or removed. */
@@ -48,7 +49,7 @@ export function fieldDifferences(
       before: before?.metadata ?? undefined,
       after: after?.metadata ?? undefined,
     },
-    { path: 'lease', depth: 0, before: leaseOf(before), after: leaseOf(after) },
+    { path: 'lease', depth: 0, before: before?.lease, after: after?.lease },
     { path: 'addr', depth: 0, before: before?.addr, after: after?.addr },
   ];
   const found: FieldDifference[] = [];
@@ -58,10 +59,6 @@ export function fieldDifferences(
     else if (!isSame(pair.before, pair.after)) found.push(toDifference(pair));
   }
   return found;
-}
-
-function leaseOf(fields: RecordFields | undefined): string | undefined {
-  return fields === undefined || fields.lease === 0n ? undefined : formatLeaseId(fields.lease);
 }
 
 /** The members of two objects, or the items of two lists of the same length; undefined for what is compared as a whole. */

@@ -66,7 +66,7 @@ export function serviceOf(codec: EndpointCodec | undefined, key: string): string
 }
 
 /** The formats of services, which share a codec. */
-export class ServiceFormats {
+class ServiceFormats {
   readonly #codec: EndpointCodec | undefined;
   readonly #formats = new Map<string, RecordFormat | undefined>();
 

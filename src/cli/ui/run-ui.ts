@@ -41,7 +41,7 @@ export async function runUi(invocation: Invocation, { root, version }: PackageFi
     if (!ending.signal.aborted) await serve(invocation, options, { backend, assets }, ending.signal);
     return exitCodes.ok;
   } finally {
-    close();
+    await close();
     removeHandlers();
   }
 }

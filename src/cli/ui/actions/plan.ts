@@ -1,4 +1,4 @@
-import { type Endpoint, type KeyValue, keyText } from '../../../index.js';
+import { type Endpoint, formatLeaseId, type KeyValue, keyText } from '../../../index.js';
 import type { Target } from '../../args/target.js';
 import type { RecordChange } from '../../data/conditional-writes.js';
 import { requireMark, rewriteMark } from '../../data/draining.js';
@@ -55,8 +55,9 @@ export function changesOf(
   { change, endpoint }: Plan,
 ): FieldChange[] {
   if (!change || !endpoint) return [];
-  const before = { ...endpoint, lease };
+  const leaseText = lease === 0n ? undefined : formatLeaseId(lease);
+  const before = { ...endpoint, lease: leaseText };
   if (change.type === 'delete') return fieldDifferences(before, undefined);
   const after = target.format.decode(keyText(key), change.value);
-  return typeof after === 'object' ? fieldDifferences(before, { ...after, lease }) : [];
+  return typeof after === 'object' ? fieldDifferences(before, { ...after, lease: leaseText }) : [];
 }

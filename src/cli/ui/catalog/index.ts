@@ -5,6 +5,8 @@ import type { Catalog } from '../ports.js';
 import { LiveCatalog } from './catalog.js';
 import { classifier } from './content.js';
 
+export { rowMaker } from './single-row.js';
+
 export interface CatalogOptions {
   /** The prefix of the keys; empty for all. */
   readonly prefix: string;

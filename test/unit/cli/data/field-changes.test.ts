@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fieldDifferences, jsonStart } from '#src/cli/data/field-changes.js';
 import type { JsonValue } from '#src/index.js';
 
-const record = (metadata?: JsonValue, addr = 'a:1', lease = 0n) => ({ addr, metadata, lease });
+const record = (metadata?: JsonValue, addr = 'a:1', lease?: string) => ({ addr, metadata, lease });
 const pathsOf = (before: JsonValue | undefined, after: JsonValue | undefined) =>
   fieldDifferences(record(before), record(after)).map(({ path }) => path);
 const nested = (depth: number, end: string) =>
@@ -10,7 +10,7 @@ const nested = (depth: number, end: string) =>
 
 describe('fieldDifferences', () => {
   it('names the address, the lease and the parts of the metadata, with both values as JSON', () => {
-    const before = record({ weight: 1, labels: { zone: 'a', rack: 'r' } }, 'a:1', 16n);
+    const before = record({ weight: 1, labels: { zone: 'a', rack: 'r' } }, 'a:1', '0000000000000010');
     const after = record({ labels: { zone: 'b', rack: 'r' }, tags: ['x'] }, 'b:1');
     assert.deepEqual(fieldDifferences(before, after), [
       { path: 'addr', before: '"a:1"', after: '"b:1"' },
