@@ -21,6 +21,7 @@ export function Dialog({ title, subject, children, buttons, locked, onClose }: D
     event.preventDefault();
     if (!locked) onClose();
   };
+  // The browser reports `close` later: a dialog that was replaced by the next one has no element by then.
   return (
     <dialog
       ref={dialog}
@@ -28,7 +29,7 @@ export function Dialog({ title, subject, children, buttons, locked, onClose }: D
       aria-labelledby="dialog-title"
       aria-describedby="dialog-subject"
       onCancel={onCancel}
-      onClose={onClose}
+      onClose={() => dialog.current && onClose()}
     >
       <h2 id="dialog-title" tabIndex={-1}>
         {title}
