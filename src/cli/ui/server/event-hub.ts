@@ -52,7 +52,7 @@ export class EventHub {
     this.#settings = settings;
     this.history = new MessageHistory(limits);
     const window = { quietMs: coalesceMs, latestMs: coalesceMs };
-    this.#coalescer = new Coalescer(clock, () => this.#flush(), window);
+    this.#coalescer = new Coalescer(clock, () => this.flush(), window);
     this.#endListening = catalog.listen({
       onDelta: (delta) => this.#add(delta),
       onReplaced: () => this.#replace(),
@@ -84,9 +84,16 @@ export class EventHub {
     this.#pages.clear();
   }
 
+  flush(): void {
+    const delta = this.#pending.take();
+    if (!delta) return;
+    this.history.push((sequence) => encodeFrame(delta, this.#idOf(sequence)));
+    for (const page of this.#pages) page.wake();
+  }
+
   snapshot(): SnapshotFrames | undefined {
     // The snapshot contains what is pending.
-    this.#flush();
+    this.flush();
     const snapshot = this.#catalog.snapshot();
     if (!snapshot) return undefined;
     const sequence = this.history.last;
@@ -111,25 +118,17 @@ export class EventHub {
 
   #add(delta: DeltaMessage): void {
     this.#pending.add(delta);
-    if (this.#pending.size > maxPending) this.#flush();
+    if (this.#pending.size > maxPending) this.flush();
     else this.#coalescer.request();
   }
 
-  #flush(): void {
-    const delta = this.#pending.take();
-    if (!delta) return;
-    this.history.push((sequence) => encodeFrame(delta, this.#idOf(sequence)));
-    for (const page of this.#pages) page.wake();
-  }
-
   #replace(): void {
-    this.#flush();
+    this.flush();
     this.history.clear();
     for (const page of this.#pages) page.wake();
   }
 
   #sendStatus(): void {
-    this.#flush();
     for (const page of this.#pages) page.sendStatus();
   }
 

@@ -11,6 +11,8 @@ export interface SnapshotFrames {
 /** Where the stream of a page gets its messages. */
 export interface PageSource {
   readonly history: MessageHistory;
+  /** Adds the changes that wait to the history. */
+  flush(): void;
   /** Undefined before the records were listed. */
   snapshot(): SnapshotFrames | undefined;
   status(): Buffer;
@@ -74,6 +76,7 @@ export class PageStream {
   }
 
   #next(): Buffer | undefined {
+    if (this.#isStatusDue) this.#source.flush();
     return this.#greeting() ?? this.#snapshotFrame() ?? this.#missed() ?? this.#dueStatus();
   }
 
