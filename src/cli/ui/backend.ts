@@ -5,46 +5,52 @@ import { canWeigh } from '../data/weighing.js';
 import { RecordActions } from './actions/index.js';
 import { createCatalog, rowMaker } from './catalog/index.js';
 import { ClusterState } from './cluster/index.js';
-import type { Backend, Catalog } from './ports.js';
+import type { Backend } from './ports.js';
 import type { Settings } from './protocol/index.js';
 import type { UiOptions } from './ui-options.js';
 
-export interface OpenBackend {
-  readonly backend: Backend;
-  readonly client: EtcdClient;
+/** A backend that follows etcd until it is closed. */
+export interface RunningBackend extends Backend {
   /** Ends the watches. The client stays open. */
   close(): Promise<void>;
 }
 
-/** Creates what the server shows, from the flags of the command. */
-export async function createBackend(
-  invocation: Invocation,
-  { readOnly }: UiOptions,
-  version: string,
-): Promise<OpenBackend> {
-  const { options, endpoints } = invocation;
-  const selected = await codecFrom(options);
-  const codec = selected?.codec;
-  const prefix = options.text('prefix') ?? codec?.root ?? '';
-  const settings: Settings = {
-    ...{ prefix, codec: codec?.name, readOnly, version, endpoints },
-    canDrain: codec?.canDrain ?? true,
-    canWeigh: canWeigh(codec),
-  };
-  const client = invocation.createClient();
-  const catalog = createCatalog(client, { prefix, codec });
-  const toRow = rowMaker(codec, catalog);
-  const actions = new RecordActions({ client, prefix, codec: selected, catalog, toRow });
-  const cluster = new ClusterState({ client, endpoints });
-  return { backend: toBackend(settings, catalog, actions, cluster), client, close: () => catalog.close() };
+/** What the flags of the command select. */
+export interface Selection extends Pick<UiOptions, 'readOnly'> {
+  readonly prefix: string;
+  readonly codec: Awaited<ReturnType<typeof codecFrom>>;
 }
 
-function toBackend(
-  settings: Settings,
-  catalog: Catalog,
-  actions: RecordActions,
-  cluster: ClusterState,
-): Backend {
+/** Reads the flags that select what is shown. @throws {CliError} for wrong usage. */
+export async function selectionFrom({ options }: Invocation, { readOnly }: UiOptions): Promise<Selection> {
+  const codec = await codecFrom(options);
+  return { prefix: options.text('prefix') ?? codec?.codec.root ?? '', codec, readOnly };
+}
+
+/** Starts what the server shows. */
+export function startBackend(
+  client: EtcdClient,
+  { prefix, codec: selected, readOnly }: Selection,
+  about: Pick<Settings, 'version' | 'endpoints'>,
+): RunningBackend {
+  const codec = selected?.codec;
+  const catalog = createCatalog(client, { prefix, codec });
+  const actions = new RecordActions({
+    client,
+    prefix,
+    codec: selected,
+    catalog,
+    toRow: rowMaker(codec, catalog),
+  });
+  const cluster = new ClusterState({ client, endpoints: about.endpoints });
+  const settings: Settings = {
+    prefix,
+    codec: codec?.name,
+    readOnly,
+    canDrain: codec?.canDrain ?? true,
+    canWeigh: canWeigh(codec),
+    ...about,
+  };
   return {
     settings,
     catalog,
@@ -53,5 +59,6 @@ function toBackend(
     perform: (request, signal) => actions.perform(request, signal),
     leases: (request, signal) => cluster.leases(request, signal),
     members: (signal) => cluster.members(signal),
+    close: () => catalog.close(),
   };
 }

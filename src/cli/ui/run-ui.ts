@@ -5,7 +5,7 @@ import { CliError } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { print, warn } from '../output/io.js';
 import { onSignals, terminationSignals } from '../signals.js';
-import { createBackend } from './backend.js';
+import { selectionFrom, startBackend } from './backend.js';
 import { onEnter } from './enter-key.js';
 import { firstRead } from './first-read.js';
 import { openBrowser } from './open-browser.js';
@@ -32,16 +32,18 @@ export const defaultPort = 23_790;
  */
 export async function runUi(invocation: Invocation, { root, version }: PackageFiles): Promise<number> {
   const options = await uiOptionsFrom(invocation.options);
+  const selection = await selectionFrom(invocation, options);
   const assets = await loadAssets(join(root, 'dist/ui'));
   const ending = new AbortController();
   const removeHandlers = onSignals(terminationSignals, () => ending.abort());
-  const { backend, client, close } = await createBackend(invocation, options, version);
   try {
-    await firstRead(client, backend.settings.prefix, ending.signal);
-    if (!ending.signal.aborted) await serve(invocation, options, { backend, assets }, ending.signal);
+    const client = invocation.createClient();
+    await firstRead(client, selection.prefix, ending.signal);
+    const endpoints = invocation.endpoints.map(withoutCredentials);
+    const backend = startBackend(client, selection, { version, endpoints });
+    await serve(invocation, options, { backend, assets }, ending.signal).finally(() => backend.close());
     return exitCodes.ok;
   } finally {
-    await close();
     removeHandlers();
   }
 }
@@ -79,4 +81,9 @@ async function startServer(
     if (code === 'EADDRINUSE' && options.port === undefined) return start(0);
     throw new CliError(`cannot listen: ${message}`, exitCodes.failed, error);
   }
+}
+
+/** An endpoint may contain a user and a password. */
+function withoutCredentials(endpoint: string): string {
+  return endpoint.replace(/^([a-z]+:\/\/)?.*@/is, '$1');
 }

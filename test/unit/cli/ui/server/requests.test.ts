@@ -44,7 +44,7 @@ describe('a request of the page', () => {
     ['an empty key', parseRecord, '{"key":""}'],
     ['too many leases', parseLeases, JSON.stringify({ leases: Array.from({ length: 201 }, () => '1') })],
     ['a lease in upper case', parseLeases, '{"leases":["FF"]}'],
-    ['leases that are no list', parseLeases, '{"leases":{"length":1}}'],
+    ['leases that are not a list', parseLeases, '{"leases":{"length":1}}'],
     ['an unknown action', parseAction, '{"action":"toString","key":"k","modRevision":"1"}'],
     ['revision 0', parseAction, '{"action":"drain","key":"k","modRevision":"0"}'],
     ['a revision that is a number', parseAction, '{"action":"drain","key":"k","modRevision":1}'],
