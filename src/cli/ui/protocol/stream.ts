@@ -2,8 +2,9 @@
 import type { Json } from './json.js';
 
 /**
- * A message of the stream. A page that connects gets a `status`, and then either the messages that it missed or a `begin`,
- * any number of `rows` and an `end`, which together replace everything it knew. After that come `delta` and `status`.
+ * A message of the stream. A page that connects gets a `begin`, any number of `rows` and an `end`, which together replace
+ * everything it knew, before that a `status`; one that connects again with `last-event-id` gets these, or only the messages
+ * that it missed, and a `status` when it has everything. After that come `delta` and `status`.
  */
 export type StreamMessage = BeginMessage | RowsMessage | EndMessage | DeltaMessage | StatusMessage;
 

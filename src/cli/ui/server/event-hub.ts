@@ -71,7 +71,7 @@ export class EventHub {
    * @param lastEventId the id of the last message that the page has; the page gets a snapshot if it cannot continue there.
    */
   open(output: Writable, lastEventId: string | undefined): void {
-    const page = new PageStream(this, output, this.#sequenceOf(lastEventId));
+    const page = new PageStream(this, output, this.#sequenceOf(lastEventId), lastEventId === undefined);
     this.#pages.add(page);
     output.once('close', () => this.#pages.delete(page));
   }

@@ -38,12 +38,15 @@ export class PageStream {
   /** Since when the page has not read what was written. */
   #blockedSince: number | undefined;
 
-  /** @param cursor the sequence number of the last message that the page has; undefined for none. */
-  constructor(source: PageSource, output: Writable, cursor: number | undefined) {
+  /**
+   * @param cursor the sequence number of the last message that the page has; undefined for none.
+   * @param isNew whether the page shows nothing, so that a status cannot be mistaken for one of what it shows.
+   */
+  constructor(source: PageSource, output: Writable, cursor: number | undefined, isNew: boolean) {
     this.#source = source;
     this.#output = output;
     this.#cursor = cursor;
-    this.#isNew = cursor === undefined;
+    this.#isNew = isNew;
     output.on('drain', () => {
       this.#blockedSince = undefined;
       this.#resume();

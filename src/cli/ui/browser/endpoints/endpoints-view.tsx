@@ -23,7 +23,7 @@ export function EndpointsView({ service }: { readonly service: string | undefine
   // Read to render the counts again when the list changes.
   void list.version.value;
   return (
-    <section class="list-view with-details" aria-label="Endpoints">
+    <section class={selected === undefined ? 'list-view' : 'list-view has-details'} aria-label="Endpoints">
       <FilterBar
         label="Filter endpoints"
         hints={filter.hints}

@@ -5,8 +5,9 @@ import { Connection, FrameQueue, openEvents } from '../stream/index.js';
 import { publishEntries, publishGap } from './entry-feed.js';
 import {
   observeChange,
-  observeConnected,
+  observeConnection,
   observeIncomplete,
+  observeLoss,
   observeSnapshot,
   observeStatus,
 } from './observed.js';
@@ -29,7 +30,10 @@ const receiver = new Receiver(store, {
 });
 
 /** A step of the stream. Steps are handled in their order, so that no message of a lost stream follows its loss. */
-type Step = StreamMessage | { readonly type: 'opened' } | { readonly type: 'lost' };
+type Step =
+  | StreamMessage
+  | { readonly type: 'opened'; readonly resumes: boolean }
+  | { readonly type: 'lost' };
 
 /** Shows what the stream of the session sends, until the session ends or `close` is called on the connection. */
 export function followStream(): Connection {
@@ -40,7 +44,7 @@ export function followStream(): Connection {
   const connection = new Connection({
     open: openEvents,
     onMessage: (message) => steps.push(message),
-    onOpen: () => steps.push({ type: 'opened' }),
+    onOpen: (resumes) => steps.push({ type: 'opened', resumes }),
     onLost: (error) => {
       steps.push({ type: 'lost' });
       if (isUnauthorized(error)) endSession();
@@ -53,10 +57,10 @@ export function followStream(): Connection {
 }
 
 function handle(step: Step): void {
-  if (step.type === 'opened') observeConnected(true);
+  if (step.type === 'opened') observeConnection(step.resumes);
   else if (step.type === 'lost') {
     receiver.reset();
-    observeConnected(false);
+    observeLoss();
   } else receiver.receive(step);
 }
 

@@ -10,6 +10,7 @@ const observation = signal<Observation>({
   status: undefined,
   statusAt: 0,
   complete: false,
+  resumes: false,
   confirmedAt: undefined,
 });
 
@@ -25,19 +26,12 @@ function withoutSilent(observed: Observation, now: number): Observation {
 }
 
 export function observeStatus(status: StatusMessage): void {
-  const now = performance.now();
+  const statusAt = performance.now();
   setServerNow(status.now);
-  const { complete, confirmedAt } = observation.value;
-  const isLive = status.etcd === 'live';
-  // The command sends a status to a page that has records only when it has sent all that the page missed.
-  const completes = complete || (isLive && confirmedAt !== undefined);
-  const confirms = status.confirmedMsAgo !== undefined && completes;
-  observe({
-    status,
-    statusAt: now,
-    complete: completes,
-    ...(confirms && { confirmedAt: now - (status.confirmedMsAgo ?? 0) }),
-  });
+  const { complete, resumes } = observation.value;
+  observe({ status, statusAt, complete: complete || (resumes && status.etcd === 'live') });
+  if (observation.value.complete && status.confirmedMsAgo !== undefined)
+    observe({ confirmedAt: statusAt - status.confirmedMsAgo });
 }
 
 /** A snapshot is complete. It is as old as the last status says. */
@@ -53,13 +47,17 @@ export function observeChange(): void {
   observe(observation.value.complete ? { confirmedAt: performance.now() } : {});
 }
 
-/** What is shown is not current: the stream was lost, or a snapshot begins. */
+/** A snapshot begins: what is shown is not current until its end. */
 export function observeIncomplete(): void {
-  observe({ complete: false });
+  observe({ complete: false, resumes: false });
 }
 
-export function observeConnected(connected: boolean): void {
-  observation.value = { ...observation.value, connected, complete: false };
+export function observeConnection(resumes: boolean): void {
+  observation.value = { ...observation.value, connected: true, complete: false, resumes };
+}
+
+export function observeLoss(): void {
+  observation.value = { ...observation.value, connected: false, complete: false };
 }
 
 /** The command's wall clock at a time of the browser's monotonic clock. */

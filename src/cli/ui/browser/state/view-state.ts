@@ -10,6 +10,8 @@ export interface Observation {
   readonly statusAt: number;
   /** Whether a snapshot, or what was missed, has been received completely. */
   readonly complete: boolean;
+  /** Whether the next status says that everything that was missed has been received. */
+  readonly resumes: boolean;
   /** When what is shown was last known to be etcd's state; undefined before the first snapshot. */
   readonly confirmedAt: number | undefined;
 }

@@ -9,8 +9,11 @@ const maxDelayMs = 5_000;
 export interface ConnectionPorts {
   open(lastEventId: string, signal: AbortSignal): Promise<AsyncIterable<readonly ServerSentEvent[]>>;
   onMessage(message: StreamMessage): void;
-  /** A stream is open: what was staged of the one before will not be completed. */
-  onOpen(): void;
+  /**
+   * A stream is open: what was staged of the one before will not be completed.
+   * @param resumes whether the command was asked for what was missed, so that it sends a status when it has sent that.
+   */
+  onOpen(resumes: boolean): void;
   /** The stream ended, or could not be opened. */
   onLost(error: unknown): void;
   /** Whether the failure is permanent, so that the connection ends. */
@@ -60,7 +63,7 @@ export class Connection {
     const watchdog = this.#watchSilence(this.#attempt);
     try {
       const events = await this.#ports.open(this.#lastEventId, this.#attempt.signal);
-      this.#ports.onOpen();
+      this.#ports.onOpen(this.#lastEventId !== '');
       for await (const batch of events) this.#receive(batch);
       return undefined;
     } catch (error) {
