@@ -7,7 +7,10 @@ interface RowProps {
   readonly row: EndpointRow;
 }
 
-/** The button of a row that opens the choice of its actions; nothing if there are none. */
+/**
+ * The button of a row that opens the choice of its actions; nothing if there are none. The Tab key skips it, as it does all
+ * that is within a row: Enter opens the details of the row, which have the actions too.
+ */
 export function ActionMenu({ row }: RowProps) {
   if (actionsFor(row, settings.value).length === 0) return null;
   return (
@@ -15,8 +18,10 @@ export function ActionMenu({ row }: RowProps) {
       <button
         type="button"
         class="quiet"
+        tabIndex={-1}
         aria-haspopup="dialog"
         aria-label={`Actions on ${recordName(row)}`}
+        onKeyDown={(event) => event.stopPropagation()}
         onClick={(event) => {
           event.stopPropagation();
           openActions(row);

@@ -2,12 +2,12 @@ import { useState } from 'preact/hooks';
 import type { EndpointRow, PreviewReply } from '../../protocol/index.js';
 import type { ApiFailure } from '../api/index.js';
 import { Changes } from '../elements/index.js';
-import { current } from '../state/index.js';
+import { current, viewStatus } from '../state/index.js';
 import { visible } from '../text/index.js';
 import { failureAdvice } from './failure-texts.js';
 import type { ActionFlow, FlowEvent } from './flow.js';
 import { rowChanges } from './row-changes.js';
-import { outcomeText, parseWeight } from './texts.js';
+import { notCurrentText, outcomeText, parseWeight } from './texts.js';
 
 interface StepProps {
   readonly flow: ActionFlow;
@@ -20,7 +20,7 @@ export function ActionStep({ flow, dispatch }: StepProps) {
   return (
     <>
       <Progress flow={flow} dispatch={dispatch} />
-      <p id="dialog-state" class="state" role="status">
+      <p id="dialog-state" class="dialog-state" role="status">
         {stateText(flow)}
       </p>
     </>
@@ -45,9 +45,7 @@ function Progress({ flow, dispatch }: StepProps) {
 function stateText(flow: ActionFlow): string {
   if (flow.phase === 'previewing') return 'Reading the record …';
   if (flow.phase === 'sending') return 'Waiting for etcd …';
-  if (flow.phase === 'confirming' && !current.value)
-    return 'Not possible now: what the page shows is not current.';
-  return '';
+  return flow.phase === 'confirming' && !current.value ? notCurrentText(viewStatus.value.kind) : '';
 }
 
 function Preview({ preview: { changes, warnings } }: { readonly preview: PreviewReply }) {
@@ -124,7 +122,7 @@ function WeightForm({ row, dispatch }: Pick<StepProps, 'dispatch'> & { readonly 
       <button type="submit" class="primary" aria-disabled={weight === undefined}>
         Preview
       </button>
-      <p id="weight-hint" class="state">
+      <p id="weight-hint" class="hint">
         A number of 0 or more. An endpoint with twice the weight of another gets twice its calls.
       </p>
     </form>

@@ -1,4 +1,5 @@
 import type { ActionName, ActionReply, EndpointRow, Settings } from '../../protocol/index.js';
+import type { ViewState } from '../state/index.js';
 import { visible } from '../text/index.js';
 
 const labels: Readonly<Record<ActionName, string>> = {
@@ -57,6 +58,17 @@ const unchangedTexts: Readonly<Record<ActionName, string>> = {
 export function outcomeText(action: ActionName, row: EndpointRow, reply: ActionReply): string {
   const outcome = reply.changed ? doneTexts[action] : unchangedTexts[action];
   return `${recordName(row)} ${outcome}${reply.changed ? `, revision ${visible(reply.revision, 20)}` : ''}.`;
+}
+
+/** Why nothing can be confirmed while the view is not live. */
+export function notCurrentText(kind: ViewState['kind']): string {
+  const reasons: Partial<Record<ViewState['kind'], string>> = {
+    away: 'etcd does not answer',
+    refused: 'etcd refuses to be read',
+    disconnected: 'the command does not answer',
+    connecting: 'the command does not answer yet',
+  };
+  return `Not possible now: ${reasons[kind] ?? 'the page is loading'}.`;
 }
 
 /** The number of a text, or undefined if it is not a weight. */

@@ -55,7 +55,13 @@ export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
   );
 }
 
-/** Only from another element of the page: not when the page is opened with a link to a record. */
-function takeFocus(heading: HTMLElement | null): void {
-  if (document.activeElement !== document.body) heading?.focus();
+/** Only from another element, not when the page is opened with a link to a record; and back, if it is still here. */
+function takeFocus(heading: HTMLElement | null): (() => void) | undefined {
+  const before = document.activeElement;
+  if (!(before instanceof HTMLElement) || before === document.body) return undefined;
+  heading?.focus();
+  return () => {
+    const isHere = heading?.closest('.details')?.contains(document.activeElement);
+    if (isHere && before.isConnected) before.focus({ preventScroll: true });
+  };
 }

@@ -1,4 +1,5 @@
 import type { EndpointRow } from '../../protocol/index.js';
+import { ActionMenu } from '../actions/index.js';
 import { metadataText } from '../filter/index.js';
 import { serviceText } from '../services/index.js';
 import { serverNow } from '../state/index.js';
@@ -109,6 +110,14 @@ const columns: readonly Column<EndpointRow>[] = [
     sortable: false,
     text: ({ metadata }) => visible(statedTime(metadata)?.text ?? '', 40),
     titleOf: ({ metadata }) => visible(statedTime(metadata)?.name ?? '', 40) || undefined,
+  },
+  {
+    field: 'actions',
+    label: 'Actions',
+    width: '4.75rem',
+    sortable: false,
+    text: () => '',
+    render: (row) => <ActionMenu row={row} />,
   },
 ];
 

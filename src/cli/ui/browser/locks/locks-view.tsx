@@ -8,8 +8,7 @@ export function LocksView() {
   const { filter } = view.value;
   const { shown, matching } = selectQueues(queues.value, filter);
   return (
-    <section class="locks" aria-labelledby="locks-title">
-      <h2 id="locks-title">Locks and elections</h2>
+    <section class="locks" aria-label="Locks and elections">
       <div class="filter-bar">
         <label>
           Filter{' '}
@@ -23,7 +22,7 @@ export function LocksView() {
           />
         </label>
         <p role="status">
-          {matching} of {queues.value.size} shown
+          {matching} of {queues.value.size}
         </p>
       </div>
       {queues.value.size === 0 && <Empty />}

@@ -27,8 +27,7 @@ export function MembersView() {
     }
   });
   return (
-    <section class="members" aria-labelledby="members-title">
-      <h2 id="members-title">Members</h2>
+    <section class="members" aria-label="Members">
       {error !== undefined && (
         <p class="error" role="alert">
           <strong>The members could not be read:</strong> {error}

@@ -1,5 +1,5 @@
 import { Component } from 'preact';
-import type { Column } from './column.js';
+import { type Column, cellClass } from './column.js';
 
 interface CellProps<T> {
   readonly item: T;
@@ -16,7 +16,7 @@ export class Cell<T> extends Component<CellProps<T>> {
     if (this.#text !== undefined && this.#text !== text) this.#changes += 1;
     this.#text = text;
     return (
-      <td class={column.numeric ? 'cell numeric' : 'cell'} title={column.titleOf?.(item)}>
+      <td class={cellClass(column)} title={column.titleOf?.(item)}>
         {/* A new element, because an animation of an element does not start again. */}
         <bdi key={this.#changes} class={this.#changes > 0 ? 'changed' : undefined}>
           {column.render?.(item) ?? text}

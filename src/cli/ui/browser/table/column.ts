@@ -18,3 +18,8 @@ export interface Column<T> {
   /** The tooltip of the cell. */
   titleOf?(item: T): string | undefined;
 }
+
+/** The style sheet hides fields by their class where there is little space. */
+export function cellClass({ field, numeric }: Pick<Column<unknown>, 'field' | 'numeric'>): string {
+  return `cell field-${field}${numeric ? ' numeric' : ''}`;
+}

@@ -1,5 +1,5 @@
 import type { Sort } from '../url/index.js';
-import type { Column } from './column.js';
+import { type Column, cellClass } from './column.js';
 
 export interface GridHeaderProps<T> {
   readonly columns: readonly Column<T>[];
@@ -16,7 +16,7 @@ export function GridHeader<T>({ columns, sort, onSort }: GridHeaderProps<T>) {
           <th
             key={column.field}
             scope="col"
-            class={column.numeric ? 'cell numeric' : 'cell'}
+            class={cellClass(column)}
             title={column.title}
             aria-sort={ariaSort(column.field, sort)}
           >

@@ -13,7 +13,7 @@ interface EntryProps {
 /** One thing that happened. */
 export function Entry({ entry: { at, service, what }, withService }: EntryProps) {
   return (
-    <li class={`entry ${kindOf(what.type)} ${what.type}`}>
+    <li class={classOf(what)}>
       <span class="icon" aria-hidden="true" />
       <div class="what">
         <p>
@@ -28,6 +28,12 @@ export function Entry({ entry: { at, service, what }, withService }: EntryProps)
       </p>
     </li>
   );
+}
+
+/** An endpoint that was drained before it left is no reason for alarm. */
+function classOf(what: TimelineEvent): string {
+  const expected = what.type === 'left' && what.reason === 'drained';
+  return `entry ${kindOf(what.type)} ${what.type}${expected ? ' expected' : ''}`;
 }
 
 function Subject({ what }: { readonly what: TimelineEvent }) {

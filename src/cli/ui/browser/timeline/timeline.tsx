@@ -1,6 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { current } from '../state/index.js';
-import { visible } from '../text/index.js';
 import { navigate, view } from '../url/index.js';
 import { Entry } from './entry.js';
 import { FilterBar } from './filter-bar.js';
@@ -11,13 +10,8 @@ import type { Kind } from './texts.js';
 
 /** What happened to a service, live; to all services without one. */
 export function Timeline({ service }: { readonly service: string | undefined }) {
-  const title =
-    service === undefined
-      ? 'Timeline of all services'
-      : `Timeline of ${visible(service) || 'the service without a name'}`;
   return (
-    <section class="timeline" aria-labelledby="timeline-title">
-      <h2 id="timeline-title">{title}</h2>
+    <section class="timeline" aria-label="Timeline">
       <p class="hint">Times are when the command saw a change: etcd stores none.</p>
       <Entries
         key={service ?? '\0'}
