@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { Timeline } from '#src/cli/ui/catalog/timeline.js';
+import type { TimelineEvent } from '#src/cli/ui/protocol/index.js';
+
+const away: TimelineEvent = { type: 'etcd-away' };
+const left = (id: string, addr = 'h:1'): TimelineEvent => ({
+  ...{ type: 'left', key: `a/${id}`, id, addr, revision: '1' },
+});
+const numbers = (timeline: Timeline, request: Parameters<Timeline['read']>[0] = {}) =>
+  timeline.read(request).entries.map(({ n }) => n);
+
+describe('the timeline of a catalog', () => {
+  const unlimited = { perService: 1_000, total: 50_000, textLength: 1e9 };
+
+  it('returns the newest entries first, those of a service with those that concern all', () => {
+    const timeline = new Timeline();
+    for (const service of ['a', undefined, 'b', 'a']) timeline.add(0, service, away);
+    assert.deepEqual(numbers(timeline), [4, 3, 2, 1]);
+    assert.deepEqual(numbers(timeline, { service: 'a' }), [4, 2, 1]);
+    assert.deepEqual(numbers(timeline, { service: '__proto__' }), [2]);
+  });
+
+  it('returns pages', () => {
+    const timeline = new Timeline();
+    for (let i = 0; i < 1_100; i++) timeline.add(0, i % 2 ? 'a' : 'b', away);
+    const first = timeline.read({ service: 'a', limit: 3 });
+    assert.deepEqual([first.entries.map(({ n }) => n), first.more], [[1_100, 1_098, 1_096], true]);
+    assert.deepEqual(numbers(timeline, { service: 'a', limit: 2, before: 1_096 }), [1_094, 1_092]);
+    assert.equal(timeline.read({ limit: 10_000 }).entries.length, 500);
+    assert.equal(timeline.read({}).entries.length, 100);
+    const last = timeline.read({ service: 'a', before: 4 });
+    assert.deepEqual([last.entries.map(({ n }) => n), last.more], [[2], false]);
+    assert.deepEqual(timeline.read({ limit: 0 }), { entries: [], more: true, dropped: 0 });
+  });
+
+  it('replaces what an entry says at its place', () => {
+    const timeline = new Timeline();
+    const { n } = timeline.add(5, 'a', left('x'));
+    timeline.add(6, 'a', away);
+    const what: TimelineEvent = { ...left('x'), type: 'left', reason: 'deleted' } as TimelineEvent;
+    assert.deepEqual(timeline.replace(n, what), { n, at: 5, service: 'a', what });
+    assert.deepEqual(timeline.read({}).entries[1]?.what, what);
+  });
+
+  it('drops the oldest entries of a service that has many', () => {
+    const timeline = new Timeline({ ...unlimited, perService: 3 });
+    const { n } = timeline.add(0, 'b', away);
+    for (let i = 0; i < 10; i++) timeline.add(0, 'a', away);
+    assert.deepEqual(numbers(timeline), [11, 10, 9, n]);
+    assert.equal(timeline.read({}).dropped, 7);
+    assert.equal(timeline.replace(2, away), undefined);
+  });
+
+  it('drops the oldest entries of all services', () => {
+    const timeline = new Timeline({ ...unlimited, total: 5, perService: 3 });
+    for (let i = 0; i < 1_000; i++) timeline.add(0, ['a', 'b', undefined][i % 3], away);
+    assert.deepEqual(numbers(timeline), [1_000, 999, 998, 997, 996]);
+    assert.deepEqual(numbers(timeline, { service: 'a' }), [1_000, 999, 997, 996]);
+    assert.equal(timeline.read({}).dropped, 995);
+  });
+
+  it('drops the oldest entries when their texts are long, but not the last one', () => {
+    const timeline = new Timeline({ ...unlimited, textLength: 1_000 });
+    for (let i = 0; i < 10; i++) timeline.add(0, 'a', left('x', 'y'.repeat(300)));
+    assert.deepEqual(numbers(timeline), [10, 9, 8]);
+    timeline.add(0, 'a', left('x', 'y'.repeat(5_000)));
+    assert.deepEqual(numbers(timeline), [11]);
+    timeline.replace(11, left('x'));
+    timeline.add(0, 'a', left('x'));
+    assert.deepEqual(numbers(timeline), [12, 11]);
+  });
+});
