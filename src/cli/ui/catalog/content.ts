@@ -91,8 +91,8 @@ export function classifier(codec: EndpointCodec | undefined): Classify {
 }
 
 /**
- * A value that has an address is an endpoint, also if its key ends with its lease's id, as some programs choose it. A bare
- * text, as go-zero's records are, says too little for that: the proposals of elections often are addresses.
+ * A value that has an address is an endpoint, also if its key ends with its lease's id, as some programs choose it. A
+ * bare text, as go-zero's records are, says too little for that: the proposals of elections often are addresses.
  */
 function classify(codec: EndpointCodec | undefined, kv: KeyValue): Content {
   const key = keyText(kv.key);

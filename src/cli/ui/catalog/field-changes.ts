@@ -19,5 +19,5 @@ function fieldsOf(row: EndpointRow): RecordFields {
 }
 
 function summaryOf({ weight, zone, status }: EndpointRow, bytes: number): RecordFields['metadata'] {
-  return { weight, ...ifDefined('zone', zone), ...ifDefined('status', status), '(bytes)': bytes };
+  return { weight, ...ifDefined('zone', zone), ...ifDefined('status', status), bytes };
 }

@@ -6,7 +6,9 @@ import { cut, limits } from './limits.js';
 
 /** A shorter outage, as when a client reconnects, is not an entry of the timeline. */
 const minOutageMs = 1_000;
-/** A watch that is resumed sooner, and without a failure, was not away: such as one that is replaced after a compaction. */
+/**
+ * A watch that is resumed sooner, and without a failure, was not away: such as one that is replaced after a compaction.
+ */
 const resumptionMs = 300;
 
 export interface HealthPorts {
@@ -78,7 +80,10 @@ export class Health {
     this.#update();
   }
 
-  /** A linearizable read was answered. @param sentAt When it was sent, on the clock: the view may be older than its answer. */
+  /**
+   * A linearizable read was answered.
+   * @param sentAt When it was sent, on the clock: what it confirms may have changed before its answer arrived.
+   */
   setAnswered(sentAt: number): void {
     this.#failures.delete('probe');
     if (this.#isFresh) {
@@ -88,7 +93,10 @@ export class Health {
     this.#update();
   }
 
-  /** A read failed, or the mirror ended. @param since When the read was sent. */
+  /**
+   * A read failed, or the mirror ended.
+   * @param since When the read was sent: etcd has not answered since then.
+   */
   setFailed(source: Source, error: unknown, since = this.#ports.clock.now()): void {
     if (error instanceof StoreReplacedError || error instanceof RolledBackError) return; // the mirror reports it
     this.#failures.set(source, error);

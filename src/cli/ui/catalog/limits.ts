@@ -4,7 +4,7 @@ export const limits = {
   keyLength: 4_096,
   /** The metadata of a larger value, in bytes, is not sent. */
   valueBytes: 4_096,
-  /** The metadata of a record with more levels is not sent: programs that visit it recursively would run out of stack. */
+  /** The metadata of a record with more levels is not sent: to visit it recursively would take too much stack. */
   metadataDepth: 32,
   addrLength: 1_000,
   /** For a zone, a status, a problem, and the error of an outage. */
@@ -12,7 +12,7 @@ export const limits = {
   queueValueLength: 1_000,
 } as const;
 
-/** Cuts a text to at most `max` UTF-16 units, the last of which is an ellipsis then. Does not split a surrogate pair. */
+/** Cuts a text to at most `max` UTF-16 units, of which the last is an ellipsis. Does not split a surrogate pair. */
 export function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   const end = /[\ud800-\udbff]/.test(text.charAt(max - 2)) ? max - 2 : max - 1;

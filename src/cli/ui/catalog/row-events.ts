@@ -7,8 +7,8 @@ type EndpointEvent = Extract<TimelineEvent, { readonly key: string }>;
 export type RowEvent = Exclude<EndpointEvent, { readonly type: 'left' }>;
 
 /**
- * What happened to a record that is there, and was not (undefined) or was another. Undefined if it was only written again,
- * as some owners do to keep it alive.
+ * What happened to a record that is there, and was not (undefined) or was another. Undefined if it was only written
+ * again, as some owners do to keep it alive.
  */
 export function rowEvent(before: StoredRow | undefined, after: StoredRow): RowEvent | undefined {
   const type = eventType(before, after);
