@@ -19,7 +19,6 @@ export function endpointColumns(withService: boolean): readonly Column<EndpointR
 const serviceColumn: Column<EndpointRow> = {
   field: 'service',
   label: 'Service',
-  width: 'minmax(10rem, 2fr)',
   sortable: true,
   text: ({ service }) => serviceText(service),
 };
@@ -28,7 +27,6 @@ const columns: readonly Column<EndpointRow>[] = [
   {
     field: 'addr',
     label: 'Address',
-    width: 'minmax(11rem, 2fr)',
     sortable: true,
     text: (row) => (row.problem === undefined ? visible(row.addr) : 'not an endpoint'),
     titleOf: (row) => row.problem && visible(row.problem),
@@ -37,14 +35,12 @@ const columns: readonly Column<EndpointRow>[] = [
     field: 'id',
     label: 'ID',
     title: 'The part of the key after the service',
-    width: 'minmax(9rem, 2fr)',
     sortable: true,
     text: ({ id }) => visible(id),
   },
   {
     field: 'status',
     label: 'Status',
-    width: '6.5rem',
     sortable: true,
     text: ({ status }) => visible(status ?? '', 40),
     render: ({ status }) => status && <span class="status">{visible(status, 40)}</span>,
@@ -52,7 +48,6 @@ const columns: readonly Column<EndpointRow>[] = [
   {
     field: 'weight',
     label: 'Weight',
-    width: '5.5rem',
     sortable: true,
     numeric: true,
     text: ({ weight }) => String(weight),
@@ -60,7 +55,6 @@ const columns: readonly Column<EndpointRow>[] = [
   {
     field: 'zone',
     label: 'Zone',
-    width: 'minmax(5rem, 1fr)',
     sortable: true,
     text: ({ zone }) => visible(zone ?? '', 60),
   },
@@ -68,7 +62,6 @@ const columns: readonly Column<EndpointRow>[] = [
     field: 'metadata',
     label: 'Metadata',
     title: 'As JSON; the details of the endpoint show all of it',
-    width: 'minmax(12rem, 4fr)',
     sortable: true,
     text: metadataCell,
   },
@@ -77,7 +70,6 @@ const columns: readonly Column<EndpointRow>[] = [
     label: 'Lease left',
     title:
       'The time until the lease ends unless it is renewed. etcd is asked for visible rows only, so it cannot sort.',
-    width: '7rem',
     sortable: false,
     numeric: true,
     text: ({ lease }) => lease ?? '',
@@ -88,7 +80,6 @@ const columns: readonly Column<EndpointRow>[] = [
     field: 'created',
     label: 'Created at',
     title: 'The revision of etcd that created the record',
-    width: '6.5rem',
     sortable: true,
     numeric: true,
     text: ({ createRevision }) => createRevision,
@@ -97,7 +88,6 @@ const columns: readonly Column<EndpointRow>[] = [
     field: 'seen',
     label: 'First seen',
     title: 'When the command first saw the record: etcd stores no time',
-    width: '8.5rem',
     sortable: true,
     text: (row) => `${row.preexisting ? 'before ' : ''}${timeText(row.firstSeen, serverNow())}`,
     titleOf: ({ firstSeen }) => isoText(firstSeen),
@@ -106,7 +96,6 @@ const columns: readonly Column<EndpointRow>[] = [
     field: 'stated',
     label: 'Stated time',
     title: 'A time in the metadata, such as startedAt, as its writer wrote it',
-    width: '11rem',
     sortable: false,
     text: ({ metadata }) => visible(statedTime(metadata)?.text ?? '', 40),
     titleOf: ({ metadata }) => visible(statedTime(metadata)?.name ?? '', 40) || undefined,
@@ -114,7 +103,6 @@ const columns: readonly Column<EndpointRow>[] = [
   {
     field: 'actions',
     label: 'Actions',
-    width: '4.75rem',
     sortable: false,
     text: () => '',
     render: (row) => <ActionMenu row={row} />,

@@ -8,7 +8,6 @@ export const serviceColumns: readonly Column<ServiceSummary>[] = [
   {
     field: 'name',
     label: 'Service',
-    width: 'minmax(16rem, 3fr)',
     sortable: true,
     text: ({ name }) => serviceText(name),
     render: ({ name }) => (
@@ -25,7 +24,6 @@ export const serviceColumns: readonly Column<ServiceSummary>[] = [
     field: 'status',
     label: 'Status',
     title: 'Endpoints by the status in their metadata',
-    width: 'minmax(9rem, 1fr)',
     sortable: false,
     text: ({ statuses }) => countsText(statuses),
   },
@@ -33,7 +31,6 @@ export const serviceColumns: readonly Column<ServiceSummary>[] = [
     field: 'zone',
     label: 'Zones',
     title: 'Endpoints by zone',
-    width: 'minmax(12rem, 2fr)',
     sortable: false,
     text: ({ zones }) => countsText(zones),
   },
@@ -53,7 +50,6 @@ function countColumn(
     field,
     label,
     title,
-    width: '7rem',
     sortable: true,
     numeric: true,
     text: (service) => (service[field] === 0 && field !== 'total' ? '' : String(service[field])),

@@ -7,8 +7,6 @@ export interface Column<T> {
   readonly label: string;
   /** Explains the column, if the label does not. */
   readonly title?: string;
-  /** The width as a track of a CSS grid. */
-  readonly width: string;
   readonly sortable: boolean;
   readonly numeric?: boolean;
   /** The text of the cell, ready to be shown. A change of it is highlighted. */
@@ -19,7 +17,7 @@ export interface Column<T> {
   titleOf?(item: T): string | undefined;
 }
 
-/** The style sheet hides fields by their class where there is little space. */
+/** The style sheet gives each field its width, and hides some where there is little space. */
 export function cellClass({ field, numeric }: Pick<Column<unknown>, 'field' | 'numeric'>): string {
   return `cell field-${field}${numeric ? ' numeric' : ''}`;
 }

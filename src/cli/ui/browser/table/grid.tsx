@@ -78,10 +78,7 @@ export class Grid<T> extends Component<GridProps<T>> {
           aria-rowcount={list.items.length + 1}
           class="grid"
           tabIndex={-1}
-          style={{
-            '--columns': columns.map(({ width }) => width).join(' '),
-            height: `${(list.items.length + 1) * rowHeight}px`,
-          }}
+          style={{ height: `${(list.items.length + 1) * rowHeight}px` }}
           onKeyDown={this.#keyDown}
           onClick={this.#click}
           onFocusIn={this.#focusIn}
