@@ -45,6 +45,7 @@ describe('an action of the page whose connection is lost with its transaction', 
   async function losingAnswer(
     txn: () => Promise<TxnResult>,
     afterwards = async () => {},
+    restore = () => link.heal(),
   ): Promise<TxnResult> {
     const modRevision = (await stored())?.modRevision;
     link.delay({ up: 0, down: 3_600_000 });
