@@ -115,8 +115,9 @@ function unknownOthers(others: OtherEndpoints | undefined): string[] {
   return others ? [] : ['It is not known whether the service has other endpoints: they are being listed.'];
 }
 
-function leaseWarnings({ request, lease, canDrain }: WarningContext): string[] {
-  const owner = ownerText(request, canDrain);
+function leaseWarnings({ request, plan, lease, canDrain }: WarningContext): string[] {
+  const { draining } = readTraits(plan.endpoint?.metadata);
+  const owner = ownerText(request, canDrain && !draining);
   switch (lease.state) {
     case 'none':
       return request.action === 'remove'
@@ -134,9 +135,9 @@ function leaseWarnings({ request, lease, canDrain }: WarningContext): string[] {
 }
 
 /** What an owner that lives does with the change. */
-function ownerText({ action }: ActionRequest, canDrain: boolean): string {
+function ownerText({ action }: ActionRequest, canBeDrained: boolean): string {
   if (action !== 'remove')
     return 'a server that registered with this package adopts the change; another one may write its own record over it.';
-  const advice = canDrain ? ' To take it out of service, drain it instead.' : '';
+  const advice = canBeDrained ? ' To take it out of service, drain it instead.' : '';
   return `if its owner is running, it will store the record again.${advice}`;
 }

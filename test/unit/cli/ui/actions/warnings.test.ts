@@ -36,9 +36,10 @@ describe('warningsOf', () => {
     assert.match(unknown, /lease is unknown \(denied\\u202e\)\. If it is alive: if its owner/);
   });
 
-  it('advises a drain only if the format has a place for the mark', () => {
+  it('advises a drain only if the format has a place for the mark, which is not there yet', () => {
     assert.match(textsOf('remove'), /drain it instead/);
     assert.doesNotMatch(textsOf('remove', { canDrain: false }), /drain/);
+    assert.doesNotMatch(textsOf('remove', { metadata: { status: 'draining' } }), /drain it/);
   });
 
   it('says who takes the calls of a removed or drained endpoint', () => {
