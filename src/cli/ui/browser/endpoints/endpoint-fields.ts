@@ -16,6 +16,7 @@ const readers: Readonly<Record<string, (row: EndpointRow) => FieldValue | undefi
   modified: (row) => Number(row.modRevision),
   seen: (row) => (row.preexisting ? 0 : row.firstSeen),
   problem: (row) => row.problem,
+  metadata: (row) => metadataText(row),
 };
 
 /** The fields of an endpoint. */
@@ -27,7 +28,6 @@ export const endpointFields: FieldSet<EndpointRow> = {
 };
 
 function endpointValues(row: EndpointRow, field: string): readonly FieldValue[] {
-  if (field === 'metadata') return [metadataText(row)];
   if (field.startsWith(prefix)) return metadataValues(row.metadata, field.slice(prefix.length));
   const value = Object.hasOwn(readers, field) ? readers[field]?.(row) : undefined;
   return value === undefined ? [] : [value];

@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { EndpointRow } from '../../protocol/index.js';
-import { compareBy, compileFilter, FilterBar } from '../filter/index.js';
+import { compileFilter, orderBy } from '../filter/index.js';
+import { FilterBar } from '../list-controls/index.js';
 import { current, store } from '../state/index.js';
 import { Grid, LiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
@@ -14,7 +15,7 @@ import { SelectedEndpoint } from './selected-endpoint.js';
 export function EndpointsView({ service }: { readonly service: string | undefined }) {
   const { filter: text, sort, selected } = view.value;
   const filter = useMemo(() => compileFilter(text, endpointFields), [text]);
-  const ordering = { matches: filter.matches, compare: compareBy(sort, endpointFields) };
+  const ordering = { matches: filter.matches, ...orderBy(sort, endpointFields) };
   const list = useMemo(() => new LiveList(endpointSource(service), ordering), []);
   const columns = useMemo(() => endpointColumns(service === undefined), []);
   useEffect(() => list.setOrdering(ordering), [text, sort?.field, sort?.descending]);

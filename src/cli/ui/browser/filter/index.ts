@@ -1,5 +1,4 @@
-export { compareBy } from './compare.js';
+export { type FieldOrder, orderBy } from './compare.js';
 export { compileFilter, type Filter } from './compile-filter.js';
 export type { FieldSet, FieldValue } from './field-set.js';
-export { FilterBar } from './filter-bar.js';
 export { metadataText, metadataValues } from './metadata.js';

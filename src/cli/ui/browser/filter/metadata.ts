@@ -2,8 +2,8 @@ import type { EndpointRow, Json } from '../../protocol/index.js';
 import type { FieldValue } from './field-set.js';
 
 /**
- * The values at a path of the metadata, such as `labels.zone`. A name may contain dots: a whole rest of the path that is
- * a property comes first. The elements of a list are its values. Objects are one value, their JSON.
+ * The values at a path of the metadata, such as `labels.zone`. A name may contain dots: the longest one that is a property
+ * comes first. The elements of a list are its values. Objects are one value, their JSON.
  */
 export function metadataValues(metadata: Json | undefined, path: string): readonly FieldValue[] {
   const found = atPath(metadata, path);
@@ -14,28 +14,44 @@ export function metadataValues(metadata: Json | undefined, path: string): readon
 const maxElements = 100;
 
 function atPath(value: Json | undefined, path: string): Json | undefined {
-  for (;;) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const whole = property(value, path);
-    const dot = path.indexOf('.');
-    if (whole !== undefined || dot < 0) return whole;
-    value = property(value, path.slice(0, dot));
-    path = path.slice(dot + 1);
+  while (typeof value === 'object' && value !== null && path !== '') {
+    const name = longestName(value, path);
+    if (name === undefined) return undefined;
+    value = property(value, name);
+    path = path.slice(name.length + 1);
   }
+  return path === '' ? value : undefined;
 }
 
-/** Properties of prototypes, such as `constructor`, are not part of the metadata. */
+/** The longest start of the path, up to a dot or its end, that is a property. */
+function longestName(value: object, path: string): string | undefined {
+  for (let end = path.length; end > 0; end = path.lastIndexOf('.', end - 1)) {
+    const name = path.slice(0, end);
+    if (Object.hasOwn(value, name)) return name;
+  }
+  return undefined;
+}
+
+/** Only called for own properties: those of prototypes, such as `constructor`, are not part of the metadata. */
 function property(value: object, name: string): Json | undefined {
-  return Object.hasOwn(value, name) ? (value as Readonly<Record<string, Json>>)[name] : undefined;
+  return (value as Readonly<Record<string, Json>>)[name];
 }
 
 function toValue(value: Json): FieldValue {
   return typeof value === 'object' && value !== null ? jsonText(value) : value;
 }
 
+/** The texts of rows that were needed. A row is replaced when it changes. */
+const texts = new WeakMap<object, string>();
+
 /** The metadata as JSON on one line; empty if there is none. */
-export function metadataText({ metadata }: Pick<EndpointRow, 'metadata'>): string {
-  return metadata === undefined ? '' : jsonText(metadata);
+export function metadataText(row: Pick<EndpointRow, 'metadata'>): string {
+  let text = texts.get(row);
+  if (text === undefined) {
+    text = row.metadata === undefined ? '' : jsonText(row.metadata);
+    texts.set(row, text);
+  }
+  return text;
 }
 
 /** JSON.stringify throws for what is nested thousands of levels deep. */

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { compareBy, compileFilter, FilterBar } from '../filter/index.js';
+import { compileFilter, orderBy } from '../filter/index.js';
+import { FilterBar } from '../list-controls/index.js';
 import { current, type ServiceSummary, store } from '../state/index.js';
 import { Grid, LiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
@@ -11,7 +12,7 @@ import { serviceSource } from './service-source.js';
 export function ServicesView() {
   const { filter: text, sort } = view.value;
   const filter = useMemo(() => compileFilter(text, serviceFields), [text]);
-  const ordering = { matches: filter.matches, compare: compareBy(sort, serviceFields) };
+  const ordering = { matches: filter.matches, ...orderBy(sort, serviceFields) };
   const list = useMemo(() => new LiveList(serviceSource, ordering), []);
   useEffect(() => list.setOrdering(ordering), [text, sort?.field, sort?.descending]);
   useEffect(() => followServices(list), []);

@@ -1,8 +1,19 @@
+/** What items are sorted by. */
+export type SortValue = string | number | boolean | null | undefined;
+
 /** Which items a list contains, and in which order. */
 export interface Ordering<T> {
   matches(item: T): boolean;
-  /** Items that compare as equal are ordered by key. */
-  compare(a: T, b: T): number;
+  sortValue(item: T): SortValue;
+  /** Items whose values compare as equal are ordered by key. */
+  compare(a: SortValue, b: SortValue): number;
+}
+
+/** An item with what it is compared by. */
+interface Entry<T> {
+  readonly item: T;
+  readonly key: string;
+  readonly value: SortValue;
 }
 
 /** Items by key, filtered and sorted. A change costs a binary search and the move of the items behind it. */
@@ -21,17 +32,18 @@ export class SortedList<T> {
     return this.#items;
   }
 
-  /** Replaces all items with those of `items` that match, which the caller has checked. */
+  /** Replaces all items with those of `items`, which match. */
   fill(items: readonly T[]): void {
-    this.#items = items.toSorted((a, b) => this.#compare(a, b));
-    this.#byKey = new Map(items.map((item) => [this.#keyOf(item), item]));
+    const entries = items.map((item) => this.#entry(item)).sort((a, b) => this.#compare(a, b));
+    this.#items = entries.map(({ item }) => item);
+    this.#byKey = new Map(entries.map(({ key, item }) => [key, item]));
   }
 
   set(item: T): void {
     const key = this.#keyOf(item);
     const before = this.#byKey.get(key);
     const matches = this.#ordering.matches(item);
-    if (before !== undefined && matches && this.#compare(before, item) === 0) {
+    if (before !== undefined && matches && this.#compare(this.#entry(before), this.#entry(item)) === 0) {
       this.#items[this.#position(before)] = item;
       this.#byKey.set(key, item);
       return;
@@ -64,20 +76,24 @@ export class SortedList<T> {
 
   /** Where the item is, or would be. */
   #position(item: T): number {
+    const wanted = this.#entry(item);
     let [low, high] = [0, this.#items.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.#items[middle];
-      if (other !== undefined && this.#compare(other, item) < 0) low = middle + 1;
+      if (other !== undefined && this.#compare(this.#entry(other), wanted) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
-  #compare(a: T, b: T): number {
-    const order = this.#ordering.compare(a, b);
+  #entry(item: T): Entry<T> {
+    return { item, key: this.#keyOf(item), value: this.#ordering.sortValue(item) };
+  }
+
+  #compare(a: Entry<T>, b: Entry<T>): number {
+    const order = this.#ordering.compare(a.value, b.value);
     if (order !== 0) return order;
-    const [keyA, keyB] = [this.#keyOf(a), this.#keyOf(b)];
-    return keyA < keyB ? -1 : keyA > keyB ? 1 : 0;
+    return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
   }
 }

@@ -16,8 +16,8 @@ export function visibleWindow(scrollTop: number, height: number, rowHeight: numb
 /** The scroll position at which a row is completely visible; the present one if it is. */
 export function scrollTopFor(index: number, scrollTop: number, height: number, rowHeight: number): number {
   const top = index * rowHeight;
-  if (top < scrollTop) return top;
-  return top + rowHeight > scrollTop + height ? Math.max(0, top + rowHeight - height) : scrollTop;
+  if (top < scrollTop || height < rowHeight) return top;
+  return Math.max(scrollTop, top + rowHeight - height);
 }
 
 /** A row and its distance from the top of the visible part. */
