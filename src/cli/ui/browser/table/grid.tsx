@@ -4,7 +4,7 @@ import type { Column } from './column.js';
 import { GridHeader } from './grid-header.js';
 import { targetRow } from './grid-keys.js';
 import type { LiveList } from './live-list.js';
-import { Row, rowElement, rowIndexOf } from './row.js';
+import { isControl, Row, rowElement, rowIndexOf } from './row.js';
 import { Viewport } from './viewport.js';
 
 /** The height of a row and of the header in pixels. The style sheet sets the same. */
@@ -154,12 +154,14 @@ export class Grid<T> extends Component<GridProps<T>> {
     if (index === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     const target = targetRow(event.key, index, this.#viewport.pageRows, this.props.list.items.length);
     if (target !== undefined) this.#moveTo(target);
-    else if (event.key === 'Enter') this.#open(index);
+    else if (event.key === 'Enter' && !isControl(event.target)) this.#open(index);
     else return;
     event.preventDefault();
   };
 
-  readonly #click = (event: MouseEvent): void => this.#open(rowIndexOf(event.target));
+  readonly #click = (event: MouseEvent): void => {
+    if (!isControl(event.target)) this.#open(rowIndexOf(event.target));
+  };
 
   readonly #focusIn = (event: FocusEvent): void => {
     const item = this.props.list.items[rowIndexOf(event.target) ?? -1];

@@ -51,3 +51,8 @@ export function rowIndexOf(target: EventTarget | null): number | undefined {
 export function rowElement(grid: Element, index: number): HTMLElement | null {
   return grid.querySelector<HTMLElement>(`tr.row[aria-rowindex="${index + indexOffset}"]`);
 }
+
+/** Whether an event of this element belongs to a control within a row, such as a link or a button. */
+export function isControl(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('tr.row :is(a, button, input, dialog)') !== null;
+}
