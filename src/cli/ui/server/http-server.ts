@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '../ports.js';
 import { limits } from './limits.js';
@@ -48,10 +48,14 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   });
 }
 
-/** Answers a connection whose request Node does not handle, and closes it. */
+/** Answers a connection whose request Node does not handle, unless an answer was begun, and closes it. */
 function endWith(status: number | undefined, socket: Duplex): void {
-  if (status === undefined || !socket.writable) socket.destroy();
-  else socket.end(rawError(status), () => socket.destroy());
+  if (status === undefined || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const isAnswered = socket instanceof Socket && socket.bytesWritten > 0;
+  socket.end(isAnswered ? '' : rawError(status), () => socket.destroy());
 }
 
 /** Undefined for a failure of the connection, to which nothing can be answered. */

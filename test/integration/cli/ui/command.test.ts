@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { useEtcd } from '../../../support/etcd.js';
+import { CommandRunner, skipWithoutScript } from '../support.js';
+import { codeOf, RawHttp } from './raw-http.js';
+
+const urlPattern = /https?:\/\/\S+\/#token=[\w-]{43}/;
+
+describe('etcd-naming ui', () => {
+  const etcd = useEtcd();
+  const commands = new CommandRunner(() => ({ ETCDCTL_ENDPOINTS: etcd().endpoints.join(',') }));
+
+  /** Starts it on a free port; other tests may use the default one. */
+  const start = async (...args: string[]) => {
+    const command = commands.start('ui', '--port', '0', ...args);
+    await command.prints(urlPattern);
+    const [url = ''] = urlPattern.exec(command.stdout) ?? [];
+    return { command, url, http: new RawHttp(url) };
+  };
+
+  it('prints a URL that opens the page once, and serves its files', async () => {
+    const { url, http } = await start();
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/#/);
+    const headers = await http.open(url);
+    assert.equal((await http.post('/api/timeline', {}, headers)).status, 200);
+    await assert.rejects(() => http.open(url));
+    for (const path of ['/', '/app.js', '/app.css']) assert.equal((await http.send(path)).status, 200, path);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    it(`exits with 0 on ${signal}, and ends the open streams`, async () => {
+      const { command, url, http } = await start();
+      const stream = http.send('/api/events', { headers: await http.open(url) });
+      await http.send('/');
+      command.kill(signal);
+      const { code, stderr } = await command.ended;
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match((await stream).body, /"type":"status"/);
+    });
+
+  it('prints one JSON document with --json', async () => {
+    const { command } = await start('--json', '--prefix', 'a/', '--read-only');
+    command.kill('SIGINT');
+    const { url, ...rest } = JSON.parse((await command.ended).stdout);
+    assert.match(url, urlPattern);
+    assert.deepEqual(rest, { prefix: 'a/', readOnly: true });
+  });
+
+  it('refuses changes with --read-only', async () => {
+    const { url, http } = await start('--read-only');
+    const action = { action: 'remove', key: 'svc/e1', modRevision: '7' };
+    assert.equal(codeOf(await http.post('/api/action', action, await http.open(url))), 'read-only');
+  });
+
+  it('prints another URL for each Enter on a terminal', async function () {
+    await skipWithoutScript(this);
+    const command = commands.startOnTerminal('ui', '--port', '0');
+    await command.prints(urlPattern);
+    command.type('\n');
+    await command.prints(/#token=[\s\S]*#token=/);
+    const urls = command.stdout.match(new RegExp(urlPattern, 'g')) ?? [];
+    assert.equal(new Set(urls).size, 2);
+    for (const url of urls) assert.ok(await new RawHttp(url).open(url));
+  });
+
+  describe('when a port is in use', () => {
+    let other: Server;
+    let port: number;
+
+    beforeEach(async () => {
+      other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      port = (other.address() as { port: number }).port;
+    });
+    afterEach(() => other.close());
+
+    it('fails if it is that of --port', async () => {
+      const { code, stdout, stderr } = await commands.run('ui', '--port', `${port}`);
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(stderr, /cannot listen: .*EADDRINUSE.*127\.0\.0\.1/);
+    });
+  });
+
+  it('uses another port if the default is in use', async () => {
+    const [first, second] = [commands.start('ui'), commands.start('ui')];
+    await first.prints(urlPattern);
+    await second.prints(urlPattern);
+    const origins = [first, second].map(({ stdout }) => stdout.split('#')[0]);
+    assert.notEqual(origins[0], origins[1]);
+  });
+
+  describe('when etcd', () => {
+    it('does not answer, opens the page, which says so', async () => {
+      const { url, http } = await start('--endpoints', '127.0.0.1:1');
+      const stream = http.stream('/api/events', await http.open(url));
+      const event = await new Promise<string>((resolve) => {
+        stream.onEvent = (text) => {
+          if (text.includes('"error"')) resolve(text);
+        };
+      });
+      stream.close();
+      assert.match(event, /"etcd":"(starting|away)"/);
+    });
+  });
+
+  describe('beyond loopback', () => {
+    let folder: string;
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), 'etcd-naming-ui-'));
+      writeFileSync(join(folder, 'not-a-key.pem'), 'x');
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    for (const [args, message] of [
+      [
+        ['--listen', '0.0.0.0'],
+        /--listen 0\.0\.0\.0 is beyond loopback: it requires --listen-cert and --listen-key/,
+      ],
+      [['--listen', '::'], /beyond loopback/],
+      [['--listen', 'ui.example.com'], /beyond loopback/],
+      [['--listen-cert', 'a'], /require each other/],
+      [['--listen-cert', '/none', '--listen-key', '/none'], /--listen-cert: ENOENT/],
+      [['--read-only', '--allow-changes'], /exclude each other/],
+      [['--allow-host', 'a:1'], /without a port/],
+      [['--allow-host', 'http://a'], /host name/],
+      [['--port', '65536'], /whole number from 0 to 65535/],
+      [['svc'], /unexpected argument 'svc'/],
+    ] as const)
+      it(`is refused with ${args.join(' ')}`, async () => {
+        const { code, stdout, stderr } = await commands.run('ui', ...args);
+        assert.deepEqual([code, stdout], [2, '']);
+        assert.match(stderr, message);
+      });
+  });
+});
