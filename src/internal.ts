@@ -6,6 +6,7 @@ export {
   MovableTimer,
   raceAbort,
   retryLoop,
+  sharedAbortController,
   systemClock,
   withTimeoutSignal,
 } from './async/index.js';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { BlockList, isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { ParsedOptions } from '../args/options.js';
 import { usageError } from '../errors.js';
 import type { TlsFiles } from './server/index.js';
@@ -24,12 +25,14 @@ export async function uiOptionsFrom(options: ParsedOptions): Promise<UiOptions> 
     throw usageError(`--listen ${host} is beyond loopback: it requires --listen-cert and --listen-key`);
   const [readOnly, allowChanges] = [options.flag('read-only'), options.flag('allow-changes')];
   if (readOnly && allowChanges) throw usageError('--read-only and --allow-changes exclude each other');
+  const allowedHosts = (options.text('allow-host')?.split(',') ?? []).map(hostName);
+  const isShared = !isLoopback(host) || allowedHosts.length > 0;
   return {
     host,
     tls,
+    allowedHosts,
     port: options.integer('port', 0, 65_535),
-    allowedHosts: (options.text('allow-host')?.split(',') ?? []).map(hostName),
-    readOnly: readOnly || (!isLoopback(host) && !allowChanges),
+    readOnly: readOnly || (isShared && !allowChanges),
     open: options.flag('open'),
   };
 }
@@ -50,7 +53,13 @@ async function tlsFrom(options: ParsedOptions): Promise<TlsFiles | undefined> {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
     throw usageError('--listen-cert and --listen-key require each other');
-  return { cert: await read('listen-cert', cert), key: await read('listen-key', key) };
+  const files = { cert: await read('listen-cert', cert), key: await read('listen-key', key) };
+  try {
+    createSecureContext(files);
+    return files;
+  } catch (error) {
+    throw usageError(`--listen-cert and --listen-key cannot be used: ${(error as Error).message}`);
+  }
 }
 
 async function read(option: string, file: string): Promise<Buffer> {

@@ -133,4 +133,17 @@ describe('etcd-naming on an etcd with authentication', () => {
       assert.ok(!(stdout + stderr).includes(wrong), args.join(' '));
     }
   });
+
+  it('refuses a page with a wrong password, or of keys that the user must not read', async () => {
+    for (const args of [
+      ['--user', 'reader:wrong', '--prefix', 'mine/'],
+      ['--user', `reader:${password}`],
+    ]) {
+      const { code, stdout, stderr } = await commands.run('ui', '--port', '0', ...args);
+      assert.deepEqual([code, stdout], [1, ''], stderr);
+      assert.match(stderr, /^etcd-naming: .*\n$/);
+    }
+    const page = commands.start('ui', '--port', '0', '--user', `reader:${password}`, '--prefix', 'mine/');
+    await page.prints('#token=');
+  });
 });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { sharedAbortController } from '../../../internal.js';
 import { ApiError } from '../ports.js';
 import { limits } from './limits.js';
 
@@ -71,7 +72,7 @@ export class Sessions {
 
   #create(): string {
     const token = newToken();
-    const ending = new AbortController();
+    const ending = sharedAbortController();
     this.#sessions.push({ digest: digestOf(token), ending, signal: ending.signal });
     if (this.#sessions.length > limits.sessions) this.#sessions.shift()?.ending.abort();
     return token;

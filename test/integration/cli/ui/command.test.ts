@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { useEtcd } from '../../../support/etcd.js';
 import { CommandRunner, skipWithoutScript } from '../support.js';
 import { codeOf, RawHttp } from './raw-http.js';
@@ -53,6 +55,15 @@ describe('etcd-naming ui', () => {
     const { url, http } = await start('--read-only');
     const action = { action: 'remove', key: 'svc/e1', modRevision: '7' };
     assert.equal(codeOf(await http.post('/api/action', action, await http.open(url))), 'read-only');
+  });
+
+  it('is read-only for other hosts that a proxy serves, unless --allow-changes is given', async () => {
+    const proxied = await start('--json', '--allow-host', 'ui.example.com');
+    assert.match(proxied.command.stdout, /"readOnly":true/);
+    const headers = { host: 'ui.example.com', origin: 'https://ui.example.com' };
+    assert.equal((await proxied.http.send('/', { headers })).status, 200);
+    const changing = await start('--json', '--allow-host', 'ui.example.com', '--allow-changes');
+    assert.match(changing.command.stdout, /"readOnly":false/);
   });
 
   it('prints another URL for each Enter on a terminal', async function () {
@@ -107,12 +118,50 @@ describe('etcd-naming ui', () => {
   });
 
   describe('beyond loopback', () => {
+    const authority = CertificateAuthority.root('page');
     let folder: string;
+    let files: readonly string[];
+
     before(() => {
       folder = mkdtempSync(join(tmpdir(), 'etcd-naming-ui-'));
-      writeFileSync(join(folder, 'not-a-key.pem'), 'x');
+      const [cert, key] = [join(folder, 'page.pem'), join(folder, 'page.key')];
+      const issued = authority.issue({ names: ['127.0.0.1', 'ui.example.com', 'evil.example'] });
+      writeFileSync(cert, issued.cert);
+      writeFileSync(key, issued.key);
+      files = ['--listen', '0.0.0.0', '--listen-cert', cert, '--listen-key', key];
     });
     after(() => rmSync(folder, { recursive: true, force: true }));
+
+    /** The status of a GET with the certificate checked. */
+    const get = (port: number, host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const options = { host: '127.0.0.1', port, ca: authority.pem, headers: { host }, agent: false };
+        request(options, (response) => resolve(response.resume().statusCode))
+          .once('error', reject)
+          .end();
+      });
+
+    it('has TLS alone, and is read-only', async () => {
+      const { command, url, http } = await start('--json', ...files, '--allow-host', 'ui.example.com');
+      assert.match(url, /^https:\/\/ui\.example\.com:/);
+      assert.match(command.stdout, /"readOnly":true/);
+      assert.equal(await get(http.port, 'ui.example.com'), 200);
+      assert.equal(await get(http.port, `127.0.0.1:${http.port}`), 200);
+      assert.equal(await get(http.port, 'evil.example'), 403);
+      assert.doesNotMatch(await http.bytes(`GET / HTTP/1.1\r\nHost: ${http.host}\r\n\r\n`), /HTTP/);
+    });
+
+    it('permits changes with --allow-changes', async () => {
+      const { command } = await start('--json', ...files, '--allow-changes');
+      assert.match(command.stdout, /"readOnly":false/);
+    });
+
+    it('fails with a file that is not a key', async () => {
+      const args = files.map((arg) => arg.replace('page.key', 'page.pem'));
+      const { code, stdout, stderr } = await commands.run('ui', ...args);
+      assert.deepEqual([code, stdout], [2, '']);
+      assert.match(stderr, /--listen-cert and --listen-key/);
+    });
 
     for (const [args, message] of [
       [
