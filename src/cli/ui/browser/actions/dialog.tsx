@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { returnFocus } from '../elements/index.js';
 
 interface DialogProps {
   readonly title: string;
@@ -49,12 +50,6 @@ function open(dialog: HTMLDialogElement | null): () => void {
     dialog?.close();
     returnFocus(before);
   };
-}
-
-/** The element that had the focus may be gone: the list shows other records now, or the record has left. */
-function returnFocus(before: Element | null): void {
-  if (before instanceof HTMLElement && before.isConnected) before.focus();
-  else document.querySelector<HTMLElement>('main')?.focus();
 }
 
 /** A button that had the focus may have been replaced by the next step. */

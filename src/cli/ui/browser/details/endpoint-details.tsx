@@ -1,6 +1,6 @@
-import { useEffect, useRef } from 'preact/hooks';
 import type { EndpointRow } from '../../protocol/index.js';
 import { ActionButtons } from '../actions/index.js';
+import { useBorrowedFocus } from '../elements/index.js';
 import { current } from '../state/index.js';
 import { visible } from '../text/index.js';
 import { RecordTimeline } from '../timeline/index.js';
@@ -16,18 +16,22 @@ export interface EndpointDetailsProps {
 
 /** The panel beside the list with everything about one record. Escape closes it. */
 export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => takeFocus(heading.current), [row.key]);
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onClose();
+  const [heading, returnFocus] = useBorrowedFocus<HTMLHeadingElement>();
+  const close = () => {
+    returnFocus();
+    onClose();
   };
   return (
-    <aside class="details" aria-labelledby="details-title" onKeyDown={onKeyDown}>
+    <aside
+      class="details"
+      aria-labelledby="details-title"
+      onKeyDown={({ key }) => key === 'Escape' && close()}
+    >
       <header>
         <h2 id="details-title" ref={heading} tabIndex={-1}>
           <bdi>{visible(row.addr || row.id || row.key)}</bdi>
         </h2>
-        <button type="button" onClick={onClose}>
+        <button type="button" onClick={close}>
           Close
         </button>
       </header>
@@ -53,15 +57,4 @@ export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
       <RecordTimeline service={row.service} record={row.key} />
     </aside>
   );
-}
-
-/** Only from another element, not when the page is opened with a link to a record; and back, if it is still here. */
-function takeFocus(heading: HTMLElement | null): (() => void) | undefined {
-  const before = document.activeElement;
-  if (!(before instanceof HTMLElement) || before === document.body) return undefined;
-  heading?.focus();
-  return () => {
-    const isHere = heading?.closest('.details')?.contains(document.activeElement);
-    if (isHere && before.isConnected) before.focus({ preventScroll: true });
-  };
 }

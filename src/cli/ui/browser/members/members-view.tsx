@@ -27,7 +27,8 @@ export function MembersView() {
     }
   });
   return (
-    <section class="members" aria-label="Members">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+    <section class="members" aria-label="Members" tabIndex={0}>
       {error !== undefined && (
         <p class="error" role="alert">
           <strong>The members could not be read:</strong> {error}

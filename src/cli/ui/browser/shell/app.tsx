@@ -29,7 +29,7 @@ function MainView() {
   const page = useComputed(() => view.value.page).value;
   const service = useComputed(() => view.value.service).value;
   return (
-    <main>
+    <main tabIndex={-1}>
       {service === undefined ? (
         <h1 class="hidden">{pageTitles[page]}</h1>
       ) : (
