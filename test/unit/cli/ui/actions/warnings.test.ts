@@ -85,7 +85,7 @@ describe('warningsOf', () => {
 });
 
 describe('otherEndpoints', () => {
-  it('counts the endpoints of the same service, without the record itself and what is no endpoint', () => {
+  it('counts the endpoints of the same service, without the record itself and values that are not endpoints', () => {
     const rows = [
       endpointRow(),
       endpointRow({ id: 'e2', key: 'shop/e2' }),
