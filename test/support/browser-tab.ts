@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from 'playwright-core';
 
+const defaultTimeoutMs = 15_000;
+
 /** The options of a tab; those of its context, and what runs before the page's own code. */
 export interface TabOptions extends BrowserContextOptions {
   /** Runs in each document before its code. */
@@ -70,6 +72,7 @@ export async function openTab(browser: Browser, url: string, options: TabOptions
   if (prelude) await context.addInitScript(prelude);
   const page = await context.newPage();
   const tab = new BrowserTab(context, page, new URL(url).origin, options);
+  page.setDefaultTimeout(defaultTimeoutMs);
   await page.goto(url);
   return tab;
 }

@@ -12,7 +12,7 @@ import {
   sessionToken,
 } from '../api/index.js';
 import type { Connection } from '../stream/index.js';
-import { readLocation, takeToken } from '../url/index.js';
+import { readLocation, takeToken, view, viewLink } from '../url/index.js';
 import { startTicks } from './clock.js';
 import { followStream } from './follow.js';
 
@@ -20,7 +20,8 @@ import { followStream } from './follow.js';
 export function startPage(): void {
   startTicks();
   addEventListener('hashchange', readFragment);
-  addEventListener('popstate', readLocation);
+  // Sent before `hashchange`, also for a link that was pasted into the address bar.
+  addEventListener('popstate', readFragment);
   followWhileOpen();
   if (!takeFragmentToken()) resumeSession();
 }
@@ -30,11 +31,14 @@ function readFragment(): void {
   if (!takeFragmentToken()) readLocation();
 }
 
-/** Exchanges the token of the fragment, and removes it from the URL and the history. Returns whether there is one. */
+/**
+ * Exchanges the token of the fragment, and removes it from the URL and the history. The view before it stays: a printed
+ * link has none. Returns whether there is a token.
+ */
 function takeFragmentToken(): boolean {
   const { token, rest } = takeToken(location.hash);
   if (token === undefined) return false;
-  history.replaceState(null, '', rest ? `#${rest}` : location.pathname);
+  history.replaceState(null, '', rest ? `#${rest}` : viewLink(view.value));
   readLocation();
   void exchange(token);
   return true;

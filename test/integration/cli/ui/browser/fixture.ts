@@ -1,9 +1,11 @@
 import { EtcdClient } from '#src/client/index.js';
+import { op } from '#src/kv/index.js';
 import type { EtcdHandle } from '#src/testing/index.js';
 import { type TestBrowser, useBrowser } from '../../../../support/browser.js';
 import type { BrowserTab, TabOptions } from '../../../../support/browser-tab.js';
 import { useEtcd } from '../../../../support/etcd.js';
 import { type CommandProcess, CommandRunner } from '../../support.js';
+import { UiPage } from './page.js';
 
 /** A test with a browser takes longer than others when the machine is busy. */
 const commandLifetimeMs = 120_000;
@@ -22,6 +24,19 @@ export interface RunningUi {
   /** The URL that it printed, with the token in its fragment. */
   readonly link: string;
   readonly origin: string;
+}
+
+/** Options of {@link UiFixture.open}. */
+export interface OpenOptions extends TabOptions {
+  readonly args?: readonly string[];
+  /** Added to the fragment, such as `&page=locks`. */
+  readonly view?: string;
+}
+
+/** A running command and its page. */
+export interface OpenedUi extends RunningUi {
+  readonly tab: BrowserTab;
+  readonly page: UiPage;
 }
 
 /**
@@ -52,9 +67,19 @@ export class UiFixture {
   }
 
   /** Stores a record; `path` is `service/id` below the prefix. */
-  async put(path: string, { addr, metadata, lease }: Sample): Promise<void> {
-    const value = JSON.stringify({ Op: 0, Addr: addr, Metadata: metadata ?? null });
-    await this.client.kv.put(this.prefix + path, value, lease === undefined ? {} : { lease });
+  async put(path: string, sample: Sample): Promise<void> {
+    const { lease } = sample;
+    await this.client.kv.put(this.prefix + path, encode(sample), lease === undefined ? {} : { lease });
+  }
+
+  /** Stores many records, as `[path, record]`. */
+  async putAll(records: readonly (readonly [string, Sample])[]): Promise<void> {
+    for (let i = 0; i < records.length; i += 100) {
+      const part = records.slice(i, i + 100);
+      await this.client.kv.txn({
+        success: part.map(([path, sample]) => op.put(this.prefix + path, encode(sample))),
+      });
+    }
   }
 
   /** A lease that no test outlives. */
@@ -69,13 +94,14 @@ export class UiFixture {
     return { command, ...(await printedLink(command)) };
   }
 
-  /** Starts the command and opens its link. */
-  async open(
-    options: TabOptions & { readonly args?: readonly string[] } = {},
-  ): Promise<BrowserTab & RunningUi> {
-    const { args = [], ...tabOptions } = options;
-    const ui = await this.start(...args);
-    return Object.assign(await this.browser.open(ui.link, tabOptions), ui);
+  /** Starts the command, opens its link, and waits until the page is live. */
+  async open(options: OpenOptions = {}): Promise<OpenedUi> {
+    const { args = [], view = '', ...tabOptions } = options;
+    const running = await this.start(...args);
+    const tab = await this.browser.open(running.link + view, tabOptions);
+    const page = new UiPage(tab.page);
+    await page.shows('Live');
+    return { ...running, tab, page };
   }
 }
 
@@ -84,4 +110,8 @@ export async function printedLink(command: CommandProcess): Promise<{ link: stri
   await command.prints(/#token=\S+\s/);
   const link = /https?:\/\/\S+#token=\S+/.exec(command.stdout)?.[0] ?? '';
   return { link, origin: new URL(link).origin };
+}
+
+function encode({ addr, metadata }: Sample): string {
+  return JSON.stringify({ Op: 0, Addr: addr, Metadata: metadata ?? null });
 }
