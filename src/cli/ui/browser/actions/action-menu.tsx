@@ -14,22 +14,18 @@ interface RowProps {
 export function ActionMenu({ row }: RowProps) {
   if (actionsFor(row, settings.value).length === 0) return null;
   return (
-    <div class="actions">
+    <span class="actions">
       <button
         type="button"
         class="quiet"
         tabIndex={-1}
         aria-haspopup="dialog"
         aria-label={`Actions on ${recordName(row)}`}
-        onKeyDown={(event) => event.stopPropagation()}
-        onClick={(event) => {
-          event.stopPropagation();
-          openActions(row);
-        }}
+        onClick={() => openActions(row)}
       >
         <span aria-hidden="true">⋯</span>
       </button>
-    </div>
+    </span>
   );
 }
 

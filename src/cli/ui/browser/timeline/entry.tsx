@@ -1,3 +1,4 @@
+import { Component } from 'preact';
 import { useState } from 'preact/hooks';
 import type { FieldChange, TimelineEntry, TimelineEvent } from '../../protocol/index.js';
 import { Age, Changes, Time } from '../elements/index.js';
@@ -10,24 +11,30 @@ interface EntryProps {
   readonly withService: boolean;
 }
 
-/** One thing that happened. */
-export function Entry({ entry: { at, service, what }, withService }: EntryProps) {
-  return (
-    <li class={classOf(what)}>
-      <span class="icon" aria-hidden="true" />
-      <div class="what">
-        <p>
-          <strong class="event">{eventText(what)}</strong> <Subject what={what} />
-          {withService && service !== undefined && <span class="service">{visible(service)}</span>}
+/** One thing that happened. It renders again only when the reason of a departure is found, not when others arrive. */
+export class Entry extends Component<EntryProps> {
+  override shouldComponentUpdate({ entry }: EntryProps): boolean {
+    return entry !== this.props.entry;
+  }
+
+  override render({ entry: { at, service, what }, withService }: EntryProps) {
+    return (
+      <li class={classOf(what)}>
+        <span class="icon" aria-hidden="true" />
+        <div class="what">
+          <p>
+            <strong class="event">{eventText(what)}</strong> <Subject what={what} />
+            {withService && service !== undefined && <span class="service">{visible(service)}</span>}
+          </p>
+          <Explanation what={what} />
+          {'changes' in what && what.changes.length > 0 && <ChangeList what={what} />}
+        </div>
+        <p class="when">
+          <Time at={at} /> <Age at={at} />
         </p>
-        <Explanation what={what} />
-        {'changes' in what && what.changes.length > 0 && <ChangeList what={what} />}
-      </div>
-      <p class="when">
-        <Time at={at} /> <Age at={at} />
-      </p>
-    </li>
-  );
+      </li>
+    );
+  }
 }
 
 /** An endpoint that was drained before it left is no reason for alarm. */
