@@ -15,6 +15,7 @@ const commandNames = [
   'lock',
   'elect',
   'doctor',
+  'ui',
   'completion',
 ];
 const root = fileURLToPath(new URL('../../../../', import.meta.url));

@@ -258,6 +258,9 @@ export const exercises: ReadonlyMap<string, readonly Exercise[]> = new Map(
       (actor) => run(actor, 'lock', '--list', target),
       (actor) => runUntil(actor, 'leader', 'elect', '--observe', target),
     ],
+    '`etcd-naming ui --prefix foo/bar/`': [
+      (actor) => runUntil(actor, '#token=', 'ui', '--port', '0', '--prefix', 'foo/bar/'),
+    ],
     '`etcd-naming ls --prefix foo/bar/`': [(actor) => run(actor, 'ls', '--prefix', 'foo/bar/')],
     '`etcd-naming ls`': [(actor) => run(actor, 'ls')],
     '`register()` of the service `my-service` with the codec `kratos()`': [registerAsKratos],
