@@ -35,7 +35,7 @@ export function received(
   service: string | undefined,
   entries: readonly TimelineEntry[],
 ): HistoryState {
-  const own = entries.filter((entry) => concerns(entry, service)).sort((a, b) => b.n - a.n);
+  const own = newestFirst(entries.filter((entry) => concerns(entry, service)));
   if (own.length === 0) return state;
   if (state.pending) return { ...state, pending: mergeEntries(state.pending, own) };
   const oldest = state.entries.at(-1)?.n ?? 0;
@@ -53,6 +53,12 @@ export function loaded(state: HistoryState, { entries, more, dropped }: Timeline
 
 function concerns(entry: TimelineEntry, service: string | undefined): boolean {
   return service === undefined || entry.service === undefined || entry.service === service;
+}
+
+/** The last version of each entry. */
+function newestFirst(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
+  const byNumber = new Map(entries.map((entry) => [entry.n, entry]));
+  return [...byNumber.values()].sort((a, b) => b.n - a.n);
 }
 
 /** Drops the oldest beyond the limit, except for those that the user has just asked for. */

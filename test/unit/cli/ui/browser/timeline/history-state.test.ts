@@ -64,6 +64,12 @@ describe('the history of a timeline', () => {
     assert.deepEqual(state.entries, [entry(1, left('a', 'deleted'), 'pay')]);
   });
 
+  it('gets the reason of a departure together with it', () => {
+    const start = loaded(reloading(emptyHistory), page([]));
+    const both = [entry(1, left('a'), 'pay'), entry(1, left('a', 'deleted'), 'pay')];
+    assert.deepEqual(received(start, 'pay', both).entries, [both[1]]);
+  });
+
   it('leaves out a change of an entry that is older than those that were loaded', () => {
     const state = received(loaded(reloading(emptyHistory), page([8, 7], true)), 'pay', entries(3, 9));
     assert.deepEqual(numbersOf(state), [9, 8, 7]);
