@@ -1,9 +1,9 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { EndpointRow } from '../../protocol/index.js';
-import { compileFilter, orderBy } from '../filter/index.js';
-import { FilterBar } from '../list-controls/index.js';
+import { compileFilter, orderBy, sortHints } from '../filter/index.js';
+import { emptyText, FilterBar } from '../list-controls/index.js';
 import { current, store } from '../state/index.js';
-import { Grid, LiveList } from '../table/index.js';
+import { Grid, useLiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
 import { endpointColumns } from './endpoint-columns.js';
 import { endpointFields } from './endpoint-fields.js';
@@ -15,19 +15,19 @@ import { SelectedEndpoint } from './selected-endpoint.js';
 export function EndpointsView({ service }: { readonly service: string | undefined }) {
   const { filter: text, sort, selected } = view.value;
   const filter = useMemo(() => compileFilter(text, endpointFields), [text]);
-  const ordering = { matches: filter.matches, ...orderBy(sort, endpointFields) };
-  const list = useMemo(() => new LiveList(endpointSource(service), ordering), []);
+  const list = useLiveList({
+    source: () => endpointSource(service),
+    listen: listenToEndpoints,
+    ordering: { matches: filter.matches, ...orderBy(sort, endpointFields) },
+    orderedBy: [text, sort?.field, sort?.descending],
+  });
   const columns = useMemo(() => endpointColumns(service === undefined), []);
-  useEffect(() => list.setOrdering(ordering), [text, sort?.field, sort?.descending]);
-  useEffect(() => followEndpoints(list), []);
   useEffect(followLeases, []);
-  // Read to render the counts again when the list changes.
-  void list.version.value;
   return (
     <section class={selected === undefined ? 'list-view' : 'list-view has-details'} aria-label="Endpoints">
       <FilterBar
         label="Filter endpoints"
-        hints={filter.hints}
+        hints={[...filter.hints, ...sortHints(sort, endpointFields)]}
         fields={endpointFields.names}
         count={list.items.length}
         total={totalOf(service)}
@@ -44,6 +44,7 @@ export function EndpointsView({ service }: { readonly service: string | undefine
         classOf={rowClass}
         onVisible={(rows) => wantLeases(rows.flatMap(({ lease }) => lease ?? []))}
         stale={!current.value}
+        empty={emptyText(totalOf(service), 'endpoint')}
       />
       {selected !== undefined && <SelectedEndpoint key={selected} recordKey={selected} />}
     </section>
@@ -59,10 +60,6 @@ function rowClass({ problem, status }: EndpointRow): string {
   return status === 'draining' ? 'draining' : '';
 }
 
-function followEndpoints(list: LiveList<EndpointRow>): () => void {
-  list.rebuild();
-  return store.listen({
-    onChanges: ({ keys }) => list.update(keys),
-    onReplaced: () => list.rebuild(),
-  });
+function listenToEndpoints(onChange: (keys?: ReadonlySet<string>) => void): () => void {
+  return store.listen({ onChanges: ({ keys }) => onChange(keys), onReplaced: onChange });
 }

@@ -11,6 +11,7 @@ export interface LeaseTime {
 }
 
 const intervalMs = 2_000;
+const timeoutMs = 10_000;
 /** The limit of a request. */
 const maxLeases = 200;
 
@@ -34,7 +35,7 @@ export function followLeases(): () => void {
   const read = async () => {
     if (reading || document.hidden || !current.peek() || wanted.peek().length === 0) return;
     reading = true;
-    await readLeases(wanted.peek(), closing.signal);
+    await readLeases(wanted.peek(), AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]));
     reading = false;
   };
   const timer = setInterval(() => void read(), intervalMs);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { EndpointRow } from '../../protocol/index.js';
 import { EndpointDetails } from '../details/index.js';
-import { store } from '../state/index.js';
+import { settings, store } from '../state/index.js';
 import { navigate } from '../url/index.js';
 
 interface Selected {
@@ -18,7 +18,20 @@ export function SelectedEndpoint({ recordKey }: { readonly recordKey: string }) 
     update();
     return store.listen({ onChanges: ({ keys }) => keys.has(recordKey) && update(), onReplaced: update });
   }, [recordKey]);
-  return row ? <EndpointDetails row={row} gone={gone} onClose={close} /> : null;
+  return row ? <EndpointDetails row={row} gone={gone} onClose={close} /> : <UnknownEndpoint />;
+}
+
+/** A link may lead to a record that was deleted before the page was opened. */
+function UnknownEndpoint() {
+  if (!settings.value) return null;
+  return (
+    <aside class="details" aria-label="Endpoint">
+      <p>The record of this link does not exist.</p>
+      <button type="button" onClick={close}>
+        Close
+      </button>
+    </aside>
+  );
 }
 
 function read(key: string, before: Selected | undefined): Selected {

@@ -1,5 +1,5 @@
 import type { Sort } from '../url/index.js';
-import type { FieldSet, FieldValue } from './field-set.js';
+import { type FieldSet, type FieldValue, isField } from './field-set.js';
 
 type SortValue = FieldValue | undefined;
 
@@ -22,6 +22,13 @@ export function orderBy<T>(sort: Sort | undefined, fields: FieldSet<T>): FieldOr
       return sign * compareValues(a, b);
     },
   };
+}
+
+/** What the user should know about the order, in sentences. */
+export function sortHints<T>(sort: Sort | undefined, fields: FieldSet<T>): readonly string[] {
+  return sort && !isField(sort.field, fields)
+    ? [`“${sort.field}” is not a field here: nothing is sorted.`]
+    : [];
 }
 
 function isAbsent(value: SortValue): value is undefined | null {

@@ -1,4 +1,4 @@
-import type { FieldSet, FieldValue } from './field-set.js';
+import { type FieldSet, type FieldValue, isField } from './field-set.js';
 import { matchesGlob } from './glob.js';
 import { type Operator, parseFilter, type Term } from './parse-filter.js';
 
@@ -20,10 +20,6 @@ export function compileFilter<T>(text: string, fields: FieldSet<T>): Filter<T> {
   const { terms, hints } = parseFilter(text, (name) => isField(name, fields));
   const tests = terms.map((term) => compileTerm(term, fields));
   return { hints, matches: (item) => tests.every((test) => test(item)) };
-}
-
-function isField<T>(name: string, { names, hasMetadata }: FieldSet<T>): boolean {
-  return names.includes(name) || (hasMetadata && name.startsWith('metadata.') && name.length > 9);
 }
 
 function compileTerm<T>(term: Term, fields: FieldSet<T>): (item: T) => boolean {

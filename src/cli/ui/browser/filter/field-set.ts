@@ -12,3 +12,11 @@ export interface FieldSet<T> {
   /** The values of a field; none if the item has no such field. */
   values(item: T, field: string): readonly FieldValue[];
 }
+
+const metadataPrefix = 'metadata.';
+
+/** Whether items can be filtered and sorted by the name. */
+export function isField<T>(name: string, { names, hasMetadata }: FieldSet<T>): boolean {
+  const isPath = name.startsWith(metadataPrefix) && name.length > metadataPrefix.length;
+  return names.includes(name) || (hasMetadata && isPath);
+}

@@ -1,4 +1,4 @@
-export { type FieldOrder, orderBy } from './compare.js';
+export { type FieldOrder, orderBy, sortHints } from './compare.js';
 export { compileFilter, type Filter } from './compile-filter.js';
 export type { FieldSet, FieldValue } from './field-set.js';
 export { metadataText, metadataValues } from './metadata.js';

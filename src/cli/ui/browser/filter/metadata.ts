@@ -6,7 +6,7 @@ import type { FieldValue } from './field-set.js';
  * comes first. The elements of a list are its values. Objects are one value, their JSON.
  */
 export function metadataValues(metadata: Json | undefined, path: string): readonly FieldValue[] {
-  const found = atPath(metadata, path);
+  const found = path === '' ? undefined : atPath(metadata, path);
   if (found === undefined) return [];
   return Array.isArray(found) ? found.slice(0, maxElements).map(toValue) : [toValue(found)];
 }

@@ -1,1 +1,2 @@
+export { emptyText } from './empty-text.js';
 export { FilterBar } from './filter-bar.js';

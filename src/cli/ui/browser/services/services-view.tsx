@@ -1,8 +1,8 @@
-import { useEffect, useMemo } from 'preact/hooks';
-import { compileFilter, orderBy } from '../filter/index.js';
-import { FilterBar } from '../list-controls/index.js';
+import { useMemo } from 'preact/hooks';
+import { compileFilter, orderBy, sortHints } from '../filter/index.js';
+import { emptyText, FilterBar } from '../list-controls/index.js';
 import { current, type ServiceSummary, store } from '../state/index.js';
-import { Grid, LiveList } from '../table/index.js';
+import { Grid, useLiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
 import { serviceColumns } from './service-columns.js';
 import { serviceFields } from './service-fields.js';
@@ -12,17 +12,17 @@ import { serviceSource } from './service-source.js';
 export function ServicesView() {
   const { filter: text, sort } = view.value;
   const filter = useMemo(() => compileFilter(text, serviceFields), [text]);
-  const ordering = { matches: filter.matches, ...orderBy(sort, serviceFields) };
-  const list = useMemo(() => new LiveList(serviceSource, ordering), []);
-  useEffect(() => list.setOrdering(ordering), [text, sort?.field, sort?.descending]);
-  useEffect(() => followServices(list), []);
-  // Read to render the counts again when the list changes.
-  void list.version.value;
+  const list = useLiveList({
+    source: () => serviceSource,
+    listen: listenToServices,
+    ordering: { matches: filter.matches, ...orderBy(sort, serviceFields) },
+    orderedBy: [text, sort?.field, sort?.descending],
+  });
   return (
     <section class="list-view" aria-label="Services">
       <FilterBar
         label="Filter services"
-        hints={filter.hints}
+        hints={[...filter.hints, ...sortHints(sort, serviceFields)]}
         fields={serviceFields.names}
         count={list.items.length}
         total={store.services.size}
@@ -36,6 +36,7 @@ export function ServicesView() {
         onSort={(next) => navigate({ sort: next }, { replace: true })}
         onOpen={openService}
         stale={!current.value}
+        empty={emptyText(store.services.size, 'service')}
       />
     </section>
   );
@@ -45,10 +46,6 @@ function openService({ name }: ServiceSummary): void {
   navigate({ page: 'endpoints', service: name, filter: '', sort: undefined, selected: undefined });
 }
 
-function followServices(list: LiveList<ServiceSummary>): () => void {
-  list.rebuild();
-  return store.listen({
-    onChanges: ({ services }) => list.update(services),
-    onReplaced: () => list.rebuild(),
-  });
+function listenToServices(onChange: (names?: ReadonlySet<string>) => void): () => void {
+  return store.listen({ onChanges: ({ services }) => onChange(services), onReplaced: onChange });
 }

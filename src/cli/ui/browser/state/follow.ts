@@ -35,8 +35,11 @@ type Step =
   | { readonly type: 'opened'; readonly resumes: boolean }
   | { readonly type: 'lost' };
 
-/** Shows what the stream of the session sends, until the session ends or `close` is called on the connection. */
-export function followStream(): Connection {
+/** What {@link followStream} returns. */
+export interface Following extends Pick<Connection, 'wake' | 'reopen' | 'close'> {}
+
+/** Shows what the stream of the session sends, until the session ends or it is closed. */
+export function followStream(): Following {
   const steps = new FrameQueue<Step>(
     (step) => batch(() => handle(step)),
     () => batch(() => store.publish()),
@@ -53,7 +56,15 @@ export function followStream(): Connection {
     random: Math.random,
   });
   void connection.run();
-  return connection;
+  return {
+    wake: () => connection.wake(),
+    reopen: () => connection.reopen(),
+    close: () => {
+      connection.close();
+      steps.close();
+      handle({ type: 'lost' });
+    },
+  };
 }
 
 function handle(step: Step): void {

@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { effect, untracked } from '@preact/signals';
 import { paths } from '../../protocol/index.js';
 import {
   ApiFailure,
@@ -11,14 +11,12 @@ import {
   sessionState,
   sessionToken,
 } from '../api/index.js';
-import type { Connection } from '../stream/index.js';
 import { readLocation, takeToken, view, viewLink } from '../url/index.js';
 import { startTicks } from './clock.js';
-import { followStream } from './follow.js';
+import { type Following, followStream } from './follow.js';
 
 /** Opens the session and follows the stream. Called once. */
 export function startPage(): void {
-  startTicks();
   addEventListener('hashchange', readFragment);
   // Sent before `hashchange`, also for a link that was pasted into the address bar.
   addEventListener('popstate', readFragment);
@@ -63,12 +61,14 @@ function refuseToken(error: unknown): void {
 }
 
 function followWhileOpen(): void {
-  let connection: Connection | undefined;
-  const wake = () => connection?.wake();
+  let following: Following | undefined;
+  const wake = () => following?.wake();
   addEventListener('online', wake);
   document.addEventListener('visibilitychange', wake);
+  startTicks(() => following?.reopen());
   effect(() => {
-    connection?.close();
-    connection = sessionState.value === 'open' ? followStream() : undefined;
+    const isOpen = sessionState.value === 'open';
+    untracked(() => following?.close());
+    following = isOpen ? untracked(followStream) : undefined;
   });
 }

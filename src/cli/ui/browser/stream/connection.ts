@@ -52,6 +52,12 @@ export class Connection {
     this.#wake?.();
   }
 
+  /** Replaces the stream: the computer was suspended, so that the stream may be lost without a sign. */
+  reopen(): void {
+    this.#attempt.abort();
+    this.wake();
+  }
+
   close(): void {
     this.#closing.abort();
     this.#attempt.abort();

@@ -25,6 +25,8 @@ export interface GridProps<T> {
   readonly onVisible?: (items: readonly T[]) => void;
   /** Whether the items are not current. */
   readonly stale: boolean;
+  /** What is shown instead of rows if there are none. */
+  readonly empty: string;
 }
 
 /**
@@ -53,7 +55,7 @@ export class Grid<T> extends Component<GridProps<T>> {
   override componentDidUpdate(): void {
     const scroller = this.#scroller.current;
     if (!scroller) return;
-    if (scroller.scrollTop !== this.#viewport.scrollTop) scroller.scrollTop = this.#viewport.scrollTop;
+    this.#viewport.scroll(scroller);
     if (this.#restoreFocus) this.#focusActive();
     this.#reportVisible();
   }
@@ -86,6 +88,7 @@ export class Grid<T> extends Component<GridProps<T>> {
           <GridHeader columns={columns} sort={props.sort} onSort={props.onSort} />
           <tbody>{this.#rowIndexes(list.items.length).map((index) => this.#row(props, index))}</tbody>
         </table>
+        {list.items.length === 0 && <p class="empty">{props.empty}</p>}
       </div>
     );
   }

@@ -5,6 +5,8 @@ import { type Anchor, anchoredScrollTop, scrollTopFor, visibleWindow, type Windo
 export class Viewport<T> {
   readonly #rowHeight: number;
   #scrollTop = 0;
+  /** The scroll position that the element is known to have. Reading it would cause a layout. */
+  #elementScrollTop = 0;
   #height = 0;
   /** The version and the generation of the list that were shown last. */
   #version = -1;
@@ -32,7 +34,15 @@ export class Viewport<T> {
   scrollTo(scrollTop: number): boolean {
     const changes = scrollTop !== this.#scrollTop;
     this.#scrollTop = scrollTop;
+    this.#elementScrollTop = scrollTop;
     return changes;
+  }
+
+  /** Moves the element to the scroll position, if it is not there. */
+  scroll(element: Element): void {
+    if (this.#scrollTop === this.#elementScrollTop) return;
+    element.scrollTop = this.#scrollTop;
+    this.#elementScrollTop = this.#scrollTop;
   }
 
   /** Returns whether the height differs. */

@@ -3,7 +3,7 @@ import type { Json } from '#src/cli/ui/protocol/index.js';
 import { endpointFields } from '#ui/browser/endpoints/endpoint-fields.js';
 import { leaseText } from '#ui/browser/endpoints/lease-text.js';
 import { statedTime } from '#ui/browser/endpoints/stated-time.js';
-import { orderBy } from '#ui/browser/filter/compare.js';
+import { orderBy, sortHints } from '#ui/browser/filter/compare.js';
 import { countsText } from '#ui/browser/services/count-text.js';
 import { endpointRow } from '../../../../../support/ui-rows.js';
 
@@ -13,10 +13,12 @@ describe('the time left of a lease', () => {
   it('counts down since the answer, to 0', () => {
     assert.equal(leaseText(alive, 1_000), '10 s of 30 s');
     assert.equal(leaseText(alive, 4_500), '6 s of 30 s');
-    assert.equal(leaseText(alive, 60_000), '0 s of 30 s');
+    const short = { ...alive, reply: { ...alive.reply, remainingSeconds: 3 } };
+    assert.equal(leaseText(short, 9_000), '0 s of 30 s');
   });
 
-  it('is empty while it is unknown', () => {
+  it('is empty while it is unknown, and when the answer is old', () => {
+    assert.equal(leaseText(alive, 11_001), '');
     assert.equal(leaseText(undefined, 0), '');
     assert.equal(leaseText({ at: 0, reply: { state: 'unknown', error: 'x' } }, 0), '');
     assert.equal(leaseText({ at: 0, reply: { state: 'gone' } }, 0), 'ended');
@@ -72,7 +74,12 @@ describe('the order of endpoints', () => {
   });
 
   it('is not changed by a field that does not exist', () => {
-    for (const field of ['none', 'constructor', '__proto__']) assert.equal(sorted(field, true), 'abcde');
+    for (const field of ['none', 'constructor', '__proto__', 'metadata.']) {
+      assert.equal(sorted(field, true), 'abcde');
+      assert.match(sortHints({ field, descending: true }, endpointFields).join(), /is not a field here/);
+    }
+    for (const field of ['weight', 'metadata.a'])
+      assert.deepEqual(sortHints({ field, descending: true }, endpointFields), []);
   });
 });
 
