@@ -16,6 +16,8 @@ export interface TimelineLimits {
 }
 
 const defaultLimits: TimelineLimits = { perService: 1_000, total: 50_000, textLength: 32_000_000 };
+/** A new iterator skips what was dropped before the oldest entry, so it is not created for each drop. */
+const dropsPerIterator = 1_000;
 const defaultReplyEntries = 100;
 const maxReplyEntries = 500;
 
@@ -23,7 +25,7 @@ const maxReplyEntries = 500;
 export class Timeline {
   readonly #limits: TimelineLimits;
   readonly #entries = new Map<number, TimelineEntry>();
-  /** From the oldest entry; it continues with entries that are added later. */
+  /** From the oldest entry; it continues with entries that are added later. Replaced after some drops. */
   #oldest = this.#entries.keys();
   /** The numbers of the entries of each service. Undefined is the key of those that concern all. */
   readonly #numbersOf = new Map<string | undefined, EntryNumbers>();
@@ -103,6 +105,8 @@ export class Timeline {
     this.#entries.delete(entry.n);
     this.#textLength -= textLengthOf(entry);
     this.#dropped++;
+    // Until it moves, an iterator keeps each table that the map has replaced, and the entries that were in it.
+    if (this.#dropped % dropsPerIterator === 0) this.#oldest = this.#entries.keys();
   }
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { Timeline } from '#src/cli/ui/catalog/timeline.js';
 import type { TimelineEvent } from '#src/cli/ui/protocol/index.js';
 
@@ -68,5 +70,22 @@ describe('the timeline of a catalog', () => {
     timeline.replace(11, left('x'));
     timeline.add(0, 'a', left('x'));
     assert.deepEqual(numbers(timeline), [12, 11]);
+  });
+
+  it('keeps nothing of the entries that it drops', async () => {
+    const module = import.meta.resolve('#src/cli/ui/catalog/timeline.js');
+    const program = `
+      import { Timeline } from '${module}';
+      const timeline = new Timeline({ perService: 10, total: 1_000, textLength: 1e9 });
+      const entries = [];
+      for (let i = 0; i < 50_000; i++) entries.push(new WeakRef(timeline.add(0, 'a', { type: 'etcd-away' })));
+      await new Promise((resolve) => setImmediate(resolve));
+      gc();
+      console.log(entries.filter((entry) => entry.deref()).length, timeline.read({}).dropped);`;
+    const args = ['--expose-gc', '--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+    const [inMemory, dropped] = stdout.trim().split(' ').map(Number);
+    assert.equal(dropped, 49_990);
+    assert.ok(Number(inMemory) < 2_000, `${inMemory} of 50000 entries are in memory`);
   });
 });
