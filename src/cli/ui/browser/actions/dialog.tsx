@@ -44,11 +44,13 @@ export function Dialog({ title, subject, children, buttons, locked, onClose }: D
 
 function open(dialog: HTMLDialogElement | null): () => void {
   const before = document.activeElement;
+  const details = before?.closest('aside');
   dialog?.showModal();
   dialog?.querySelector('h2')?.focus();
   return () => {
     dialog?.close();
-    returnFocus(before);
+    // Drain was replaced by Undrain, for example.
+    returnFocus(before, details?.querySelector('h2'));
   };
 }
 

@@ -15,11 +15,12 @@ export function useBorrowedFocus<E extends HTMLElement>(): [RefObject<E | null>,
   return [element, () => returnFocus(before.current)];
 }
 
-/** The element that had the focus may be gone: the list shows other records now, or the record has left. */
-export function returnFocus(before: Element | null): void {
-  const target =
-    before instanceof HTMLElement && before.isConnected && before !== document.body
-      ? before
-      : document.querySelector('main');
-  target?.focus({ preventScroll: true });
+/**
+ * Focuses the first of these elements that is still in the document, else the main part. The element that had the focus
+ * may be gone: the list shows other records now, the record has left, or a button was replaced.
+ */
+export function returnFocus(...candidates: readonly (Element | null | undefined)[]): void {
+  const target = candidates.find((element) => element?.isConnected && element !== document.body);
+  const focused = target instanceof HTMLElement ? target : document.querySelector('main');
+  focused?.focus({ preventScroll: true });
 }

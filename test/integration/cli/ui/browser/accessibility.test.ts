@@ -13,7 +13,7 @@ const looks: readonly (OpenOptions & { readonly name: string })[] = [
 describe('the accessibility of the page of etcd-naming ui', () => {
   const ui = new UiFixture('accessible');
 
-  /** Some records, of which one drains and one is no endpoint, a lock with a waiter, and an election. */
+  /** Some records, of which one drains and one is not an endpoint, a lock with a waiter, and an election. */
   async function register(): Promise<void> {
     const lease = await ui.lease();
     const metadata = { zone: 'eu-central-1a', version: '4.18.2', note: 'x'.repeat(300) };
