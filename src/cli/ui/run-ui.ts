@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type Invocation, printResult } from '../command.js';
-import { CliError } from '../errors.js';
+import { CliError, messageOf, stackLinesOf } from '../errors.js';
 import { exitCodes } from '../exit-codes.js';
 import { print, warn } from '../output/io.js';
 import { onSignals, terminationSignals } from '../signals.js';
@@ -11,7 +11,7 @@ import { firstRead } from './first-read.js';
 import { openBrowser } from './open-browser.js';
 import { ownHosts } from './own-hosts.js';
 import type { Backend } from './ports.js';
-import { type Assets, loadAssets, PageServer } from './server/index.js';
+import { type Assets, loadAssets, PageServer, type PageServerOptions } from './server/index.js';
 import { type UiOptions, uiOptionsFrom } from './ui-options.js';
 
 /** Where the package is, and its version. */
@@ -39,8 +39,7 @@ export async function runUi(invocation: Invocation, { root, version }: PackageFi
   try {
     const client = invocation.createClient();
     await firstRead(client, selection.prefix, ending.signal);
-    const endpoints = invocation.endpoints.map(withoutCredentials);
-    const backend = startBackend(client, selection, { version, endpoints });
+    const backend = startBackend(client, selection, { version, endpoints: invocation.endpoints });
     await serve(invocation, options, { backend, assets }, ending.signal).finally(() => backend.close());
     return exitCodes.ok;
   } finally {
@@ -54,11 +53,13 @@ async function serve(
   content: { readonly backend: Backend; readonly assets: Assets },
   signal: AbortSignal,
 ): Promise<void> {
-  const server = await startServer(options, content);
   const { io, format } = invocation;
+  const onUnexpected = (error: unknown) => reportUnexpected(invocation, error);
+  const server = await startServer(options, { ...content, onUnexpected });
   const url = server.createUrl();
   printResult(invocation, { url, prefix: content.backend.settings.prefix, readOnly: options.readOnly }, url);
-  if (options.open) openBrowser(url, (program) => warn(io, `cannot start ${program}; open the URL yourself`));
+  if (options.open)
+    openBrowser(url, (program) => warn(io, `${program} cannot open the browser; open the URL yourself`));
   const stopReading = format === 'json' ? () => {} : onEnter(() => print(io.stdout, [server.createUrl()]));
   try {
     if (!signal.aborted) await once(signal, 'abort');
@@ -71,7 +72,7 @@ async function serve(
 /** Without `--port`, another free port is used if the default is in use. */
 async function startServer(
   options: UiOptions,
-  content: { readonly backend: Backend; readonly assets: Assets },
+  content: Pick<PageServerOptions, 'backend' | 'assets' | 'onUnexpected'>,
 ): Promise<PageServer> {
   const start = (port: number) => PageServer.start({ ...options, ...content, ...ownHosts(options), port });
   try {
@@ -83,7 +84,7 @@ async function startServer(
   }
 }
 
-/** An endpoint may contain a user and a password. */
-function withoutCredentials(endpoint: string): string {
-  return endpoint.replace(/^([a-z]+:\/\/)?.*@/is, '$1');
+function reportUnexpected({ io, options }: Invocation, error: unknown): void {
+  warn(io, `a request of the page failed: ${messageOf(error)}`);
+  if (options.flag('debug')) print(io.stderr, stackLinesOf(error));
 }

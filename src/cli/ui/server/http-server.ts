@@ -43,6 +43,8 @@ export function listen(server: Server, host: string, port: number): Promise<numb
     server.once('error', reject);
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', reject);
+      // A connection that the system refuses to open, for lack of file descriptors, is not the end of the others.
+      server.on('error', () => {});
       resolve((server.address() as AddressInfo).port);
     });
   });

@@ -23,6 +23,8 @@ export interface PageServerOptions {
   readonly ownHosts?: readonly string[];
   /** Names that proxies use, at any port. */
   readonly allowedHosts?: readonly string[];
+  /** Is called with an error that is a defect; the page gets no detail of it. Default: it is ignored. */
+  readonly onUnexpected?: (error: unknown) => void;
 }
 
 /** Serves the page: its files, the event stream and the API. */
@@ -46,6 +48,7 @@ export class PageServer {
     this.#origin = `${scheme}://${hostInUrl(publicHost)}:${port}`;
     this.#hub = new EventHub(backend.catalog, backend.settings);
     const router = new Router({
+      onUnexpected: options.onUnexpected ?? (() => {}),
       hosts: new AllowedHosts({ scheme, host, port }, ownHosts, allowedHosts),
       sessions: this.#sessions,
       assets,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { EtcdError } from '../../../index.js';
 import { ApiError } from '../ports.js';
 import { paths, type SessionReply } from '../protocol/index.js';
 import type { ApiHandler } from './api.js';
@@ -19,6 +20,8 @@ export interface RouterOptions {
   readonly assets: Assets;
   readonly hub: EventHub;
   readonly api: ReadonlyMap<string, ApiHandler>;
+  /** Is called with an error that is neither etcd's nor an answer to the request: a defect. The page gets no detail of it. */
+  readonly onUnexpected: (error: unknown) => void;
 }
 
 /** Answers the requests of the page. */
@@ -33,9 +36,12 @@ export class Router {
 
   /** Never rejects: an error becomes the answer. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A connection that breaks ends the request; there is nothing else to do.
+    response.on('error', () => {});
     try {
       await this.#route(request, response);
     } catch (error) {
+      if (!response.destroyed && !isExpected(error)) this.#options.onUnexpected(error);
       // A body that was not read would be taken for the next request, or would have to be read to its end.
       const headers = request.complete ? {} : { connection: 'close' };
       sendError(response, error, { headers });
@@ -110,6 +116,10 @@ export class Router {
     if (!session) throw new ApiError('unauthorized', 'there is no such session, or it has ended');
     return session;
   }
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof ApiError || error instanceof EtcdError;
 }
 
 function sendFile(request: IncomingMessage, response: ServerResponse, { type, body }: Asset): void {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '#src/testing/certificates/index.js';
-import { useEtcd } from '../../../support/etcd.js';
+import { skip, useEtcd } from '../../../support/etcd.js';
+import { eventually } from '../../../support/eventually.js';
 import { CommandRunner, skipWithoutScript } from '../support.js';
 import { codeOf, RawHttp } from './raw-http.js';
 
@@ -55,6 +56,43 @@ describe('etcd-naming ui', () => {
     const { url, http } = await start('--read-only');
     const action = { action: 'remove', key: 'svc/e1', modRevision: '7' };
     assert.equal(codeOf(await http.post('/api/action', action, await http.open(url))), 'read-only');
+  });
+
+  describe('with --open', () => {
+    let folder: string;
+
+    before(function () {
+      if (process.platform !== 'linux') skip(this, 'xdg-open is for Linux');
+    });
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), 'etcd-naming-ui-open-'));
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    /** Starts it where `xdg-open` is a script. */
+    const startWith = async (script: string) => {
+      writeFileSync(join(folder, 'xdg-open'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      const env = { ETCDCTL_ENDPOINTS: etcd().endpoints.join(','), PATH: `${folder}:${process.env['PATH']}` };
+      const command = commands.startWith(env, 'ui', '--port', '0', '--open');
+      await command.prints(urlPattern);
+      return command;
+    };
+
+    it('starts the browser with the URL', async () => {
+      const command = await startWith(`echo "$1" > ${folder}/opened`);
+      const opened = await eventually('the browser is started', () => {
+        const file = join(folder, 'opened');
+        return existsSync(file) && readFileSync(file, 'utf8').trim();
+      });
+      assert.equal(opened, command.stdout.trim());
+    });
+
+    it('says so if there is no browser, and continues', async () => {
+      const command = await startWith('exit 3');
+      await command.prints('xdg-open cannot open the browser');
+      const url = command.stdout.trim();
+      assert.ok(await new RawHttp(url).open(url));
+    });
   });
 
   it('is read-only for other hosts that a proxy serves, unless --allow-changes is given', async () => {

@@ -23,6 +23,7 @@ describe('the server of the page', () => {
   let http: RawHttp;
   let performed: number;
   let failure: unknown;
+  let unexpected: unknown[];
 
   const backend = (readOnly: boolean): Backend => ({
     settings: { ...settings, readOnly },
@@ -41,7 +42,11 @@ describe('the server of the page', () => {
 
   const start = async (readOnly = false) => {
     performed = 0;
-    server = await PageServer.start({ backend: backend(readOnly), assets, host: '127.0.0.1', port: 0 });
+    unexpected = [];
+    server = await PageServer.start({
+      ...{ backend: backend(readOnly), assets, host: '127.0.0.1', port: 0 },
+      onUnexpected: (error) => unexpected.push(error),
+    });
     http = new RawHttp(server.createUrl());
   };
 
@@ -380,6 +385,7 @@ describe('the server of the page', () => {
       const answer = await http.post('/api/record', { key: 'k' }, await session());
       assertRefused(answer, 503, 'unavailable');
       assert.ok(!answer.body.includes('secret'));
+      assert.deepEqual(unexpected, [failure]);
     });
 
     it('answers with the code of the error, and the record as it is now', async () => {
