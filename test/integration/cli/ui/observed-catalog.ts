@@ -4,6 +4,9 @@ import type { EndpointRow, Queue, StatusMessage, TimelineEvent } from '#src/cli/
 import { EtcdClient, type EtcdClientOptions } from '#src/index.js';
 import { eventually } from '../../../support/eventually.js';
 
+/** Longer than any delay of a retry, also on a busy machine. */
+const timeoutMs = 30_000;
+
 /** A catalog with a client of its own, and a copy of its rows and queues that is kept by its deltas alone. */
 export class ObservedCatalog implements AsyncDisposable {
   readonly client: EtcdClient;
@@ -27,10 +30,12 @@ export class ObservedCatalog implements AsyncDisposable {
     });
   }
 
-  /** Starts one, and waits until it is live. */
+  /** Starts one, and waits until it is live, and confirmed to be. */
   static async live(options: EtcdClientOptions, prefix = ''): Promise<ObservedCatalog> {
     const observed = ObservedCatalog.start(options, prefix);
     await observed.is('live');
+    const isConfirmed = () => observed.catalog.status().confirmedMsAgo !== undefined;
+    await eventually('the first confirmation', isConfirmed, timeoutMs);
     return observed;
   }
 
@@ -38,20 +43,17 @@ export class ObservedCatalog implements AsyncDisposable {
     return new ObservedCatalog(options, prefix);
   }
 
-  async is(state: StatusMessage['etcd'], timeoutMs = 15_000): Promise<void> {
+  async is(state: StatusMessage['etcd']): Promise<void> {
     await eventually(`the catalog is ${state}`, () => this.catalog.status().etcd === state, timeoutMs);
   }
 
   /** Waits until the timeline has an event of the type for the key, with a reason if it is a departure. */
   async event(type: TimelineEvent['type'], key?: string): Promise<TimelineEvent> {
-    return eventually(`${type} ${key ?? ''}`, () =>
-      this.events.find(
-        (what) =>
-          what.type === type &&
-          (key === undefined || ('key' in what && what.key === key)) &&
-          (what.type !== 'left' || what.reason !== undefined),
-      ),
-    );
+    const isWanted = (what: TimelineEvent) =>
+      what.type === type &&
+      (key === undefined || ('key' in what && what.key === key)) &&
+      (what.type !== 'left' || what.reason !== undefined);
+    return eventually(`${type} ${key ?? ''}`, () => this.events.find(isWanted), timeoutMs);
   }
 
   async left(key: string): Promise<string | undefined> {
@@ -74,9 +76,9 @@ export class ObservedCatalog implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#checkCopy();
     await this.catalog.close();
     await this.client.close();
+    this.#checkCopy();
   }
 
   #copy(): void {
