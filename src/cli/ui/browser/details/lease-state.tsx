@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { type LeaseReply, paths } from '../../protocol/index.js';
 import { call } from '../api/index.js';
 import { failureText, usePoll } from '../elements/index.js';
-import { tick } from '../state/index.js';
+import { current, tick } from '../state/index.js';
 import { durationText, visible } from '../text/index.js';
 
 const intervalMs = 2_000;
@@ -20,6 +20,8 @@ export function LeaseState({ id }: { readonly id: string }) {
     const lease = await readLease(id, signal);
     if (!signal.aborted) setAnswer({ lease, at: performance.now() });
   });
+  // Without etcd, the time of the last answer runs out although the lease may be renewed.
+  if (!current.value) return <span class="hint">time left is unknown</span>;
   return answer ? <Remaining {...answer} /> : <span class="hint">asking etcd …</span>;
 }
 

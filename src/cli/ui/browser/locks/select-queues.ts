@@ -19,6 +19,7 @@ export function selectQueues(queues: ReadonlyMap<string, Queue>, text: string): 
 }
 
 function hasWords({ name, kind, entries }: Queue, words: readonly string[]): boolean {
+  if (words.length === 0) return true;
   const [holder] = entries;
   const searched = `${name}\n${kind}\n${holder?.value ?? ''}\n${holder?.lease ?? ''}`.toLowerCase();
   return words.every((word) => searched.includes(word));

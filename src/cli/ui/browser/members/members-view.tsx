@@ -19,12 +19,10 @@ export function MembersView() {
   const [answer, setAnswer] = useState<Answer | undefined>(undefined);
   const [error, setError] = useState<string | undefined>(undefined);
   usePoll('members', intervalMs, async (signal) => {
-    try {
-      setAnswer({ reply: await call(paths.members, {}, signal), at: serverNow() });
-      setError(undefined);
-    } catch (failure) {
-      if (!signal.aborted) setError(failureText(failure));
-    }
+    const next = await readMembers(signal);
+    if (signal.aborted) return;
+    if (next.reply) setAnswer({ reply: next.reply, at: serverNow() });
+    setError(next.error);
   });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
@@ -41,6 +39,18 @@ export function MembersView() {
       )}
     </section>
   );
+}
+
+/** An answer without members is a failure: those that were read before stay visible, marked as not current. */
+async function readMembers(
+  signal: AbortSignal,
+): Promise<{ readonly reply?: MembersReply; readonly error?: string }> {
+  try {
+    const reply = await call(paths.members, {}, signal);
+    return reply.members.length > 0 ? { reply } : { error: visible(reply.error ?? 'etcd lists none', 500) };
+  } catch (error) {
+    return { error: failureText(error) };
+  }
 }
 
 function Members({ reply, at, stale }: Answer & { readonly stale: boolean }) {

@@ -23,7 +23,7 @@ export class Entry extends Component<EntryProps> {
         <span class="icon" aria-hidden="true" />
         <div class="what">
           <p>
-            <strong class="event">{eventText(what)}</strong> <Subject what={what} />
+            <strong class="event">{eventText(what)}</strong> <Subject what={what} />{' '}
             {withService && service !== undefined && <span class="service">{visible(service)}</span>}
           </p>
           <Explanation what={what} />
