@@ -32,6 +32,8 @@ export function EndpointsView({ service }: { readonly service: string | undefine
         count={list.items.length}
         total={totalOf(service)}
         noun="endpoint"
+        filterHint="word  zone:eu-*  status:draining  metadata.version>2  -term"
+        sortHint="column or metadata.path"
       />
       <Grid
         label="Endpoints"

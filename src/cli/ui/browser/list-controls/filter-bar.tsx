@@ -11,17 +11,21 @@ export interface FilterBarProps {
   readonly count: number;
   readonly total: number;
   readonly noun: string;
+  /** Examples of a filter, and of what the list is sorted by. */
+  readonly filterHint: string;
+  readonly sortHint: string;
 }
 
 /** The filter and the order of a list, which are parts of the URL. */
-export function FilterBar({ label, hints, fields, count, total, noun }: FilterBarProps) {
+export function FilterBar(props: FilterBarProps) {
+  const { label, hints, fields, count, total, noun } = props;
   const id = useId();
   return (
     <search class="filter-bar">
       <label htmlFor={`${id}-filter`}>{label}</label>
-      <FilterInput id={id} />
+      <FilterInput id={id} placeholder={props.filterHint} />
       <label htmlFor={`${id}-sort`}>Sort by</label>
-      <SortInput id={id} fields={fields} />
+      <SortInput id={id} fields={fields} placeholder={props.sortHint} />
       <output class="count">{countText(count, total, noun)}</output>
       <p class="hints" id={`${id}-hints`}>
         {hints.map((hint) => visible(hint)).join(' ')}
@@ -34,7 +38,7 @@ function countText(count: number, total: number, noun: string): string {
   return count === total ? pluralize(total, noun) : `${count} of ${pluralize(total, noun)}`;
 }
 
-function FilterInput({ id }: { readonly id: string }) {
+function FilterInput({ id, placeholder }: { readonly id: string; readonly placeholder: string }) {
   const setFilter = (filter: string) => navigate({ filter }, { replace: true });
   return (
     <DelayedInput
@@ -42,7 +46,7 @@ function FilterInput({ id }: { readonly id: string }) {
       value={view.value.filter}
       onValue={setFilter}
       type="search"
-      placeholder="word  zone:eu-*  status:draining  metadata.version>2  -term"
+      placeholder={placeholder}
       describedBy={`${id}-hints`}
     />
   );
@@ -51,9 +55,10 @@ function FilterInput({ id }: { readonly id: string }) {
 interface SortInputProps {
   readonly id: string;
   readonly fields: readonly string[];
+  readonly placeholder: string;
 }
 
-function SortInput({ id, fields }: SortInputProps) {
+function SortInput({ id, fields, placeholder }: SortInputProps) {
   const { sort } = view.value;
   const setSort = (next: Sort | undefined) => navigate({ sort: next }, { replace: true });
   return (
@@ -63,7 +68,7 @@ function SortInput({ id, fields }: SortInputProps) {
         value={sort?.field ?? ''}
         onValue={(field) => setSort(field ? { field, descending: sort?.descending ?? false } : undefined)}
         type="text"
-        placeholder="column or metadata.path"
+        placeholder={placeholder}
         listId={`${id}-fields`}
       />
       <datalist id={`${id}-fields`}>

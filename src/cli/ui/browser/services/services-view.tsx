@@ -27,6 +27,8 @@ export function ServicesView() {
         count={list.items.length}
         total={store.services.size}
         noun="service"
+        filterHint="word  zone:eu-*  total>10  -term"
+        sortHint="column"
       />
       <Grid
         label="Services"
