@@ -1,3 +1,4 @@
+import { sharedAbortController } from '../../../internal.js';
 import { ApiError, type Backend } from '../ports.js';
 import { type LinkReply, paths } from '../protocol/index.js';
 import { parseAction, parseEmpty, parseLeases, parseRecord, parseTimeline } from './requests.js';
@@ -38,7 +39,7 @@ export function apiHandlers(backend: Backend, createUrl: () => string): Readonly
         const request = parseAction(body);
         if (backend.settings.readOnly) throw new ApiError('read-only', 'this server changes nothing');
         // A write that has started is not aborted when the page goes away: its result would be unknown.
-        return backend.perform(request, new AbortController().signal);
+        return backend.perform(request, sharedAbortController().signal);
       },
     ],
   ]);

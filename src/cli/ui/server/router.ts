@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { EtcdError } from '../../../index.js';
+import { sharedAbortController } from '../../../internal.js';
 import { ApiError } from '../ports.js';
 import { paths, type SessionReply } from '../protocol/index.js';
 import type { ApiHandler } from './api.js';
@@ -55,7 +56,7 @@ export class Router {
     checkOrigin(request, hosts, asset !== undefined);
     if (asset) sendFile(request, response, asset);
     else if (path === paths.events) this.#openStream(request, response);
-    else if (path === paths.session) await this.#post(request, response, (body) => this.#exchange(body));
+    else if (path === paths.session) await this.#exchange(request, response);
     else if (handler) await this.#callApi(request, response, handler);
     else throw new ApiError('not-found', 'there is nothing at this path');
   }
@@ -77,36 +78,26 @@ export class Router {
   }
 
   async #callApi(request: IncomingMessage, response: ServerResponse, handler: ApiHandler): Promise<void> {
-    await this.#post(
-      request,
-      response,
-      (body, signal) => handler(body, signal),
-      () => this.#session(request),
-    );
-  }
-
-  /** @param authorize throws for a request that is refused, before its body is read. */
-  async #post(
-    request: IncomingMessage,
-    response: ServerResponse,
-    answer: ApiHandler,
-    authorize?: () => unknown,
-  ): Promise<void> {
     if (!allowMethod(request, response, 'POST')) return;
-    authorize?.();
+    // Before the body is read: only a session may cause work.
+    this.#session(request);
+    const body = await readJson(request);
     if (this.#running >= limits.requests) throw new ApiError('busy', 'too many requests at once');
-    const leaving = new AbortController();
+    const leaving = sharedAbortController();
     response.once('close', () => leaving.abort());
     this.#running++;
     try {
-      sendJson(response, await answer(await readJson(request), leaving.signal));
+      sendJson(response, await handler(body, leaving.signal));
     } finally {
       this.#running--;
     }
   }
 
-  #exchange(body: unknown): SessionReply {
-    return { session: this.#options.sessions.exchange(parseSession(body).token) };
+  async #exchange(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!allowMethod(request, response, 'POST')) return;
+    const { token } = parseSession(await readJson(request));
+    const reply: SessionReply = { session: this.#options.sessions.exchange(token) };
+    sendJson(response, reply);
   }
 
   /** @throws {ApiError} without a session. */

@@ -68,13 +68,19 @@ export class RawHttp {
     return { authorization: `Bearer ${(JSON.parse(body) as { session: string }).session}` };
   }
 
-  /** Opens a response that does not end. */
-  stream(path: string, headers: OutgoingHttpHeaders): RawStream {
+  /** Opens a response that does not end; a POST, with a body. */
+  stream(path: string, headers: OutgoingHttpHeaders, body?: string): RawStream {
     const request = httpRequest({
-      ...{ host: '127.0.0.1', port: this.port, path, agent: false },
+      ...{
+        host: '127.0.0.1',
+        port: this.port,
+        path,
+        agent: false,
+        method: body === undefined ? 'GET' : 'POST',
+      },
       headers: { host: this.host, ...headers },
     });
-    return new RawStream(request);
+    return new RawStream(request, body);
   }
 
   /** Writes bytes to a connection and reads until the server closes it. */
@@ -102,7 +108,7 @@ export class RawStream {
   readonly #request: ClientRequest;
   #rest = '';
 
-  constructor(request: ClientRequest) {
+  constructor(request: ClientRequest, body?: string) {
     this.#request = request;
     this.closed = new Promise((resolve) => request.once('close', resolve));
     this.opened = new Promise((resolve, reject) => {
@@ -114,7 +120,7 @@ export class RawStream {
       });
     });
     this.opened.catch(() => {});
-    request.end();
+    request.end(body);
   }
 
   /** Is called with each event. */

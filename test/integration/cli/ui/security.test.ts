@@ -24,6 +24,15 @@ describe('the server of the page', () => {
   let performed: number;
   let failure: unknown;
   let unexpected: unknown[];
+  let isSlow: boolean;
+  let waiting: (() => void)[];
+  let signals: AbortSignal[];
+
+  /** Answers when the test says so, if it is slow. */
+  const slowly = <T>(signal: AbortSignal, answer: T): Promise<T> => {
+    signals.push(signal);
+    return isSlow ? new Promise((resolve) => waiting.push(() => resolve(answer))) : Promise.resolve(answer);
+  };
 
   const backend = (readOnly: boolean): Backend => ({
     settings: { ...settings, readOnly },
@@ -32,16 +41,19 @@ describe('the server of the page', () => {
       throw failure;
     },
     leases: async () => ({ leases: {} }),
-    members: async () => ({ members: [] }),
+    members: (signal) => slowly(signal, { members: [] }),
     preview: async () => ({ changes: [], warnings: [] }),
-    perform: async () => {
+    perform: (_request, signal) => {
       performed++;
-      return { revision: '8', changed: true };
+      return slowly(signal, { revision: '8', changed: true });
     },
   });
 
   const start = async (readOnly = false) => {
     performed = 0;
+    isSlow = false;
+    waiting = [];
+    signals = [];
     unexpected = [];
     server = await PageServer.start({
       ...{ backend: backend(readOnly), assets, host: '127.0.0.1', port: 0 },
@@ -413,6 +425,34 @@ describe('the server of the page', () => {
       ]);
       assertAnswered(headers, 408);
       assert.deepEqual([body, performed], ['', 0]);
+    });
+  });
+
+  describe('with many requests at once', () => {
+    it('refuses one more, until one ends', async () => {
+      isSlow = true;
+      const own = await session();
+      const pending = Array.from({ length: limits.requests }, () => http.post('/api/members', {}, own));
+      await eventually('all are being answered', () => waiting.length === limits.requests);
+      assertRefused(await http.post('/api/timeline', {}, own), 503, 'busy');
+      for (const end of waiting) end();
+      for (const answer of pending) assert.equal((await answer).status, 200);
+      assert.equal((await http.post('/api/timeline', {}, own)).status, 200);
+    });
+
+    it('ends the work of a page that goes away, but not an action', async () => {
+      isSlow = true;
+      const headers = { ...(await session()), 'content-type': 'application/json' };
+      const members = http.stream('/api/members', headers, '{}');
+      await eventually('the members are being read', () => signals.length === 1);
+      const performing = http.stream('/api/action', headers, JSON.stringify(action));
+      await eventually('the action is being performed', () => signals.length === 2);
+      performing.close();
+      await performing.closed;
+      members.close();
+      await eventually('the read is aborted', () => signals[0]?.aborted);
+      assert.deepEqual([signals[1]?.aborted, performed], [false, 1]);
+      for (const end of waiting) end();
     });
   });
 
