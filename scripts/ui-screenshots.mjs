@@ -16,7 +16,11 @@ const inDocs = join(root, 'docs/images/ui.png');
 const maxDocsBytes = 150_000;
 const main = join(root, 'dist/cli.js');
 const wide = { width: 1280, height: 800 };
+/** Of the picture in the documentation, which has little empty space. */
+const inText = { width: 1010, height: 650 };
 const narrow = { width: 360, height: 740 };
+/** The time that is left of the lease of an instance, in the list. */
+const leaseLeft = /^\d+ s of 30 s$/;
 const { values } = parseArgs({ options: { docs: { type: 'boolean' } } });
 
 const program = await findChromium();
@@ -37,20 +41,39 @@ try {
 }
 
 async function draw() {
-  const victim = await register('shop/payments', 'payments-card-terminal-1', '10.42.5.77:8443');
-  const link = await startUi();
-  const page = await openPage(link);
+  const page = await openPage(await startUi());
+  const released = await release();
   await shoot(page, 'list', 'page=services', 'shop/checkout');
-  await shoot(page, 'service', 'page=endpoints&service=shop/search', 'draining');
+  await shoot(page, 'service', 'page=endpoints&service=shop/search', leaseLeft);
+  await shoot(page, 'details', `page=endpoints&service=shop/payments&selected=${released}`, leaseLeft);
   await shoot(page, 'locks', 'page=locks', 'jobs/nightly-settlement');
   await shoot(page, 'members', 'page=members', 'm2');
-  await drawDepartures(page, victim);
+  await drawDepartures(page);
   await drawVariants(page);
   await drawOutage(page);
 }
 
+/** An instance of shop/payments gets a new version and drains, another one is replaced. Returns the key of the first. */
+async function release() {
+  const { kvs } = await company.client.kv.range({ prefix: 'shop/payments/' });
+  const [first, second] = kvs;
+  await rewrite(first, { version: '4.19.0' });
+  await rewrite(first, { version: '4.19.0', weight: 50 });
+  await rewrite(second, { status: 'draining' });
+  await company.client.kv.delete(second.key);
+  await rewrite(first, { version: '4.19.0', weight: 50, status: 'draining' });
+  return String(first.key);
+}
+
+async function rewrite({ key, value, lease }, fields) {
+  const record = JSON.parse(value);
+  Object.assign(record.Metadata, fields);
+  await company.client.kv.put(key, JSON.stringify(record), { lease });
+}
+
 /** What happens to services: a process that is killed, and a record that is deleted while its owner lives. */
-async function drawDepartures(page, victim) {
+async function drawDepartures(page) {
+  const victim = await register('shop/payments', 'payments-card-terminal-1', '10.42.5.77:8443');
   victim.kill('SIGKILL');
   await shoot(page, 'timeline-kill', 'page=timeline&service=shop/payments', /lease ended/i);
   const { kvs } = await company.client.kv.range({ prefix: 'shop/shipping/' });
@@ -60,7 +83,7 @@ async function drawDepartures(page, victim) {
 
 async function drawVariants(page) {
   await page.emulateMedia({ colorScheme: 'dark' });
-  await shoot(page, 'dark', 'page=endpoints&service=shop/search', 'draining');
+  await shoot(page, 'dark', 'page=endpoints&service=shop/search', leaseLeft);
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(narrow);
   await shoot(page, 'narrow', 'page=endpoints&service=shop/search', 'draining');
@@ -70,7 +93,7 @@ async function drawVariants(page) {
 
 async function drawOutage(page) {
   await Promise.all(company.cluster.members.map((member) => member.kill()));
-  await shoot(page, 'etcd-away', 'page=endpoints&service=shop/search', /etcd .*away|etcd .*not answer/i);
+  await shoot(page, 'etcd-away', 'page=endpoints&service=shop/search', /for [3-9] s; showing the state/);
   await Promise.all(company.cluster.members.map((member) => member.restart()));
 }
 
@@ -84,12 +107,14 @@ async function shoot(page, name, fragment, text) {
   const path = join(folder, `${name}.png`);
   await page.screenshot({ path });
   console.log(`wrote ${path}`);
-  if (values.docs && name === 'list') await writeForDocs(page);
+  if (values.docs && name === 'timeline-kill') await writeForDocs(page);
 }
 
 /** The package contains it, so its size is bounded. */
 async function writeForDocs(page) {
-  await page.screenshot({ path: inDocs, scale: 'css' });
+  await page.setViewportSize(inText);
+  await page.screenshot({ path: inDocs });
+  await page.setViewportSize(wide);
   const { size } = statSync(inDocs);
   console.log(`wrote ${inDocs}, ${size} bytes`);
   if (size > maxDocsBytes) throw new Error(`${inDocs} has more than ${maxDocsBytes} bytes`);
@@ -104,7 +129,7 @@ async function openPage(link) {
 
 /** A supervised process that can be killed. Its program, `cat`, ends with its input. Resolves when it is registered. */
 async function register(service, id, addr) {
-  const args = ['register', service, '--addr', addr, '--id', id, '--zone', 'eu-central-1a', '--ttl', '2'];
+  const args = ['register', service, '--addr', addr, '--id', id, '--zone', 'eu-1a', '--ttl', '2'];
   const command = start([...args, '--no-ready-check', '--', 'cat']);
   const key = `${service}/${id}`;
   while ((await company.client.kv.get(key)).kv === undefined)

@@ -20,7 +20,7 @@ const services = [
   ['risk/fraud-scoring', 5, 'payments'],
   ['risk/limits', 3, 'payments'],
 ];
-const zones = ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'];
+const zones = ['eu-1a', 'eu-1b', 'eu-1c'];
 const versions = ['4.18.2', '4.18.2', '4.18.2', '4.19.0'];
 const startedAt = Date.parse('2026-03-02T06:40:00Z');
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
@@ -46,7 +46,7 @@ function record({ s, i, team, random, draining }) {
     team,
     started_at: new Date(startedAt + Math.floor(random() * 5e8)).toISOString(),
   };
-  const addr = `10.42.${s + 1}.${10 + Math.floor(random() * 200)}:${8443}`;
+  const addr = `10.42.${s + 1}.${10 + Math.floor(random() * 200)}:8443`;
   return JSON.stringify({ Op: 0, Addr: addr, Metadata: metadata });
 }
 
