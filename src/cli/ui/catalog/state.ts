@@ -152,8 +152,7 @@ export class CatalogState {
     // A record that was deleted and created again between two lists.
     if (!before || !isSame) this.#remove(step, key, false);
     const stored = storeRow(kv, content, isSame ? before.row : step.seen);
-    const event = rowEvent(isSame ? before : undefined, stored);
-    if (event) step.addEvent({ service: content.service, event });
+    step.addEvent(content.service, () => rowEvent(isSame ? before : undefined, stored));
     this.#setRow(step, key, stored);
   }
 
@@ -262,9 +261,10 @@ class Step {
     this.#departed.push(departed);
   }
 
-  /** What is in the first list happened before. */
-  addEvent(event: ServiceEvent): void {
-    if (!this.seen.preexisting) this.#events.push(event);
+  /** What is in the first list happened before: the function is not called for it. */
+  addEvent(service: string, eventOf: () => RowEvent | undefined): void {
+    const event = this.seen.preexisting ? undefined : eventOf();
+    if (event) this.#events.push({ service, event });
   }
 
   finish(state: Queues): Change {
