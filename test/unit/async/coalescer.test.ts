@@ -85,4 +85,13 @@ describe('requests to a coalescer', () => {
     clock.advance(1_000);
     assert.deepEqual(runs, [0, 20, 40]);
   });
+
+  it('run together at fixed intervals when both limits are the same', () => {
+    coalescer = new Coalescer(clock, () => runs.push(clock.now() - start), { quietMs: 50, latestMs: 50 });
+    for (let i = 0; i < 12; i++) {
+      coalescer.request();
+      clock.advance(10);
+    }
+    assert.deepEqual(runs, [0, 60, 110]);
+  });
 });
