@@ -17,7 +17,8 @@ describe('a list of the page that changes while it is read', () => {
   const scrollTo = (top: number) =>
     page.grid.evaluate((grid, scrollTop) => grid.parentElement?.scrollTo({ top: scrollTop }), top);
   const topOf = async (text: string) => (await page.row(text).boundingBox())?.y;
-  const focused = () => page.page.evaluate(() => document.activeElement?.textContent ?? '');
+  const focused = () =>
+    page.page.evaluate(() => document.activeElement?.closest('[role=row], tr')?.textContent ?? '');
   const hasRows = (count: number) =>
     eventually(`the list has ${count} rows`, async () => {
       return (await page.grid.getAttribute('aria-rowcount')) === String(count + 1);
