@@ -36,7 +36,8 @@ export function ActionButtons({ row }: RowProps) {
     <div class="action-buttons">
       {actions.map((action) => (
         <button
-          key={action}
+          // The same element after an endpoint was drained: it keeps the focus.
+          key={action === 'undrain' ? 'drain' : action}
           type="button"
           class={action === 'remove' ? 'danger' : ''}
           aria-haspopup="dialog"

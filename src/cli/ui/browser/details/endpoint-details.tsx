@@ -22,11 +22,7 @@ export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
     onClose();
   };
   return (
-    <aside
-      class="details"
-      aria-labelledby="details-title"
-      onKeyDown={({ key }) => key === 'Escape' && close()}
-    >
+    <aside class="details" aria-labelledby="details-title" onKeyDown={(event) => isEscape(event) && close()}>
       <header>
         <h2 id="details-title" ref={heading} tabIndex={-1}>
           <bdi>{visible(row.addr || row.id || row.key)}</bdi>
@@ -57,4 +53,9 @@ export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
       <RecordTimeline service={row.service} record={row.key} />
     </aside>
   );
+}
+
+/** In an input, the key clears the input. */
+function isEscape({ key, target }: KeyboardEvent): boolean {
+  return key === 'Escape' && !(target instanceof HTMLInputElement);
 }
