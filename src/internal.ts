@@ -3,6 +3,7 @@ export {
   type Clock,
   Coalescer,
   ConcurrencyLimit,
+  ElapsedClock,
   MovableTimer,
   raceAbort,
   retryLoop,

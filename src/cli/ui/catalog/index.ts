@@ -1,5 +1,5 @@
 import type { EndpointCodec, EtcdClient } from '../../../index.js';
-import { systemClock } from '../../../internal.js';
+import { ElapsedClock } from '../../../internal.js';
 import { findReasons } from '../../data/departures.js';
 import type { Catalog } from '../ports.js';
 import { LiveCatalog } from './catalog.js';
@@ -40,7 +40,8 @@ export function createCatalog(client: EtcdClient, { prefix, codec }: CatalogOpti
     read: (options) => client.kv.range(probedKey, { ...options, limit: 1, keysOnly: true }),
     findReasons: (departed, signal) => findReasons(client, departed, signal),
     classify: classifier(codec),
-    clock: systemClock,
+    // A view that was confirmed before the machine slept is as old as that.
+    clock: new ElapsedClock(),
     wallClock: Date.now,
   });
 }
