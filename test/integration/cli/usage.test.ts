@@ -54,7 +54,7 @@ describe('etcd-naming', () => {
   for (const [args, text] of [
     [
       ['frobnicate'],
-      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, lock, elect, doctor, completion",
+      "unknown command 'frobnicate'; the commands are ls, get, watch, add, rm, drain, register, lock, elect, doctor, ui, completion",
     ],
     [['list'], "unknown command 'list'; did you mean 'ls'?"],
     [['lss'], "unknown command 'lss'; did you mean 'ls'?"],
