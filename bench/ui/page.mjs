@@ -64,10 +64,12 @@ class BenchPage {
     return { heap: JSHeapUsedSize, nodes: Nodes };
   }
 
-  /** Seconds of the main thread since the page was opened. */
+  /** CPU seconds since the page was opened: of the main thread, and of the process with its other threads. */
   async usage() {
-    const { TaskDuration, ScriptDuration, LayoutDuration, RecalcStyleDuration } = await this.#metrics();
-    return { task: TaskDuration, script: ScriptDuration, layout: LayoutDuration + RecalcStyleDuration };
+    const { ThreadTime, ProcessTime, ScriptDuration, LayoutDuration, RecalcStyleDuration } =
+      await this.#metrics();
+    const layout = LayoutDuration + RecalcStyleDuration;
+    return { mainThread: ThreadTime, process: ProcessTime, script: ScriptDuration, layout };
   }
 
   async startProfile() {

@@ -63,7 +63,7 @@ function mainThread({ seen, usage }) {
   const long = seen.flatMap(({ longTasks }) => longTasks);
   const sum = (name) => seen.reduce((total, page) => total + page[name], 0);
   const dropped = sum('dropped');
-  const shares = ['task', 'script', 'layout'].map((name) => `${name} ${percent(usage[name] / usage.at)}`);
+  const shares = ['script', 'layout', 'process'].map((name) => `${name} ${percent(usage[name] / usage.at)}`);
   return [
     row(
       'longest task of the main thread',
@@ -75,7 +75,7 @@ function mainThread({ seen, usage }) {
       percent(dropped / (dropped + sum('frames'))),
       `longest ${ms(Math.max(...seen.map((page) => page.longestFrame)))}`,
     ),
-    row('main thread of a page, busy', percent(usage.task / usage.at), shares.slice(1).join(', ')),
+    row('CPU of the main thread of a page', percent(usage.mainThread / usage.at), shares.join(', ')),
   ];
 }
 

@@ -42,6 +42,7 @@ const questions = {
 process.on('message', async (question) => {
   process.send({ answer: await questions[question.ask](question) });
 });
+process.once('disconnect', () => process.exit()); // the benchmark has ended
 process.channel.unref();
 
 function bytesSent() {

@@ -35,15 +35,19 @@ process.on('message', (message) => {
 });
 process.send({ registered: all.length });
 
+/** Above this, changes wait: etcd, or this process, cannot keep up with the rate. */
+const maxOpen = 1_000;
+
 /** Starts changes when they are due, whether or not etcd has answered the earlier ones. */
 async function change({ rate, probes, seconds }) {
   bias = wallClockBias();
   const began = performance.now();
   const counts = { metadata: 0, registered: 0, revoked: 0, deleted: 0, probes: 0, failed: 0 };
   const open = new Set();
-  for (let made = 0; made < rate * seconds; made++) {
+  for (let made = 0; performance.now() < began + seconds * 1_000; made++) {
     const due = began + (made * 1_000) / rate;
     if (performance.now() < due) await sleep(due - performance.now());
+    while (open.size >= maxOpen) await Promise.race(open);
     const isProbe = Math.floor(((made + 1) * probes) / rate) > Math.floor((made * probes) / rate);
     const changing = (isProbe ? probe(counts) : other(counts))
       .catch(() => {

@@ -1,6 +1,6 @@
 // Two observers of the departures: the event stream of the command, as a page reads it, and a directory.
 import { ServiceDirectory } from '../../build/src/index.js';
-import { messagesOf } from './event-stream.mjs';
+import { SseParser } from '../../build/ui/browser/stream/sse-parser.js';
 
 /** Reads the stream. `of(key)` is the reasons of the departures of a key; `hasSeen(key)` whether it was ever there. */
 export async function observeStream({ origin, headers }) {
@@ -14,7 +14,7 @@ export async function observeStream({ origin, headers }) {
   const seen = new Set();
   const ready = resolvers();
   const reading = (async () => {
-    for await (const message of messagesOf(response.body)) {
+    for await (const message of messagesOf(response)) {
       if (message.type === 'end') ready.resolve();
       for (const { key } of message.puts ?? []) seen.add(key);
       // An entry with a known number replaces it: the reason is found later.
@@ -56,6 +56,13 @@ export async function observeDirectory(client, targets) {
       await Promise.all(reading);
     },
   };
+}
+
+async function* messagesOf({ body }) {
+  const parser = new SseParser();
+  const decoder = new TextDecoder();
+  for await (const bytes of body)
+    for (const { data } of parser.feed(decoder.decode(bytes, { stream: true }))) yield JSON.parse(data);
 }
 
 function resolvers() {

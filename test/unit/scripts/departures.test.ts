@@ -106,23 +106,4 @@ describe('the campaign of departures', () => {
         }
     });
   });
-
-  describe('reads an event stream', () => {
-    it('in pieces that end anywhere', async () => {
-      const { messagesOf } = await load<{
-        messagesOf(body: AsyncIterable<Uint8Array>): AsyncIterable<unknown>;
-      }>('event-stream.mjs');
-      const bytes = Buffer.from(
-        ': comment\n\nid: 1\ndata: {"text":"ü"}\n\ndata: [1,\ndata: 2]\n\ndata: {"cut',
-      );
-      async function* pieces(size: number) {
-        for (let i = 0; i < bytes.length; i += size) yield bytes.subarray(i, i + size);
-      }
-      for (let size = 1; size <= bytes.length; size++) {
-        const messages = [];
-        for await (const message of messagesOf(pieces(size))) messages.push(message);
-        assert.deepEqual(messages, [{ text: 'ü' }, [1, 2]], `pieces of ${size} bytes`);
-      }
-    });
-  });
 });
