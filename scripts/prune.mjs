@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 /** The output folders, as in each tsconfig.json, and the folder of their sources. */
 const folders = {
   'build/src': 'src',
+  'build/ui': 'src/cli/ui',
   'build/test': 'test',
   'build/examples': 'examples',
   examples: 'examples',
@@ -15,8 +16,9 @@ const emitted = /\.(js|js\.map|d\.ts|d\.ts\.map)$/;
 export function prune(root) {
   return Object.entries(folders).flatMap(([output, source]) => {
     const folder = join(root, output);
-    const sourceOf = (file) => join(root, source, relative(folder, file).replace(emitted, '.ts'));
-    const stale = outputsIn(folder).filter((file) => !existsSync(sourceOf(file)));
+    const sourceOf = (file, ending) => join(root, source, relative(folder, file).replace(emitted, ending));
+    const hasSource = (file) => ['.ts', '.tsx'].some((ending) => existsSync(sourceOf(file, ending)));
+    const stale = outputsIn(folder).filter((file) => !hasSource(file));
     for (const file of stale) rmSync(file);
     return stale.map((file) => relative(root, file));
   });

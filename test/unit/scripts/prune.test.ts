@@ -43,4 +43,13 @@ describe('pruning the output of earlier builds', () => {
     assert.deepEqual(await prune(), ['examples/plain/gone.js']);
     assert.deepEqual(readdirSync(join(root, 'examples/plain/node_modules')), ['index.js']);
   });
+
+  it('keeps the output of components, whose sources end with tsx', async () => {
+    for (const folder of ['src/cli/ui/browser', 'build/ui/browser'])
+      mkdirSync(join(root, folder), { recursive: true });
+    for (const file of ['src/cli/ui/browser/app.tsx', 'build/ui/browser/app.js', 'build/ui/browser/gone.js'])
+      writeFileSync(join(root, file), '');
+    rmSync(join(root, 'build/test'), { recursive: true });
+    assert.deepEqual(await prune(), ['build/ui/browser/gone.js']);
+  });
 });

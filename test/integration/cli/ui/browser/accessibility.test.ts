@@ -78,7 +78,12 @@ describe('the accessibility of the page of etcd-naming ui', () => {
     await ui.etcd().pause();
     try {
       await page.shows('etcd is away');
-      assert.deepEqual(await findViolations(page.page), [], 'etcd is away');
+      for (const { name, colorScheme, viewport } of looks) {
+        await page.page.emulateMedia({ colorScheme: colorScheme ?? 'light', reducedMotion: 'reduce' });
+        if (viewport) await page.page.setViewportSize(viewport);
+        assert.deepEqual(await findViolations(page.page), [], `etcd is away, ${name}`);
+        assert.equal(await overflow(page), 0, `etcd is away, ${name}`);
+      }
     } finally {
       await ui.etcd().resume();
     }

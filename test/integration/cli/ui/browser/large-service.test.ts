@@ -43,5 +43,12 @@ describe('the page of etcd-naming ui with 10,000 endpoints', () => {
     await eventually('a record that matches is added', async () => {
       return (await page.grid.getAttribute('aria-rowcount')) === String(shown + 2);
     });
+
+    await page.filter.fill('');
+    await page.page.setViewportSize({ width: 360, height: 740 });
+    await eventually('all rows are in the list again', async () => {
+      return (await page.grid.getAttribute('aria-rowcount')) === String(size + 2);
+    });
+    assert.ok((await rows.count()) < 100, `${await rows.count()} rows are in the narrow document`);
   });
 });

@@ -11,7 +11,7 @@ describe('the page of etcd-naming ui', () => {
     await ui.put('orders/e1', { addr: '10.0.0.1:1', metadata: { zone: 'eu-1' }, lease });
     await ui.put('orders/e2', { addr: '10.0.0.2:1', metadata: { zone: 'eu-2', status: 'draining' }, lease });
     await ui.put('mail/e1', { addr: '10.0.0.3:1' });
-    const { page } = await ui.open();
+    const { page, tab } = await ui.open();
     const service = (name: string) => page.row(`${ui.prefix}${name}`);
     await service('orders').waitFor();
     assert.deepEqual((await page.cells(service('orders'))).slice(1, 5), ['2', '1', '', '']);
@@ -19,6 +19,8 @@ describe('the page of etcd-naming ui', () => {
     assert.match(await service('orders').innerText(), /eu-1.*eu-2/s);
     assert.equal(page.page.url().includes('token'), false);
     assert.match(await page.page.title(), /Services/);
+    const paths = tab.requests.map((request) => new URL(request.url()).pathname);
+    assert.deepEqual(paths.sort(), ['/', '/api/events', '/api/session', '/app.css', '/app.js']);
   });
 
   it('shows its first list before the records are listed, when nothing is registered', async () => {
@@ -74,6 +76,15 @@ describe('the page of etcd-naming ui', () => {
       await page.entries.filter({ hasText: 'left: deleted' }).filter({ hasText: '10.0.0.1:1' }).waitFor();
       await ui.client.lease.revoke(ended);
       await page.entries.filter({ hasText: 'left: lease ended' }).filter({ hasText: '10.0.0.2:1' }).waitFor();
+    });
+
+    it('keeps the elements of rows that do not change', async () => {
+      const row = await page.row('10.0.0.9:1').elementHandle();
+      for (let i = 0; i < 5; i++) await ui.put('svc/e1', { addr: `10.0.0.1:${i}`, lease });
+      await page.row('10.0.0.1:4').waitFor();
+      await ui.client.kv.delete(`${ui.prefix}svc/e1`);
+      await page.row('10.0.0.1:4').waitFor({ state: 'detached' });
+      assert.equal(await row?.evaluate((element) => element.isConnected), true);
     });
 
     it('says that a value is no longer an endpoint', async () => {
