@@ -79,7 +79,7 @@ async function run(options, closing) {
   const etcd = await startEtcd();
   closing.push(() => etcd.close());
   const writer = start('../ui/writer.mjs', { task: { etcd: etcd.endpoints, ...options } });
-  closing.push(() => writer.disconnect());
+  closing.push(() => writer.connected && writer.disconnect());
   await reply(writer);
   const server = await startServer({ etcd: etcd.endpoints, prefix });
   closing.push(() => server.stop());
