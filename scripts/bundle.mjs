@@ -60,7 +60,11 @@ async function write(files, groups) {
 
 /** The page's code is minified: it is downloaded, and read with the browser's tools only by those who build it. */
 async function writePage() {
-  const bundle = await rolldown({ input: join(root, 'build/ui/browser/main.js'), platform: 'browser' });
+  const bundle = await rolldown({
+    input: join(root, 'build/ui/browser/main.js'),
+    platform: 'browser',
+    plugins: [{ name: 'ascii', generateBundle: toAscii }],
+  });
   await bundle.write({ file: join(output, 'ui/app.js'), minify: true, comments: { legal: true } });
   await bundle.close();
   const source = join(root, 'src/cli/ui/browser');

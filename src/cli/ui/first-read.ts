@@ -12,15 +12,16 @@ const maxWaitMs = 1_500;
  */
 export async function firstRead(client: EtcdClient, prefix: string, signal: AbortSignal): Promise<void> {
   const ending = new AbortController();
-  const reading = client.kv
-    .range({ prefix }, { limit: 1, keysOnly: true, signal: AbortSignal.any([signal, ending.signal]) })
-    .then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+  const end = () => ending.abort();
+  signal.addEventListener('abort', end, { once: true });
+  const reading = client.kv.range({ prefix }, { limit: 1, keysOnly: true, signal: ending.signal }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   const waiting = sleep(maxWaitMs, undefined, { signal: ending.signal }).catch(() => undefined);
   const error = await Promise.race([reading, waiting]);
-  ending.abort();
+  signal.removeEventListener('abort', end);
+  end();
   if (error !== undefined && !signal.aborted && !(error instanceof EtcdError && isUnreachable(error)))
     throw error;
 }

@@ -8,6 +8,7 @@ const sources = join(protoFolder(), '../src');
 /** The files that may read the time of day, and why. */
 const wallClock: Readonly<Record<string, string>> = {
   'async/time/elapsed-clock.ts': 'it compares both clocks to detect that the machine slept',
+  'cli/ui/browser/state/clock.ts': 'it compares both clocks to detect that the computer was suspended',
   'naming/directory/snapshots/file-snapshots.ts': 'the age of a file is measured by the time of day',
   'naming/directory/snapshots/snapshot-saver.ts': 'a snapshot on disk is read by another process',
   'naming/directory/views/view-state.ts': 'a snapshot on disk is read by another process',
@@ -50,6 +51,7 @@ describe('no source', () => {
   });
 
   it('uses AbortSignal.any(), which leaks memory on Node 20', () => {
-    assert.deepEqual(filesWith('AbortSignal.any('), []);
+    const inNode = filesWith('AbortSignal.any(').filter((file) => !file.startsWith('cli/ui/browser/'));
+    assert.deepEqual(inNode, []);
   });
 });

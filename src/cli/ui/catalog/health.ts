@@ -37,7 +37,8 @@ export class Health {
   #isStopped = false;
   #isListed = false;
   #isFresh = false;
-  #wasFresh = false;
+  /** Whether a read was answered while the watch was live, and nothing has failed since. */
+  #isConfirmed = false;
   #confirmedAt: number | undefined;
   #state: EtcdState = 'starting';
   #error: string | undefined;
@@ -46,9 +47,10 @@ export class Health {
   constructor(ports: HealthPorts) {
     this.#ports = ports;
     this.#outageTimer = new MovableTimer(ports.clock, () => this.#reportOutage());
-    this.#resumptionTimer = new MovableTimer(ports.clock, () =>
-      this.#update(ports.clock.now() - resumptionMs),
-    );
+    this.#resumptionTimer = new MovableTimer(ports.clock, () => {
+      this.#isConfirmed = false;
+      this.#update(ports.clock.now() - resumptionMs);
+    });
   }
 
   status(): StatusMessage {
@@ -75,7 +77,6 @@ export class Health {
     if (isFresh) this.#resumptionTimer.cancel();
     else if (this.#isFresh && !this.#isStopped) this.#resumptionTimer.setIn(resumptionMs);
     this.#isFresh = isFresh;
-    this.#wasFresh ||= isFresh;
     if (isFresh) this.#failures.delete('mirror');
     this.#update();
   }
@@ -87,6 +88,7 @@ export class Health {
   setAnswered(sentAt: number): void {
     this.#failures.delete('probe');
     if (this.#isFresh) {
+      this.#isConfirmed = true;
       this.#confirmedAt = sentAt;
       this.#failures.delete('mirror'); // it reads while its watch is live, and reports only failures
     }
@@ -100,6 +102,7 @@ export class Health {
   setFailed(source: Source, error: unknown, since = this.#ports.clock.now()): void {
     if (error instanceof StoreReplacedError || error instanceof RolledBackError) return; // the mirror reports it
     this.#failures.set(source, error);
+    this.#isConfirmed = false;
     this.#update(since);
   }
 
@@ -123,7 +126,8 @@ export class Health {
     const failures = [...this.#failures.values()];
     if (failures.some(isRefusal)) return 'refused';
     if (failures.length > 0) return 'away';
-    if (!this.#isListed || !this.#wasFresh) return 'starting';
+    if (!this.#isListed || this.#confirmedAt === undefined) return 'starting';
+    if (!this.#isConfirmed) return 'away';
     const isResuming = this.#resumptionTimer.at !== Number.POSITIVE_INFINITY;
     return this.#isFresh || isResuming ? 'live' : 'away';
   }

@@ -6,8 +6,8 @@ export interface ServerSentEvent {
 }
 
 /**
- * Parses an event stream from pieces of text that end anywhere. The names of events and `retry` are ignored.
- * Specification: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ * Parses an event stream from pieces of text that end anywhere, by the rules of the HTML standard (“Interpreting an event
+ * stream”). The names of events and `retry` are ignored.
  */
 export class SseParser {
   /** The pieces of a line that has not ended. A line of megabytes arrives in many, and is joined once. */

@@ -166,6 +166,8 @@ describe('a live catalog', () => {
       assert.equal(scene.mirrors.all.length, 2);
       await scene.push(listOf(20n, [x]));
       scene.mirrors.current.setFresh(true);
+      for (const { answer } of scene.reads) answer();
+      await settled();
       assert.equal(scene.catalog.status().etcd, 'live');
     });
 

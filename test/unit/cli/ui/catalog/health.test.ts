@@ -32,13 +32,15 @@ class Scene {
 }
 
 describe('the health of a catalog', () => {
-  it('is starting until the watch is live after the first list', () => {
-    const { health, states } = new Scene();
+  it('is starting until a read is answered while the watch is live after the first list', () => {
+    const { health, states, clock } = new Scene();
     assert.equal(health.status().etcd, 'starting');
     assert.equal(health.status().confirmedMsAgo, undefined);
     health.setListed();
     assert.equal(health.status().etcd, 'starting');
     health.setFresh(true);
+    assert.equal(health.status().etcd, 'starting');
+    health.setAnswered(clock.now());
     assert.deepEqual(states, ['live']);
   });
 
@@ -93,6 +95,18 @@ describe('the health of a catalog', () => {
       health.setFailed('probe', silentError());
       assert.deepEqual(states, ['live', 'away']);
     });
+  });
+
+  it('is not live again after an outage before a read is answered: the last confirmation is that of before', () => {
+    const { health, clock } = new Scene().live();
+    health.setFailed('probe', silentError());
+    health.setFresh(false);
+    clock.advance(20_000);
+    health.setAnswered(clock.now());
+    health.setFresh(true);
+    assert.equal(health.status().etcd, 'away');
+    health.setAnswered(clock.now());
+    assert.deepEqual([health.status().etcd, health.status().confirmedMsAgo], ['live', 0]);
   });
 
   describe('when a read is not answered while the watch seems live', () => {
