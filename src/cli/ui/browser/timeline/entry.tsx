@@ -1,9 +1,10 @@
 import { Component } from 'preact';
 import { useState } from 'preact/hooks';
 import type { FieldChange, TimelineEntry, TimelineEvent } from '../../protocol/index.js';
+import { eventText, kindOf } from '../../shared/index.js';
 import { Age, Changes, Time } from '../elements/index.js';
 import { visible } from '../text/index.js';
-import { eventText, kindOf, reasonExplanation } from './texts.js';
+import { reasonExplanation } from './texts.js';
 
 interface EntryProps {
   readonly entry: TimelineEntry;

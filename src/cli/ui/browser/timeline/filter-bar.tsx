@@ -1,4 +1,4 @@
-import { type Kind, kinds } from './texts.js';
+import { type Kind, kinds } from '../../shared/index.js';
 
 interface FilterBarProps {
   /** Empty for all. */

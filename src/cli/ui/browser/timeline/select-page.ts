@@ -1,5 +1,5 @@
 import type { TimelineEntry } from '../../protocol/index.js';
-import { type EntryFilter, matcher } from './filter.js';
+import { type EntryFilter, matcher } from '../../shared/index.js';
 
 /** More would slow the page down. */
 const pageLength = 100;

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Kind } from '../../shared/index.js';
 import { current } from '../state/index.js';
 import { navigate, view } from '../url/index.js';
 import { Entry } from './entry.js';
@@ -6,7 +7,6 @@ import { FilterBar } from './filter-bar.js';
 import { History } from './history.js';
 import { Paging } from './paging.js';
 import { selectPage } from './select-page.js';
-import type { Kind } from './texts.js';
 
 /** What happened to a service, live; to all services without one. */
 export function Timeline({ service }: { readonly service: string | undefined }) {

@@ -7,7 +7,7 @@ import {
   reloading,
 } from '#ui/browser/timeline/history-state.js';
 import type { TimelineEntry } from '#ui/protocol/index.js';
-import { entry, left } from './entries.js';
+import { entry, left } from '../../shared/entries.js';
 
 function entries(...numbers: number[]): TimelineEntry[] {
   return numbers.map((n) => entry(n, left(`e${n}`, 'deleted'), 'pay'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mergeEntries } from '#ui/browser/timeline/merge.js';
-import { entry, left } from './entries.js';
+import { entry, left } from '../../shared/entries.js';
 
 describe('merging entries of the timeline', () => {
   const [e1, e2, e3, e4] = [1, 2, 3, 4].map((n) => entry(n, left(`e${n}`, 'deleted')));

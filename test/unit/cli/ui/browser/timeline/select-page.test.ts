@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { selectPage } from '#ui/browser/timeline/select-page.js';
-import { entry, left } from './entries.js';
+import { entry, left } from '../../shared/entries.js';
 
 const entries = Array.from({ length: 250 }, (_, i) => entry(250 - i, left(i % 2 === 0 ? 'even' : 'odd')));
 const all = { kinds: new Set<never>(), text: '' };

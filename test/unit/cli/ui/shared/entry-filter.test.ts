@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type EntryFilter, matcher } from '#ui/browser/timeline/filter.js';
+import { type EntryFilter, matcher } from '#ui/shared/index.js';
 import { changed, entry, left } from './entries.js';
 
 const entries = [

@@ -1,5 +1,5 @@
-import type { FieldChange, TimelineEntry } from '../../protocol/index.js';
-import { eventText, type Kind, kindOf } from './texts.js';
+import type { FieldChange, TimelineEntry } from '../protocol/index.js';
+import { eventText, type Kind, kindOf } from './entry-texts.js';
 
 export interface EntryFilter {
   /** Empty for all kinds. */
@@ -21,16 +21,9 @@ export function matcher({ kinds, text, key }: EntryFilter): (entry: TimelineEntr
 
 function hasWords(entry: TimelineEntry, words: readonly string[]): boolean {
   if (words.length === 0) return true;
-  let searched = searchedTexts.get(entry);
-  if (searched === undefined) {
-    searched = searchedText(entry).toLowerCase();
-    searchedTexts.set(entry, searched);
-  }
+  const searched = searchedText(entry).toLowerCase();
   return words.every((word) => searched.includes(word));
 }
-
-/** A filter looks at thousands of entries whenever one arrives. */
-const searchedTexts = new WeakMap<TimelineEntry, string>();
 
 function searchedText({ service = '', what }: TimelineEntry): string {
   const parts = [service, eventText(what)];
