@@ -59,9 +59,9 @@ export class ParsedOptions {
     return value === undefined ? undefined : String(value);
   }
 
-  /** @throws {CliError} unless the value is a number of at least `min`. */
-  number(name: string, min: number): number | undefined {
-    return this.#numeric(name, `a number of at least ${min}`, (value) => value >= min);
+  /** @throws {CliError} unless the value is a number from `min` to `max`. */
+  number(name: string, min: number, max: number): number | undefined {
+    return this.#numeric(name, `a number from ${min} to ${max}`, (value) => value >= min && value <= max);
   }
 
   /** @throws {CliError} unless the value is a whole number from `min` to `max`. */

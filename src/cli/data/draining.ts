@@ -3,7 +3,7 @@ import type { Target } from '../args/target.js';
 import { CliError } from '../errors.js';
 import { type Rewrite, requireRewritable, withMember } from './endpoint-rewrite.js';
 import { isJsonObject, statusOf } from './records.js';
-import { requireSameParts } from './rewriting.js';
+import { lostParts } from './rewriting.js';
 
 /** @throws {CliError} for records that cannot say that their endpoint is draining. */
 export function requireMark({ input, codec, codecArgs, format }: Target, id: string): void {
@@ -29,8 +29,8 @@ export function rewriteMark(
   requireRewritable(endpoint, kv);
   const updated = undo ? withoutMark(endpoint) : withMark(endpoint, kv);
   const action = undo ? 'remove the mark' : 'drain';
-  requireSameParts(target, kv, action, undo ? endpoint : withoutMark(updated));
-  return { endpoint: updated, value: target.format.encode(keyText(kv.key), updated) };
+  const lost = lostParts(target, kv, action, undo ? withMark(updated, kv) : withoutMark(updated));
+  return { endpoint: updated, value: target.format.encode(keyText(kv.key), updated), lost };
 }
 
 function withMark(endpoint: Endpoint, kv: KeyValue): Endpoint {

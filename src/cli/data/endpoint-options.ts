@@ -4,6 +4,7 @@ import type { OptionTable, ParsedOptions } from '../args/options.js';
 import type { Target } from '../args/target.js';
 import { usageError } from '../errors.js';
 import { isJsonObject, rejectUnsafeIntegers } from './records.js';
+import { maxWeight } from './weighing.js';
 
 /** etcd's own limit, in seconds. */
 export const maxTtlSeconds = 9_000_000_000;
@@ -30,7 +31,7 @@ export function defaultId({ codec }: Target, addr: string): string {
 export function endpointFrom(addr: string, options: ParsedOptions): Endpoint {
   const parsed = parseAddress(addr);
   if ('problem' in parsed) throw usageError(`the address '${addr}' cannot be dialled: ${parsed.problem}`);
-  const [weight, zone] = [options.number('weight', 0), options.text('zone')];
+  const [weight, zone] = [options.number('weight', 0, maxWeight), options.text('zone')];
   const metadata = metadataFrom(options.text('metadata'));
   if (weight === undefined && zone === undefined)
     return metadata === undefined ? { addr } : { addr, metadata };

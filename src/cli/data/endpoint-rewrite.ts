@@ -8,6 +8,8 @@ import { isJsonObject, parseRecord, rejectUnsafeIntegers } from './records.js';
 export interface Rewrite {
   readonly endpoint: Endpoint;
   readonly value: Buffer;
+  /** The other parts of the record that the value loses or changes; see {@link lostParts}. */
+  readonly lost: readonly string[];
 }
 
 /** The endpoint of a record. @throws {CliError} if it has none. */

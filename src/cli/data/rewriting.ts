@@ -10,20 +10,17 @@ import { numbersIn, withoutStrings } from './records.js';
 type Pair = readonly [path: string, stored: unknown, rewritten: unknown];
 
 /**
- * A record of a framework is written by its codec, which does not know every part of it. The framework does not write the
- * record again, so what is lost stays lost. Go's format is written by its own rules.
- * @param unmarked the endpoint without the change: its record must be the stored one.
+ * The parts of a record that a change of its endpoint loses or changes besides. Only for a record of Go's format, whose
+ * clients read no other parts. That of a framework is written by its codec, which does not know every part of it, and the
+ * framework does not write it again: it must not be changed.
+ * @param unmarked the endpoint without the change: its record should be the stored one.
  * @param action what to do through the framework instead, in the message.
- * @throws {CliError} for a record of which more than that would change.
+ * @throws {CliError} for a record of a framework that has such parts.
  */
-export function requireSameParts(
-  { codec, format }: Target,
-  kv: KeyValue,
-  action: string,
-  unmarked: Endpoint,
-): void {
-  if (codec === undefined) return;
+export function lostParts(target: Target, kv: KeyValue, action: string, unmarked: Endpoint): string[] {
+  const { codec, format } = target;
   const key = keyText(kv.key);
+  if (codec === undefined) return changedParts(kv.value, format.encode(key, unmarked), inGoNames);
   const refuse = (reason: string) =>
     new CliError(`'${key}' was not changed: ${reason}; ${action} at its server, or through ${codec.name}`);
   let rewritten: Buffer;
@@ -34,24 +31,46 @@ export function requireSameParts(
   }
   const parts = changedParts(kv.value, rewritten);
   if (parts.length > 0) throw refuse(`writing it again would change or lose ${joinSome(parts)}`);
+  return parts;
+}
+
+/** The record as Go writes it: it reads the names in any case, and takes an absent `Op` for 0. */
+function inGoNames(record: unknown): unknown {
+  if (!isObject(record)) return record;
+  const members = Object.entries(record).map(([name, value]): [string, unknown] => [goName(name), value]);
+  const named: object = Object.fromEntries(members);
+  // A name in several cases: only the last one counts for Go, so the others are lost.
+  const known = Object.keys(named).length < members.length ? record : named;
+  return (memberOf(known, 'Op') ?? null) === null ? { ...known, Op: 0 } : known;
+}
+
+function goName(name: string): string {
+  return ['Op', 'Addr', 'Metadata'].find((known) => known.toLowerCase() === name.toLowerCase()) ?? name;
 }
 
 /**
  * Returns the parts of a stored JSON value that are lost or changed when it is replaced by another one; none if both are
  * the same JSON. The order of members and white space do not count. In a member that is written, null, an empty value and
  * an absent one are the same, as they are for Go.
+ * @param canonical replaces the stored value by an equivalent one before the comparison.
  */
-export function changedParts(stored: Buffer, rewritten: Buffer): string[] {
+export function changedParts(
+  stored: Buffer,
+  rewritten: Buffer,
+  canonical: (value: unknown) => unknown = (value) => value,
+): string[] {
   if (stored.equals(rewritten)) return [];
   if (!isUtf8(stored)) return ['bytes that are not UTF-8'];
   const text = stored.toString();
-  const rounded = numbersIn(text).find((digits) => isRounded(digits, Number(digits)));
+  const kept = new Set(numbersIn(rewritten.toString()));
+  const rounded = numbersIn(text).find((digits) => isRounded(digits, Number(digits)) && !kept.has(digits));
   if (rounded !== undefined) return [`the digits of ${rounded}`];
   const [before, after] = [parse(text), parse(rewritten.toString())];
   if (before === undefined || after === undefined) return ['a value that is not JSON'];
-  const { changed, memberCount } = compare(before, after);
-  const isRepeated = changed.length === 0 && memberCount !== withoutStrings(text).split(':').length - 1;
-  return isRepeated ? ['repeated members'] : changed;
+  const changed = compare(canonical(before), after);
+  return changed.length === 0 && countMembers(before) !== withoutStrings(text).split(':').length - 1
+    ? ['repeated members']
+    : changed;
 }
 
 function parse(text: string): unknown {
@@ -63,18 +82,30 @@ function parse(text: string): unknown {
 }
 
 /** Not recursive: a stored value may be nested deeper than the stack. */
-function compare(stored: unknown, rewritten: unknown): { changed: string[]; memberCount: number } {
+function compare(stored: unknown, rewritten: unknown): string[] {
   const open: Pair[] = [['', stored, rewritten]];
   const changed: string[] = [];
-  let memberCount = 0;
   for (let pair = open.pop(); pair; pair = open.pop()) {
     const [path, one, other] = pair;
-    if (isObject(one)) memberCount += Object.keys(one).length;
     const parts = partsOf(pair);
     if (parts) for (const part of parts.reverse()) open.push(part);
     else if (!isSame(one, other)) changed.push(path === '' ? 'the value' : path);
   }
-  return { changed, memberCount };
+  return changed;
+}
+
+/** The members of all objects in a value. Not recursive, as above. */
+function countMembers(value: unknown): number {
+  const open = [value];
+  let count = 0;
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const items = Object.values(next);
+    if (!Array.isArray(next)) count += items.length;
+    for (const item of items) open.push(item);
+  }
+  return count;
 }
 
 /**

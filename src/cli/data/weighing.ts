@@ -3,7 +3,10 @@ import { recordFormat } from '../../internal.js';
 import type { Target } from '../args/target.js';
 import { type Rewrite, requireRewritable, withMember } from './endpoint-rewrite.js';
 import { isJsonObject } from './records.js';
-import { requireSameParts } from './rewriting.js';
+import { lostParts } from './rewriting.js';
+
+/** The largest weight that the command stores: a record with an integer beyond float64 cannot be drained by it. */
+export const maxWeight = Number.MAX_SAFE_INTEGER;
 
 /**
  * Sets the weight of a record's endpoint.
@@ -20,9 +23,14 @@ export function rewriteWeight(
   if (isJsonObject(endpoint.metadata) && endpoint.metadata['weight'] === weight) return undefined;
   requireRewritable(endpoint, kv);
   const metadata = withMember(endpoint, kv, { weight }, 'a weight');
-  requireSameParts(target, kv, 'set the weight', endpoint);
+  const lost = lostParts(target, kv, 'set the weight', copyOf(endpoint));
   const updated = { addr: endpoint.addr, metadata };
-  return { endpoint: updated, value: target.format.encode(keyText(kv.key), updated) };
+  return { endpoint: updated, value: target.format.encode(keyText(kv.key), updated), lost };
+}
+
+/** A copy has only the digits that are written: a decoded object remembers those that float64 does not have. */
+function copyOf({ addr, metadata }: Endpoint): Endpoint {
+  return isJsonObject(metadata) ? { addr, metadata: { ...metadata } } : { addr };
 }
 
 /** Whether the records of a format can have a weight. @param codec undefined for Go's format. */

@@ -83,7 +83,7 @@ describe('etcd-naming add, rm and drain', () => {
     [['10.0.0.1:1', '--metadata', '{'], /--metadata is not JSON/],
     [['10.0.0.1:1', '--metadata', '"x"', '--zone', 'z'], /metadata that is an object/],
     [['10.0.0.1:1', '--weight', '-1'], /--weight/],
-    [['10.0.0.1:1', '--weight=-1'], /--weight is '-1'; it must be a number of at least 0/],
+    [['10.0.0.1:1', '--weight=-1'], /--weight is '-1'; it must be a number from 0 to 9007199254740991/],
     [['10.0.0.1:1', '--ttl', '0.5'], /--ttl is '0.5'; it must be a whole number from 1/],
     [['10.0.0.1:1', '--ttl', '1.5'], /ttl/i],
     [['10.0.0.1:1', '--id', ''], /the id is empty/],
@@ -264,6 +264,20 @@ describe('etcd-naming add, rm and drain', () => {
       '{"a":1e300,"b":9007199254740991}',
     );
     assert.match((await value('e3')) ?? '', /"b":9007199254740991/);
+  });
+
+  it('drains a record with members that Go does not know, and names what is lost', async () => {
+    await client.kv.put(`${target}/e1`, '{"addr":"10.0.0.7:1","secret":"s","Metadata":{"a":1}}');
+    const { code, stderr } = await commands.run('drain', target, 'e1');
+    assert.equal(code, 0);
+    assert.equal(stderr, 'etcd-naming: warning: the record lost or changed besides: secret\n');
+    assert.equal((await commands.run('drain', target, 'e1', '--undo')).stderr, '');
+  });
+
+  it('refuses a weight that is beyond 2^53, of which a drain would refuse the record', async () => {
+    const { code, stderr } = await commands.run('add', target, '10.0.0.7:1', '--weight', '9007199254740992');
+    assert.equal(code, 2);
+    assert.match(stderr, /--weight is '9007199254740992'; it must be a number from 0 to 9007199254740991/);
   });
 
   it('refuses to drain a record without an address', async () => {

@@ -66,7 +66,10 @@ describe('etcd-naming', () => {
     [['completion', 'ksh'], "unknown shell 'ksh'; it must be one of bash, zsh, fish"],
     [['help', 'doctr'], "unknown command 'doctr'; did you mean 'doctor'?"],
     [['ls', '--prefx', 'a'], "unknown option '--prefx'; did you mean '--prefix'?"],
-    [['add', 'svc', '1.2.3.4:1', '--weight', '-1'], "--weight is '-1'; it must be a number of at least 0"],
+    [
+      ['add', 'svc', '1.2.3.4:1', '--weight', '-1'],
+      "--weight is '-1'; it must be a number from 0 to 9007199254740991",
+    ],
     [
       ['add', 'svc', '1.2.3.4:1', '--ttl', '1.5'],
       "--ttl is '1.5'; it must be a whole number from 1 to 9000000000",

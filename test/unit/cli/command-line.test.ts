@@ -182,10 +182,11 @@ describe('option values', () => {
       );
   });
 
-  it('are numbers of at least their minimum', () => {
-    assert.equal(options({ n: '0' }).number('n', 0), 0);
-    for (const text of ['', ' ', '-1', 'NaN', 'Infinity', '1x'])
-      assert.throws(() => options({ n: text }).number('n', 0), /--n is/, text);
+  it('are numbers within their limits', () => {
+    assert.equal(options({ n: '0' }).number('n', 0, 9), 0);
+    assert.equal(options({ n: '8.5' }).number('n', 0, 9), 8.5);
+    for (const text of ['', ' ', '-1', '9.5', 'NaN', 'Infinity', '1x'])
+      assert.throws(() => options({ n: text }).number('n', 0, 9), /--n is/, text);
   });
 });
 

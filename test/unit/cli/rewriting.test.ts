@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseTargetArgument } from '#src/cli/args/target.js';
-import { changedParts, requireSameParts } from '#src/cli/data/rewriting.js';
-import { NamingError } from '#src/naming/index.js';
+import { changedParts, lostParts } from '#src/cli/data/rewriting.js';
+import { decodeEndpoint, NamingError } from '#src/naming/index.js';
 
 /** What is stored, what would be written, and the parts that would change. */
 type Row = readonly [stored: string, rewritten: string, changed: readonly string[]];
@@ -67,7 +67,7 @@ describe('changedParts', () => {
   });
 });
 
-describe('requireSameParts', () => {
+describe('lostParts', () => {
   const kv = {
     key: Buffer.from('shop/a'),
     value: Buffer.from('{"a":1,"b":2}'),
@@ -75,7 +75,7 @@ describe('requireSameParts', () => {
   };
   const check = (action: string, encode: () => string) => () => {
     const codec = { name: 'own', keyPrefix: () => 'shop/', decode: () => ({ addr: '10.0.0.1:1' }), encode };
-    requireSameParts(parseTargetArgument('shop', { codec, args: '' }), kv, action, { addr: '10.0.0.1:1' });
+    lostParts(parseTargetArgument('shop', { codec, args: '' }), kv, action, { addr: '10.0.0.1:1' });
   };
 
   it('accepts a record that is written again as it is stored', () => {
@@ -107,7 +107,32 @@ describe('requireSameParts', () => {
     });
   });
 
-  it('checks nothing for the default format', () => {
-    requireSameParts(parseTargetArgument('shop'), kv, 'drain', { addr: '10.0.0.1:1' });
+  describe('for a record of the default format', () => {
+    const lostOf = (value: string) => {
+      const stored = { ...kv, value: Buffer.from(value) };
+      return lostParts(parseTargetArgument('shop'), stored, 'drain', decodeEndpoint(stored.value));
+    };
+
+    it('is empty for what Go writes in another way', () => {
+      for (const value of [
+        '{"Op":0,"Addr":"a:1","Metadata":null}',
+        '{"addr":"a:1"}',
+        '{"METADATA":{"b":1,"a":[]},"op":null,"aDDR":"a:1"}',
+        '{"Addr":"a:1","Metadata":{"n":[0.12345678901234567891]}}',
+      ])
+        assert.deepEqual(lostOf(value), [], value);
+    });
+
+    it('has the members that Go does not know, and values that it reads as others', () => {
+      assert.deepEqual(lostOf('{"Addr":"a:1","secret":"s","Metadata":{"a":1},"x.y":null}'), [
+        'secret',
+        'x.y',
+      ]);
+      assert.deepEqual(lostOf('{"addr":"a:1","__proto__":{"a":1}}'), ['__proto__']);
+      assert.deepEqual(lostOf('{"Op":1,"Addr":"a:1"}'), ['Op']);
+      assert.deepEqual(lostOf('{"Addr":"a:1","metadata":{"a":"\\ud800"}}'), ['Metadata.a']);
+      assert.deepEqual(lostOf('{"Addr":"a:1","Addr":"b:1"}'), ['repeated members']);
+      assert.deepEqual(lostOf('{"Addr":"a:1","addr":"b:1"}'), ['Addr', 'addr']);
+    });
   });
 });

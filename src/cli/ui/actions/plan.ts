@@ -3,18 +3,20 @@ import type { Target } from '../../args/target.js';
 import type { RecordChange } from '../../data/conditional-writes.js';
 import { requireMark, rewriteMark } from '../../data/draining.js';
 import { type Rewrite, requireEndpoint } from '../../data/endpoint-rewrite.js';
-import { fieldDifferences } from '../../data/field-changes.js';
 import { parseRecord } from '../../data/records.js';
 import { rewriteWeight } from '../../data/weighing.js';
 import type { ActionRequest, FieldChange } from '../protocol/index.js';
+import { fieldChanges, type RecordFields } from '../shared/index.js';
 import { requireWeight } from './requests.js';
 
 /** What an action does to a record. */
 export interface Plan {
   /** Undefined if the record is already as the action leaves it. */
   readonly change: RecordChange | undefined;
-  /** The endpoint as it is stored; undefined for a value that is none. */
+  /** The endpoint as it is stored; undefined for a value that is none, such as one without an address. */
   readonly endpoint: Endpoint | undefined;
+  /** The other parts of the record that the change loses; see {@link Rewrite}. */
+  readonly lost?: readonly string[];
 }
 
 /**
@@ -34,8 +36,14 @@ export function planAction(target: Target, kv: KeyValue, request: ActionRequest)
       return planRewrite(target, kv, (endpoint) => rewriteWeight(target, kv, endpoint, weight));
     }
     case 'remove':
-      return { change: { type: 'delete' }, endpoint: parseRecord(target, kv).endpoint };
+      return { change: { type: 'delete' }, endpoint: endpointOf(target, kv) };
   }
+}
+
+/** Undefined for a value without an address: that of another program may look like an endpoint otherwise. */
+function endpointOf(target: Target, kv: KeyValue): Endpoint | undefined {
+  const { endpoint } = parseRecord(target, kv);
+  return endpoint?.addr === '' ? undefined : endpoint;
 }
 
 function planRewrite(
@@ -45,19 +53,20 @@ function planRewrite(
 ): Plan {
   const endpoint = requireEndpoint(target, kv);
   const rewritten = rewrite(endpoint);
-  return { endpoint, change: rewritten && { type: 'put', value: rewritten.value } };
+  if (!rewritten) return { endpoint, change: undefined };
+  return { endpoint, change: { type: 'put', value: rewritten.value }, lost: rewritten.lost };
 }
 
 /** The changes of a plan, as a reader of the records sees them. */
 export function changesOf(
   target: Target,
-  { key, lease }: KeyValue,
+  { key, value, lease }: KeyValue,
   { change, endpoint }: Plan,
 ): FieldChange[] {
-  if (!change || !endpoint) return [];
+  if (!change) return [];
   const leaseText = lease === 0n ? undefined : formatLeaseId(lease);
-  const before = { ...endpoint, lease: leaseText };
-  if (change.type === 'delete') return fieldDifferences(before, undefined);
+  const before: RecordFields = { ...(endpoint ?? { value: value.toString() }), lease: leaseText };
+  if (change.type === 'delete') return fieldChanges(before, undefined);
   const after = target.format.decode(keyText(key), change.value);
-  return typeof after === 'object' ? fieldDifferences(before, { ...after, lease: leaseText }) : [];
+  return typeof after === 'object' ? fieldChanges(before, { ...after, lease: leaseText }) : [];
 }

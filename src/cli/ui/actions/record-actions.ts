@@ -4,6 +4,7 @@ import type { Target } from '../../args/target.js';
 import { outcomeOf, type RecordChange, writeIfUnchanged } from '../../data/conditional-writes.js';
 import { targetOfKey } from '../../data/key-target.js';
 import { fetchLeaseState } from '../../data/leases.js';
+import { queueOf } from '../../data/queue-key.js';
 import { escapeAndTruncate } from '../../output/text.js';
 import { ApiError, type Backend, type Catalog } from '../ports.js';
 import type {
@@ -60,7 +61,10 @@ export class RecordActions implements Pick<Backend, 'record' | 'preview' | 'perf
       const others = otherEndpoints(catalog.snapshot()?.rows, target.service, request.key);
       return {
         changes: changesOf(target, kv, plan),
-        warnings: warningsOf({ request, plan, lease, others, canDrain: target.format.canDrain }),
+        warnings: warningsOf({
+          ...{ request, plan, lease, others, canDrain: target.format.canDrain },
+          isQueueKey: queueOf(request.key, kv.lease) !== undefined,
+        }),
       };
     });
   }

@@ -1,3 +1,4 @@
+import { maxWeight } from '../../data/weighing.js';
 import { escapeAndTruncate } from '../../output/text.js';
 import { ApiError } from '../ports.js';
 import type { ActionRequest } from '../protocol/index.js';
@@ -16,6 +17,6 @@ export function parseModRevision(text: string): bigint {
 
 /** The weight of the action `weight`. @throws {ApiError} as the option `--weight` of `etcd-naming add` does. */
 export function requireWeight({ weight }: ActionRequest): number {
-  if (typeof weight === 'number' && Number.isFinite(weight) && weight >= 0) return weight + 0;
-  throw new ApiError('invalid', 'the weight must be a number of at least 0');
+  if (typeof weight === 'number' && weight >= 0 && weight <= maxWeight) return weight + 0;
+  throw new ApiError('invalid', `the weight must be a number from 0 to ${maxWeight}`);
 }

@@ -1,7 +1,7 @@
 import { readTraits } from '../../../index.js';
 import { formatLease, type LeaseState } from '../../data/leases.js';
 import { textOf } from '../../output/line.js';
-import { escapeAndTruncate } from '../../output/text.js';
+import { escapeAndTruncate, joinSome } from '../../output/text.js';
 import type { ActionRequest, EndpointRow } from '../protocol/index.js';
 import type { Plan } from './plan.js';
 
@@ -21,6 +21,8 @@ export interface WarningContext {
   readonly others: OtherEndpoints | undefined;
   /** Whether records of the format can be marked as draining. */
   readonly canDrain: boolean;
+  /** Whether the key has the form of one of a lock or an election; see {@link queueOf}. */
+  readonly isQueueKey: boolean;
 }
 
 /** Counts the other endpoints of a service. @param rows all endpoints; undefined while they are not known. */
@@ -43,7 +45,27 @@ export function otherEndpoints(
 export function warningsOf(context: WarningContext): string[] {
   const { request, plan } = context;
   if (!plan.change) return [unchangedText(request)];
-  return [...actionWarnings(context), ...leaseWarnings(context)];
+  return [
+    ...queueWarnings(context),
+    ...lossWarnings(plan),
+    ...actionWarnings(context),
+    ...leaseWarnings(context),
+  ];
+}
+
+function queueWarnings({ isQueueKey, request }: WarningContext): string[] {
+  if (!isQueueKey) return [];
+  const effect =
+    request.action === 'remove'
+      ? 'removing it would release the lock, or give up the leadership'
+      : 'the value that the program announces with it would change';
+  return [`Its key has the form of a lock’s or an election’s key. If a program holds it as such, ${effect}.`];
+}
+
+function lossWarnings({ lost = [] }: Plan): string[] {
+  return lost.length === 0
+    ? []
+    : [`The record is written as Go does, which loses or changes besides: ${joinSome(lost)}.`];
 }
 
 function unchangedText({ action }: ActionRequest): string {

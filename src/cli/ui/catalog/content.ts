@@ -9,6 +9,7 @@ import {
   type Revision,
   readTraits,
 } from '../../../index.js';
+import { queueOf } from '../../data/queue-key.js';
 import { explain, statusOf } from '../../data/records.js';
 import { serviceFormat, serviceOf } from '../../data/services.js';
 import type { Json } from '../protocol/index.js';
@@ -101,17 +102,6 @@ function classify(codec: EndpointCodec | undefined, kv: KeyValue): Content {
   if (queue !== undefined && codec?.name === 'go-zero') return memberOf(queue, kv.value);
   const content = readRecord(codec, key, kv.value);
   return queue === undefined || content.kind === 'endpoint' ? content : memberOf(queue, kv.value);
-}
-
-/**
- * The name of the queue in which a key is a member.
- *
- * Specification: https://github.com/etcd-io/etcd/blob/v3.7.1/client/v3/concurrency/mutex.go#L112
- */
-function queueOf(key: string, lease: LeaseId): string | undefined {
-  const slash = key.lastIndexOf('/');
-  if (lease === 0n || slash < 1) return undefined;
-  return key.slice(slash + 1) === lease.toString(16) ? key.slice(0, slash) : undefined;
 }
 
 function memberOf(queue: string, value: Buffer): MemberContent {

@@ -1,5 +1,5 @@
 import type { EndpointRow, TimelineEvent } from '../protocol/index.js';
-import { fieldChanges } from './field-changes.js';
+import { rowChanges } from '../shared/index.js';
 import type { StoredRow } from './row.js';
 
 type EndpointEvent = Extract<TimelineEvent, { readonly key: string }>;
@@ -14,7 +14,7 @@ export function rowEvent(before: StoredRow | undefined, after: StoredRow): RowEv
   const type = eventType(before, after);
   if (type === undefined) return undefined;
   const wasThere = before?.content.kind === 'endpoint';
-  const changes = fieldChanges(wasThere || type === 'unreadable' ? before?.row : undefined, after.row);
+  const changes = rowChanges(wasThere || type === 'unreadable' ? before?.row : undefined, after.row);
   if (type === 'changed' && changes.length === 0) return undefined;
   const addr = type === 'unreadable' ? (before?.row.addr ?? '') : after.row.addr;
   const { modRevision: revision } = after.row;

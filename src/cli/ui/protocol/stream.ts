@@ -186,7 +186,10 @@ export type LeaveReason = 'drained' | 'deleted' | 'lease-ended' | 'store-replace
 
 /** A changed part of a record. A value that is absent was added or removed. */
 export interface FieldChange {
-  /** `addr`, `lease`, or a path in the metadata, such as `metadata.labels.zone`. */
+  /**
+   * `addr`, `lease`, or a path in the metadata, such as `metadata.labels.zone`. For what is not an endpoint: `value`, its
+   * text, and `problem`.
+   */
   readonly path: string;
   /** As JSON, cut to 200 characters. */
   readonly before?: string | undefined;

@@ -171,7 +171,7 @@ describe('an action of the page', () => {
         await assert.rejects(fixture.actions.perform(one, signal), apiError('invalid', /modRevision/));
       });
 
-    for (const weight of [-1, Number.NaN, Number.POSITIVE_INFINITY, undefined])
+    for (const weight of [-1, Number.NaN, 2 ** 53, Number.POSITIVE_INFINITY, undefined])
       it(`refuses the weight ${weight}`, async () => {
         const one = await request('weight', weight);
         await assert.rejects(fixture.actions.perform(one, signal), apiError('invalid', /weight must be/));
@@ -214,6 +214,48 @@ describe('an action of the page', () => {
         warnings.join('\n'),
         /^Its lease is alive \((300|299) of 300 s left\): if its owner is running, it will store the record again\. To take it out of service, drain it instead\.$/m,
       );
+    });
+
+    it('names what the change loses, in whatever case Go reads the rest', async () => {
+      await put('{"addr":"10.0.0.1:1","secret":"s","Metadata":{"a":1}}');
+      for (const one of [await request('drain'), await request('weight', 2)]) {
+        const { changes, warnings } = await fixture.actions.preview(one, signal);
+        assert.equal(changes.length, 1);
+        assert.match(warnings.join('\n'), /loses or changes besides: secret\.$/m);
+      }
+      await put('{"addr":"10.0.0.1:1"}');
+      const { warnings } = await fixture.actions.preview(await request('drain'), signal);
+      assert.doesNotMatch(warnings.join('\n'), /besides/);
+    });
+
+    it('shows the value that a removal deletes if it is not an endpoint, or has no address', async () => {
+      for (const value of ['hello', '{"host":"db1"}', '{"Addr":"","Metadata":{"weight":1}}']) {
+        await put(value);
+        const { changes, warnings } = await fixture.actions.preview(await request('remove'), signal);
+        assert.deepEqual(changes, [{ path: 'value', before: JSON.stringify(value) }]);
+        assert.match(warnings[0] ?? '', /^Its value is not an endpoint: another program may need it/);
+        assert.doesNotMatch(warnings.join('\n'), /only endpoint/);
+      }
+    });
+
+    it('warns that a key may be that of an election, also if its value is an endpoint', async () => {
+      const lease = await fixture.client.lease.grant({ ttlSeconds: 300 });
+      key = `${fixture.prefix}el/addr/${lease.id.toString(16)}`;
+      await fixture.client.kv.put(key, '{"Addr":"10.1.1.1:80"}', { lease: lease.id });
+      for (const action of ['drain', 'remove'] as const) {
+        const { warnings } = await fixture.actions.preview(await request(action), signal);
+        assert.match(warnings[0] ?? '', /^Its key has the form of a lock’s or an election’s key/);
+      }
+    });
+
+    it('has the changes of metadata with very many members', async () => {
+      const metadata = Object.fromEntries(Array.from({ length: 90_000 }, (_, i) => [`${i}`, 0]));
+      const list = { list: Array.from({ length: 400_000 }, () => 0) };
+      for (const value of [metadata, list]) {
+        await put(JSON.stringify({ Addr: 'a:1', Metadata: value }));
+        const { changes } = await fixture.actions.preview(await request('weight', 3), signal);
+        assert.deepEqual(changes, [{ path: 'metadata.weight', after: '3' }]);
+      }
     });
 
     it('warns of the last endpoint of its service, by the rows of the catalog', async () => {

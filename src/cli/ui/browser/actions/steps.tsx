@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { EndpointRow, PreviewReply } from '../../protocol/index.js';
+import { rowChanges } from '../../shared/index.js';
 import type { ApiFailure } from '../api/index.js';
 import { Changes } from '../elements/index.js';
 import { current, viewStatus } from '../state/index.js';
 import { visible } from '../text/index.js';
 import { failureAdvice } from './failure-texts.js';
 import type { ActionFlow, FlowEvent } from './flow.js';
-import { rowChanges } from './row-changes.js';
 import { notCurrentText, outcomeText, parseWeight } from './texts.js';
 
 interface StepProps {

@@ -74,5 +74,5 @@ export function notCurrentText(kind: ViewState['kind']): string {
 /** The number of a text, or undefined if it is not a weight. */
 export function parseWeight(text: string): number | undefined {
   const weight = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isFinite(weight) && weight >= 0 ? weight : undefined;
+  return weight >= 0 && weight <= Number.MAX_SAFE_INTEGER ? weight : undefined;
 }

@@ -18,6 +18,7 @@ function textsOf(
     lease: alive,
     others: { available: 1, lastResort: 0 },
     canDrain: true,
+    isQueueKey: false,
     ...others,
   }).join('\n');
 }
@@ -76,6 +77,25 @@ describe('warningsOf', () => {
   it('warns of a value that is not an endpoint', () => {
     const plan = { change: { type: 'delete' }, endpoint: undefined } as const;
     assert.match(textsOf('remove', { plan }), /^Its value is not an endpoint/);
+  });
+
+  it('warns first that the key may be that of a lock or an election', () => {
+    for (const action of ['drain', 'undrain', 'weight'] as const)
+      assert.match(textsOf(action, { isQueueKey: true }), /^Its key has the form of .* would change\.$/m);
+    assert.match(
+      textsOf('remove', { isQueueKey: true }),
+      /^Its key has the form of .* give up the leadership/,
+    );
+    assert.doesNotMatch(textsOf('remove'), /election/);
+  });
+
+  it('names what the change loses', () => {
+    const plan = {
+      change: { type: 'put', value: Buffer.alloc(0) },
+      endpoint: { addr: 'a:1' },
+      lost: ['secret', '\u202e'],
+    } as const;
+    assert.match(textsOf('drain', { plan }), /loses or changes besides: secret, \\u202e\.$/m);
   });
 
   it('has one sentence for an action that changes nothing', () => {

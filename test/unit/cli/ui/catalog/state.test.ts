@@ -58,7 +58,10 @@ describe('the state of a catalog', () => {
           service: 'a',
           event: {
             ...{ type: 'unreadable', key: 'a/x', id: 'x', addr: 'h:1', revision: '2' },
-            changes: [{ path: 'addr', before: '"h:1"' }],
+            changes: [
+              { path: 'addr', before: '"h:1"' },
+              { path: 'problem', after: JSON.stringify(state.rows()[0]?.problem) },
+            ],
           },
         },
       ]);

@@ -1,21 +1,16 @@
-import type { JsonValue } from '../../index.js';
-import { sameJson } from '../../internal.js';
+import type { FieldChange } from '../protocol/index.js';
 
 /** What is compared of a record. */
 export interface RecordFields {
-  readonly addr: string | undefined;
-  readonly metadata?: JsonValue | undefined;
+  readonly addr?: string | undefined;
+  /** JSON. Null is the same as none. */
+  readonly metadata?: unknown;
   /** The id as text; undefined for a permanent record. */
   readonly lease?: string | undefined;
-}
-
-/** A changed part of a record. A value that is absent was added or removed. */
-export interface FieldDifference {
-  /** `addr`, `lease`, or a path in the metadata, such as `metadata.labels.zone`. */
-  readonly path: string;
-  /** As JSON, cut to 200 characters. */
-  readonly before?: string;
-  readonly after?: string;
+  /** For what is not an endpoint: the value as text. */
+  readonly value?: string | undefined;
+  /** Why it is not an endpoint. */
+  readonly problem?: string | undefined;
 }
 
 /** Two values at the same place; undefined for none. */
@@ -24,10 +19,12 @@ interface Pair {
   readonly depth: number;
   readonly before: unknown;
   readonly after: unknown;
+  /** The pair of which it is an unnamed part; undefined if its path is complete. */
+  readonly whole?: Pair;
 }
 
 const maxChanges = 50;
-/** Objects that are nested deeper are compared as one value. */
+/** The parts of objects that are nested deeper are not named. */
 const maxDepth = 16;
 /** Longer paths are cut: a name may be as long as a value. */
 const maxPathLength = 200;
@@ -38,42 +35,45 @@ const maxValueLength = 200;
  * names. Not affected by deep nesting, nor by the order of members.
  * @param before undefined for a new record.
  */
-export function fieldDifferences(
+export function fieldChanges(
   before: RecordFields | undefined,
   after: RecordFields | undefined,
-): FieldDifference[] {
-  const open: Pair[] = [
-    {
-      path: 'metadata',
+): FieldChange[] {
+  const open = fields.map(
+    (path): Pair => ({
+      path,
       depth: 0,
-      before: before?.metadata ?? undefined,
-      after: after?.metadata ?? undefined,
-    },
-    { path: 'lease', depth: 0, before: before?.lease, after: after?.lease },
-    { path: 'addr', depth: 0, before: before?.addr, after: after?.addr },
-  ];
-  const found: FieldDifference[] = [];
-  for (let pair = open.pop(); pair && found.length < maxChanges; pair = open.pop()) {
+      before: before?.[path] ?? undefined,
+      after: after?.[path] ?? undefined,
+    }),
+  );
+  const found = new Set<Pair>();
+  for (let pair = open.pop(); pair && found.size < maxChanges; pair = open.pop()) {
     const parts = partsOf(pair);
-    if (parts) open.push(...parts);
-    else if (!isSame(pair.before, pair.after)) found.push(toDifference(pair));
+    // Not a spread: an object may have more members than a call may have arguments.
+    if (parts) for (const part of parts.reverse()) open.push(part);
+    else if (!isSame(pair)) found.add(pair.whole ?? pair);
   }
-  return found;
+  return Array.from(found, toChange);
 }
 
-/** The members of two objects, or the items of two lists of the same length; undefined for what is compared as a whole. */
-function partsOf({ path, depth, before, after }: Pair): Pair[] | undefined {
-  if (depth >= maxDepth) return undefined;
-  const part = (suffix: string, one: unknown, other: unknown): Pair => ({
-    path: (path + suffix).slice(0, maxPathLength),
-    depth: depth + 1,
-    before: one,
-    after: other,
-  });
+/** The last one is compared first. */
+const fields = ['metadata', 'problem', 'value', 'lease', 'addr'] as const;
+
+/** The members of two objects, or the items of two lists of the same length; undefined for what has no parts to compare. */
+function partsOf(pair: Pair): Pair[] | undefined {
+  const { before, after } = pair;
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length)
-    return before.map((item, i) => part(`[${i}]`, item, after[i])).reverse();
-  const names = memberNames(before, after);
-  return names?.map((name) => part(suffixOf(name), memberOf(before, name), memberOf(after, name))).reverse();
+    return before.map((item, i) => partOf(pair, () => `[${i}]`, item, after[i]));
+  return memberNames(before, after)?.map((name) =>
+    partOf(pair, () => suffixOf(name), memberOf(before, name), memberOf(after, name)),
+  );
+}
+
+function partOf(pair: Pair, suffix: () => string, before: unknown, after: unknown): Pair {
+  const { path, depth } = pair;
+  if (depth >= maxDepth) return { path, depth, before, after, whole: pair.whole ?? pair };
+  return { path: (path + suffix()).slice(0, maxPathLength), depth: depth + 1, before, after };
 }
 
 /** Undefined unless one of the two is an object with members, and the other an object or absent. */
@@ -87,7 +87,7 @@ function suffixOf(name: string): string {
   return /^[\w$-]{1,200}$/.test(name) ? `.${name}` : `[${jsonStart(name, maxPathLength)}]`;
 }
 
-function toDifference({ path, before, after }: Pair): FieldDifference {
+function toChange({ path, before, after }: Pair): FieldChange {
   return {
     path,
     ...(before === undefined ? {} : { before: jsonStart(before, maxValueLength) }),
@@ -127,6 +127,7 @@ function* objectTokens(object: object, maxLength: number): Generator<string> {
   yield '{';
   let separator = '';
   for (const [name, member] of Object.entries(object)) {
+    if (member === undefined) continue;
     yield `${separator}${JSON.stringify(name.slice(0, maxLength))}:`;
     yield* tokensOf(member, maxLength);
     separator = ',';
@@ -134,8 +135,9 @@ function* objectTokens(object: object, maxLength: number): Generator<string> {
   yield '}';
 }
 
-function isSame(before: unknown, after: unknown): boolean {
-  return sameJson(before as JsonValue | undefined, after as JsonValue | undefined);
+/** Whether two values without parts are the same: scalars, or objects without members. */
+function isSame({ before, after }: Pair): boolean {
+  return Object.is(before, after) || (isObject(before) && isObject(after));
 }
 
 function isObject(value: unknown): value is object {

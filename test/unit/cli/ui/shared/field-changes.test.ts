@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { fieldDifferences, jsonStart } from '#src/cli/data/field-changes.js';
+import { fieldChanges, jsonStart } from '#src/cli/ui/shared/index.js';
 import type { JsonValue } from '#src/index.js';
 
 const record = (metadata?: JsonValue, addr = 'a:1', lease?: string) => ({ addr, metadata, lease });
 const pathsOf = (before: JsonValue | undefined, after: JsonValue | undefined) =>
-  fieldDifferences(record(before), record(after)).map(({ path }) => path);
+  fieldChanges(record(before), record(after)).map(({ path }) => path);
 const nested = (depth: number, end: string) =>
   JSON.parse(`${'['.repeat(depth)}${end}${']'.repeat(depth)}`) as JsonValue;
 
-describe('fieldDifferences', () => {
+describe('fieldChanges', () => {
   it('names the address, the lease and the parts of the metadata, with both values as JSON', () => {
     const before = record({ weight: 1, labels: { zone: 'a', rack: 'r' } }, 'a:1', '0000000000000010');
     const after = record({ labels: { zone: 'b', rack: 'r' }, tags: ['x'] }, 'b:1');
-    assert.deepEqual(fieldDifferences(before, after), [
+    assert.deepEqual(fieldChanges(before, after), [
       { path: 'addr', before: '"a:1"', after: '"b:1"' },
       { path: 'lease', before: '"0000000000000010"' },
       { path: 'metadata.weight', before: '1' },
@@ -22,7 +22,7 @@ describe('fieldDifferences', () => {
   });
 
   it('names each part of a new record', () => {
-    assert.deepEqual(fieldDifferences(undefined, record({ a: { b: 1 }, c: {} })), [
+    assert.deepEqual(fieldChanges(undefined, record({ a: { b: 1 }, c: {} })), [
       { path: 'addr', after: '"a:1"' },
       { path: 'metadata.a.b', after: '1' },
       { path: 'metadata.c', after: '{}' },
@@ -61,15 +61,28 @@ describe('fieldDifferences', () => {
 
   it('compares values that are nested deeper than the stack', () => {
     assert.deepEqual(pathsOf(nested(100_000, '1'), nested(100_000, '1')), []);
-    const [change, ...others] = fieldDifferences(record(nested(100_000, '1')), record(nested(100_000, '2')));
+    const [change, ...others] = fieldChanges(record(nested(100_000, '1')), record(nested(100_000, '2')));
     assert.deepEqual(others, []);
     assert.equal(change?.path, `metadata${'[0]'.repeat(16)}`);
     assert.equal(change?.before?.length, 200);
   });
 
+  it('names what has changed at many places below the last named level once', () => {
+    const deep = (end: JsonValue) => JSON.parse(`${'['.repeat(20)}${JSON.stringify(end)}${']'.repeat(20)}`);
+    assert.deepEqual(pathsOf(deep([1, 2, { a: 3 }]), deep([2, 3, { b: 3 }])), [
+      `metadata${'[0]'.repeat(16)}`,
+    ]);
+    assert.deepEqual(pathsOf(deep([1, { a: {}, b: [] }]), deep([1, { b: [], a: {} }])), []);
+  });
+
+  it('compares more members than a call may have arguments', () => {
+    const list = (end: number) => [...Array.from({ length: 400_000 }, () => 0), end];
+    assert.deepEqual(pathsOf({ list: list(1) }, { list: list(2) }), ['metadata.list[400000]']);
+  });
+
   it('cuts long names and values', () => {
     const long = 'x'.repeat(1_000_000);
-    const [change] = fieldDifferences(record({}), record({ [long]: long }));
+    const [change] = fieldChanges(record({}), record({ [long]: long }));
     assert.deepEqual([change?.path.length, change?.after?.length], [200, 200]);
   });
 });
