@@ -3,17 +3,19 @@ import { type Clock, freshnessOption, retainOption, retryLoop } from '../../../i
 import type { Catalog, CatalogListener, CatalogSnapshot } from '../ports.js';
 import type {
   DeltaMessage,
+  EndpointRow,
   StatusMessage,
   TimelineEntry,
   TimelineEvent,
   TimelineReply,
   TimelineRequest,
 } from '../protocol/index.js';
+import { type Advancing, CatchUp } from './catch-up.js';
 import type { Classify } from './content.js';
 import { type DepartureContext, Departures, type DeparturesPorts } from './departures.js';
 import { Health } from './health.js';
 import { Probe, type ProbePorts } from './probe.js';
-import { CatalogState, type Change } from './state.js';
+import { CatalogState, type Change, type DepartedRow } from './state.js';
 import { Timeline } from './timeline.js';
 
 /** A mirror that ended is started again: the cause, such as a missing permission, may be fixed meanwhile. */
@@ -21,10 +23,9 @@ const restartBackoff = { baseMs: 500, maxMs: 10_000 };
 
 export interface CatalogPorts {
   /** Creates a mirror of all records. */
-  readonly mirror: (
-    options: MirrorOptions,
-  ) => AsyncIterable<MirrorUpdate> & { status(): Pick<ReturnType<Mirror['status']>, 'fresh'> };
-  readonly read: ProbePorts['read'];
+  readonly mirror: (options: MirrorOptions) => FollowedMirror;
+  /** A small linearizable read. Resolves with the revision of the store. */
+  readonly read: (options: Parameters<ProbePorts['read']>[0]) => Promise<{ readonly revision: Revision }>;
   readonly findReasons: DeparturesPorts['findReasons'];
   readonly classify: Classify;
   /** For durations and timers. */
@@ -32,6 +33,12 @@ export interface CatalogPorts {
   /** For the times of messages, in milliseconds since 1970. */
   readonly wallClock: () => number;
 }
+
+/** The parts of a mirror that a catalog uses. */
+export type FollowedMirror = AsyncIterable<MirrorUpdate> &
+  Pick<Advancing, 'waitForRevision'> & {
+    status(): Pick<ReturnType<Mirror['status']>, 'fresh' | 'revision'>;
+  };
 
 /** A catalog that follows etcd until it is closed. */
 export class LiveCatalog implements Catalog {
@@ -41,13 +48,15 @@ export class LiveCatalog implements Catalog {
   readonly #departures: Departures;
   readonly #health: Health;
   readonly #probe: Probe;
+  readonly #catchUp: CatchUp;
+  #mirror: FollowedMirror | undefined;
   readonly #listeners = new Set<CatalogListener>();
   readonly #closing = new AbortController();
   readonly #ended: Promise<void>;
 
   constructor(ports: CatalogPorts) {
     this.#ports = ports;
-    const { classify, clock, wallClock, read, findReasons } = ports;
+    const { classify, clock, wallClock, findReasons } = ports;
     this.#state = new CatalogState(classify);
     this.#departures = new Departures({
       timeline: this.#timeline,
@@ -60,9 +69,10 @@ export class LiveCatalog implements Catalog {
       onChange: () => this.#notify((listener) => listener.onStatus()),
       onEvent: (event, at) => this.#publishEntries([this.#addEntry(event, at)]),
     });
+    this.#catchUp = new CatchUp(clock);
     this.#probe = new Probe({
       clock,
-      read,
+      read: (options) => this.#confirm(options),
       onAnswer: (sentAt) => this.#health.setAnswered(sentAt),
       onFailure: (error, sentAt) => this.#health.setFailed('probe', error, sentAt),
     });
@@ -122,11 +132,18 @@ export class LiveCatalog implements Catalog {
     };
     const onFreshness = () => this.#setFresh(mirror.status().fresh);
     const mirror = create(freshnessOption.set(retainOption.set(options, classify), onFreshness));
+    this.#mirror = mirror;
     try {
       for await (const update of mirror) this.#apply(update);
     } finally {
       this.#health.setFresh(false);
     }
+  }
+
+  /** Reads the revision of the store, and waits until the view has it. */
+  async #confirm(options: Parameters<ProbePorts['read']>[0]): Promise<void> {
+    const { revision } = await this.#ports.read(options);
+    if (this.#mirror?.status().fresh) await this.#catchUp.untilAt(this.#mirror, revision, options);
   }
 
   #setFresh(isFresh: boolean): void {
@@ -162,11 +179,12 @@ export class LiveCatalog implements Catalog {
   }
 
   #entriesOf(
-    { revision, departed, events }: Change,
+    { revision, departed, puts, events }: Change,
     store: Pick<DepartureContext, 'storeReplaced' | 'isSameStore'>,
   ): readonly TimelineEntry[] {
     const at = this.#ports.wallClock();
-    const left = this.#departures.add(departed, { at, revision: String(revision), ...store });
+    const gone = store.storeReplaced ? withoutReturned(departed, puts) : departed;
+    const left = this.#departures.add(gone, { at, revision: String(revision), ...store });
     return [...left, ...events.map(({ service, event }) => this.#timeline.add(at, service, event))];
   }
 
@@ -188,6 +206,16 @@ export class LiveCatalog implements Catalog {
   #notify(call: (listener: CatalogListener) => void): void {
     for (const listener of this.#listeners) call(listener);
   }
+}
+
+/** The records of a replaced store whose endpoints registered again before it was listed: they did not leave. */
+function withoutReturned(
+  departed: readonly DepartedRow[],
+  puts: ReadonlyMap<string, EndpointRow>,
+): readonly DepartedRow[] {
+  const nameOf = ({ service, addr }: EndpointRow) => JSON.stringify([service, addr]);
+  const names = new Set(Array.from(puts.values(), nameOf));
+  return departed.filter(({ stored: { row } }) => !puts.has(row.key) && !names.has(nameOf(row)));
 }
 
 interface Resync {

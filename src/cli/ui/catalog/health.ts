@@ -24,7 +24,8 @@ type Source = 'mirror' | 'probe';
 
 interface Outage {
   readonly since: number;
-  isReported: boolean;
+  /** The state in the last entry; undefined before the first. */
+  reported: EtcdState | undefined;
 }
 
 /** Whether the view is that of etcd, as far as the mirror and the probe show it. */
@@ -59,7 +60,7 @@ export class Health {
       type: 'status',
       etcd: this.#state,
       confirmedMsAgo: this.#confirmedAt === undefined ? undefined : Math.round(now - this.#confirmedAt),
-      awayMs: this.#outage && Math.round(now - this.#outage.since),
+      awayMs: this.#outage && this.#state === 'away' ? Math.round(now - this.#outage.since) : undefined,
       error: this.#error,
       now: this.#ports.wallClock(),
     };
@@ -117,8 +118,9 @@ export class Health {
     if (this.#isStopped || (state === this.#state && error === this.#error)) return;
     this.#state = state;
     this.#error = error;
-    if (state !== 'away') this.#endOutage();
+    if (state !== 'away' && state !== 'refused') this.#endOutage();
     else if (!this.#outage) this.#beginOutage(since);
+    else if (this.#outage.reported && this.#outage.reported !== state) this.#report(this.#outage, 0);
     this.#ports.onChange();
   }
 
@@ -139,22 +141,25 @@ export class Health {
   }
 
   #beginOutage(since: number): void {
-    this.#outage = { since, isReported: false };
+    this.#outage = { since, reported: undefined };
     this.#outageTimer.setAt(since + minOutageMs);
   }
 
   #reportOutage(): void {
-    if (!this.#outage) return;
-    this.#outage.isReported = true;
-    const forMs = Math.round(this.#ports.clock.now() - this.#outage.since);
-    this.#ports.onEvent({ type: 'etcd-away', error: this.#error }, this.#ports.wallClock() - forMs);
+    if (this.#outage) this.#report(this.#outage, Math.round(this.#ports.clock.now() - this.#outage.since));
+  }
+
+  #report(outage: Outage, forMs: number): void {
+    outage.reported = this.#state;
+    const type = this.#state === 'refused' ? 'etcd-refused' : 'etcd-away';
+    this.#ports.onEvent({ type, error: this.#error }, this.#ports.wallClock() - forMs);
   }
 
   #endOutage(): void {
     const outage = this.#outage;
     this.#outage = undefined;
     this.#outageTimer.cancel();
-    if (!outage?.isReported) return;
+    if (!outage?.reported) return;
     const forMs = Math.round(this.#ports.clock.now() - outage.since);
     this.#ports.onEvent({ type: 'etcd-back', forMs }, this.#ports.wallClock());
   }

@@ -8,7 +8,7 @@ const minPauseMs = 500;
 
 export interface ProbePorts {
   readonly clock: Clock;
-  /** A small linearizable read. */
+  /** Reads from etcd, and resolves when the view has what the read found. */
   readonly read: (options: { readonly signal: AbortSignal; readonly timeoutMs: number }) => Promise<unknown>;
   /** @param sentAt When the read was sent, on the clock. */
   readonly onAnswer: (sentAt: number) => void;

@@ -21,9 +21,9 @@ export class Queues {
     list.put(kv, content, seen);
   }
 
-  remove(queue: string, key: string, now: number): void {
+  remove(queue: string, key: string, seen: Seen): void {
     const list = this.#queues.get(queue);
-    list?.remove(key, now);
+    list?.remove(key, seen);
     if (list?.isEmpty) this.#queues.delete(queue);
   }
 
@@ -41,7 +41,7 @@ class MemberList {
   readonly #name: string;
   /** In the order in which they were created. */
   readonly #members: Member[] = [];
-  #heldSince: number | undefined;
+  #held: Seen = { firstSeen: 0, preexisting: false };
 
   constructor(name: string) {
     this.#name = name;
@@ -63,24 +63,25 @@ class MemberList {
     this.#updateHolder(holder, seen);
   }
 
-  remove(key: string, now: number): void {
+  remove(key: string, seen: Seen): void {
     const holder = this.#members[0];
     this.#take(key);
-    this.#updateHolder(holder, { firstSeen: now, preexisting: false });
+    this.#updateHolder(holder, seen);
   }
 
   toQueue(): Queue {
     const entries = this.#members.map(({ entry }) => entry);
     const kind = entries.some(({ value }) => value !== '') ? 'election' : 'lock';
-    return { name: this.#name, kind, entries, heldSince: this.#heldSince };
+    const { firstSeen: heldSince, preexisting: heldBefore } = this.#held;
+    return { name: this.#name, kind, entries, heldSince, heldBefore };
   }
 
   /** An election's holder may put its key again, which is then the same: `createRevision` identifies it. */
-  #updateHolder(before: Member | undefined, { firstSeen, preexisting }: Seen): void {
+  #updateHolder(before: Member | undefined, seen: Seen): void {
     const holder = this.#members[0];
     const isSame = holder?.entry.key === before?.entry.key;
     if (isSame && holder?.kv.createRevision === before?.kv.createRevision) return;
-    this.#heldSince = preexisting ? undefined : firstSeen;
+    this.#held = seen;
   }
 
   #take(key: string): Member | undefined {

@@ -97,9 +97,11 @@ export class CatalogState {
 
   /** @param now The wall clock. */
   apply(update: MirrorUpdate, now: number): Change {
-    const preexisting = this.#revision === undefined;
+    const isFirst = this.#revision === undefined;
     this.#revision = update.revision;
-    const step = new Step(update.revision, { firstSeen: now, preexisting });
+    // What a list has is as it became at an unknown time before.
+    const seen = { firstSeen: now, preexisting: update.type === 'snapshot' };
+    const step = new Step(update.revision, seen, isFirst);
     if (update.type === 'delta') this.#applyKeys(step, update.deletes, update.puts);
     else this.#applyList(step, update.kvs);
     return step.finish(this.#queues);
@@ -200,7 +202,7 @@ export class CatalogState {
         this.#forgetHidden(known.content.service, key);
         return;
       case 'member':
-        this.#queues.remove(known.queue, key, step.seen.firstSeen);
+        this.#queues.remove(known.queue, key, step.seen);
         step.touchQueue(known.queue);
         return;
     }
@@ -232,15 +234,17 @@ class Step {
   readonly seen: Seen;
   isContinuous = true;
   readonly #revision: Revision;
+  readonly #isFirst: boolean;
   readonly #puts = new Map<string, EndpointRow>();
   readonly #removed = new Set<string>();
   readonly #departed: DepartedRow[] = [];
   readonly #events: ServiceEvent[] = [];
   readonly #queues = new Set<string>();
 
-  constructor(revision: Revision, seen: Seen) {
+  constructor(revision: Revision, seen: Seen, isFirst: boolean) {
     this.#revision = revision;
     this.seen = seen;
+    this.#isFirst = isFirst;
   }
 
   putRow(key: string, row: EndpointRow): void {
@@ -263,7 +267,7 @@ class Step {
 
   /** What is in the first list happened before: the function is not called for it. */
   addEvent(service: string, eventOf: () => RowEvent | undefined): void {
-    const event = this.seen.preexisting ? undefined : eventOf();
+    const event = this.#isFirst ? undefined : eventOf();
     if (event) this.#events.push({ service, event });
   }
 

@@ -108,7 +108,7 @@ export interface EndpointRow {
   readonly modRevision: string;
   /** When this server first saw the record, in milliseconds since 1970. */
   readonly firstSeen: number;
-  /** Whether the record was already there in the first list, so that it was registered at an unknown time before. */
+  /** Whether the record was in a list when it was first seen, so that it was registered at an unknown time before. */
   readonly preexisting: boolean;
   /** Why the value is not an endpoint; undefined if it is one. */
   readonly problem?: string | undefined;
@@ -121,8 +121,10 @@ export interface Queue {
   readonly kind: 'lock' | 'election';
   /** In the order in which they acquire it; the first is the holder. Never empty. */
   readonly entries: readonly QueueEntry[];
-  /** Since when the first entry holds it, in milliseconds since 1970; undefined if it held it in the first list. */
-  readonly heldSince?: number | undefined;
+  /** When this server first saw the first entry as the holder, in milliseconds since 1970. */
+  readonly heldSince: number;
+  /** Whether it was the holder already in a list, so that it acquired it at an unknown time before. */
+  readonly heldBefore: boolean;
 }
 
 export interface QueueEntry {
@@ -158,12 +160,13 @@ export type TimelineEvent =
       readonly reason?: LeaveReason | undefined;
     })
   | {
-      readonly type: 'etcd-away';
+      /** The view is not current: etcd does not answer, or refuses the read. */
+      readonly type: 'etcd-away' | 'etcd-refused';
       readonly error?: string | undefined;
     }
   | {
       readonly type: 'etcd-back';
-      /** How long it was away, in milliseconds. */
+      /** How long the view was not current, in milliseconds. */
       readonly forMs: number;
     }
   | {

@@ -16,6 +16,7 @@ const kindByType: Readonly<Record<EventType, Kind>> = {
   left: 'left',
   unreadable: 'unreadable',
   'etcd-away': 'etcd',
+  'etcd-refused': 'etcd',
   'etcd-back': 'etcd',
   resync: 'etcd',
 };
@@ -54,8 +55,10 @@ export function eventText(what: TimelineEvent): string {
       return `left: ${reasonText(what.reason)}`;
     case 'etcd-away':
       return 'etcd does not answer';
+    case 'etcd-refused':
+      return 'etcd refuses the read';
     case 'etcd-back':
-      return `etcd is back after ${durationText(what.forMs)}`;
+      return `current again after ${durationText(what.forMs)}`;
     case 'resync':
       return `listed again: ${resyncTexts[what.reason]}`;
   }

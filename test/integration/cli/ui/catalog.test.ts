@@ -113,8 +113,8 @@ describe('the catalog of the page', () => {
     const first = await client.lock(name);
     await using observed = await live();
     assert.deepEqual(
-      [observed.queues.get(name)?.kind, observed.queues.get(name)?.heldSince],
-      ['lock', undefined],
+      [observed.queues.get(name)?.kind, observed.queues.get(name)?.heldBefore],
+      ['lock', true],
     );
     const waiting = client.lock(name);
     await eventually('a waiter', () => observed.queues.get(name)?.entries.length === 2);
@@ -122,7 +122,7 @@ describe('the catalog of the page', () => {
     assert.deepEqual([holder?.key, holder?.preexisting], [first.key.toString(), true]);
     await first.release();
     const second = await waiting;
-    await eventually('the waiter holds the lock', () => observed.queues.get(name)?.heldSince !== undefined);
+    await eventually('the waiter holds the lock', () => observed.queues.get(name)?.heldBefore === false);
     assert.equal(observed.queues.get(name)?.entries[0]?.key, waiter?.key);
     await second.release();
     await eventually('the lock is free', () => !observed.queues.has(name));

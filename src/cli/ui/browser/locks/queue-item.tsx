@@ -18,7 +18,7 @@ export function QueueItem({ queue }: { readonly queue: Queue }) {
       </p>
       <p>
         {queue.kind === 'election' ? 'Led by' : 'Held by'} <Holder entry={holder} />, since{' '}
-        <Since queue={queue} holder={holder} />
+        <Since queue={queue} />
       </p>
       {waiters.length === 0 ? (
         <p class="hint">No one waits.</p>
@@ -41,16 +41,14 @@ function Holder({ entry: { lease, value } }: { readonly entry: QueueEntry }) {
   );
 }
 
-/** Undefined if it held it in the first list: since an unknown time before. */
-function Since({ queue: { heldSince }, holder }: { readonly queue: Queue; readonly holder: QueueEntry }) {
-  const at = heldSince ?? holder.firstSeen;
+function Since({ queue: { heldSince, heldBefore } }: { readonly queue: Queue }) {
   return (
     <>
-      <FirstSeen at={at} preexisting={heldSince === undefined} />
-      {heldSince !== undefined && (
+      <FirstSeen at={heldSince} preexisting={heldBefore} />
+      {!heldBefore && (
         <>
           {' '}
-          (<Age at={at} />)
+          (<Age at={heldSince} />)
         </>
       )}
     </>

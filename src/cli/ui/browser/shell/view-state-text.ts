@@ -22,6 +22,9 @@ export function viewStateText(
     asOf === undefined
       ? 'nothing has been received yet'
       : `showing the state of ${timeText(toServerTime(asOf), now)}`;
+  // etcd may go on sending the changes of a watch that it permitted before.
+  const mayLack = (asOf: number | undefined) =>
+    asOf === undefined ? shown(asOf) : `changes since ${timeText(toServerTime(asOf), now)} may be missing`;
   switch (state.kind) {
     case 'connecting':
       return { summary: 'Connecting', detail: `to the command for ${durationText(state.forMs)}` };
@@ -37,7 +40,7 @@ export function viewStateText(
         detail: sentence(`for ${durationText(state.forMs)}`, shown(state.asOf), state.error),
       };
     case 'refused':
-      return { summary: 'etcd refuses the read', detail: sentence(shown(state.asOf), state.error) };
+      return { summary: 'etcd refuses the read', detail: sentence(mayLack(state.asOf), state.error) };
     case 'disconnected':
       return {
         summary: 'No connection to the command',

@@ -42,9 +42,9 @@ export function observeSnapshot(): void {
   observe({ complete: true, confirmedAt });
 }
 
-/** A change has arrived. It confirms the view, unless it is one of several that were missed. */
+/** A change has arrived. It does not confirm the view: others may be missing, which only a status knows. */
 export function observeChange(): void {
-  observe(observation.value.complete ? { confirmedAt: performance.now() } : {});
+  observe({});
 }
 
 /** A snapshot begins: what is shown is not current until its end. */

@@ -57,7 +57,7 @@ function Subject({ what }: { readonly what: TimelineEvent }) {
 
 function Explanation({ what }: { readonly what: TimelineEvent }) {
   if (what.type === 'left') return <p class="why">{reasonExplanation(what.reason)}</p>;
-  if (what.type === 'etcd-away' && what.error !== undefined)
+  if ((what.type === 'etcd-away' || what.type === 'etcd-refused') && what.error !== undefined)
     return <p class="why">{visible(what.error, 500)}</p>;
   if (what.type === 'resync')
     return (

@@ -9,7 +9,8 @@ const explanations: Readonly<Record<LeaveReason, string>> = {
   'store-replaced':
     'etcd has another content, for example of a restored backup, and the record is not in it.',
   invalid: 'Its key has a value now that is not an endpoint.',
-  unknown: 'It could not be found out: etcd was not asked in time, or refused to answer.',
+  unknown:
+    'It could not be found out: etcd did not answer, refused to, or was not asked, because many records left at once.',
 };
 
 export function reasonExplanation(reason: LeaveReason | undefined): string {

@@ -31,7 +31,7 @@ describe('the page of etcd-naming ui and an etcd that fails', () => {
     await ui.put('svc/e2', { addr: '10.0.0.2:1' });
     await page.row('10.0.0.2:1').waitFor();
     await page.go({ page: 'timeline' });
-    await page.entries.filter({ hasText: 'etcd is back after' }).waitFor();
+    await page.entries.filter({ hasText: 'current again after' }).waitFor();
     await page.entries.filter({ hasText: 'etcd does not answer' }).waitFor();
   });
 

@@ -174,16 +174,19 @@ describe('the health of a catalog', () => {
       assert.equal(health.status().etcd, 'starting');
     });
 
-    it('ends an outage', () => {
+    it('is an entry of its own in an outage, whose end is the next live view', () => {
       const { health, clock, events } = new Scene().live();
       health.setFailed('probe', silentError());
       clock.advance(2_000);
       health.setFailed('probe', deniedError());
       assert.deepEqual(
         events.map(({ event }) => event.type),
-        ['etcd-away', 'etcd-back'],
+        ['etcd-away', 'etcd-refused'],
       );
       assert.equal(health.status().awayMs, undefined);
+      clock.advance(1_000);
+      health.setAnswered(clock.now());
+      assert.deepEqual(events.at(-1)?.event, { type: 'etcd-back', forMs: 3_000 });
     });
   });
 

@@ -1,7 +1,7 @@
 import { LiveCatalog } from '#src/cli/ui/catalog/catalog.js';
 import { classifier } from '#src/cli/ui/catalog/content.js';
 import type { DeltaMessage, TimelineEntry } from '#src/cli/ui/protocol/index.js';
-import type { DepartureReason, MirrorUpdate } from '#src/index.js';
+import type { DepartureReason, MirrorUpdate, Revision } from '#src/index.js';
 import { FakeClock } from '../../../lease/fakes.js';
 import { settled } from '../../../watch/fake-watch.js';
 import { ScriptedMirrors } from './scripted-mirror.js';
@@ -15,7 +15,10 @@ export class CatalogScene {
   /** What the listener received: a delta, `replaced`, or a state of etcd. */
   readonly received: (DeltaMessage | string)[] = [];
   /** The reads of the probe, each with the function that answers it. */
-  readonly reads: { readonly answer: () => void; readonly fail: (error: unknown) => void }[] = [];
+  readonly reads: {
+    readonly answer: (revision?: Revision) => void;
+    readonly fail: (error: unknown) => void;
+  }[] = [];
   /** How often the leases of records were looked up. */
   lookups = 0;
   reasons: Reasons = async (count) => Array.from({ length: count }, () => 'lease-ended' as const);
@@ -25,7 +28,10 @@ export class CatalogScene {
   constructor() {
     this.catalog = new LiveCatalog({
       mirror: this.mirrors.create,
-      read: () => new Promise<void>((resolve, reject) => this.reads.push({ answer: resolve, fail: reject })),
+      read: () =>
+        new Promise((resolve, reject) =>
+          this.reads.push({ answer: (revision = 0n) => resolve({ revision }), fail: reject }),
+        ),
       findReasons: (departed, signal) => {
         this.lookups++;
         return this.reasons(departed.length, signal);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { MirrorOptions, MirrorUpdate } from '#src/index.js';
+import type { MirrorOptions, MirrorUpdate, Revision } from '#src/index.js';
 import { freshnessOption } from '#src/internal.js';
 
 type Step = { readonly update: MirrorUpdate } | { readonly error: unknown };
@@ -10,14 +10,26 @@ export class ScriptedMirror {
   #fresh = false;
   readonly #steps: Step[] = [];
   #wake = () => {};
+  #revision: Revision = 0n;
+  /** The waits for revisions, with what is called after each update. */
+  readonly waits: { readonly revision: Revision; readonly onUpdate: () => void }[] = [];
 
   constructor(options: MirrorOptions) {
     this.options = options;
     options.signal?.addEventListener('abort', () => this.fail(options.signal?.reason));
   }
 
-  status(): { readonly fresh: boolean } {
-    return { fresh: this.#fresh };
+  status(): { readonly fresh: boolean; readonly revision: Revision } {
+    return { fresh: this.#fresh, revision: this.#revision };
+  }
+
+  waitForRevision(revision: Revision): Promise<Revision> {
+    return new Promise((resolve) => {
+      const onUpdate = () => {
+        if (this.#revision >= revision) resolve(this.#revision);
+      };
+      this.waits.push({ revision, onUpdate });
+    });
   }
 
   setFresh(fresh: boolean): void {
@@ -40,7 +52,11 @@ export class ScriptedMirror {
       const step = this.#steps.shift();
       if (!step) await new Promise<void>((resolve) => (this.#wake = resolve));
       else if ('error' in step) throw step.error;
-      else yield step.update;
+      else {
+        this.#revision = step.update.revision;
+        for (const { onUpdate } of this.waits) onUpdate();
+        yield step.update;
+      }
     }
   }
 }

@@ -189,7 +189,7 @@ describe('the state of a catalog', () => {
       );
       const seen = new Map(state.rows().map((row) => [row.key, [row.firstSeen, row.preexisting]]));
       assert.deepEqual(seen.get('a/kept'), [10, true]);
-      assert.deepEqual(seen.get('a/again'), [20, false]);
+      assert.deepEqual(seen.get('a/again'), [20, true]);
       assert.deepEqual([...change.removed], ['a/gone']);
     });
 
@@ -233,21 +233,26 @@ describe('the queues of a catalog', () => {
     assert.deepEqual(leases(state), [2n, 1n, 3n, 4n]);
   });
 
-  it('have the time since which the first one holds them, if that was seen', () => {
+  it('have the time at which the first one was seen to hold them, and whether it held them before', () => {
     const state = newState();
-    const heldSince = () => state.queues()[0]?.heldSince;
+    const held = () => {
+      const [queue] = state.queues();
+      return queue && `${queue.heldBefore ? 'before ' : ''}${queue.heldSince}`;
+    };
     state.apply(listOf(20n, [member(1n, 10n), member(2n, 11n), member(3n, 12n)]), 100);
-    assert.equal(heldSince(), undefined);
+    assert.equal(held(), 'before 100');
     state.apply(deletesOf(21n, 'jobs/3'), 110);
-    assert.equal(heldSince(), undefined);
+    assert.equal(held(), 'before 100');
     state.apply(deletesOf(22n, 'jobs/1'), 120);
-    assert.equal(heldSince(), 120);
+    assert.equal(held(), '120');
     state.apply(putsOf(23n, kvOf('jobs/2', 'v', { lease: 2n, create: 11n, mod: 23n, version: 2n })), 130);
-    assert.equal(heldSince(), 120);
+    assert.equal(held(), '120');
     const { removedQueues, queues } = state.apply(deletesOf(24n, 'jobs/2'), 140);
     assert.deepEqual([removedQueues, queues, state.queues()], [['jobs'], [], []]);
     state.apply(putsOf(25n, member(2n, 25n)), 150);
-    assert.equal(heldSince(), 150);
+    assert.equal(held(), '150');
+    state.apply(listOf(40n, [member(5n, 30n)], 'compacted'), 200);
+    assert.equal(held(), 'before 200', 'what a list shows happened at an unknown time');
   });
 
   it('are elections if a member has a value', () => {

@@ -36,7 +36,7 @@ export function rowOf(key: string, revision: number): EndpointRow {
 
 export function queueOf(name: string, revision: number): Queue {
   const entry = { key: `${name}/1`, lease: '1', value: '', createRevision: String(revision), firstSeen: 0 };
-  return { name, kind: 'lock', entries: [{ ...entry, preexisting: false }] };
+  return { name, kind: 'lock', entries: [{ ...entry, preexisting: false }], heldSince: 0, heldBefore: true };
 }
 
 export function deltaOf(revision: number, changes: Partial<DeltaMessage>): DeltaMessage {

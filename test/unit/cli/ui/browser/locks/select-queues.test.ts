@@ -11,7 +11,10 @@ function queue(name: string, value = '', lease = '6f'): [string, Queue] {
     firstSeen: 0,
     preexisting: true,
   };
-  return [name, { name, kind: value === '' ? 'lock' : 'election', entries: [holder] }];
+  return [
+    name,
+    { name, kind: value === '' ? 'lock' : 'election', entries: [holder], heldSince: 0, heldBefore: true },
+  ];
 }
 
 const queues = new Map([queue('jobs/b'), queue('leader', 'Node-4'), queue('jobs/a', '', '7c')]);

@@ -44,7 +44,7 @@ class Fixture {
 }
 
 function queue(name: string): Queue {
-  return { name, kind: 'lock', entries: [] };
+  return { name, kind: 'lock', entries: [], heldSince: 0, heldBefore: true };
 }
 
 describe('a received snapshot', () => {

@@ -58,7 +58,7 @@ describe('the state of the view', () => {
     );
     assert.equal(
       texts({ ...live, status: status({ etcd: 'refused', error: 'no' }) }),
-      'etcd refuses the read: showing the state of TIME; no',
+      'etcd refuses the read: changes since TIME may be missing; no',
     );
     assert.equal(
       texts({ ...live, connected: false }),
