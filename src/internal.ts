@@ -14,7 +14,16 @@ export {
 export { describeSessionError, escapeControls, isFromOtherServer } from './errors/index.js';
 export { type Change, provesNotApplied } from './kv/index.js';
 export { freshnessOption, retainOption } from './mirror/index.js';
-export { bytesToJson, describeAccess, isOwnHost, isWildcard, toWireRange } from './model/index.js';
+export {
+  bytesToJson,
+  canonicalHost,
+  describeAccess,
+  hostProblem,
+  isLoopback,
+  isOwnHost,
+  isWildcard,
+  toWireRange,
+} from './model/index.js';
 export {
   addressId,
   addressProblem,

@@ -20,6 +20,8 @@ export async function startServer({ etcd, prefix, probe = true }) {
     { stdio: ['ignore', 'pipe', 'inherit', probe ? 'ipc' : 'ignore'] },
   );
   const url = new URL(await printedUrl(child));
+  // Browsers resolve the name that is printed; Node may not.
+  url.hostname = '127.0.0.1';
   return {
     child,
     origin: url.origin,
@@ -49,8 +51,7 @@ async function printedUrl(child) {
   throw new Error('the command ended without a URL');
 }
 
-async function openSession(url) {
-  const { origin, hash } = url;
+async function openSession({ origin, hash }) {
   const token = new URLSearchParams(hash.slice(1)).get('token') ?? hash.slice(1);
   const { session } = await post('/api/session', { token });
   return {

@@ -21,7 +21,7 @@ export class BrowserTab {
   /** Errors and warnings of the console, and exceptions. */
   readonly problems: string[] = [];
   readonly #context: BrowserContext;
-  readonly #origins: readonly string[];
+  readonly #origins: string[];
   #expected: RegExp | undefined;
 
   constructor(context: BrowserContext, page: Page, origin: string, options: TabOptions) {
@@ -41,6 +41,11 @@ export class BrowserTab {
   /** From now on these messages do not fail the test. */
   expect(problems: RegExp): void {
     this.#expected = problems;
+  }
+
+  /** From now on it may send requests to this origin too. */
+  allow(origin: string): void {
+    this.#origins.push(origin);
   }
 
   /** The URLs of the requests to other origins than those that it may reach. */

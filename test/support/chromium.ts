@@ -9,9 +9,9 @@ export const browserNames = ['chromium', 'chromium-browser', 'google-chrome', 'g
 /** A name that {@link launch}'s browser resolves to 127.0.0.1, as a rebound DNS name would be. */
 export const reboundName = 'rebound.test';
 
-const resolverRules = `MAP ${reboundName} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`;
+const resolverRules = `MAP ${reboundName} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE *.localhost`;
 
-/** Starts a Chromium that resolves no other name and reaches no host but this one. */
+/** Starts a Chromium that resolves no other name, except those below `localhost`, and reaches no host but this one. */
 export function launch(program: string): Promise<Browser> {
   return chromium.launch({
     executablePath: program,

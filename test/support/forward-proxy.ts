@@ -53,7 +53,11 @@ function forward(incoming: IncomingMessage, response: ServerResponse, passed: Pa
   const url = new URL(incoming.url ?? '');
   const record: PassedRequest = { path: url.pathname, headers, answer: '' };
   passed.push(record);
-  const onward = request(url, { method, headers, agent: false }, (answer) => {
+  // Browsers resolve names below localhost themselves; the system may not.
+  const host = url.hostname.endsWith('.localhost') ? '127.0.0.1' : url.hostname;
+  const { port, pathname, search } = url;
+  const target = { host, port, path: pathname + search };
+  const onward = request({ ...target, method, headers, agent: false }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     response.flushHeaders();
     answer.on('data', (bytes: Buffer) => {

@@ -61,13 +61,18 @@ export class ParsedOptions {
 
   /** @throws {CliError} unless the value is a number from `min` to `max`. */
   number(name: string, min: number, max: number): number | undefined {
-    return this.#numeric(name, `a number from ${min} to ${max}`, (value) => value >= min && value <= max);
+    return this.#numeric(
+      name,
+      `a number from ${min} to ${max}`,
+      /^-?\d*\.?\d+$/,
+      (value) => value >= min && value <= max,
+    );
   }
 
   /** @throws {CliError} unless the value is a whole number from `min` to `max`. */
   integer(name: string, min: number, max: number): number | undefined {
     const expected = `a whole number from ${min} to ${max}`;
-    return this.#numeric(name, expected, (value) => Number.isInteger(value) && value >= min && value <= max);
+    return this.#numeric(name, expected, /^-?\d+$/, (value) => value >= min && value <= max);
   }
 
   /**
@@ -93,11 +98,17 @@ export class ParsedOptions {
     return found;
   }
 
-  #numeric(name: string, expected: string, isValid: (value: number) => boolean): number | undefined {
+  /** @param pattern the spelling: `Number` also reads `1e3`, `0x10` and white space. */
+  #numeric(
+    name: string,
+    expected: string,
+    pattern: RegExp,
+    isValid: (value: number) => boolean,
+  ): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || !isValid(value))
+    if (!pattern.test(text) || !Number.isFinite(value) || !isValid(value))
       throw usageError(`--${name} is '${text}'; it must be ${expected}`);
     return value;
   }

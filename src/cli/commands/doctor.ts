@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readPem } from '../args/bounded-file.js';
 import { codecFrom, codecOptions } from '../args/codec.js';
 import type { ParsedOptions } from '../args/options.js';
 import { parseTargetArgument, type Target, targetToJson } from '../args/target.js';
@@ -8,7 +8,6 @@ import type { Finding } from '../doctor/finding.js';
 import type { ProbeOptions } from '../doctor/probe.js';
 import { Progress, printReport, printReportAsJson } from '../doctor/report.js';
 import { verdictOf } from '../doctor/verdict.js';
-import { usageError } from '../errors.js';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -69,14 +68,8 @@ async function probeOptionsFrom(options: ParsedOptions, { service }: Target): Pr
   const [name, file] = [options.text('server-name'), options.text('server-cacert')];
   const isTls = options.flag('tls') || name !== undefined || file !== undefined;
   const serverName = name ?? service.split('/').filter(Boolean).at(-1) ?? service;
-  const tls = isTls ? { serverName, ca: file === undefined ? undefined : await readCa(file) } : undefined;
+  const tls = isTls
+    ? { serverName, ca: file === undefined ? undefined : await readPem('server-cacert', file) }
+    : undefined;
   return { tls, health: options.flag('health'), timeoutMs: 5_000 };
-}
-
-async function readCa(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw usageError(`--server-cacert: ${(error as Error).message}`);
-  }
 }

@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-codes.js';
 import { print, warn } from '../output/io.js';
 import { onSignals, terminationSignals } from '../signals.js';
 import { selectionFrom, startBackend } from './backend.js';
+import { DefectReports } from './defect-reports.js';
 import { onEnter } from './enter-key.js';
 import { firstRead } from './first-read.js';
 import { openBrowser } from './open-browser.js';
@@ -20,10 +21,7 @@ export interface PackageFiles {
   readonly version: string;
 }
 
-/**
- * Below the ports that systems choose for outgoing connections, so that it is mostly free, and the same each time: what
- * the browser remembers for the page stays.
- */
+/** Below the ports that systems choose for outgoing connections, so that it is mostly free: a tunnel can always name it. */
 export const defaultPort = 23_790;
 
 /**
@@ -54,7 +52,10 @@ async function serve(
   signal: AbortSignal,
 ): Promise<void> {
   const { io, format } = invocation;
-  const onUnexpected = (error: unknown) => reportUnexpected(invocation, error);
+  const defects = new DefectReports();
+  const onUnexpected = (error: unknown) => {
+    if (defects.isDue(error)) reportUnexpected(invocation, error);
+  };
   const server = await startServer(options, { ...content, onUnexpected });
   const url = server.createUrl();
   printResult(invocation, { url, prefix: content.backend.settings.prefix, readOnly: options.readOnly }, url);
@@ -74,7 +75,8 @@ async function startServer(
   options: UiOptions,
   content: Pick<PageServerOptions, 'backend' | 'assets' | 'onUnexpected'>,
 ): Promise<PageServer> {
-  const start = (port: number) => PageServer.start({ ...options, ...content, ...ownHosts(options), port });
+  const hosts = ownHosts(options);
+  const start = (port: number) => PageServer.start({ ...options, ...content, ...hosts, port });
   try {
     return await start(options.port ?? defaultPort);
   } catch (error) {

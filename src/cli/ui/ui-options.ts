@@ -1,13 +1,14 @@
-import { readFile } from 'node:fs/promises';
-import { BlockList, isIP } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { canonicalHost, hostProblem, isLoopback } from '../../internal.js';
+import { readPem } from '../args/bounded-file.js';
 import type { ParsedOptions } from '../args/options.js';
 import { usageError } from '../errors.js';
 import type { TlsFiles } from './server/index.js';
 
 /** The options of the command that concern the page's server. */
 export interface UiOptions {
-  /** The address or name to listen at. */
+  /** The address or name to listen at, in its canonical spelling; an IPv6 address has no brackets. */
   readonly host: string;
   /** Undefined: the default, or any free port. */
   readonly port: number | undefined;
@@ -19,7 +20,7 @@ export interface UiOptions {
 
 /** @throws {CliError} for wrong usage, and for files that cannot be read. */
 export async function uiOptionsFrom(options: ParsedOptions): Promise<UiOptions> {
-  const host = options.text('listen') ?? '127.0.0.1';
+  const host = listenHost(options.text('listen') ?? '127.0.0.1');
   const tls = await tlsFrom(options);
   if (!isLoopback(host) && !tls)
     throw usageError(`--listen ${host} is beyond loopback: it requires --listen-cert and --listen-key`);
@@ -37,15 +38,14 @@ export async function uiOptionsFrom(options: ParsedOptions): Promise<UiOptions> 
   };
 }
 
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only processes of this machine reach the address. */
-export function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  if (family === 0) return host.toLowerCase() === 'localhost';
-  return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+/** Browsers write a host in its canonical spelling, also one that was printed in another. */
+function listenHost(text: string): string {
+  const bare = text.replace(/^\[(.*)\]$/s, '$1');
+  const problem = hostProblem(bare);
+  if (problem !== undefined)
+    throw usageError(`--listen is '${text}'; it must be an address or a host name: ${problem}`);
+  // A zone, which only the system understands, is not part of the canonical spelling.
+  return bare.includes('%') ? bare : canonicalHost(bare).replace(/^\[(.*)\]$/, '$1');
 }
 
 async function tlsFrom(options: ParsedOptions): Promise<TlsFiles | undefined> {
@@ -53,7 +53,7 @@ async function tlsFrom(options: ParsedOptions): Promise<TlsFiles | undefined> {
   if (cert === undefined && key === undefined) return undefined;
   if (cert === undefined || key === undefined)
     throw usageError('--listen-cert and --listen-key require each other');
-  const files = { cert: await read('listen-cert', cert), key: await read('listen-key', key) };
+  const files = { cert: await readPem('listen-cert', cert), key: await readPem('listen-key', key) };
   try {
     createSecureContext(files);
     return files;
@@ -62,17 +62,9 @@ async function tlsFrom(options: ParsedOptions): Promise<TlsFiles | undefined> {
   }
 }
 
-async function read(option: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw usageError(`--${option}: ${(error as Error).message}`);
-  }
-}
-
 function hostName(text: string): string {
   const name = text.trim();
-  if (isIP(name) === 6) return `[${name}]`;
+  if (isIPv6(name)) return `[${name}]`;
   if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(name)) return name;
   throw usageError(`--allow-host is '${name}'; it must be a host name without a port`);
 }

@@ -175,7 +175,7 @@ describe('option values', () => {
 
   it('are whole numbers within their limits', () => {
     assert.equal(options({ n: '7' }).integer('n', 1, 9), 7);
-    for (const text of ['0', '10', '1.5', 'x', '-1'])
+    for (const text of ['0', '10', '1.5', 'x', '-1', '1e0', '0x5', ' 5', '5 ', '+5', '5.0', '٥'])
       assert.throws(
         () => options({ n: text }).integer('n', 1, 9),
         /--n is '.*'; it must be a whole number from 1 to 9/,
@@ -183,9 +183,10 @@ describe('option values', () => {
   });
 
   it('are numbers within their limits', () => {
-    assert.equal(options({ n: '0' }).number('n', 0, 9), 0);
-    assert.equal(options({ n: '8.5' }).number('n', 0, 9), 8.5);
-    for (const text of ['', ' ', '-1', '9.5', 'NaN', 'Infinity', '1x'])
+    for (const [text, value] of Object.entries({ 0: 0, 8.5: 8.5, '.5': 0.5, '007': 7 }))
+      assert.equal(options({ n: text }).number('n', 0, 9), value);
+    const misspelled = ['1x', '1e0', '0x1', ' 1', '1.', '.', '+1'];
+    for (const text of ['', ' ', '-1', '9.5', 'NaN', 'Infinity', ...misspelled])
       assert.throws(() => options({ n: text }).number('n', 0, 9), /--n is/, text);
   });
 });

@@ -4,7 +4,7 @@ import { limits } from './limits.js';
 
 /**
  * Reads a body of JSON.
- * @throws {ApiError} for another content type, one that is too large or too slow, and for what is not JSON.
+ * @throws {ApiError} for another content type, for a body that is too large, and for what is not JSON or does not arrive.
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const [type = ''] = (request.headers['content-type'] ?? '').split(';', 1);
@@ -28,6 +28,9 @@ async function readText(request: IncomingMessage): Promise<string> {
       if (bytes > limits.bodyBytes) throw tooLarge();
       chunks.push(chunk);
     }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError('invalid', 'the body did not arrive');
   } finally {
     clearTimeout(timer);
   }

@@ -1,8 +1,9 @@
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiError } from '../ports.js';
+import type { ConnectionLimit } from './connection-limit.js';
 import { limits } from './limits.js';
 import { rawError, sendError } from './respond.js';
 
@@ -23,11 +24,12 @@ const options: ServerOptions = {
 };
 
 /** Creates a server whose every answer has the security headers, also those to what is not HTTP. It does not listen yet. */
-export function createHttpServer(tls: TlsFiles | undefined): Server {
+export function createHttpServer(tls: TlsFiles | undefined, connections: ConnectionLimit): Server {
   const server = tls
     ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs })
     : createServer(options);
-  server.maxConnections = limits.connections;
+  // Before the handshake of TLS.
+  server.on('connection', (socket: Socket) => connections.add(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => endWith(statusOf(error), socket));
   server.on('connect', (_request, socket) => endWith(405, socket));
   server.on('upgrade', (_request, socket) => endWith(400, socket));
@@ -35,19 +37,6 @@ export function createHttpServer(tls: TlsFiles | undefined): Server {
     sendError(response, new ApiError('invalid', 'this Expect header is not supported'), { status: 417 }),
   );
   return server;
-}
-
-/** Resolves with the port. Rejects with the error of the system. */
-export function listen(server: Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', reject);
-      // A connection that the system refuses to open, for lack of file descriptors, is not the end of the others.
-      server.on('error', () => {});
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
 
 /** Answers a connection whose request Node does not handle, unless an answer was begun, and closes it. */

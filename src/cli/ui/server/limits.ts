@@ -16,8 +16,6 @@ export const limits = {
   sessions: 64,
   /** One-time tokens that wait for their use. */
   links: 16,
-  /** Wrong one-time tokens that are accepted in a row; another one is accepted each second. */
-  wrongTokens: 10,
   /** How long the end of the command waits for requests that run. */
   closeMs: 3_000,
 } as const;

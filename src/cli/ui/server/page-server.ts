@@ -2,24 +2,26 @@ import type { Server } from 'node:http';
 import type { Backend } from '../ports.js';
 import { apiHandlers } from './api.js';
 import type { Assets } from './assets.js';
+import { ConnectionLimit } from './connection-limit.js';
 import { EventHub } from './event-hub.js';
 import { AllowedHosts, hostInUrl } from './hosts.js';
-import { createHttpServer, listen, type TlsFiles } from './http-server.js';
+import { createHttpServer, type TlsFiles } from './http-server.js';
 import { limits } from './limits.js';
+import { type Listening, listenAt } from './listen.js';
 import { Router } from './router.js';
 import { Sessions } from './sessions.js';
 
 export interface PageServerOptions {
   readonly backend: Backend;
   readonly assets: Assets;
-  /** The address or name to listen at. */
-  readonly host: string;
+  /** The addresses, or names, to listen at, all at one port. The ones that the machine lacks are left out. */
+  readonly addresses: readonly string[];
   /** 0 for any free port. */
   readonly port: number;
   readonly tls?: TlsFiles | undefined;
-  /** The host in the URLs that are printed. Default: `host`. */
-  readonly publicHost?: string | undefined;
-  /** Other addresses and names of this machine, at the same port. */
+  /** The host in the URLs that are printed. */
+  readonly publicHost: string;
+  /** Other names by which the page is reached at this port, besides those of loopback. */
   readonly ownHosts?: readonly string[];
   /** Names that proxies use, at any port. */
   readonly allowedHosts?: readonly string[];
@@ -29,33 +31,40 @@ export interface PageServerOptions {
 
 /** Serves the page: its files, the event stream and the API. */
 export class PageServer {
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #hub: EventHub;
   readonly #sessions = new Sessions();
   readonly #origin: string;
 
   /** Listens. Rejects with the error of the system, for example if the port is in use. */
   static async start(options: PageServerOptions): Promise<PageServer> {
-    const server = createHttpServer(options.tls);
-    const port = await listen(server, options.host, options.port);
-    return new PageServer(server, options, port);
+    const connections = new ConnectionLimit(limits.connections);
+    const create = () => createHttpServer(options.tls, connections);
+    const listening = await listenAt(options.addresses, options.port, create);
+    return new PageServer(listening, options, connections);
   }
 
-  private constructor(server: Server, options: PageServerOptions, port: number) {
-    const { backend, assets, host, ownHosts = [], allowedHosts = [], publicHost = host } = options;
+  private constructor(
+    { servers, port }: Listening,
+    options: PageServerOptions,
+    connections: ConnectionLimit,
+  ) {
+    const { backend, assets, addresses, publicHost, ownHosts = [], allowedHosts = [] } = options;
     const scheme = options.tls ? 'https' : 'http';
-    this.#server = server;
+    this.#servers = servers;
     this.#origin = `${scheme}://${hostInUrl(publicHost)}:${port}`;
     this.#hub = new EventHub(backend.catalog, backend.settings);
     const router = new Router({
       onUnexpected: options.onUnexpected ?? (() => {}),
-      hosts: new AllowedHosts({ scheme, host, port }, ownHosts, allowedHosts),
+      hosts: new AllowedHosts({ scheme, port }, [...addresses, publicHost, ...ownHosts], allowedHosts),
       sessions: this.#sessions,
+      connections,
       assets,
       hub: this.#hub,
       api: apiHandlers(backend, () => this.createUrl()),
     });
-    server.on('request', (request, response) => void router.handle(request, response));
+    for (const server of servers)
+      server.on('request', (request, response) => void router.handle(request, response));
   }
 
   /** A URL that opens the page once. */
@@ -67,11 +76,15 @@ export class PageServer {
   async close(): Promise<void> {
     this.#hub.close();
     this.#sessions.close();
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    const sweeping = setInterval(() => this.#server.closeIdleConnections(), 100);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), limits.closeMs);
-    await closed;
-    clearInterval(sweeping);
-    clearTimeout(timer);
+    await Promise.all(this.#servers.map(closeServer));
   }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const sweeping = setInterval(() => server.closeIdleConnections(), 100);
+  const timer = setTimeout(() => server.closeAllConnections(), limits.closeMs);
+  await closed;
+  clearInterval(sweeping);
+  clearTimeout(timer);
 }

@@ -6,8 +6,9 @@ import { paths, type SessionReply } from '../protocol/index.js';
 import type { ApiHandler } from './api.js';
 import type { Asset, Assets } from './assets.js';
 import { readJson } from './body.js';
+import type { ConnectionLimit } from './connection-limit.js';
 import type { EventHub } from './event-hub.js';
-import { bearerToken, checkOrigin } from './gate.js';
+import { bearerToken, checkOrigin, type RequestTarget } from './gate.js';
 import { securityHeaders } from './headers.js';
 import type { AllowedHosts } from './hosts.js';
 import { limits } from './limits.js';
@@ -18,6 +19,7 @@ import type { Session, Sessions } from './sessions.js';
 export interface RouterOptions {
   readonly hosts: AllowedHosts;
   readonly sessions: Sessions;
+  readonly connections: ConnectionLimit;
   readonly assets: Assets;
   readonly hub: EventHub;
   readonly api: ReadonlyMap<string, ApiHandler>;
@@ -53,7 +55,7 @@ export class Router {
     const [path = ''] = (request.url ?? '').split('?', 1);
     const { assets, api, hosts } = this.#options;
     const [asset, handler] = [assets.get(path), api.get(path)];
-    checkOrigin(request, hosts, asset !== undefined);
+    checkOrigin(request, hosts, targetOf(path, asset));
     if (asset) sendFile(request, response, asset);
     else if (path === paths.events) this.#openStream(request, response);
     else if (path === paths.session) await this.#exchange(request, response);
@@ -97,6 +99,7 @@ export class Router {
     if (!allowMethod(request, response, 'POST')) return;
     const { token } = parseSession(await readJson(request));
     const reply: SessionReply = { session: this.#options.sessions.exchange(token) };
+    this.#options.connections.prove(request.socket);
     sendJson(response, reply);
   }
 
@@ -105,8 +108,14 @@ export class Router {
     const token = bearerToken(request);
     const session = token === undefined ? undefined : this.#options.sessions.get(token);
     if (!session) throw new ApiError('unauthorized', 'there is no such session, or it has ended');
+    this.#options.connections.prove(request.socket);
     return session;
   }
+}
+
+function targetOf(path: string, asset: Asset | undefined): RequestTarget {
+  if (path === '/') return 'document';
+  return asset ? 'file' : 'api';
 }
 
 function isExpected(error: unknown): boolean {

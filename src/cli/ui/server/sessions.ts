@@ -23,16 +23,6 @@ export class Sessions {
   #links: Buffer[] = [];
   /** The least recently used first. */
   #sessions: StoredSession[] = [];
-  readonly #now: () => number;
-  /** How many wrong tokens are accepted now. */
-  #credit: number = limits.wrongTokens;
-  #creditAt: number;
-
-  /** @param now milliseconds on a monotonic clock. */
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-    this.#creditAt = now();
-  }
 
   /** Creates a token that can be exchanged once. With too many unused tokens, the oldest ends. */
   createLink(): string {
@@ -43,16 +33,12 @@ export class Sessions {
 
   /**
    * Exchanges a one-time token for a session token. With too many sessions, the least recently used ends.
-   * @throws {ApiError} for a wrong token, and for any after too many wrong ones.
+   * @throws {ApiError} for a wrong token. Their number has no limit: it would refuse the right one too, and 256 bits cannot
+   * be guessed.
    */
   exchange(token: string): string {
-    this.#refill();
-    if (this.#credit < 1) throw new ApiError('busy', 'too many wrong tokens; try again in a few seconds');
     const link = find(this.#links, token, (digest) => digest);
-    if (!link) {
-      this.#credit--;
-      throw new ApiError('unauthorized', 'the link was used already, or it is not of this command');
-    }
+    if (!link) throw new ApiError('unauthorized', 'the link was used already, or it is not of this command');
     this.#links = this.#links.filter((digest) => digest !== link);
     return this.#create();
   }
@@ -76,12 +62,6 @@ export class Sessions {
     this.#sessions.push({ digest: digestOf(token), ending, signal: ending.signal });
     if (this.#sessions.length > limits.sessions) this.#sessions.shift()?.ending.abort();
     return token;
-  }
-
-  #refill(): void {
-    const now = this.#now();
-    this.#credit = Math.min(limits.wrongTokens, this.#credit + (now - this.#creditAt) / 1_000);
-    this.#creditAt = now;
   }
 }
 

@@ -26,7 +26,9 @@ describe('etcd-naming ui', () => {
 
   it('prints a URL that opens the page once, and serves its files', async () => {
     const { url, http } = await start();
-    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/#/);
+    assert.match(url, /^http:\/\/[0-9a-z]{16,}\.localhost:\d+\/#/);
+    const host = { host: new URL(url).host };
+    assert.equal((await http.send('/', { headers: host })).status, 200);
     const headers = await http.open(url);
     assert.equal((await http.post('/api/timeline', {}, headers)).status, 200);
     await assert.rejects(() => http.open(url));
@@ -133,12 +135,26 @@ describe('etcd-naming ui', () => {
     });
   });
 
+  for (const [listen, hosts] of [
+    ['localhost', ['127.0.0.1', 'localhost', '[::1]']],
+    ['[::1]', ['127.0.0.1', '[::1]']],
+    ['::ffff:127.0.0.1', ['127.0.0.1']],
+    ['127.1', ['127.0.0.1']],
+  ] as const)
+    it(`serves the page at loopback with --listen ${listen}`, async () => {
+      const { url, http } = await start('--listen', listen);
+      for (const host of [...hosts.map((name) => `${name}:${http.port}`), new URL(url).host])
+        assert.equal((await http.send('/', { headers: { host } })).status, 200, host);
+      assert.equal((await http.send('/', { headers: { host: `x.localhost:${http.port}` } })).status, 403);
+    });
+
   it('uses another port if the default is in use', async () => {
     const [first, second] = [commands.start('ui'), commands.start('ui')];
     await first.prints(urlPattern);
     await second.prints(urlPattern);
     const origins = [first, second].map(({ stdout }) => stdout.split('#')[0]);
-    assert.notEqual(origins[0], origins[1]);
+    const ports = origins.map((origin) => new URL(origin ?? '').port);
+    assert.notEqual(ports[0], ports[1]);
   });
 
   describe('when etcd', () => {
@@ -209,11 +225,17 @@ describe('etcd-naming ui', () => {
       [['--listen', '::'], /beyond loopback/],
       [['--listen', 'ui.example.com'], /beyond loopback/],
       [['--listen-cert', 'a'], /require each other/],
-      [['--listen-cert', '/none', '--listen-key', '/none'], /--listen-cert: ENOENT/],
+      [['--listen-cert', '/none', '--listen-key', '/none'], /--listen-cert \/none cannot be read: ENOENT/],
+      [
+        ['--listen-cert', '/dev/zero', '--listen-key', '/none'],
+        /--listen-cert \/dev\/zero has more than 1048576 bytes/,
+      ],
+      [['--listen', '1.2.3.256'], /--listen is '1\.2\.3\.256'; it must be an address or a host name/],
       [['--read-only', '--allow-changes'], /exclude each other/],
       [['--allow-host', 'a:1'], /without a port/],
       [['--allow-host', 'http://a'], /host name/],
       [['--port', '65536'], /whole number from 0 to 65535/],
+      [['--port', '0x10'], /whole number from 0 to 65535/],
       [['svc'], /unexpected argument 'svc'/],
     ] as const)
       it(`is refused with ${args.join(' ')}`, async () => {

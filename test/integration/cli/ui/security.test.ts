@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { ApiError, type Backend } from '#src/cli/ui/ports.js';
 import { type Assets, PageServer } from '#src/cli/ui/server/index.js';
 import { limits } from '#src/cli/ui/server/limits.js';
@@ -14,6 +16,7 @@ const assets: Assets = new Map([
   ['/app.css', file('text/css; charset=utf-8', 'a{}')],
 ]);
 
+const json = { 'content-type': 'application/json' };
 const action = { action: 'remove', key: 'svc/e1', modRevision: '7' };
 const requestPaths = ['/api/link', '/api/timeline', '/api/record', '/api/leases', '/api/members'];
 const apiPaths = [...requestPaths, '/api/preview', '/api/action'];
@@ -56,7 +59,7 @@ describe('the server of the page', () => {
     signals = [];
     unexpected = [];
     server = await PageServer.start({
-      ...{ backend: backend(readOnly), assets, host: '127.0.0.1', port: 0 },
+      ...{ backend: backend(readOnly), assets, addresses: ['127.0.0.1'], publicHost: '127.0.0.1', port: 0 },
       onUnexpected: (error) => unexpected.push(error),
     });
     http = new RawHttp(server.createUrl());
@@ -173,10 +176,38 @@ describe('the server of the page', () => {
       assertRefused(await http.post('/api/session', { token }), 401, 'unauthorized');
     });
 
-    it('accepts no more tokens after many wrong ones', async () => {
-      for (let i = 0; i < limits.wrongTokens; i++) await http.post('/api/session', { token: `wrong${i}` });
-      assertRefused(await http.post('/api/session', { token: 'wrong' }), 503, 'busy');
+    it('accepts the right token after any number of wrong ones', async () => {
+      for (let i = 0; i < 50; i++)
+        assertRefused(await http.post('/api/session', { token: `wrong${i}` }), 401, 'unauthorized');
+      assert.ok(await session());
     });
+  });
+
+  describe('for a link on a page of another site', () => {
+    const navigation = {
+      ...{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    };
+
+    for (const site of ['cross-site', 'same-site'])
+      it(`serves the document to a navigation from ${site}`, async () => {
+        const answer = await http.send('/', { headers: { ...navigation, 'sec-fetch-site': site } });
+        assert.equal(answer.status, 200);
+        assertHardened(answer);
+      });
+
+    for (const [what, path, headers] of [
+      ['a frame', '/', { 'sec-fetch-dest': 'iframe' }],
+      ['an embedded object', '/', { 'sec-fetch-dest': 'object' }],
+      ['a request of a script', '/', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' }],
+      ['a form', '/', { origin: 'https://evil.example' }],
+      ['another file', '/app.js', {}],
+      ['the stream', '/api/events', {}],
+    ] as const)
+      it(`refuses ${what}`, async () =>
+        assertRefused(await http.send(path, { headers: { ...navigation, ...headers } }), 403, 'forbidden'));
+
+    it('refuses a request of the API', async () =>
+      assertRefused(await http.post('/api/session', {}, navigation), 403, 'forbidden'));
   });
 
   describe('for a page of another origin', () => {
@@ -425,6 +456,69 @@ describe('the server of the page', () => {
       ]);
       assertAnswered(headers, 408);
       assert.deepEqual([body, performed], ['', 0]);
+    });
+  });
+
+  describe('for a client that aborts its request', () => {
+    it('takes that for no defect', async () => {
+      const head = ['POST /api/session HTTP/1.1', `Host: ${http.host}`, 'Content-Type: application/json'];
+      for (const framing of ['Content-Length: 10', 'Transfer-Encoding: chunked']) {
+        const socket = connect(http.port, '127.0.0.1');
+        socket.write(lines(...head, framing), () => socket.resetAndDestroy());
+        await once(socket, 'close');
+      }
+      const { authorization } = await session();
+      isSlow = true;
+      const stream = http.stream('/api/members', { ...json, authorization }, '{}');
+      await eventually('the members are being read', () => waiting.length === 1);
+      stream.close();
+      await eventually('the read is aborted', () => signals[0]?.aborted);
+      assert.deepEqual(unexpected, []);
+    });
+  });
+
+  describe('for many processes without a session', () => {
+    let sockets: Socket[];
+
+    beforeEach(() => {
+      sockets = [];
+    });
+    afterEach(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+
+    /** Opens connections that send this and nothing more. */
+    const open = async (count: number, text: string) => {
+      for (let i = 0; i < count; i++) {
+        const socket = connect(http.port, '127.0.0.1', () => socket.write(text)).on('error', () => {});
+        sockets.push(socket);
+        await once(socket, 'connect');
+      }
+    };
+
+    it('serves a session while they send bodies slowly', async () => {
+      const head = ['POST /api/members HTTP/1.1', `Host: ${http.host}`, 'Content-Type: application/json'];
+      await open(limits.requests, lines(...head, 'Content-Length: 10'));
+      await open(
+        limits.requests,
+        lines(...[head[0]!.replace('members', 'session'), ...head.slice(1)], 'Content-Length: 10'),
+      );
+      assert.equal((await http.post('/api/members', {}, await session())).status, 200);
+    });
+
+    it('keeps the stream of a session while they open more connections than the limit', async () => {
+      const own = await session();
+      const stream = http.stream('/api/events', own);
+      assert.equal(await stream.opened, 200);
+      let isClosed = false;
+      void stream.closed.then(() => {
+        isClosed = true;
+      });
+      await open(limits.connections + 20, 'GET / HTTP/1.1\r\nHost: ');
+      assert.equal((await http.post('/api/members', {}, own)).status, 200);
+      await eventually('the oldest of them is closed', () => sockets[0]?.destroyed);
+      assert.deepEqual([isClosed, sockets.at(-1)?.destroyed], [false, false]);
+      stream.close();
     });
   });
 

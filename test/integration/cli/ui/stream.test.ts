@@ -25,7 +25,13 @@ describe('the page of an etcd', () => {
     client = new EtcdClient({ endpoints: etcd().endpoints });
     const selection = { prefix, codec: undefined, readOnly: false };
     backend = startBackend(client, selection, { version: '0.0.0', endpoints: etcd().endpoints });
-    server = await PageServer.start({ backend, assets: new Map(), host: '127.0.0.1', port: 0 });
+    server = await PageServer.start({
+      backend,
+      assets: new Map(),
+      addresses: ['127.0.0.1'],
+      publicHost: '127.0.0.1',
+      port: 0,
+    });
     http = new RawHttp(server.createUrl());
     headers = await http.open(server.createUrl());
   });

@@ -20,6 +20,14 @@ export class ApiFailure extends Error {
   }
 }
 
+/**
+ * Whether the command does not know the session. One that was started later on the same port also forbids the address of
+ * this page, because it has another one.
+ */
+export function endsSession(error: unknown): boolean {
+  return error instanceof ApiFailure && (error.code === 'unauthorized' || error.code === 'forbidden');
+}
+
 /** The failure that an answer with a status of 400 or more describes. */
 export function toFailure(status: number, body: unknown): ApiFailure {
   const error = isErrorReply(body) ? body.error : undefined;

@@ -14,7 +14,7 @@ import type {
   TimelineReply,
   TimelineRequest,
 } from '../../protocol/index.js';
-import { ApiFailure, toFailure } from './api-failure.js';
+import { ApiFailure, endsSession, toFailure } from './api-failure.js';
 import { endSession, sessionToken } from './session.js';
 
 type Empty = Readonly<Record<never, never>>;
@@ -33,7 +33,7 @@ interface Requests {
 
 /**
  * Sends a request of the page. It is sent once: an action whose answer is lost may have been made.
- * @throws {ApiFailure} The code `unauthorized` also ends the session, which replaces the page by an explanation.
+ * @throws {ApiFailure} One that {@link endsSession} also replaces the page by an explanation.
  */
 export async function call<P extends keyof Requests>(
   path: P,
@@ -44,7 +44,7 @@ export async function call<P extends keyof Requests>(
   const body = await readJson(response);
   if (response.ok && body !== undefined) return body as Requests[P][1];
   const failure = toFailure(response.status, body);
-  if (failure.code === 'unauthorized' && path !== '/api/session') endSession();
+  if (endsSession(failure) && path !== '/api/session') endSession();
   throw failure;
 }
 

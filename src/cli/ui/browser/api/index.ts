@@ -1,4 +1,4 @@
-export { ApiFailure, type FailureCode, toFailure } from './api-failure.js';
+export { ApiFailure, endsSession, type FailureCode, toFailure } from './api-failure.js';
 export { call } from './call.js';
 export {
   beginSession,

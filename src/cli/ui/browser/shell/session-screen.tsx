@@ -1,4 +1,5 @@
 import type { SessionState } from '../api/index.js';
+import { LinkForm } from './link-form.js';
 
 /** What the page shows instead of records while it has no session. */
 export function SessionScreen({ state }: { readonly state: Exclude<SessionState, 'open'> }) {
@@ -7,11 +8,13 @@ export function SessionScreen({ state }: { readonly state: Exclude<SessionState,
     <main class="session-screen">
       <h1>{title}</h1>
       <p role="status">{text}</p>
+      {state !== 'opening' && <LinkForm />}
     </main>
   );
 }
 
-const newLink = 'Open the link that etcd-naming ui printed when it was started last, here or in another tab.';
+const newLink =
+  'Open the link that etcd-naming ui printed when it was started last, or paste it here to continue with this view.';
 
 const screens: Readonly<
   Record<Exclude<SessionState, 'open'>, { readonly title: string; readonly text: string }>

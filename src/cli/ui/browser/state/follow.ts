@@ -1,6 +1,6 @@
 import { batch } from '@preact/signals';
 import type { StreamMessage } from '../../protocol/index.js';
-import { ApiFailure, endSession } from '../api/index.js';
+import { endSession, endsSession } from '../api/index.js';
 import { Connection, FrameQueue, openEvents } from '../stream/index.js';
 import { publishEntries, publishGap } from './entry-feed.js';
 import {
@@ -50,9 +50,9 @@ export function followStream(): Following {
     onOpen: (resumes) => steps.push({ type: 'opened', resumes }),
     onLost: (error) => {
       steps.push({ type: 'lost' });
-      if (isUnauthorized(error)) endSession();
+      if (endsSession(error)) endSession();
     },
-    isFinal: isUnauthorized,
+    isFinal: endsSession,
     random: Math.random,
   });
   void connection.run();
@@ -73,8 +73,4 @@ function handle(step: Step): void {
     receiver.reset();
     observeLoss();
   } else receiver.receive(step);
-}
-
-function isUnauthorized(error: unknown): boolean {
-  return error instanceof ApiFailure && error.code === 'unauthorized';
 }

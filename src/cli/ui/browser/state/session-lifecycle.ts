@@ -1,10 +1,10 @@
 import { effect, untracked } from '@preact/signals';
 import { paths } from '../../protocol/index.js';
 import {
-  ApiFailure,
   beginSession,
   call,
   endSession,
+  endsSession,
   failSession,
   openSession,
   resumeSession,
@@ -54,8 +54,7 @@ async function exchange(token: string): Promise<void> {
 
 /** A link that was used before leads to the session that it opened, if this is its tab. */
 function refuseToken(error: unknown): void {
-  const isUsed = error instanceof ApiFailure && error.code === 'unauthorized';
-  if (!isUsed) failSession();
+  if (!endsSession(error)) failSession();
   else if (sessionToken() === undefined) endSession();
   else resumeSession();
 }

@@ -1,4 +1,5 @@
 import type { StreamMessage } from '../../protocol/index.js';
+import { ApiFailure } from '../api/index.js';
 import type { ServerSentEvent } from './sse-parser.js';
 
 /** A stream without a message for longer is lost: the command sends one every 2 s. */
@@ -29,6 +30,8 @@ export class Connection {
   #attempt = new AbortController();
   #failures = 0;
   #lastEventId = '';
+  /** Which command sent the messages so far. */
+  #command: string | undefined;
   #receivedAt = 0;
   #wake: (() => void) | undefined;
 
@@ -90,11 +93,23 @@ export class Connection {
   #receive(events: readonly ServerSentEvent[]): void {
     for (const { id, data } of events) {
       const message = JSON.parse(data) as StreamMessage;
+      this.#checkCommand(id);
       this.#setResumePoint(message, id);
       this.#receivedAt = performance.now();
       this.#failures = 0;
       this.#ports.onMessage(message);
     }
+  }
+
+  /**
+   * A session ends with its command, so another command cannot continue the stream of this one.
+   * @throws {ApiFailure} for an event of another command.
+   */
+  #checkCommand(id: string): void {
+    if (id === '') return;
+    const [command] = id.split('-', 1);
+    this.#command ??= command;
+    if (command !== this.#command) throw new ApiFailure('unauthorized', 'another command answers');
   }
 
   /** A snapshot that is cut off cannot be resumed: the next stream begins with a whole one. */

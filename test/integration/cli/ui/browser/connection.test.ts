@@ -4,7 +4,7 @@ import { type ForwardProxy, startForwardProxy } from '../../../../support/forwar
 import { UiFixture } from './fixture.js';
 
 /** A connection that fails is a message of the console, whatever the page does. */
-const lost = /net::ERR_|401/;
+const lost = /net::ERR_|40[13]/;
 
 describe('the page of etcd-naming ui and its connection to the command', () => {
   const ui = new UiFixture('connection');
@@ -58,16 +58,21 @@ describe('the page of etcd-naming ui and its connection to the command', () => {
 
   describe('when the command was restarted', () => {
     it('shows no record as current, and continues with the new link in the same tab', async () => {
-      const { page, command, origin } = await ui.open({ view, expected: lost });
+      const { page, tab, command, origin } = await ui.open({ view, expected: lost });
       await page.row('10.0.0.1:1').waitFor();
       await command.stop();
       await page.shows('No connection to the command');
       assert.equal(await page.isStale(), true);
       await ui.put('svc/e2', { addr: '10.0.0.2:1' });
       const restarted = await ui.start('--port', new URL(origin).port);
+      tab.allow(restarted.origin);
       await page.page.getByRole('heading', { name: 'The session has ended' }).waitFor();
       assert.equal(await page.page.getByText('10.0.0.1:1').count(), 0);
-      await page.page.goto(restarted.link);
+      await page.page.getByLabel('New link').fill('http://127.0.0.1/');
+      await page.button('Continue').click();
+      await page.page.getByText('This is not a link of the command').waitFor();
+      await page.page.getByLabel('New link').fill(restarted.link);
+      await page.button('Continue').click();
       await page.shows('Live');
       await page.row('10.0.0.2:1').waitFor();
       assert.equal(await page.filter.inputValue(), 'e', 'the filter stays');

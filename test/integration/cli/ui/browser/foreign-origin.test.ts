@@ -57,7 +57,7 @@ describe('the page of etcd-naming ui and pages of other origins', () => {
   describe('a name of another host that resolves to this one', () => {
     it('gets neither the page nor an answer of its requests', async () => {
       const { origin, link } = await ui.start();
-      const rebound = link.replace('127.0.0.1', reboundName);
+      const rebound = link.replace(new URL(link).hostname, reboundName);
       const { page } = await ui.browser.open(rebound, { expected: /403|Cross-Origin-Opener-Policy/ });
       assert.equal(await page.locator('#app').count(), 0);
       const status = await page.evaluate(
@@ -92,8 +92,10 @@ describe('the page of etcd-naming ui and pages of other origins', () => {
 /** The status of a GET, of a POST for the session. */
 function statusOf(url: string, headers: Record<string, string>): Promise<number | undefined> {
   const method = url.endsWith('/api/session') ? 'POST' : 'GET';
+  const { host, port, pathname: path } = new URL(url);
+  const target = { host: '127.0.0.1', port, path, method, agent: false };
   return new Promise((resolve, reject) => {
-    request(url, { method, headers, agent: false }, (response) => {
+    request({ ...target, headers: { host, ...headers } }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { StreamMessage } from '#src/cli/ui/protocol/index.js';
+import { ApiFailure } from '#ui/browser/api/api-failure.js';
 import { Connection } from '#ui/browser/stream/connection.js';
 import type { ServerSentEvent } from '#ui/browser/stream/sse-parser.js';
 import { eventually } from '../../../../../support/eventually.js';
@@ -119,6 +120,25 @@ describe('the connection of the page', () => {
     await fixture.ended;
     assert.equal(fixture.requested.length, 2);
     assert.equal(fixture.lost.at(-1), refusal);
+  });
+
+  it('fails for good when another command continues its stream', async () => {
+    const isFinal = (error: unknown) => error instanceof ApiFailure && error.code === 'unauthorized';
+    const first: Script = [
+      ['', begin],
+      ['a-1', end],
+    ];
+    const second: Script = [
+      ['', begin],
+      ['b-1', end],
+    ];
+    fixture = new Fixture([first, second, []], isFinal);
+    await fixture.ended;
+    assert.deepEqual(
+      fixture.messages.map(({ type }) => type),
+      ['begin', 'end', 'begin'],
+    );
+    assert.ok(isFinal(fixture.lost.at(-1)));
   });
 
   it('reports no loss when it is closed', async () => {
