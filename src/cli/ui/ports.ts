@@ -53,7 +53,7 @@ export interface CatalogListener {
   onDelta(delta: DeltaMessage): void;
   /** Everything was replaced; the entries that describe the difference were passed to `onDelta` before. */
   onReplaced(): void;
-  /** `etcd`, or the error, changed. */
+  /** `etcd`, the error, or `omitted` changed. */
   onStatus(): void;
 }
 

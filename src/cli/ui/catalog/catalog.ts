@@ -87,7 +87,8 @@ export class LiveCatalog implements Catalog {
   }
 
   status(): StatusMessage {
-    return this.#health.status();
+    const { omitted } = this.#state;
+    return { ...this.#health.status(), omitted: omitted === 0 ? undefined : omitted };
   }
 
   timeline(request: TimelineRequest): TimelineReply {
@@ -152,12 +153,13 @@ export class LiveCatalog implements Catalog {
   }
 
   #apply(update: MirrorUpdate): void {
-    const before = this.#state.revision;
+    const { revision: before, omitted } = this.#state;
     const change = this.#state.apply(update, this.#ports.wallClock());
     if (before === undefined) this.#notify((listener) => listener.onReplaced());
     else if (update.type === 'snapshot') this.#publishList(change, resyncOf(update, before));
     else this.#publishDelta(change);
     if (update.type === 'snapshot') this.#health.setListed();
+    if (this.#state.omitted !== omitted) this.#notify((listener) => listener.onStatus());
   }
 
   #publishDelta(change: Change): void {

@@ -15,8 +15,13 @@ import { serviceFormat, serviceOf } from '../../data/services.js';
 import type { Json } from '../protocol/index.js';
 import { cut, limits } from './limits.js';
 
-/** What a key stands for. */
-export type Content = EndpointContent | UnreadableContent | MemberContent | { readonly kind: 'other' };
+/** What a key stands for. `omitted`: an endpoint, or a member of a queue, whose key is too long for the stream. */
+export type Content =
+  | EndpointContent
+  | UnreadableContent
+  | MemberContent
+  | { readonly kind: 'omitted' }
+  | { readonly kind: 'other' };
 
 interface Place {
   readonly service: string;
@@ -49,6 +54,7 @@ export interface MemberContent {
 }
 
 const other: Content = { kind: 'other' };
+const omitted: Content = { kind: 'omitted' };
 
 /** A key-value of the mirror that has its content instead of its value, of which it keeps only a hash. */
 export class ClassifiedKeyValue implements KeyValue {
@@ -91,13 +97,18 @@ export function classifier(codec: EndpointCodec | undefined): Classify {
   return (kv) => (kv instanceof ClassifiedKeyValue ? kv : new ClassifiedKeyValue(kv, classify(codec, kv)));
 }
 
+function classify(codec: EndpointCodec | undefined, kv: KeyValue): Content {
+  const content = contentOf(codec, kv);
+  if (kv.key.length <= limits.keyBytes) return content;
+  return content.kind === 'endpoint' || content.kind === 'member' ? omitted : other;
+}
+
 /**
  * A value that has an address is an endpoint, also if its key ends with its lease's id, as some programs choose it. A
  * bare text, as go-zero's records are, says too little for that: the proposals of elections often are addresses.
  */
-function classify(codec: EndpointCodec | undefined, kv: KeyValue): Content {
+function contentOf(codec: EndpointCodec | undefined, kv: KeyValue): Content {
   const key = keyText(kv.key);
-  if (key.length > limits.keyLength) return other;
   const queue = queueOf(key, kv.lease);
   if (queue !== undefined && codec?.name === 'go-zero') return memberOf(queue, kv.value);
   const content = readRecord(codec, key, kv.value);

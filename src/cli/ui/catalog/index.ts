@@ -27,7 +27,7 @@ export type RunningCatalog = Catalog & {
  * A key is a member of a queue if its last segment is the id of its own lease in hexadecimal, unless its value has an
  * address in the codec's format; `go-zero`, whose values are bare addresses, has no such exception. Otherwise it is a
  * record of the service that the codec finds in the key: below `a/b/`, `a/b/c/d` is a record of `a/b/c` alone. A value
- * that is not an endpoint has a row while its service has others. Other keys are ignored.
+ * that is not an endpoint has a row while its service has an endpoint. Other keys are ignored.
  *
  * In the timeline, an endpoint that moves to another key leaves and is registered, as does a record that was deleted
  * and created again. A record that was overwritten with another value is `unreadable`, and leaves when the key does.

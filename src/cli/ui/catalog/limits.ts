@@ -1,7 +1,7 @@
 /** Bounds of what the catalog keeps and sends: anyone may write keys and values of any size. */
 export const limits = {
-  /** A record with a longer key, in UTF-16 units, is not shown. */
-  keyLength: 4_096,
+  /** A record with a longer key, in bytes, is counted, and not shown. */
+  keyBytes: 4_096,
   /** The metadata of a larger value, in bytes, is not sent. */
   valueBytes: 4_096,
   /** The metadata of a record with more levels is not sent: to visit it recursively would take too much stack. */

@@ -4,27 +4,36 @@ import type { ClassifiedKeyValue, Classify, UnreadableContent } from './content.
 import { Queues } from './queues.js';
 import { type RowContent, type Seen, type StoredRow, storeRow } from './row.js';
 import { type RowEvent, rowEvent } from './row-events.js';
+import { ServiceIndex } from './service-index.js';
 
 /** What is known of a key. */
-type Known = KnownRow | KnownHidden | KnownMember;
+type Known = KnownRow | KnownHidden | KnownMember | KnownOmitted;
 
 interface KnownRow {
   readonly type: 'row';
   readonly stored: StoredRow;
 }
 
-/** A value that is not an endpoint, in a service without rows: its key may be that of another program. */
+/** A value that is not an endpoint, in a service without endpoints: its key may be that of another program. */
 interface KnownHidden {
   readonly type: 'hidden';
   readonly kv: ClassifiedKeyValue;
   readonly content: UnreadableContent;
   readonly seen: Seen;
+  /** Whether it had a row before, so that it leaves when its key does. */
+  readonly wasShown: boolean;
 }
 
 interface KnownMember {
   readonly type: 'member';
   readonly kv: ClassifiedKeyValue;
   readonly queue: string;
+}
+
+/** A record that is counted alone. */
+interface KnownOmitted {
+  readonly type: 'omitted';
+  readonly kv: ClassifiedKeyValue;
 }
 
 /** A record that left, and whether its key has another value that is not an endpoint. */
@@ -59,11 +68,10 @@ export interface Change {
 export class CatalogState {
   readonly #known = new Map<string, Known>();
   readonly #queues = new Queues();
-  /** The number of rows of each service that has any. */
-  readonly #rowsOf = new Map<string, number>();
-  readonly #hiddenOf = new Map<string, Set<string>>();
+  readonly #services = new ServiceIndex();
   readonly #classify: Classify;
   #size = 0;
+  #omitted = 0;
   #revision: Revision | undefined;
 
   constructor(classify: Classify) {
@@ -78,6 +86,11 @@ export class CatalogState {
   /** The number of rows. */
   get size(): number {
     return this.#size;
+  }
+
+  /** The number of endpoints and members of queues whose keys are too long. */
+  get omitted(): number {
+    return this.#omitted;
   }
 
   rows(): EndpointRow[] {
@@ -135,11 +148,15 @@ export class CatalogState {
         return;
       case 'endpoint':
         this.#putRow(step, key, kv, content);
-        this.#showHidden(step, content.service);
         return;
       case 'unreadable':
-        if (this.#rowsOf.has(content.service)) this.#putRow(step, key, kv, content);
-        else this.#hide(step, key, kv, content);
+        if (this.#services.hasEndpoints(content.service)) this.#putRow(step, key, kv, content);
+        else this.#putHidden(step, key, kv, content);
+        return;
+      case 'omitted':
+        this.#remove(step, key, false);
+        this.#known.set(key, { type: 'omitted', kv });
+        this.#omitted++;
         return;
       case 'other':
         this.#remove(step, key, true);
@@ -148,8 +165,7 @@ export class CatalogState {
   }
 
   #putRow(step: Step, key: string, kv: ClassifiedKeyValue, content: RowContent): void {
-    const known = this.#known.get(key);
-    const before = known?.type === 'row' ? known.stored : undefined;
+    const before = storedOf(this.#known.get(key));
     const isSame = before?.kv.createRevision === kv.createRevision;
     // A record that was deleted and created again between two lists.
     if (!before || !isSame) this.#remove(step, key, false);
@@ -158,36 +174,50 @@ export class CatalogState {
     this.#setRow(step, key, stored);
   }
 
-  /** Sets a row whose key has none, or one of the same service. */
+  /** Sets a row whose key is unknown, or is that of a record of the same service. */
   #setRow(step: Step, key: string, stored: StoredRow): void {
-    const { service } = stored.content;
-    if (this.#known.get(key)?.type !== 'row') {
-      this.#size++;
-      this.#rowsOf.set(service, (this.#rowsOf.get(service) ?? 0) + 1);
-    }
+    const known = this.#known.get(key);
+    if (known?.type !== 'row') this.#size++;
     this.#known.set(key, { type: 'row', stored });
     step.putRow(key, stored.row);
+    this.#updateService(step, stored.content.service, () => {
+      const before = storedOf(known)?.content;
+      if (before) this.#services.remove(key, before);
+      this.#services.add(key, stored.content);
+    });
   }
 
-  #hide(step: Step, key: string, kv: ClassifiedKeyValue, content: UnreadableContent): void {
-    this.#remove(step, key, true);
-    this.#known.set(key, { type: 'hidden', kv, content, seen: step.seen });
-    const keys = this.#hiddenOf.get(content.service);
-    if (keys) keys.add(key);
-    else this.#hiddenOf.set(content.service, new Set([key]));
+  #putHidden(step: Step, key: string, kv: ClassifiedKeyValue, content: UnreadableContent): void {
+    const known = this.#known.get(key);
+    const isSame = known?.type === 'hidden' && known.kv.createRevision === kv.createRevision;
+    if (!isSame) this.#remove(step, key, false);
+    const { seen, wasShown } = isSame ? known : { seen: step.seen, wasShown: false };
+    this.#known.set(key, { type: 'hidden', kv, content, seen, wasShown });
+    this.#services.add(key, content);
   }
 
-  /** Shows the values that are not endpoints, now that the service has an endpoint. */
-  #showHidden(step: Step, service: string): void {
-    const keys = this.#hiddenOf.get(service);
-    if (!keys) return;
-    this.#hiddenOf.delete(service);
-    for (const key of keys) {
-      const known = this.#known.get(key);
-      if (known?.type !== 'hidden') continue;
-      this.#known.delete(key);
-      this.#setRow(step, key, storeRow(known.kv, known.content, known.seen));
-    }
+  /** Shows the values that are not endpoints if the service now has an endpoint, and hides them if it has none left. */
+  #updateService(step: Step, service: string, update: () => void): void {
+    const had = this.#services.hasEndpoints(service);
+    update();
+    const has = this.#services.hasEndpoints(service);
+    if (has === had) return;
+    for (const key of this.#services.unreadable(service)) has ? this.#show(step, key) : this.#hide(step, key);
+  }
+
+  #show(step: Step, key: string): void {
+    const known = this.#known.get(key);
+    if (known?.type !== 'hidden') return;
+    this.#setRow(step, key, storeRow(known.kv, known.content, known.seen));
+  }
+
+  #hide(step: Step, key: string): void {
+    const known = this.#known.get(key);
+    if (known?.type !== 'row' || known.stored.content.kind !== 'unreadable') return;
+    const { kv, content, row } = known.stored;
+    this.#known.set(key, { type: 'hidden', kv, content, seen: row, wasShown: true });
+    this.#size--;
+    step.removeRow(key);
   }
 
   #remove(step: Step, key: string, invalid: boolean): void {
@@ -199,30 +229,33 @@ export class CatalogState {
         this.#removeRow(step, key, known.stored, invalid);
         return;
       case 'hidden':
-        this.#forgetHidden(known.content.service, key);
+        this.#services.remove(key, known.content);
+        if (known.wasShown)
+          step.addDeparture({ stored: storeRow(known.kv, known.content, known.seen), invalid });
         return;
       case 'member':
         this.#queues.remove(known.queue, key, step.seen);
         step.touchQueue(known.queue);
         return;
+      case 'omitted':
+        this.#omitted--;
+        return;
     }
   }
 
   #removeRow(step: Step, key: string, stored: StoredRow, invalid: boolean): void {
-    const { service } = stored.content;
     this.#size--;
-    const left = (this.#rowsOf.get(service) ?? 0) - 1;
-    if (left > 0) this.#rowsOf.set(service, left);
-    else this.#rowsOf.delete(service);
     step.removeRow(key);
     step.addDeparture({ stored, invalid });
+    const { content } = stored;
+    this.#updateService(step, content.service, () => this.#services.remove(key, content));
   }
+}
 
-  #forgetHidden(service: string, key: string): void {
-    const keys = this.#hiddenOf.get(service);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#hiddenOf.delete(service);
-  }
+/** The record of a key, whether it is shown or not. */
+function storedOf(known: Known | undefined): StoredRow | undefined {
+  if (known?.type === 'row') return known.stored;
+  return known?.type === 'hidden' ? storeRow(known.kv, known.content, known.seen) : undefined;
 }
 
 function kvOf(known: Known): ClassifiedKeyValue {

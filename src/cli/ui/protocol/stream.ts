@@ -53,6 +53,11 @@ export interface StatusMessage {
   readonly confirmedMsAgo?: number | undefined;
   /** How long etcd has been away, in milliseconds; undefined unless it is. */
   readonly awayMs?: number | undefined;
+  /**
+   * How many endpoints, and keys of locks and elections, are not shown because their key is longer than 4 kB; undefined
+   * for none.
+   */
+  readonly omitted?: number | undefined;
   /** The last failure, while etcd is away or refuses. */
   readonly error?: string | undefined;
   /** The server's wall clock, in milliseconds since 1970: all times of the messages are its own. */

@@ -92,12 +92,16 @@ describe('the catalog of the page', () => {
 
   it('shows a value that is not an endpoint in a service that has one, and no other', async () => {
     await client.kv.put(`${prefix}config/log`, 'debug');
-    const key = await put('e1');
+    await client.kv.put(`${prefix}config/db`, '{"host":"db1"}');
+    const [key, other] = [await put('e1'), await put('e2')];
     await using observed = await live();
     await client.kv.put(key, 'no endpoint');
     await observed.event('unreadable', key);
     assert.match(observed.rows.get(key)?.problem ?? '', /not JSON/);
-    assert.deepEqual([...observed.rows.keys()], [key]);
+    assert.deepEqual([...observed.rows.keys()], [key, other]);
+    await client.kv.delete(other);
+    await observed.event('left', other);
+    assert.deepEqual([...observed.rows.keys()], []);
   });
 
   it('is confirmed again and again', async () => {

@@ -1,9 +1,10 @@
 import { useMemo } from 'preact/hooks';
 import { compileFilter, orderBy, sortHints } from '../filter/index.js';
 import { emptyText, FilterBar } from '../list-controls/index.js';
-import { current, type ServiceSummary, store } from '../state/index.js';
+import { current, omitted, type ServiceSummary, store } from '../state/index.js';
 import { Grid, useLiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
+import { omittedHints } from './omitted-hints.js';
 import { serviceColumns } from './service-columns.js';
 import { serviceFields } from './service-fields.js';
 import { serviceSource } from './service-source.js';
@@ -22,7 +23,7 @@ export function ServicesView() {
     <section class="list-view" aria-label="Services">
       <FilterBar
         label="Filter services"
-        hints={[...filter.hints, ...sortHints(sort, serviceFields)]}
+        hints={[...filter.hints, ...sortHints(sort, serviceFields), ...omittedHints(omitted.value)]}
         fields={serviceFields.names}
         count={list.items.length}
         total={store.services.size}

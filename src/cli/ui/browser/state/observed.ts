@@ -20,6 +20,9 @@ export const viewStatus: ReadonlySignal<ViewState> = computed(() => {
   return viewState(withoutSilent(observation.value, now), now);
 });
 
+/** How many records are not shown, because their keys are too long. */
+export const omitted: ReadonlySignal<number> = computed(() => observation.value.status?.omitted ?? 0);
+
 /** A stream that is silent is lost, also before a timer of the page has noticed it. */
 function withoutSilent(observed: Observation, now: number): Observation {
   return now - observed.receivedAt > silenceLimitMs ? { ...observed, connected: false } : observed;

@@ -28,6 +28,14 @@ describe('the page of etcd-naming ui', () => {
     await page.page.getByText('0 services').waitFor();
   });
 
+  it('says how many records it does not show because of their long keys', async () => {
+    const { page } = await ui.open();
+    await page.page.getByText('0 services').waitFor();
+    await ui.put(`svc/${'x'.repeat(5_000)}`, { addr: '10.0.0.1:1' });
+    await page.page.getByText('1 record with a key longer than 4 kB is not shown.').waitFor();
+    assert.equal(await page.page.getByText('0 services').isVisible(), true);
+  });
+
   describe('while a service is shown', () => {
     let page: UiPage;
     let lease: bigint;
@@ -88,6 +96,7 @@ describe('the page of etcd-naming ui', () => {
     });
 
     it('says that a value is no longer an endpoint', async () => {
+      await ui.put('svc/e1', { addr: '10.0.0.1:1', lease });
       await ui.client.kv.put(`${ui.prefix}svc/old`, 'no endpoint');
       await page.row('not an endpoint').waitFor();
       await page.go({ page: 'timeline', service: `${ui.prefix}svc` });

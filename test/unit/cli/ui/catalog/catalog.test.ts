@@ -57,6 +57,17 @@ describe('a live catalog', () => {
     assert.deepEqual(scene.received, []);
   });
 
+  it('has the number of records with too long keys in its status, and reports when it changes', async () => {
+    const long = endpointKv(`a/${'x'.repeat(5_000)}`, 'h:3', { mod: 11n });
+    await listed(x);
+    assert.equal(scene.catalog.status().omitted, undefined);
+    await scene.push(putsOf(11n, long));
+    assert.equal(scene.catalog.status().omitted, 1);
+    assert.equal(scene.received.length, 1);
+    await scene.push(putsOf(12n, kvOf('plain', 'v', { mod: 12n })));
+    assert.equal(scene.received.length, 1);
+  });
+
   it('passes nothing on to a listener that ended', async () => {
     await listed(x);
     scene.unlisten();

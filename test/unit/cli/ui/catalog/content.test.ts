@@ -79,9 +79,17 @@ describe('classifier()', () => {
     }
   });
 
-  it('ignores keys without a service, and keys that are longer than any name', () => {
-    for (const key of ['plain', '/plain', 'x'.repeat(5_000), `a/${'x'.repeat(5_000)}`])
+  it('ignores keys without a service', () => {
+    for (const key of ['plain', '/plain', 'x'.repeat(5_000)])
       assert.deepEqual(contentOf(key, endpointValue('h:1')), { kind: 'other' });
+  });
+
+  it('omits records and members with keys of more than 4,096 bytes', () => {
+    const longest = `a/${'é'.repeat(2_047)}`;
+    assert.equal(contentOf(longest, endpointValue('h:1')).kind, 'endpoint');
+    assert.deepEqual(contentOf(`${longest}x`, endpointValue('h:1')), { kind: 'omitted' });
+    assert.deepEqual(contentOf(`${longest}/1f`, '', { lease: 31n }), { kind: 'omitted' });
+    assert.deepEqual(contentOf(`${longest}x`, 'text'), { kind: 'other' });
   });
 
   it('reads the service from keys with a trailing slash, bytes that are not UTF-8, and names of object members', () => {

@@ -6,8 +6,26 @@ import type { EndpointRow, Queue } from '#src/cli/ui/protocol/index.js';
 import type { KeyValue, MirrorUpdate } from '#src/index.js';
 import { endpointValue, kvOf } from './kvs.js';
 
-const keys = ['a/x', 'a/y', 'a/b/x', 'b/x', 'plain', 'a/1', 'q/1', 'q/2', '__proto__/x', 'a/'] as const;
-const values = ['', 'text', endpointValue('h:1'), endpointValue('h:2', { status: 'draining' })] as const;
+const keys = [
+  'a/x',
+  'a/y',
+  'a/b/x',
+  'b/x',
+  'plain',
+  'a/1',
+  'q/1',
+  'q/2',
+  '__proto__/x',
+  'a/',
+  `a/${'x'.repeat(5_000)}`,
+] as const;
+const values = [
+  '',
+  'text',
+  endpointValue(''),
+  endpointValue('h:1'),
+  endpointValue('h:2', { status: 'draining' }),
+] as const;
 
 type Write =
   | { readonly type: 'put'; readonly key: string; readonly value: string; readonly lease: bigint }
@@ -83,7 +101,11 @@ function checkRows(state: CatalogState, store: ModelStore): void {
   const rows = new Map(state.rows().map((row) => [row.key, row]));
   assert.equal(rows.size, state.size);
   const classify = classifier(undefined);
-  const services = new Set([...rows.values()].map(({ service }) => service));
+  const contents = [...store.kvs.values()].map((kv) => classify(kv).content);
+  const services = new Set(
+    contents.flatMap((content) => (content.kind === 'endpoint' ? content.service : [])),
+  );
+  assert.equal(state.omitted, contents.filter(({ kind }) => kind === 'omitted').length);
   for (const [key, kv] of store.kvs) {
     const { content } = classify(kv);
     const row = rows.get(key);

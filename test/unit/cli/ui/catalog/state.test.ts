@@ -48,9 +48,47 @@ describe('the state of a catalog', () => {
       assert.deepEqual(keys(state), ['b/x']);
     });
 
+    it('hides it when its service has no endpoint left', () => {
+      const state = newState();
+      state.apply(listOf(1n, [kvOf('a/config', 'text'), endpointKv('a/x', 'h:1')]), 0);
+      const { removed, departed } = state.apply(deletesOf(2n, 'a/x'), 0);
+      assert.deepEqual([...removed].sort(), ['a/config', 'a/x']);
+      assert.deepEqual(
+        departed.map(({ stored }) => stored.row.key),
+        ['a/x'],
+      );
+      assert.equal(state.size, 0);
+      const { puts } = state.apply(putsOf(3n, endpointKv('a/x', 'h:1', { mod: 3n })), 9);
+      assert.deepEqual([puts.get('a/config')?.firstSeen, puts.get('a/config')?.preexisting], [0, true]);
+    });
+
+    it('hides the last endpoint of a service when it becomes unreadable, and reports that, and when it leaves', () => {
+      const state = newState();
+      state.apply(listOf(1n, [endpointKv('a/x', 'h:1')]), 4);
+      const write = (mod: bigint, value: string) =>
+        state.apply(putsOf(mod, kvOf('a/x', value, { create: 1n, mod, version: mod })), 0);
+      const bad = write(2n, '{"host":"db1"}');
+      assert.deepEqual(
+        [bad.events.map(({ event }) => event.type), [...bad.removed]],
+        [['unreadable'], ['a/x']],
+      );
+      assert.deepEqual([write(3n, 'text').events, state.size], [[], 0]);
+      const good = write(4n, '{"Addr":"h:2"}');
+      assert.deepEqual(
+        [good.events.map(({ event }) => event.type), good.departed, good.puts.get('a/x')?.firstSeen],
+        [['registered'], [], 4],
+      );
+      write(5n, 'text');
+      const gone = state.apply(deletesOf(6n, 'a/x'), 0);
+      assert.deepEqual(
+        gone.departed.map(({ stored }) => stored.row.key),
+        ['a/x'],
+      );
+    });
+
     it('reports that a record became unreadable, and that it is registered again', () => {
       const state = newState();
-      state.apply(listOf(1n, [endpointKv('a/x', 'h:1')]), 0);
+      state.apply(listOf(1n, [endpointKv('a/x', 'h:1'), endpointKv('a/y', 'h:9')]), 0);
       const bad = state.apply(putsOf(2n, kvOf('a/x', 'text', { create: 1n, mod: 2n, version: 2n })), 0);
       assert.deepEqual(bad.departed, []);
       assert.deepEqual(bad.events, [
@@ -205,6 +243,20 @@ describe('the state of a catalog', () => {
       assert.equal(lists([kvOf('unrelated', '')]), false);
       assert.equal(lists([]), false);
     });
+  });
+
+  it('counts the records whose keys are too long, and only those', () => {
+    const state = newState();
+    const long = (name: string) => `a/${name.repeat(5_000)}`;
+    state.apply(listOf(1n, [endpointKv('a/x', 'h:1'), endpointKv(long('x'), 'h:2'), kvOf(long('y'), '')]), 0);
+    assert.deepEqual([keys(state), state.omitted], [['a/x'], 1]);
+    state.apply(putsOf(2n, endpointKv(long('y'), 'h:3', { create: 1n, mod: 2n, version: 2n })), 0);
+    state.apply(putsOf(3n, endpointKv(long('x'), 'h:4', { create: 1n, mod: 3n, version: 2n })), 0);
+    assert.equal(state.omitted, 2);
+    state.apply(deletesOf(4n, long('x')), 0);
+    assert.equal(state.omitted, 1);
+    state.apply(listOf(5n, [endpointKv('a/x', 'h:1')], 'compacted'), 0);
+    assert.equal(state.omitted, 0);
   });
 
   it('has names of object members as services and ids', () => {

@@ -7,6 +7,7 @@ import {
   observeLoss,
   observeSnapshot,
   observeStatus,
+  omitted,
   serverTime,
   viewStatus,
 } from '#ui/browser/state/observed.js';
@@ -86,6 +87,13 @@ describe('the observed state of the view', () => {
     observeIncomplete();
     observeSnapshot();
     assert.equal(age(), 20);
+  });
+
+  it('has the number of records that are not shown', () => {
+    observeStatus({ type: 'status', etcd: 'live', confirmedMsAgo: 0, now: 1_000_000, omitted: 2 });
+    assert.equal(omitted.value, 2);
+    status('live');
+    assert.equal(omitted.value, 0);
   });
 
   it('uses the wall clock of the command', () => {
