@@ -17,8 +17,10 @@ const shapes: ReadonlyMap<string, (members: Members) => boolean> = new Map([
 
 /** Whether a value has the form of a codec's records, also if the codec reads no endpoint from it. */
 export function hasShapeOf(codec: string, value: Buffer): boolean {
+  const hasShape = shapes.get(codec);
+  if (!hasShape) return false; // without parsing, which takes long for a value of many levels
   const members = parseObject(value);
-  return members !== undefined && (shapes.get(codec)?.(members) ?? false);
+  return members !== undefined && hasShape(members);
 }
 
 function parseObject(value: Buffer): Members | undefined {
