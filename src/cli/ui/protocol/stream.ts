@@ -60,6 +60,8 @@ export interface StatusMessage {
   readonly omitted?: number | undefined;
   /** The last failure, while etcd is away or refuses. */
   readonly error?: string | undefined;
+  /** The addresses of etcd, without credentials, while nothing was listed: a page has no settings then. */
+  readonly endpoints?: readonly string[] | undefined;
   /** The server's wall clock, in milliseconds since 1970: all times of the messages are its own. */
   readonly now: number;
 }

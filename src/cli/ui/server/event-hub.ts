@@ -104,7 +104,9 @@ export class EventHub {
   }
 
   status(): Buffer {
-    return encodeFrame(this.#catalog.status());
+    const status = this.#catalog.status();
+    const isListed = status.confirmedMsAgo !== undefined;
+    return encodeFrame(isListed ? status : { ...status, endpoints: this.#settings.endpoints });
   }
 
   *#frames(rows: readonly EndpointRow[], queues: readonly Queue[], end: Buffer): Generator<Buffer, void> {

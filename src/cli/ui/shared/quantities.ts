@@ -20,7 +20,12 @@ export function sizeText(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
-/** `1 endpoint`, `2 endpoints`. */
-export function pluralize(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 endpoint`, `2 endpoints`; with another ending, `2 addresses`. */
+export function pluralize(count: number, noun: string, ending = 's'): string {
+  return `${count} ${noun}${count === 1 ? '' : ending}`;
+}
+
+/** How many items of a list are shown: `6 endpoints`, `3 of 6 endpoints`. */
+export function countText(count: number, total: number, noun: string): string {
+  return count === total ? pluralize(total, noun) : `${count} of ${pluralize(total, noun)}`;
 }

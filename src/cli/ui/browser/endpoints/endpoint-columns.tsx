@@ -3,92 +3,60 @@ import { ActionMenu } from '../actions/index.js';
 import { metadataText } from '../filter/index.js';
 import { serviceText } from '../services/index.js';
 import { serverNow } from '../state/index.js';
-import type { Column } from '../table/index.js';
+import { type Column, fieldColumn } from '../table/index.js';
 import { isoText, sizeText, timeText, visible } from '../text/index.js';
+import type { Sort } from '../url/index.js';
+import { endpointFields } from './endpoint-fields.js';
 import { LeaseCell } from './lease-cell.js';
+import { shownColumns } from './shown-columns.js';
 import { statedTime } from './stated-time.js';
 
 /** A cell shows the start; the details show all. */
 const maxMetadata = 160;
 
-/** The columns of a service's endpoints; with the service for all endpoints. */
-export function endpointColumns(withService: boolean): readonly Column<EndpointRow>[] {
-  return withService ? [serviceColumn, ...columns] : columns;
+/** The columns of a list of endpoints; with the service for all endpoints. */
+export function endpointColumns(
+  withService: boolean,
+  sort: Sort | undefined,
+  readOnly: boolean,
+): readonly Column<EndpointRow>[] {
+  return shownColumns(withService ? [serviceColumn, ...columns] : columns, sort, readOnly);
 }
 
 const serviceColumn: Column<EndpointRow> = {
-  field: 'service',
-  label: 'Service',
-  sortable: true,
+  ...fieldColumn(endpointFields, 'service'),
   text: ({ service }) => serviceText(service),
 };
 
 const columns: readonly Column<EndpointRow>[] = [
   {
-    field: 'addr',
-    label: 'Address',
-    sortable: true,
+    ...fieldColumn(endpointFields, 'address'),
     text: (row) => (row.problem === undefined ? visible(row.addr) : 'not an endpoint'),
     titleOf: (row) => row.problem && visible(row.problem),
   },
+  { ...fieldColumn(endpointFields, 'id'), text: ({ id }) => visible(id) },
   {
-    field: 'id',
-    label: 'ID',
-    title: 'The part of the key after the service',
-    sortable: true,
-    text: ({ id }) => visible(id),
-  },
-  {
-    field: 'status',
-    label: 'Status',
-    sortable: true,
+    ...fieldColumn(endpointFields, 'status'),
     text: ({ status }) => visible(status ?? '', 40),
     render: ({ status }) => status && <span class="status">{visible(status, 40)}</span>,
   },
   {
-    field: 'weight',
-    label: 'Weight',
-    sortable: true,
+    ...fieldColumn(endpointFields, 'weight'),
     numeric: true,
-    text: ({ weight }) => String(weight),
+    text: ({ weight, problem }) => (problem === undefined ? String(weight) : ''),
   },
+  { ...fieldColumn(endpointFields, 'zone'), text: ({ zone }) => visible(zone ?? '', 60) },
+  { ...fieldColumn(endpointFields, 'metadata'), text: metadataCell },
   {
-    field: 'zone',
-    label: 'Zone',
-    sortable: true,
-    text: ({ zone }) => visible(zone ?? '', 60),
-  },
-  {
-    field: 'metadata',
-    label: 'Metadata',
-    title: 'As JSON; the details of the endpoint show all of it',
-    sortable: true,
-    text: metadataCell,
-  },
-  {
-    field: 'lease',
-    label: 'Lease left',
-    title:
-      'The time until the lease ends unless it is renewed. etcd is asked for visible rows only, so it cannot sort.',
-    sortable: false,
+    ...fieldColumn(endpointFields, 'lease'),
     numeric: true,
     text: ({ lease }) => lease ?? '',
-    render: ({ lease }) => <LeaseCell lease={lease} />,
+    render: (row) => (hasLeaseCell(row) ? <LeaseCell lease={row.lease} /> : ''),
     titleOf: ({ lease }) => lease && `lease ${lease}`,
   },
+  { ...fieldColumn(endpointFields, 'created'), numeric: true, text: ({ createRevision }) => createRevision },
   {
-    field: 'created',
-    label: 'Created at',
-    title: 'The revision of etcd that created the record',
-    sortable: true,
-    numeric: true,
-    text: ({ createRevision }) => createRevision,
-  },
-  {
-    field: 'seen',
-    label: 'First seen',
-    title: 'When the command first saw the record: etcd stores no time',
-    sortable: true,
+    ...fieldColumn(endpointFields, 'seen'),
     text: (row) => `${row.preexisting ? 'before ' : ''}${timeText(row.firstSeen, serverNow())}`,
     titleOf: ({ firstSeen }) => isoText(firstSeen),
   },
@@ -113,4 +81,9 @@ function metadataCell(row: EndpointRow): string {
   return row.large === undefined
     ? visible(metadataText(row), maxMetadata)
     : `${sizeText(row.large)}, not shown here`;
+}
+
+/** A record that is not an endpoint has no permanence to point out. */
+function hasLeaseCell({ lease, problem }: EndpointRow): boolean {
+  return lease !== undefined || problem === undefined;
 }

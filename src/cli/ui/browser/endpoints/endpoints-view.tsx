@@ -1,11 +1,12 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { EndpointRow } from '../../protocol/index.js';
-import { compileFilter, orderBy, sortHints } from '../filter/index.js';
+import { canonicalSort, compileFilter, orderBy, sortField, sortHints } from '../filter/index.js';
 import { emptyText, FilterBar } from '../list-controls/index.js';
-import { current, store } from '../state/index.js';
+import { current, settings, store } from '../state/index.js';
 import { Grid, useLiveList } from '../table/index.js';
 import { navigate, view } from '../url/index.js';
 import { endpointColumns } from './endpoint-columns.js';
+import { endpointCountText, largeNote, sumCounts } from './endpoint-counts.js';
 import { endpointFields } from './endpoint-fields.js';
 import { endpointSource } from './endpoint-source.js';
 import { followLeases, wantLeases } from './lease-times.js';
@@ -21,17 +22,21 @@ export function EndpointsView({ service }: { readonly service: string | undefine
     ordering: { matches: filter.matches, ...orderBy(sort, endpointFields) },
     orderedBy: [text, sort?.field, sort?.descending],
   });
-  const columns = useMemo(() => endpointColumns(service === undefined), []);
+  const readOnly = settings.value?.readOnly ?? false;
+  const columns = useMemo(
+    () => endpointColumns(service === undefined, sort, readOnly),
+    [sort?.field, readOnly],
+  );
   useEffect(followLeases, []);
+  const counts = sumCounts(service === undefined ? store.services.values() : [store.services.get(service)]);
   return (
     <section class={selected === undefined ? 'list-view' : 'list-view has-details'} aria-label="Endpoints">
       <FilterBar
         label="Filter endpoints"
         hints={[...filter.hints, ...sortHints(sort, endpointFields)]}
-        fields={endpointFields.names}
-        count={list.items.length}
-        total={totalOf(service)}
-        noun="endpoint"
+        note={largeNote(counts, filter.readsMetadata, sortField(sort, endpointFields))}
+        fields={endpointFields}
+        count={endpointCountText(list.items, counts)}
         filterHint="word  zone:eu-*  status:draining  metadata.version>2  -term"
         sortHint="column or metadata.path"
       />
@@ -39,22 +44,18 @@ export function EndpointsView({ service }: { readonly service: string | undefine
         label="Endpoints"
         list={list}
         columns={columns}
-        sort={sort}
+        sort={canonicalSort(sort, endpointFields)}
         onSort={(next) => navigate({ sort: next }, { replace: true })}
         selected={selected}
         onOpen={({ key }) => navigate({ selected: key }, { replace: selected !== undefined })}
         classOf={rowClass}
         onVisible={(rows) => wantLeases(rows.flatMap(({ lease }) => lease ?? []))}
         stale={!current.value}
-        empty={emptyText(totalOf(service), 'endpoint')}
+        empty={emptyText(counts.endpoints + counts.problems, 'endpoint')}
       />
       {selected !== undefined && <SelectedEndpoint key={selected} recordKey={selected} />}
     </section>
   );
-}
-
-function totalOf(service: string | undefined): number {
-  return service === undefined ? store.rows.size : (store.services.get(service)?.rows.size ?? 0);
 }
 
 function rowClass({ problem, status }: EndpointRow): string {

@@ -1,10 +1,13 @@
-import { type FieldSet, type FieldValue, isField } from './field-set.js';
+import { comparison } from './comparison.js';
+import { type FieldSet, type FieldValue, readsMetadata } from './field-set.js';
 import { matchesGlob } from './glob.js';
 import { type Operator, parseFilter, type Term } from './parse-filter.js';
 
 /** A filter that can be evaluated. */
 export interface Filter<T> {
   readonly hints: readonly string[];
+  /** Whether it reads the metadata, which an item may lack because of their size. */
+  readonly readsMetadata: boolean;
   matches(item: T): boolean;
 }
 
@@ -14,23 +17,27 @@ export interface Filter<T> {
  * - A word must occur in the item's text; `*` in it stands for any text.
  * - `field:value` must occur in one of the field's values, or match it as a whole if it contains `*`; `~` is the same.
  * - `=` and `!=` compare whole values with regard to case; a value with `*` is a pattern.
- * - `<`, `>`, `<=` and `>=` compare numbers, or texts if one of both is not a number.
+ * - `<`, `>`, `<=` and `>=` compare numbers, and texts in natural order; see {@link comparison}.
  */
 export function compileFilter<T>(text: string, fields: FieldSet<T>): Filter<T> {
-  const { terms, hints } = parseFilter(text, (name) => isField(name, fields));
+  const { terms, hints } = parseFilter(text, fields);
   const tests = terms.map((term) => compileTerm(term, fields));
-  return { hints, matches: (item) => tests.every((test) => test(item)) };
+  return {
+    hints,
+    readsMetadata: fields.metadata !== undefined && terms.some(({ field }) => !field || readsMetadata(field)),
+    matches: (item) => tests.every((test) => test(item)),
+  };
 }
 
-function compileTerm<T>(term: Term, fields: FieldSet<T>): (item: T) => boolean {
+function compileTerm<T>(term: Term<T>, fields: FieldSet<T>): (item: T) => boolean {
   const { field, negated } = term;
   if (field === undefined) return compileWord(term, fields);
   const test = compileTest(term.operator, term.value);
   const isNegated = negated !== (term.operator === '!=');
-  return (item) => fields.values(item, field).some(test) !== isNegated;
+  return (item) => field.values(item).some(test) !== isNegated;
 }
 
-function compileWord<T>({ value, negated }: Term, fields: FieldSet<T>): (item: T) => boolean {
+function compileWord<T>({ value, negated }: Term<T>, fields: FieldSet<T>): (item: T) => boolean {
   const wanted = value.toLowerCase();
   const pattern = `*${wanted}*`;
   const test = wanted.includes('*')
@@ -61,19 +68,4 @@ function compileTest(operator: Operator, wanted: string): (value: FieldValue) =>
 function containment(wanted: string): (value: FieldValue) => boolean {
   if (wanted.includes('*')) return (value) => matchesGlob(String(value).toLowerCase(), wanted);
   return (value) => String(value).toLowerCase().includes(wanted);
-}
-
-function comparison(wanted: string, holds: (order: number) => boolean): (value: FieldValue) => boolean {
-  const number = toNumber(wanted);
-  return (value) => {
-    const other = typeof value === 'number' ? value : toNumber(String(value));
-    if (number !== undefined && other !== undefined) return holds(other - number);
-    const text = String(value);
-    return holds(text < wanted ? -1 : text > wanted ? 1 : 0);
-  };
-}
-
-function toNumber(text: string): number | undefined {
-  const number = Number(text);
-  return text.trim() === '' || Number.isNaN(number) ? undefined : number;
 }

@@ -1,4 +1,11 @@
-export { type FieldOrder, orderBy, sortHints } from './compare.js';
+export { canonicalSort, type FieldOrder, orderBy, sortField, sortHints } from './compare.js';
 export { compileFilter, type Filter } from './compile-filter.js';
-export type { FieldSet, FieldValue } from './field-set.js';
+export {
+  type Field,
+  type FieldSet,
+  type FieldValue,
+  fieldNames,
+  findField,
+  readsMetadata,
+} from './field-set.js';
 export { metadataText, metadataValues } from './metadata.js';

@@ -1,18 +1,21 @@
+import { type Field, type FieldSet, fieldNames, findField } from './field-set.js';
+import { type Token, tokens } from './tokens.js';
+
 const operators = ['!=', '>=', '<=', ':', '=', '>', '<', '~'] as const;
 
 export type Operator = (typeof operators)[number];
 
 /** A condition. All terms of a filter must hold. */
-export interface Term {
+export interface Term<T> {
   readonly negated: boolean;
   /** Undefined for a word that is searched in all of the item. */
-  readonly field: string | undefined;
+  readonly field: Field<T> | undefined;
   readonly operator: Operator;
   readonly value: string;
 }
 
-export interface ParsedFilter {
-  readonly terms: readonly Term[];
+export interface ParsedFilter<T> {
+  readonly terms: readonly Term<T>[];
   /** What the user should know about the filter, in sentences. */
   readonly hints: readonly string[];
 }
@@ -21,62 +24,50 @@ export interface ParsedFilter {
  * Parses a filter: words, `field:value`, `field=value` and the other operators, with `-` before a term to negate it and
  * quotes around text with spaces. Every text is a filter: what is not a known field is searched as text.
  */
-export function parseFilter(text: string, isField: (name: string) => boolean): ParsedFilter {
+export function parseFilter<T>(text: string, fields: FieldSet<T>): ParsedFilter<T> {
   const hints: string[] = [];
-  const terms = tokens(text, hints).flatMap((token) => {
-    const term = parseTerm(token, isField, hints);
-    return term ? [term] : [];
-  });
+  const terms = tokens(text, hints).flatMap((token) => parseTerm(token, fields, hints) ?? []);
   return { terms, hints };
 }
 
-interface Token {
-  readonly negated: boolean;
-  /** The text with the quotes removed. */
-  readonly text: string;
-  /** The length of the part before the first quote. An operator in quotes is text. */
-  readonly unquoted: number;
-}
-
-const tokenPattern = /(-?)((?:[^\s"]|"[^"]*"?)+)/g;
-
-function tokens(text: string, hints: string[]): Token[] {
-  if ((text.split('"').length - 1) % 2 === 1) hints.push('A quote is not closed.');
-  return [...text.matchAll(tokenPattern)].map(([, minus = '', raw = '']) => {
-    const quote = raw.indexOf('"');
-    return {
-      negated: minus === '-',
-      text: raw.replaceAll('"', ''),
-      unquoted: quote < 0 ? raw.length : quote,
-    };
-  });
-}
-
-function parseTerm(token: Token, isField: (name: string) => boolean, hints: string[]): Term | undefined {
-  const { negated, text } = token;
-  const split = splitAtOperator(text.slice(0, token.unquoted));
-  if (!split) return text === '' ? undefined : word(token);
-  const { name, operator } = split;
-  if (!isField(name)) {
-    if (/^[a-z][\w-]*$/i.test(name) && operator === ':') hints.push(unknownField(name));
+function parseTerm<T>(token: Token, fields: FieldSet<T>, hints: string[]): Term<T> | undefined {
+  const split = splitAtOperator(token);
+  if (!split) return word(token);
+  const field = findField(split.name, fields);
+  if (!field) {
+    if (/^[a-z][\w.-]*$/i.test(split.name)) hints.push(unknownField(split.name, fields));
     return word(token);
   }
-  const value = text.slice(name.length + operator.length);
-  if (value === '') hints.push(`“${name}${operator}” has no value yet.`);
-  return value === '' ? undefined : { negated, field: name, operator, value };
+  const hint = unusable(split, field);
+  if (hint !== undefined) hints.push(hint);
+  return hint === undefined ? { ...split, negated: token.negated, field } : undefined;
 }
 
-function word({ negated, text }: Token): Term {
-  return { negated, field: undefined, operator: ':', value: text };
+/** Why a term is ignored; undefined if it can be evaluated. */
+function unusable<T>({ name, operator, value }: Split, { unordered }: Field<T>): string | undefined {
+  if (value === '') return `“${name}${operator}” has no value yet.`;
+  if (unordered === undefined || !/[<>]/.test(operator)) return undefined;
+  return `${unordered} “${name}${operator}${value}” is ignored.`;
 }
 
-/** At the first operator; of two that start at the same place, the longer one. */
-function splitAtOperator(text: string): { name: string; operator: Operator } | undefined {
-  const index = text.search(/[:=<>~]|!=/);
-  const operator = operators.find((candidate) => text.startsWith(candidate, index));
-  return index > 0 && operator ? { name: text.slice(0, index), operator } : undefined;
+function word<T>({ negated, text }: Token): Term<T> | undefined {
+  return text === '' ? undefined : { negated, field: undefined, operator: ':', value: text };
 }
 
-function unknownField(name: string): string {
-  return `“${name}” is not a field here: it is searched as text.`;
+interface Split {
+  readonly name: string;
+  readonly operator: Operator;
+  readonly value: string;
+}
+
+/** At the first operator that is not in quotes; of two that start at the same place, the longer one. */
+function splitAtOperator({ text, syntax }: Token): Split | undefined {
+  const index = syntax.search(/[:=<>~]|!=/);
+  const operator = operators.find((candidate) => syntax.startsWith(candidate, index));
+  if (index <= 0 || operator === undefined) return undefined;
+  return { name: text.slice(0, index), operator, value: text.slice(index + operator.length) };
+}
+
+function unknownField<T>(name: string, fields: FieldSet<T>): string {
+  return `“${name}” is not a field here: it is searched as text. Fields: ${fieldNames(fields).join(', ')}.`;
 }

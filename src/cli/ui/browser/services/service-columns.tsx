@@ -1,14 +1,13 @@
 import type { ServiceSummary } from '../state/index.js';
-import type { Column } from '../table/index.js';
+import { type Column, fieldColumn } from '../table/index.js';
 import { visible } from '../text/index.js';
 import { viewLink } from '../url/index.js';
 import { countsText } from './count-text.js';
+import { type ServiceCount, serviceFields } from './service-fields.js';
 
 export const serviceColumns: readonly Column<ServiceSummary>[] = [
   {
-    field: 'name',
-    label: 'Service',
-    sortable: true,
+    ...fieldColumn(serviceFields, 'service'),
     text: ({ name }) => serviceText(name),
     render: ({ name }) => (
       <a href={viewLink({ page: 'endpoints', service: name, filter: '' })} tabIndex={-1}>
@@ -16,21 +15,19 @@ export const serviceColumns: readonly Column<ServiceSummary>[] = [
       </a>
     ),
   },
-  countColumn('total', 'Endpoints', 'The number of records'),
-  countColumn('draining', 'Draining', 'Endpoints that receive no new requests'),
-  countColumn('permanent', 'Permanent', 'Records without a lease: they stay when their server ends'),
-  countColumn('problems', 'Problems', 'Records whose value is not an endpoint'),
+  countColumn('endpoints'),
+  countColumn('draining'),
+  countColumn('permanent'),
+  countColumn('problems'),
   {
-    field: 'status',
-    label: 'Status',
-    title: 'Endpoints by the status in their metadata',
+    ...fieldColumn(serviceFields, 'status'),
+    style: 'statuses',
     sortable: false,
     text: ({ statuses }) => countsText(statuses),
   },
   {
-    field: 'zone',
-    label: 'Zones',
-    title: 'Endpoints by zone',
+    ...fieldColumn(serviceFields, 'zone'),
+    style: 'zones',
     sortable: false,
     text: ({ zones }) => countsText(zones),
   },
@@ -41,17 +38,10 @@ export function serviceText(name: string): string {
   return name === '' ? '(no name)' : visible(name);
 }
 
-function countColumn(
-  field: 'total' | 'draining' | 'permanent' | 'problems',
-  label: string,
-  title: string,
-): Column<ServiceSummary> {
+function countColumn(field: ServiceCount): Column<ServiceSummary> {
   return {
-    field,
-    label,
-    title,
-    sortable: true,
+    ...fieldColumn(serviceFields, field),
     numeric: true,
-    text: (service) => (service[field] === 0 && field !== 'total' ? '' : String(service[field])),
+    text: (service) => (service[field] === 0 && field !== 'endpoints' ? '' : String(service[field])),
   };
 }

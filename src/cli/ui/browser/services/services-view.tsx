@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks';
-import { compileFilter, orderBy, sortHints } from '../filter/index.js';
+import { canonicalSort, compileFilter, orderBy, sortHints } from '../filter/index.js';
 import { emptyText, FilterBar } from '../list-controls/index.js';
 import { current, omitted, type ServiceSummary, store } from '../state/index.js';
 import { Grid, useLiveList } from '../table/index.js';
+import { countText } from '../text/index.js';
 import { navigate, view } from '../url/index.js';
 import { omittedHints } from './omitted-hints.js';
 import { serviceColumns } from './service-columns.js';
@@ -23,19 +24,18 @@ export function ServicesView() {
     <section class="list-view" aria-label="Services">
       <FilterBar
         label="Filter services"
-        hints={[...filter.hints, ...sortHints(sort, serviceFields), ...omittedHints(omitted.value)]}
-        fields={serviceFields.names}
-        count={list.items.length}
-        total={store.services.size}
-        noun="service"
-        filterHint="word  zone:eu-*  total>10  -term"
+        hints={[...filter.hints, ...sortHints(sort, serviceFields)]}
+        note={omittedHints(omitted.value).join(' ')}
+        fields={serviceFields}
+        count={countText(list.items.length, store.services.size, 'service')}
+        filterHint="word  zone:eu-*  endpoints>10  -term"
         sortHint="column"
       />
       <Grid
         label="Services"
         list={list}
         columns={serviceColumns}
-        sort={sort}
+        sort={canonicalSort(sort, serviceFields)}
         onSort={(next) => navigate({ sort: next }, { replace: true })}
         onOpen={openService}
         stale={!current.value}

@@ -1,4 +1,5 @@
 import { useComputed, useSignalEffect } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { sessionState } from '../api/index.js';
 import { EndpointsView } from '../endpoints/index.js';
 import { LocksView } from '../locks/index.js';
@@ -28,10 +29,19 @@ export function App() {
 function MainView() {
   const page = useComputed(() => view.value.page).value;
   const service = useComputed(() => view.value.service).value;
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+  useLayoutEffect(() => {
+    // The link that had the focus may be gone, and assistive technology reads where the navigation led to.
+    if (!isFirst.current) main.current?.querySelector('h1')?.focus({ preventScroll: true });
+    isFirst.current = false;
+  }, [page, service]);
   return (
-    <main tabIndex={-1}>
+    <main tabIndex={-1} ref={main}>
       {service === undefined ? (
-        <h1 class="hidden">{pageTitles[page]}</h1>
+        <h1 class="hidden" tabIndex={-1}>
+          {pageTitles[page]}
+        </h1>
       ) : (
         <ServiceHeader service={service} />
       )}

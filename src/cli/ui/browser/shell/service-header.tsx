@@ -7,7 +7,7 @@ export function ServiceHeader({ service }: { readonly service: string }) {
   return (
     <div class="service-header">
       <a href={viewLink({ page: 'services', filter: '' })}>Services</a>
-      <h1>
+      <h1 tabIndex={-1}>
         <bdi>{serviceText(service)}</bdi>
       </h1>
       <nav aria-label="Views of the service">

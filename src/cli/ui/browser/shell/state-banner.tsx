@@ -1,12 +1,13 @@
 import { computed } from '@preact/signals';
-import { serverNow, serverTime, tick, viewStatus } from '../state/index.js';
+import { etcdEndpoints, serverNow, serverTime, tick, viewStatus } from '../state/index.js';
 import { viewStateText } from './view-state-text.js';
 
 const text = computed(() => {
   void tick.value;
-  return viewStateText(viewStatus.value, serverTime, serverNow());
+  return viewStateText(viewStatus.value, serverTime, serverNow(), etcdEndpoints.value);
 });
 const summary = computed(() => text.value.summary);
+const error = computed(() => text.value.error);
 const kind = computed(() => viewStatus.value.kind);
 
 /** The state of the view. Assistive technology announces its changes, but not the ages. */
@@ -15,6 +16,7 @@ export function StateBanner() {
     <div class={`state ${kind.value}`}>
       <Summary />
       <Detail />
+      <Cause />
     </div>
   );
 }
@@ -29,4 +31,15 @@ function Summary() {
 
 function Detail() {
   return <span class="state-detail">{text.value.detail}</span>;
+}
+
+/** The error of etcd's client in full. It is over the page while it is open. */
+function Cause() {
+  if (!error.value) return null;
+  return (
+    <details class="cause">
+      <summary>Cause</summary>
+      <p class="overlay">{error.value}</p>
+    </details>
+  );
 }

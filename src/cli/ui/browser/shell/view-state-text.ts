@@ -1,5 +1,5 @@
 import type { ViewState } from '../state/index.js';
-import { durationText, timeText, visible } from '../text/index.js';
+import { durationText, pluralize, timeText, visible } from '../text/index.js';
 
 /** What the page says about what it shows. */
 export interface ViewStateText {
@@ -7,16 +7,20 @@ export interface ViewStateText {
   readonly summary: string;
   /** Ages and times, which change every second. */
   readonly detail: string;
+  /** The technical text of a failure, for those who ask for it. */
+  readonly error?: string | undefined;
 }
 
 /**
  * @param toServerTime converts a time of the browser's monotonic clock to the command's wall clock.
  * @param now the command's wall clock.
+ * @param endpoints the addresses of etcd, if they are known.
  */
 export function viewStateText(
   state: ViewState,
   toServerTime: (at: number) => number,
   now: number,
+  endpoints: readonly string[] = [],
 ): ViewStateText {
   const shown = (asOf: number | undefined) =>
     asOf === undefined
@@ -36,17 +40,32 @@ export function viewStateText(
       return { summary: 'Live', detail: `confirmed ${durationText(state.confirmedMs)} ago` };
     case 'away':
       return {
-        summary: 'etcd is away',
-        detail: sentence(`for ${durationText(state.forMs)}`, shown(state.asOf), state.error),
+        summary: awaySummary(state.asOf, endpoints),
+        detail: sentence(`for ${durationText(state.forMs)}`, shown(state.asOf)),
+        error: state.error && visible(state.error, maxError),
       };
     case 'refused':
-      return { summary: 'etcd refuses the read', detail: sentence(mayLack(state.asOf), state.error) };
+      return {
+        summary: 'etcd refuses the read',
+        detail: mayLack(state.asOf),
+        error: state.error && visible(state.error, maxError),
+      };
     case 'disconnected':
       return {
         summary: 'No connection to the command',
         detail: sentence(`for ${durationText(state.forMs)}`, shown(state.asOf)),
       };
   }
+}
+
+const maxError = 1_000;
+
+/** Before anything was received, the address is probably wrong, or etcd is not started. */
+function awaySummary(asOf: number | undefined, endpoints: readonly string[]): string {
+  const [first, ...others] = endpoints;
+  if (asOf !== undefined || first === undefined) return 'etcd is away';
+  const more = others.length === 0 ? '' : ` or ${pluralize(others.length, 'other address', 'es')}`;
+  return `No etcd answers at ${visible(first, 80)}${more}`;
 }
 
 function sentence(...parts: readonly (string | undefined)[]): string {

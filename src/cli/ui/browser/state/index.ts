@@ -1,6 +1,6 @@
 export { serverNow, tick } from './clock.js';
 export { type EntryListener, listenToEntries } from './entry-feed.js';
-export { omitted, serverTime, viewStatus } from './observed.js';
+export { etcdEndpoints, omitted, serverTime, viewStatus } from './observed.js';
 export { current, queues, settings, store } from './published.js';
 export type { RecordStore, StoreChanges, StoreListener } from './record-store.js';
 export type { Service, ServiceSummary } from './service.js';

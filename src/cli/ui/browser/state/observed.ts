@@ -23,6 +23,11 @@ export const viewStatus: ReadonlySignal<ViewState> = computed(() => {
 /** How many records are not shown, because their keys are too long. */
 export const omitted: ReadonlySignal<number> = computed(() => observation.value.status?.omitted ?? 0);
 
+/** The addresses of etcd that the command uses; empty before the first status. */
+export const etcdEndpoints: ReadonlySignal<readonly string[]> = computed(
+  () => observation.value.status?.endpoints ?? [],
+);
+
 /** A stream that is silent is lost, also before a timer of the page has noticed it. */
 function withoutSilent(observed: Observation, now: number): Observation {
   return now - observed.receivedAt > silenceLimitMs ? { ...observed, connected: false } : observed;

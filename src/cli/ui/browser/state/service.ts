@@ -3,9 +3,10 @@ import type { EndpointRow } from '../../protocol/index.js';
 /** A service with its counts at one time. */
 export interface ServiceSummary {
   readonly name: string;
-  readonly total: number;
+  /** Records whose value is an endpoint. */
+  readonly endpoints: number;
   readonly draining: number;
-  /** Records without a lease. */
+  /** Endpoints without a lease. */
   readonly permanent: number;
   /** Records whose value is not an endpoint. */
   readonly problems: number;
@@ -22,9 +23,20 @@ export class Service {
   readonly #zones = new Map<string, number>();
   #permanent = 0;
   #problems = 0;
+  #large = 0;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** Records whose value is not an endpoint. */
+  get problems(): number {
+    return this.#problems;
+  }
+
+  /** Endpoints whose metadata is too large for the stream. */
+  get large(): number {
+    return this.#large;
   }
 
   put(row: EndpointRow): void {
@@ -43,7 +55,7 @@ export class Service {
   summary(): ServiceSummary {
     return {
       name: this.name,
-      total: this.rows.size,
+      endpoints: this.rows.size - this.#problems,
       draining: this.#statuses.get('draining') ?? 0,
       permanent: this.#permanent,
       problems: this.#problems,
@@ -53,8 +65,12 @@ export class Service {
   }
 
   #count(row: EndpointRow, by: 1 | -1): void {
+    if (row.problem !== undefined) {
+      this.#problems += by;
+      return;
+    }
     if (row.lease === undefined) this.#permanent += by;
-    if (row.problem !== undefined) this.#problems += by;
+    if (row.large !== undefined) this.#large += by;
     if (row.status !== undefined) add(this.#statuses, row.status, by);
     if (row.zone !== undefined) add(this.#zones, row.zone, by);
   }

@@ -1,4 +1,4 @@
-export type { Column } from './column.js';
+export { type Column, fieldColumn } from './column.js';
 export { Grid, rowHeight } from './grid.js';
 export type { ListSource, LiveList } from './live-list.js';
 export type { Ordering, SortValue } from './sorted-list.js';

@@ -56,6 +56,33 @@ describe('the page of etcd-naming ui with the keyboard alone', () => {
     assert.match(kv?.value.toString() ?? '', /draining/);
   });
 
+  it('reaches the help of the filter, which Escape closes', async () => {
+    await tabTo(/^Help$/);
+    await press('Enter');
+    await page.page.getByText('All terms must hold').waitFor();
+    assert.ok(await page.page.getByText('service, endpoints, draining').isVisible());
+    await press('Escape');
+    await page.page.getByText('All terms must hold').waitFor({ state: 'hidden' });
+    assert.match(await focused(), /^Help/);
+  });
+
+  it('moves the focus to the heading of another view, not when the page is opened', async () => {
+    const heading = () => page.page.evaluate(() => document.activeElement?.tagName === 'H1');
+    assert.equal(await heading(), false);
+    await tabTo(/^Locks$/);
+    await press('Enter');
+    await page.page.getByRole('heading', { name: 'Locks and elections', level: 1 }).waitFor();
+    assert.equal(await focused(), 'Locks and elections');
+    await page.page.goBack();
+    await page.row(`${ui.prefix}svc`).waitFor();
+    assert.equal(await focused(), 'Services');
+    await page.row(`${ui.prefix}svc`).focus();
+    await press('Enter');
+    await page.row('e1:1').waitFor();
+    assert.equal(await focused(), `${ui.prefix}svc`);
+    assert.equal(await heading(), true);
+  });
+
   it('keeps the focus inside an open dialog', async () => {
     await page.go({ page: 'endpoints', service: `${ui.prefix}svc`, selected: `${ui.prefix}svc/e1` });
     await page.details.getByRole('button', { name: 'Drain …' }).press('Enter');

@@ -17,9 +17,11 @@ describe('the page of etcd-naming ui and an etcd that fails', () => {
   it('says for how long etcd has been away, marks the list, and follows etcd again', async () => {
     const { page } = await ui.open({ view: '&page=endpoints' });
     await page.row('10.0.0.1:1').waitFor();
+    const place = await page.row('10.0.0.1:1').boundingBox();
     await ui.etcd().stop();
     await page.shows('etcd is away');
     assert.equal(await page.isStale(), true);
+    assert.deepEqual(await page.row('10.0.0.1:1').boundingBox(), place, 'nothing moves');
     const detail = page.page.locator('.state-detail');
     assert.match(await detail.innerText(), /showing the state of \d/);
     const first = ageOf(await detail.innerText());
@@ -52,8 +54,11 @@ describe('the page of etcd-naming ui and an etcd that fails', () => {
     try {
       const { link } = await ui.start();
       const page = new UiPage((await ui.browser.open(link)).page);
-      await page.state.filter({ hasText: /etcd is away|Loading/ }).waitFor();
+      await page.state.filter({ hasText: /No etcd answers at 127\.0\.0\.1:\d+/ }).waitFor();
       assert.equal(await page.row(`${ui.prefix}svc`).count(), 0);
+      assert.equal(await page.page.getByText('0 services').count(), 0, 'the number is not known');
+      await page.page.getByText('Cause').click();
+      await page.page.getByText('UNAVAILABLE').waitFor();
       await ui.etcd().restart();
       await page.shows('Live');
       await page.row(`${ui.prefix}svc`).waitFor();

@@ -34,6 +34,9 @@ describe('the URL of the page of etcd-naming ui', () => {
     await showsInOrder('e1:1', 'e2:1', 'e4:1');
     await page.page.getByLabel('Sort by').fill('metadata.version');
     await showsInOrder('e1:1', 'e4:1', 'e2:1');
+    const sorted = page.grid.getByRole('columnheader', { name: 'version' });
+    assert.equal(await sorted.getAttribute('aria-sort'), 'ascending');
+    assert.equal((await page.cells(page.row('e2:1')))[1], '20', 'the value is in a column of its own');
     await page.button('Descending').click();
     await showsInOrder('e2:1', 'e4:1', 'e1:1');
     await page.row('e4:1').click();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { EndpointRow, Json } from '#src/cli/ui/protocol/index.js';
 import { endpointFields } from '#ui/browser/endpoints/endpoint-fields.js';
 import { compileFilter } from '#ui/browser/filter/compile-filter.js';
+import { findField } from '#ui/browser/filter/field-set.js';
 import { matchesGlob } from '#ui/browser/filter/glob.js';
 import { endpointRow } from '../../../../../support/ui-rows.js';
 
@@ -50,11 +51,73 @@ describe('a filter of endpoints', () => {
       assert.ok(!matches(text), text);
   });
 
-  it('compares numbers as numbers, and texts as texts', () => {
-    for (const text of ['weight>2', 'weight>=3', 'weight<3.5', 'weight<=3', 'metadata.port>999', 'zone<eu-2'])
+  it('compares numbers as numbers, and texts in natural order', () => {
+    for (const text of [
+      ...['weight>2', 'weight>=3', 'weight<3.5', 'weight<=3', 'metadata.port>999', 'zone<eu-2'],
+      ...['metadata.version>1.9', 'metadata.version<1.11.0', 'metadata.port>1.9.0', 'zone<eu-10'],
+    ])
       assert.ok(matches(text), text);
-    for (const text of ['weight>3', 'weight<3', 'metadata.version>1.9', 'zone>eu-2'])
+    for (const text of ['weight>3', 'weight<3', 'metadata.version<1.9', 'zone>eu-2', 'zone>=eu-10'])
       assert.ok(!matches(text), text);
+  });
+
+  it('compares a number with numbers and texts that begin like a version alone', () => {
+    const count = (text: string, values: readonly Json[]) =>
+      values.filter((v) => matches(text, endpointRow({ metadata: { v } }))).length;
+    const versions = Array.from({ length: 30 }, (_, i) => `1.${i}.0`);
+    assert.equal(count('metadata.v>1.9', versions), 21);
+    assert.equal(count('metadata.v<1.9', versions), 9);
+    const others = ['abc', true, false, null, ['abc'], {}, '', '3f', '-'];
+    for (const text of ['metadata.v>1', 'metadata.v<1', 'metadata.v>=0', 'metadata.v<=0'])
+      assert.equal(count(text, others), 0, text);
+    assert.equal(count('metadata.v>a', [true, null, 5]), 0);
+    assert.equal(count('metadata.v<-2', [-3, '-3', '-1', -1]), 2);
+  });
+
+  it('knows a field by its name, its aliases and its heading', () => {
+    for (const text of [
+      ...['address:8080', 'addr:8080', 'Address:8080', 'ID=Node-1', 'created=1', 'create-revision=1'],
+      ...['modified=1', 'mod-revision=1', 'first-seen>=0', '"First seen">=0', 'weight=3'],
+    ])
+      assert.ok(matches(text), text);
+    for (const { name, label } of endpointFields.fields)
+      assert.equal(findField(label, endpointFields)?.name, name);
+  });
+
+  it('finds records without a lease, and says that what is left of a lease cannot be compared', () => {
+    const leased = endpointRow({ lease: '1f' });
+    for (const text of ['lease:permanent', 'lease=none', 'lease:none']) {
+      assert.ok(matches(text), text);
+      assert.ok(!matches(text, leased), text);
+    }
+    assert.ok(matches('lease!=none', leased));
+    assert.ok(matches('lease=1f', leased));
+    assert.match(hints('lease<5').join(), /visible rows only.*“lease<5” is ignored/);
+    assert.ok(matches('lease<5'));
+  });
+
+  it('does not count a record that is not an endpoint as one with a weight, an address or without a lease', () => {
+    const unreadable = endpointRow({ problem: 'x', addr: '' });
+    for (const text of ['weight>=0', 'address:*', 'lease=permanent', 'metadata:*'])
+      assert.ok(!matches(text, unreadable), text);
+  });
+
+  it('finds names of the metadata with spaces, operators and quotes', () => {
+    const odd = endpointRow({ metadata: { 'a name': 'x', 'k=v': 2, 'say "hi"': { b: 'y' } } });
+    for (const text of [
+      'metadata."a name"=x',
+      '"metadata.a name"=x',
+      'metadata."k=v">1',
+      'metadata."say \\"hi\\"".b=y',
+    ])
+      assert.ok(matches(text, odd), text);
+    assert.ok(!matches('metadata."a name"=y', odd));
+  });
+
+  it('reads the metadata for words, and for fields of it', () => {
+    const reads = (text: string) => compileFilter(text, endpointFields).readsMetadata;
+    for (const text of ['word', '-word', 'metadata:x', 'metadata.a=x']) assert.ok(reads(text), text);
+    for (const text of ['', 'zone:x', 'addr:1']) assert.ok(!reads(text), text);
   });
 
   it('finds values at paths of the metadata, and each element of a list', () => {
@@ -95,7 +158,8 @@ describe('a filter of endpoints', () => {
   });
 
   it('has hints for a field that it does not know, a value and a quote that are missing', () => {
-    assert.match(hints('stauts:draining').join(), /“stauts” is not a field here/);
+    assert.match(hints('stauts:draining').join(), /“stauts” is not a field here.*Fields: service, address, /);
+    assert.match(hints('stauts=draining').join(), /“stauts” is not a field here/);
     assert.match(hints('status:').join(), /no value yet/);
     assert.match(hints('"a').join(), /quote is not closed/);
     assert.deepEqual(hints('a status:draining metadata.x>1'), []);

@@ -159,14 +159,15 @@ describe('the counts of services', () => {
   });
 });
 
-function summaryOf(name: string, rows: readonly EndpointRow[]) {
+function summaryOf(name: string, records: readonly EndpointRow[]) {
+  const rows = records.filter(({ problem }) => problem === undefined);
   const count = (matches: (row: EndpointRow) => boolean) => rows.filter(matches).length;
   return {
     name,
-    total: rows.length,
+    endpoints: rows.length,
     draining: count(({ status }) => status === 'draining'),
     permanent: count(({ lease }) => lease === undefined),
-    problems: count(({ problem }) => problem !== undefined),
+    problems: records.length - rows.length,
     statuses: countsOf(rows.map(({ status }) => status)),
     zones: countsOf(rows.map(({ zone }) => zone)),
   };

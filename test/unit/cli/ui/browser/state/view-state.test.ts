@@ -18,9 +18,9 @@ function status(change: Partial<StatusMessage>): StatusMessage {
   return { type: 'status', etcd: 'live', now: 0, ...change };
 }
 
-function texts(observation: Observation): string {
-  const { summary, detail } = viewStateText(viewState(observation, now), () => 0, 0);
-  return `${summary}: ${detail.replace(/\d\d:\d\d:\d\d/, 'TIME')}`;
+function texts(observation: Observation, endpoints?: readonly string[]): string {
+  const { summary, detail, error } = viewStateText(viewState(observation, now), () => 0, 0, endpoints);
+  return `${summary}: ${detail.replace(/\d\d:\d\d:\d\d/, 'TIME')}${error ? ` (${error})` : ''}`;
 }
 
 describe('the state of the view', () => {
@@ -54,11 +54,11 @@ describe('the state of the view', () => {
     assert.equal(texts({ ...live, complete: false }), 'Loading: showing the state of TIME');
     assert.equal(
       texts({ ...live, status: away }),
-      'etcd is away: for 6 s; showing the state of TIME; refused\\u202e',
+      'etcd is away: for 6 s; showing the state of TIME (refused\\u202e)',
     );
     assert.equal(
       texts({ ...live, status: status({ etcd: 'refused', error: 'no' }) }),
-      'etcd refuses the read: changes since TIME may be missing; no',
+      'etcd refuses the read: changes since TIME may be missing (no)',
     );
     assert.equal(
       texts({ ...live, connected: false }),
@@ -74,5 +74,11 @@ describe('the state of the view', () => {
   it('does not claim a time when nothing was received', () => {
     const nothing = { ...live, confirmedAt: undefined, status: status({ etcd: 'away' }) };
     assert.equal(texts(nothing), 'etcd is away: for 1 s; nothing has been received yet');
+    assert.equal(
+      texts(nothing, ['127.0.0.1:2379']),
+      'No etcd answers at 127.0.0.1:2379: for 1 s; nothing has been received yet',
+    );
+    assert.match(texts(nothing, ['a:1', 'b:1', 'c:1']), /^No etcd answers at a:1 or 2 other addresses:/);
+    assert.match(texts({ ...nothing, confirmedAt: 1 }, ['a:1']), /^etcd is away:/);
   });
 });
