@@ -5,6 +5,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { connect, type Socket } from 'node:net';
 
 export interface Answer {
@@ -22,9 +23,15 @@ export interface RawRequest {
 /** Requests to one server, with exactly the headers of the test, and Host unless it has one. */
 export class RawHttp {
   readonly port: number;
+  readonly #request: typeof httpRequest;
+  readonly #ca: string | undefined;
 
-  constructor(url: string) {
-    this.port = Number(new URL(url).port);
+  /** @param ca the authority of the server's certificate, for https. */
+  constructor(url: string, ca?: string) {
+    const { port, protocol } = new URL(url);
+    this.port = Number(port);
+    this.#request = protocol === 'https:' ? httpsRequest : httpRequest;
+    this.#ca = ca;
   }
 
   get host(): string {
@@ -33,8 +40,8 @@ export class RawHttp {
 
   send(path: string, { method = 'GET', headers = {}, body }: RawRequest = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const request = httpRequest({
-        ...{ host: '127.0.0.1', port: this.port, path, method, setHost: false, agent: false },
+      const request = this.#request({
+        ...{ ...this.#tls, host: '127.0.0.1', port: this.port, path, method, setHost: false, agent: false },
         headers: { host: this.host, ...headers },
       });
       request.once('error', reject);
@@ -70,8 +77,9 @@ export class RawHttp {
 
   /** Opens a response that does not end; a POST, with a body. */
   stream(path: string, headers: OutgoingHttpHeaders, body?: string): RawStream {
-    const request = httpRequest({
+    const request = this.#request({
       ...{
+        ...this.#tls,
         host: '127.0.0.1',
         port: this.port,
         path,
@@ -81,6 +89,10 @@ export class RawHttp {
       headers: { host: this.host, ...headers },
     });
     return new RawStream(request, body);
+  }
+
+  get #tls(): { ca?: string } {
+    return this.#ca === undefined ? {} : { ca: this.#ca };
   }
 
   /** Writes bytes to a connection and reads until the server closes it. */
