@@ -24,6 +24,11 @@ export interface Command {
   run(invocation: Invocation): Promise<Outcome>;
 }
 
+/** The name of a command with its arguments, if it has any. */
+export function synopsis({ name, usage }: Pick<Command, 'name' | 'usage'>): string {
+  return usage === '' ? name : `${name} ${usage}`;
+}
+
 /** How the command ends: with an exit code, or by the signal that ended its program. */
 export type Outcome = number | { readonly signal: NodeJS.Signals };
 

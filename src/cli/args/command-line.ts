@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { didYouMean, type NamesElsewhere } from '../../model/options/closest-name.js';
-import type { Command } from '../command.js';
+import { type Command, synopsis } from '../command.js';
 import { usageError } from '../errors.js';
 import { connectionOptions } from './connection.js';
 import { choice, type OptionTable, ParsedOptions } from './options.js';
@@ -67,7 +67,7 @@ export function parseCommandArgs(command: Command, { args, rest }: CommandLine):
   const { after, programArgs } = splitRest(rest, command.runsProgram === true, before.length < max);
   const positionals = [...before, ...after];
   rejectUndecodable(positionals, values, programArgs ?? [], command);
-  const usage = `usage: etcd-naming ${command.name} ${command.usage}`;
+  const usage = `usage: etcd-naming ${synopsis(command)}`;
   if (positionals.length < min) throw usageError(`an argument is missing; ${usage}`);
   if (positionals.length > max) throw usageError(`unexpected argument '${positionals[max]}'; ${usage}`);
   return { positionals, options: new ParsedOptions(values), programArgs };

@@ -1,4 +1,4 @@
-import type { Command } from '../command.js';
+import { type Command, synopsis } from '../command.js';
 import { alignColumns } from '../output/text.js';
 import { commonOptions } from './command-line.js';
 import { connectionOptions } from './connection.js';
@@ -12,7 +12,7 @@ export function overviewHelp(commands: readonly Command[]): string[] {
     '',
     'Usage: etcd-naming <command> [arguments] [options]',
     '',
-    ...indent(commands.map((command) => [`${command.name} ${command.usage}`, command.summary])),
+    ...indent(commands.map((command) => [synopsis(command), command.summary])),
     '',
     'Run etcd-naming <command> --help for details and examples.',
     '',
@@ -32,7 +32,7 @@ export function overviewHelp(commands: readonly Command[]): string[] {
 export function commandHelp(command: Command): string[] {
   const options = optionLines(command.options);
   return [
-    `etcd-naming ${command.name} ${command.usage}`,
+    `etcd-naming ${synopsis(command)}`,
     '',
     `${command.summary.charAt(0).toUpperCase()}${command.summary.slice(1)}.`,
     ...(command.details ?? []),

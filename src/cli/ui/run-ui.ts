@@ -9,6 +9,7 @@ import { selectionFrom, startBackend } from './backend.js';
 import { DefectReports } from './defect-reports.js';
 import { onEnter } from './enter-key.js';
 import { firstRead } from './first-read.js';
+import { type ListenError, listenFailureText } from './listen-failure.js';
 import { openBrowser } from './open-browser.js';
 import { ownHosts } from './own-hosts.js';
 import type { Backend } from './ports.js';
@@ -80,9 +81,9 @@ async function startServer(
   try {
     return await start(options.port ?? defaultPort);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' && options.port === undefined) return start(0);
-    throw new CliError(`cannot listen: ${message}`, exitCodes.failed, error);
+    const failure = error as ListenError;
+    if (failure.code === 'EADDRINUSE' && options.port === undefined) return start(0);
+    throw new CliError(`cannot listen: ${listenFailureText(failure)}`, exitCodes.failed, error);
   }
 }
 

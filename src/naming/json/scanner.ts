@@ -107,6 +107,7 @@ export class JsonScanner {
   }
 
   unexpectedError(): EndpointDecodeError {
+    if (this.#text === '') return new EndpointDecodeError('the value is empty');
     const found = this.#position < this.#text.length ? JSON.stringify(this.#text[this.#position]) : 'the end';
     return new EndpointDecodeError(`the value is not JSON: ${found} at character ${this.#position}`);
   }

@@ -131,7 +131,10 @@ describe('etcd-naming ui', () => {
     it('fails if it is that of --port', async () => {
       const { code, stdout, stderr } = await commands.run('ui', '--port', `${port}`);
       assert.deepEqual([code, stdout], [1, '']);
-      assert.match(stderr, /cannot listen: .*EADDRINUSE.*127\.0\.0\.1/);
+      assert.match(
+        stderr,
+        /cannot listen: port \d+ of 127\.0\.0\.1 is in use; choose another one with --port/,
+      );
     });
   });
 
