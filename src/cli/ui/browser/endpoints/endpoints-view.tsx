@@ -36,7 +36,7 @@ export function EndpointsView({ service }: { readonly service: string | undefine
         hints={[...filter.hints, ...sortHints(sort, endpointFields)]}
         note={largeNote(counts, filter.readsMetadata, sortField(sort, endpointFields))}
         fields={endpointFields}
-        count={endpointCountText(list.items, counts)}
+        count={list.isComplete ? endpointCountText(list.items, counts) : ''}
         filterHint="word  zone:eu-*  status:draining  metadata.version>2  -term"
         sortHint="column or metadata.path"
       />

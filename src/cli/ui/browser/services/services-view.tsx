@@ -27,7 +27,7 @@ export function ServicesView() {
         hints={[...filter.hints, ...sortHints(sort, serviceFields)]}
         note={omittedHints(omitted.value).join(' ')}
         fields={serviceFields}
-        count={countText(list.items.length, store.services.size, 'service')}
+        count={list.isComplete ? countText(list.items.length, store.services.size, 'service') : ''}
         filterHint="word  zone:eu-*  endpoints>10  -term"
         sortHint="column"
       />

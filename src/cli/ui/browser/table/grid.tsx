@@ -88,7 +88,7 @@ export class Grid<T> extends Component<GridProps<T>> {
           <GridHeader columns={columns} sort={props.sort} onSort={props.onSort} />
           <tbody>{this.#rowIndexes(list.items.length).map((index) => this.#row(props, index))}</tbody>
         </table>
-        {list.items.length === 0 && <p class="empty">{props.empty}</p>}
+        {list.isComplete && list.items.length === 0 && <p class="empty">{props.empty}</p>}
       </div>
     );
   }

@@ -10,8 +10,8 @@ export interface ListSource<T> {
 
 /** How long the page may be busy with one step of a new list. */
 const sliceMs = 8;
-/** The clock is not read for each item. */
-const sliceItems = 64;
+/** The clock is not read for each step. */
+const sliceSteps = 64;
 
 /**
  * A list of a {@link ListSource} that is filtered and sorted. Changes are applied to it one by one. A new filter or order
@@ -24,6 +24,7 @@ export class LiveList<T> {
   #list: SortedList<T>;
   #ordering: Ordering<T>;
   #generation = 0;
+  #isComplete = false;
   #changed: ReadonlySet<string> = new Set();
   /** The keys that changed while a new list is made; undefined if none is. */
   #pending: Set<string> | undefined;
@@ -48,6 +49,11 @@ export class LiveList<T> {
   /** A number that is higher after each new filter or order. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** False until the items were read for the first time. */
+  get isComplete(): boolean {
+    return this.#isComplete;
   }
 
   get items(): readonly T[] {
@@ -86,31 +92,25 @@ export class LiveList<T> {
   rebuild(): void {
     const pending = new Set<string>();
     this.#pending = pending;
-    const found: T[] = [];
-    const items = this.#source.items()[Symbol.iterator]();
-    const step = () => {
-      if (this.#pending !== pending) return;
-      if (this.#collect(items, found)) this.#finish(found, pending);
-      else this.#defer(step);
+    const steps = this.#build(pending);
+    const runSlice = () => {
+      if (this.#pending === pending && !runFor(steps, sliceMs)) this.#defer(runSlice);
     };
-    step();
+    runSlice();
   }
 
-  /** Collects matching items for the time of a slice. Returns whether all were read. */
-  #collect(items: Iterator<T>, found: T[]): boolean {
-    const end = performance.now() + sliceMs;
-    for (let count = 1; ; count++) {
-      const next = items.next();
-      if (next.done) return true;
-      if (this.#ordering.matches(next.value)) found.push(next.value);
-      if (count % sliceItems === 0 && performance.now() > end) return false;
+  /** Makes a new list, and shows it at the end. */
+  *#build(pending: ReadonlySet<string>): Generator<void, void> {
+    const found: T[] = [];
+    for (const item of this.#source.items()) {
+      if (this.#ordering.matches(item)) found.push(item);
+      yield;
     }
-  }
-
-  #finish(found: readonly T[], pending: ReadonlySet<string>): void {
+    const list = new SortedList(this.#source.keyOf, this.#ordering);
+    yield* list.fill(found);
+    this.#list = list;
     this.#pending = undefined;
-    this.#list = new SortedList(this.#source.keyOf, this.#ordering);
-    this.#list.fill(found);
+    this.#isComplete = true;
     // An item may have been read before it changed.
     for (const key of pending) this.#apply(key);
     this.#publish(new Set());
@@ -126,4 +126,12 @@ export class LiveList<T> {
     this.#changed = changed;
     this.#version.value += 1;
   }
+}
+
+/** Runs steps for a time. Returns whether they have ended. */
+function runFor(steps: Iterator<void>, ms: number): boolean {
+  const end = performance.now() + ms;
+  for (let count = 1; !steps.next().done; count++)
+    if (count % sliceSteps === 0 && performance.now() > end) return false;
+  return true;
 }

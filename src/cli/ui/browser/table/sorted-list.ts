@@ -1,3 +1,5 @@
+import { sortSteps } from './sort-steps.js';
+
 /** What items are sorted by. */
 export type SortValue = string | number | boolean | null | undefined;
 
@@ -32,11 +34,16 @@ export class SortedList<T> {
     return this.#items;
   }
 
-  /** Replaces all items with those of `items`, which match. */
-  fill(items: readonly T[]): void {
-    const entries = items.map((item) => this.#entry(item)).sort((a, b) => this.#compare(a, b));
-    this.#items = entries.map(({ item }) => item);
-    this.#byKey = new Map(entries.map(({ key, item }) => [key, item]));
+  /** Replaces all items with those of `items`, which match. Each step is short; the items are those before until the end. */
+  *fill(items: readonly T[]): Generator<void, void> {
+    const entries: Entry<T>[] = [];
+    for (const item of items) {
+      entries.push(this.#entry(item));
+      yield;
+    }
+    const sorted = yield* sortSteps(entries, (a, b) => this.#compare(a, b));
+    this.#items = sorted.map(({ item }) => item);
+    this.#byKey = new Map(sorted.map(({ key, item }) => [key, item]));
   }
 
   set(item: T): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ListSource, LiveList } from '#ui/browser/table/live-list.js';
+import { sortSteps } from '#ui/browser/table/sort-steps.js';
 import { type Ordering, SortedList } from '#ui/browser/table/sorted-list.js';
 
 interface Item {
@@ -84,6 +85,36 @@ class Fixture {
   }
 }
 
+describe('sorting in steps', () => {
+  it('gives what sorting at once gives, and keeps the order of equal items', () => {
+    const items = fc
+      .array(fc.nat(20), { maxLength: 300 })
+      .map((all) => all.map((value, n) => ({ value, n })));
+    fc.assert(
+      fc.property(items, (all) => {
+        const byValue = (a: { value: number }, b: { value: number }) => a.value - b.value;
+        const steps = sortSteps(all, byValue);
+        let step = steps.next();
+        while (!step.done) step = steps.next();
+        assert.deepEqual(step.value, all.toSorted(byValue));
+      }),
+    );
+  });
+
+  it('compares a few items in each step', () => {
+    let compared = 0;
+    const all = Array.from({ length: 5_000 }, (_, i) => ({ value: (i * 7_919) % 5_000 }));
+    const steps = sortSteps(all, (a, b) => {
+      compared += 1;
+      return a.value - b.value;
+    });
+    for (let step = steps.next(); !step.done; step = steps.next()) {
+      assert.ok(compared < 200, `${compared} comparisons`);
+      compared = 0;
+    }
+  });
+});
+
 describe('a live list', () => {
   let fixture: Fixture;
   beforeEach(() => {
@@ -93,6 +124,14 @@ describe('a live list', () => {
 
   it('has all items that match', () => {
     assert.deepEqual(fixture.list().items, expected(fixture.all.values()));
+  });
+
+  it('is not complete before all were read', () => {
+    fixture.readMs = 0.2;
+    const list = new LiveList(fixture.source, ordering, (step) => fixture.steps.push(step));
+    assert.equal(list.isComplete, false);
+    fixture.runSteps();
+    assert.equal(list.isComplete, true);
   });
 
   it('applies changes and counts versions', () => {
