@@ -443,7 +443,7 @@ describe('the server of the page', () => {
   });
 
   describe('for a client that is slow', () => {
-    it('closes the connection when headers, or a body, do not arrive, which is no defect', async () => {
+    it('closes the connection when headers, or a body, do not arrive, and reports nothing', async () => {
       const { authorization } = await session();
       const head = [
         `Host: ${http.host}`,
@@ -460,7 +460,7 @@ describe('the server of the page', () => {
   });
 
   describe('for a client that aborts its request', () => {
-    it('takes that for no defect', async () => {
+    it('reports nothing', async () => {
       const start = ['POST /api/session HTTP/1.1', `Host: ${http.host}`, 'Content-Type: application/json'];
       for (const framing of ['Content-Length: 10', 'Transfer-Encoding: chunked'])
         for (const abort of ['destroy', 'resetAndDestroy', 'end'] as const) {
