@@ -1,5 +1,6 @@
 export { Changes } from './changes.js';
 export { CopyButton } from './copy-button.js';
+export { Disclosure } from './disclosure.js';
 export { failureText } from './failure-text.js';
 export { returnFocus, useBorrowedFocus } from './focus.js';
 export { Age, FirstSeen, Time } from './time.js';

@@ -1,5 +1,4 @@
-import type { RefObject } from 'preact';
-import { useRef } from 'preact/hooks';
+import { Disclosure } from '../elements/index.js';
 import { type FieldSet, fieldNames } from '../filter/index.js';
 
 /** The syntax of filters, each with an example. The documentation describes it, too. */
@@ -17,38 +16,23 @@ const metadataSyntax = [
   ['lease=permanent', 'the record has no lease'],
 ] as const;
 
-/** A short description of filters, which covers the list while it is open. Escape closes it. */
+/** A short description of filters, over the list. */
 export function FilterHelp<T>({ fields }: { readonly fields: FieldSet<T> }) {
-  const element = useRef<HTMLDetailsElement>(null);
   const rows = fields.metadata ? [...syntax, ...metadataSyntax] : syntax;
   return (
-    <details
-      class="filter-help"
-      ref={element}
-      onKeyDown={(event) => event.key === 'Escape' && close(element, event)}
-    >
-      <summary>Help</summary>
-      <div class="overlay">
-        <p>All terms must hold. Names and headings of columns are fields:</p>
-        <p>{fieldNames(fields).join(', ')}</p>
-        <dl>
-          {rows.map(([example, meaning]) => (
-            <div key={example}>
-              <dt>
-                <code>{example}</code>
-              </dt>
-              <dd>{meaning}</dd>
-            </div>
-          ))}
-        </dl>
-      </div>
-    </details>
+    <Disclosure class="filter-help" name="Help">
+      <p>All terms must hold. Names and headings of columns are fields:</p>
+      <p>{fieldNames(fields).join(', ')}</p>
+      <dl>
+        {rows.map(([example, meaning]) => (
+          <div key={example}>
+            <dt>
+              <code>{example}</code>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </Disclosure>
   );
-}
-
-function close({ current }: RefObject<HTMLDetailsElement | null>, event: KeyboardEvent): void {
-  if (!current?.open) return;
-  event.stopPropagation();
-  current.open = false;
-  current.querySelector('summary')?.focus();
 }

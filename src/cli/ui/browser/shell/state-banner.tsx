@@ -1,4 +1,5 @@
 import { computed } from '@preact/signals';
+import { Disclosure } from '../elements/index.js';
 import { etcdEndpoints, serverNow, serverTime, tick, viewStatus } from '../state/index.js';
 import { viewStateText } from './view-state-text.js';
 
@@ -30,16 +31,20 @@ function Summary() {
 }
 
 function Detail() {
-  return <span class="state-detail">{text.value.detail}</span>;
+  const { detail } = text.value;
+  return (
+    <span class="state-detail" title={detail}>
+      {detail}
+    </span>
+  );
 }
 
 /** The error of etcd's client in full. It is over the page while it is open. */
 function Cause() {
   if (!error.value) return null;
   return (
-    <details class="cause">
-      <summary>Cause</summary>
-      <p class="overlay">{error.value}</p>
-    </details>
+    <Disclosure class="cause" name="Cause">
+      {error.value}
+    </Disclosure>
   );
 }

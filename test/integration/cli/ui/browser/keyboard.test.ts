@@ -64,6 +64,11 @@ describe('the page of etcd-naming ui with the keyboard alone', () => {
     await press('Escape');
     await page.page.getByText('All terms must hold').waitFor({ state: 'hidden' });
     assert.match(await focused(), /^Help/);
+    await press('Enter');
+    await page.page.getByText('All terms must hold').click();
+    assert.ok(await page.page.getByText('All terms must hold').isVisible());
+    await page.filter.focus();
+    await page.page.getByText('All terms must hold').waitFor({ state: 'hidden' });
   });
 
   it('moves the focus to the heading of another view, not when the page is opened', async () => {
