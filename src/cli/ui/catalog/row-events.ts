@@ -1,5 +1,5 @@
-import type { EndpointRow, TimelineEvent } from '../protocol/index.js';
-import { rowChanges } from '../shared/index.js';
+import type { EndpointRow, FieldChange, TimelineEvent } from '../protocol/index.js';
+import { rowChanges, sizeText } from '../shared/index.js';
 import type { StoredRow } from './row.js';
 
 type EndpointEvent = Extract<TimelineEvent, { readonly key: string }>;
@@ -14,7 +14,8 @@ export function rowEvent(before: StoredRow | undefined, after: StoredRow): RowEv
   const type = eventType(before, after);
   if (type === undefined) return undefined;
   const wasThere = before?.content.kind === 'endpoint';
-  const changes = rowChanges(wasThere || type === 'unreadable' ? before?.row : undefined, after.row);
+  const known = wasThere || type === 'unreadable' ? before : undefined;
+  const changes = withUnseenChange(rowChanges(known?.row, after.row), known, after);
   if (type === 'changed' && changes.length === 0) return undefined;
   const addr = type === 'unreadable' ? (before?.row.addr ?? '') : after.row.addr;
   const { modRevision: revision } = after.row;
@@ -32,6 +33,18 @@ function eventType(before: StoredRow | undefined, { content }: StoredRow): RowEv
   if (from?.kind !== 'endpoint') return 'registered';
   if (from.draining === content.draining) return 'changed';
   return content.draining ? 'drained' : 'undrained';
+}
+
+/** Adds that metadata which is not kept has changed, where nothing else explains that the value is another one. */
+function withUnseenChange(
+  changes: readonly FieldChange[],
+  before: StoredRow | undefined,
+  after: StoredRow,
+): readonly FieldChange[] {
+  const { large } = after.row;
+  if (!before || large === undefined || before.kv.value.equals(after.kv.value)) return changes;
+  if (changes.some(({ path }) => path !== 'lease')) return changes;
+  return [...changes, { path: 'metadata', after: `too large to compare (${sizeText(large)})` }];
 }
 
 function identify({ key, id }: EndpointRow): Pick<EndpointRow, 'key' | 'id'> {

@@ -1,11 +1,9 @@
-import type {
-  FieldChange,
-  TimelineEntry,
-  TimelineEvent,
-  TimelineReply,
-  TimelineRequest,
-} from '../protocol/index.js';
+import type { TimelineEntry, TimelineEvent, TimelineReply, TimelineRequest } from '../protocol/index.js';
+import { matcher } from '../shared/index.js';
+import { DropCounts } from './drop-counts.js';
 import { EntryNumbers } from './entry-numbers.js';
+import { type SearchLimits, searchEntries } from './search-entries.js';
+import { textLengthOf } from './text-length.js';
 
 /** Bounds of a timeline. The oldest entries are dropped. */
 export interface TimelineLimits {
@@ -13,9 +11,16 @@ export interface TimelineLimits {
   readonly total: number;
   /** The length of all texts in the entries together, in UTF-16 units. */
   readonly textLength: number;
+  /** Of one call of {@link Timeline.read}. */
+  readonly search: SearchLimits;
 }
 
-const defaultLimits: TimelineLimits = { perService: 1_000, total: 50_000, textLength: 32_000_000 };
+const defaultLimits: TimelineLimits = {
+  perService: 1_000,
+  total: 50_000,
+  textLength: 32_000_000,
+  search: { entries: 10_000, textLength: 1_000_000 },
+};
 /** A new iterator skips what was dropped before the oldest entry, so it is not created for each drop. */
 const dropsPerIterator = 1_000;
 const defaultReplyEntries = 100;
@@ -29,8 +34,8 @@ export class Timeline {
   #oldest = this.#entries.keys();
   /** The numbers of the entries of each service. Undefined is the key of those that concern all. */
   readonly #numbersOf = new Map<string | undefined, EntryNumbers>();
+  readonly #dropped = new DropCounts();
   #last = 0;
-  #dropped = 0;
   #textLength = 0;
 
   constructor(limits: TimelineLimits = defaultLimits) {
@@ -57,16 +62,17 @@ export class Timeline {
     return entry;
   }
 
-  read({ service, before = Number.POSITIVE_INFINITY, limit }: TimelineRequest): TimelineReply {
+  read({ service, before = Number.POSITIVE_INFINITY, limit, ...filter }: TimelineRequest): TimelineReply {
     const max = Math.min(limit ?? defaultReplyEntries, maxReplyEntries);
-    const numbers = service === undefined ? [...this.#entries.keys()] : this.#numbersFor(service);
-    const older = numbers.filter((n) => n < before);
-    const shown = older.slice(Math.max(0, older.length - max)).reverse();
-    return {
-      entries: shown.flatMap((n) => this.#entries.get(n) ?? []),
-      more: older.length > shown.length,
-      dropped: this.#dropped,
-    };
+    const older = this.#entriesFor(service).filter(({ n }) => n < before);
+    const { entries, next } = searchEntries(older, matcher(filter), max, this.#limits.search);
+    const dropped = service === undefined ? this.#dropped.total : this.#dropped.of(service);
+    return { entries, more: next !== undefined, next, dropped };
+  }
+
+  #entriesFor(service: string | undefined): TimelineEntry[] {
+    if (service === undefined) return [...this.#entries.values()];
+    return this.#numbersFor(service).flatMap((n) => this.#entries.get(n) ?? []);
   }
 
   #numbersFor(service: string): number[] {
@@ -104,18 +110,8 @@ export class Timeline {
     if (!entry) return;
     this.#entries.delete(entry.n);
     this.#textLength -= textLengthOf(entry);
-    this.#dropped++;
+    this.#dropped.add(service);
     // Until it moves, an iterator keeps each table that the map has replaced, and the entries that were in it.
-    if (this.#dropped % dropsPerIterator === 0) this.#oldest = this.#entries.keys();
+    if (this.#dropped.total % dropsPerIterator === 0) this.#oldest = this.#entries.keys();
   }
-}
-
-function textLengthOf({ service = '', what }: TimelineEntry): number {
-  const ofEndpoint = 'key' in what ? what.key.length + what.id.length + what.addr.length : 0;
-  const changes = 'changes' in what ? what.changes : [];
-  return service.length + ofEndpoint + changes.reduce((sum, change) => sum + lengthOf(change), 0);
-}
-
-function lengthOf({ path, before = '', after = '' }: FieldChange): number {
-  return path.length + before.length + after.length;
 }

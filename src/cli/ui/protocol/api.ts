@@ -35,7 +35,7 @@ export interface LinkReply {
 }
 
 /** The entries of a service, with those that concern all; the newest first. */
-export interface TimelineRequest {
+export interface TimelineRequest extends TimelineFilter {
   /** Undefined for all services. */
   readonly service?: string | undefined;
   /** Only entries with a lower number. */
@@ -44,11 +44,33 @@ export interface TimelineRequest {
   readonly limit?: number | undefined;
 }
 
+/** Which entries are meant: those that satisfy all of it. */
+export interface TimelineFilter {
+  /** Only the entries of this record. */
+  readonly key?: string | undefined;
+  /** Undefined or empty for all. */
+  readonly types?: readonly EntryKind[] | undefined;
+  /**
+   * Words that all must occur in the service, id, address, reason, error or changed fields, without regard to case. At
+   * most 200 characters.
+   */
+  readonly text?: string | undefined;
+}
+
+/** The types of entries that the user chooses from. */
+export type EntryKind = 'registered' | 'changed' | 'drained' | 'left' | 'unreadable' | 'etcd';
+
 export interface TimelineReply {
+  /** May be fewer than requested, and empty, although there are older ones: the time of a search is limited. */
   readonly entries: readonly TimelineEntry[];
-  /** Whether there are older entries. */
+  /** Whether there are older entries that were not searched. */
   readonly more: boolean;
-  /** How many older entries of all services were dropped, because the memory for them is limited. */
+  /** The `before` that continues the search; undefined if there is no more. */
+  readonly next?: number | undefined;
+  /**
+   * How many older entries were dropped, because the memory for them is limited: of the service and of those that concern
+   * all. For services whose drops are no longer counted, a number that may be too high.
+   */
   readonly dropped: number;
 }
 

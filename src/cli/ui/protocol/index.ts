@@ -2,6 +2,7 @@ export {
   type ActionName,
   type ActionReply,
   type ActionRequest,
+  type EntryKind,
   type ErrorCode,
   type ErrorReply,
   type LeaseReply,
@@ -16,6 +17,7 @@ export {
   type RecordRequest,
   type SessionReply,
   type SessionRequest,
+  type TimelineFilter,
   type TimelineReply,
   type TimelineRequest,
 } from './api.js';

@@ -19,8 +19,11 @@ export class Fields {
     return value;
   }
 
-  optionalText(name: string): string | undefined {
-    return this.#values.has(name) ? this.text(name) : undefined;
+  optionalText(name: string, maxLength = Number.POSITIVE_INFINITY): string | undefined {
+    const text = this.#values.has(name) ? this.text(name) : undefined;
+    if (text !== undefined && text.length > maxLength)
+      throw invalid(`${name} must have at most ${maxLength} characters`);
+    return text;
   }
 
   optionalInteger(name: string, min: number, max: number): number | undefined {
@@ -54,6 +57,16 @@ export class Fields {
     if (!Array.isArray(value) || value.length > maxLength || !value.every(isText))
       throw invalid(`${name} must be a list of at most ${maxLength} ${what}`);
     return value;
+  }
+
+  /** A list of some of these values, each at most once. */
+  optionalListOf<T>(name: string, values: readonly T[]): readonly T[] | undefined {
+    const list: unknown = this.#take(name);
+    if (list === undefined) return undefined;
+    const isMember = (value: unknown): value is T => values.some((each) => each === value);
+    if (!Array.isArray(list) || !list.every(isMember) || new Set(list).size < list.length)
+      throw invalid(`${name} must be a list of ${values.join(', ')}, each at most once`);
+    return list;
   }
 
   /** @throws {ApiError} if the request has a field that was not read. */

@@ -6,6 +6,7 @@ import type {
   SessionRequest,
   TimelineRequest,
 } from '../protocol/index.js';
+import { entryKinds } from '../shared/index.js';
 import { Fields, invalid } from './fields.js';
 
 /** Checks the body of a request. @throws {ApiError} that names the field which is wrong. */
@@ -23,6 +24,9 @@ export const parseTimeline: Parse<TimelineRequest> = parser((fields) => ({
   service: fields.optionalText('service'),
   before: fields.optionalInteger('before', 0, Number.MAX_SAFE_INTEGER),
   limit: fields.optionalInteger('limit', 1, 500),
+  key: fields.optionalText('key'),
+  types: fields.optionalListOf('types', entryKinds),
+  text: fields.optionalText('text', 200),
 }));
 
 export const parseRecord: Parse<RecordRequest> = parser((fields) => ({ key: fields.text('key') }));

@@ -1,20 +1,11 @@
-import type { FieldChange, TimelineEntry } from '../protocol/index.js';
-import { eventText, type Kind, kindOf } from './entry-texts.js';
-
-export interface EntryFilter {
-  /** Empty for all kinds. */
-  readonly kinds: ReadonlySet<Kind>;
-  /** Words that all must occur, without regard to case. */
-  readonly text: string;
-  /** Only the entries of this record. */
-  readonly key?: string | undefined;
-}
+import type { FieldChange, TimelineEntry, TimelineFilter } from '../protocol/index.js';
+import { eventText, kindOf } from './entry-texts.js';
 
 /** Returns whether a filter shows an entry. Its words are searched in names, addresses, reasons and changed fields. */
-export function matcher({ kinds, text, key }: EntryFilter): (entry: TimelineEntry) => boolean {
+export function matcher({ key, types = [], text = '' }: TimelineFilter): (entry: TimelineEntry) => boolean {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return (entry) =>
-    (kinds.size === 0 || kinds.has(kindOf(entry.what.type))) &&
+    (types.length === 0 || types.includes(kindOf(entry.what.type))) &&
     (key === undefined || ('key' in entry.what && entry.what.key === key)) &&
     hasWords(entry, words);
 }

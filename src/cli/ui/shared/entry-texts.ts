@@ -1,14 +1,19 @@
-import type { LeaveReason, TimelineEvent } from '../protocol/index.js';
+import type { EntryKind, LeaveReason, TimelineEvent } from '../protocol/index.js';
 import { durationText } from './quantities.js';
 
 type EventType = TimelineEvent['type'];
 
 /** The types of entries that the user chooses from. */
-export const kinds = ['registered', 'changed', 'drained', 'left', 'unreadable', 'etcd'] as const;
+export const entryKinds: readonly EntryKind[] = [
+  'registered',
+  'changed',
+  'drained',
+  'left',
+  'unreadable',
+  'etcd',
+];
 
-export type Kind = (typeof kinds)[number];
-
-const kindByType: Readonly<Record<EventType, Kind>> = {
+const kindByType: Readonly<Record<EventType, EntryKind>> = {
   registered: 'registered',
   changed: 'changed',
   drained: 'drained',
@@ -21,7 +26,7 @@ const kindByType: Readonly<Record<EventType, Kind>> = {
   resync: 'etcd',
 };
 
-export function kindOf(type: EventType): Kind {
+export function kindOf(type: EventType): EntryKind {
   return kindByType[type];
 }
 

@@ -1,6 +1,7 @@
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { returnFocus } from '../elements/index.js';
+import { view } from '../url/index.js';
 
 interface DialogProps {
   readonly title: string;
@@ -13,11 +14,24 @@ interface DialogProps {
   readonly onClose: () => void;
 }
 
-/** A modal dialog. The browser keeps the focus inside, and gives it back afterwards. */
+/**
+ * A modal dialog. The browser keeps the focus inside, and gives it back afterwards. A navigation closes it, such as by the
+ * back button: the record may no longer be in view.
+ */
 export function Dialog({ title, subject, children, buttons, locked, onClose }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => open(dialog.current), []);
+  const hasNavigated = useRef(false);
+  useEffect(() => open(dialog.current, hasNavigated), []);
   useEffect(() => keepFocus(dialog.current));
+  useEffect(() => {
+    if (locked) return undefined;
+    return onNavigation(() => {
+      // Before the page shows the other view: what gets the focus back is still there, and passes it on.
+      hasNavigated.current = true;
+      dialog.current?.close();
+      onClose();
+    });
+  }, [locked, onClose]);
   const onCancel = (event: Event) => {
     event.preventDefault();
     if (!locked) onClose();
@@ -42,16 +56,26 @@ export function Dialog({ title, subject, children, buttons, locked, onClose }: D
   );
 }
 
-function open(dialog: HTMLDialogElement | null): () => void {
+/** Returns the function that closes it and gives the focus back, unless another view has it. */
+function open(dialog: HTMLDialogElement | null, hasNavigated: RefObject<boolean>): () => void {
   const before = document.activeElement;
   const details = before?.closest('aside');
   dialog?.showModal();
   dialog?.querySelector('h2')?.focus();
   return () => {
     dialog?.close();
+    if (hasNavigated.current) return;
     // Drain was replaced by Undrain, for example.
     returnFocus(before, details?.querySelector('h2'));
   };
+}
+
+/** Calls back when the view changes. The returned function ends that. */
+function onNavigation(callback: () => void): () => void {
+  const before = view.peek();
+  return view.subscribe((now) => {
+    if (now !== before) callback();
+  });
 }
 
 /** A button that had the focus may have been replaced by the next step. */

@@ -20,7 +20,7 @@ const byCode: Readonly<Record<FailureCode, FailureAdvice>> = {
   invalid: { text: 'Nothing was changed.', lookAgain: false },
   'too-large': { text: 'Nothing was changed.', lookAgain: false },
   'not-found': { text: 'Nothing was changed: the record is gone.', lookAgain: false },
-  conflict: { text: 'Nothing was changed: the record is not the one that you saw.', lookAgain: true },
+  conflict: { text: 'The record is not the version that you saw.', lookAgain: true },
   refused: unchanged,
   unavailable: unchanged,
   busy: unchanged,

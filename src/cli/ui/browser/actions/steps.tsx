@@ -1,5 +1,4 @@
-import { useState } from 'preact/hooks';
-import type { EndpointRow, PreviewReply } from '../../protocol/index.js';
+import type { ActionName, EndpointRow, PreviewReply } from '../../protocol/index.js';
 import { rowChanges } from '../../shared/index.js';
 import type { ApiFailure } from '../api/index.js';
 import { Changes } from '../elements/index.js';
@@ -7,7 +6,8 @@ import { current, viewStatus } from '../state/index.js';
 import { visible } from '../text/index.js';
 import { failureAdvice } from './failure-texts.js';
 import type { ActionFlow, FlowEvent } from './flow.js';
-import { notCurrentText, outcomeText, parseWeight } from './texts.js';
+import { notCurrentText, outcomeText } from './texts.js';
+import { WeightForm } from './weight-form.js';
 
 interface StepProps {
   readonly flow: ActionFlow;
@@ -34,7 +34,7 @@ function Progress({ flow, dispatch }: StepProps) {
       return null;
     case 'confirming':
     case 'sending':
-      return <Preview preview={flow.preview} />;
+      return <Preview action={flow.action} preview={flow.preview} />;
     case 'done':
       return <p class="success">✓ {outcomeText(flow.action, flow.row, flow.reply)}</p>;
     case 'failed':
@@ -48,10 +48,17 @@ function stateText(flow: ActionFlow): string {
   return flow.phase === 'confirming' && !current.value ? notCurrentText(viewStatus.value.kind) : '';
 }
 
-function Preview({ preview: { changes, warnings } }: { readonly preview: PreviewReply }) {
+interface PreviewProps {
+  readonly action: ActionName;
+  readonly preview: PreviewReply;
+}
+
+/** Without a change, a warning says why there is none. */
+function Preview({ action, preview: { changes, warnings } }: PreviewProps) {
   return (
     <>
-      {changes.length === 0 ? <p>Nothing would change.</p> : <Changes changes={changes} />}
+      {changes.length > 0 && <Changes changes={changes} />}
+      {changes.length === 0 && action === 'remove' && <p>The record would be deleted.</p>}
       {warnings.map((warning) => (
         <p key={warning} class="warning">
           <strong>Note:</strong> {visible(warning, 500)}
@@ -94,37 +101,5 @@ function Conflict({ seen, failure }: { readonly seen: EndpointRow; readonly fail
       <p>Changed since then:</p>
       <Changes changes={changes} />
     </>
-  );
-}
-
-/** Asks for the weight, which the preview needs. */
-function WeightForm({ row, dispatch }: Pick<StepProps, 'dispatch'> & { readonly row: EndpointRow }) {
-  const [text, setText] = useState(String(row.weight));
-  const weight = parseWeight(text);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (weight !== undefined) dispatch({ type: 'asked', weight });
-  };
-  return (
-    <form class="weight" onSubmit={submit}>
-      <label>
-        Weight{' '}
-        <input
-          type="text"
-          inputMode="decimal"
-          autocomplete="off"
-          value={text}
-          aria-invalid={weight === undefined}
-          aria-describedby="weight-hint"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <button type="submit" class="primary" aria-disabled={weight === undefined}>
-        Preview
-      </button>
-      <p id="weight-hint" class="hint">
-        A number of 0 or more. An endpoint with twice the weight of another gets twice its calls.
-      </p>
-    </form>
   );
 }

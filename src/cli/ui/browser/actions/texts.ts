@@ -70,9 +70,3 @@ export function notCurrentText(kind: ViewState['kind']): string {
   };
   return `Not possible now: ${reasons[kind] ?? 'the page is loading'}.`;
 }
-
-/** The number of a text, or undefined if it is not a weight. */
-export function parseWeight(text: string): number | undefined {
-  const weight = text.trim() === '' ? Number.NaN : Number(text);
-  return weight >= 0 && weight <= Number.MAX_SAFE_INTEGER ? weight : undefined;
-}

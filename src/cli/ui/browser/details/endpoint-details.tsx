@@ -16,18 +16,18 @@ export interface EndpointDetailsProps {
 
 /** The panel beside the list with everything about one record. Escape closes it. */
 export function EndpointDetails({ row, gone, onClose }: EndpointDetailsProps) {
-  const [heading, returnFocus] = useBorrowedFocus<HTMLHeadingElement>();
-  const close = () => {
-    returnFocus();
-    onClose();
-  };
+  const heading = useBorrowedFocus<HTMLHeadingElement>('aside');
   return (
-    <aside class="details" aria-labelledby="details-title" onKeyDown={(event) => isEscape(event) && close()}>
+    <aside
+      class="details"
+      aria-labelledby="details-title"
+      onKeyDown={(event) => isEscape(event) && onClose()}
+    >
       <header>
         <h2 id="details-title" ref={heading} tabIndex={-1}>
           <bdi>{visible(row.addr || row.id || row.key)}</bdi>
         </h2>
-        <button type="button" onClick={close}>
+        <button type="button" onClick={onClose}>
           Close
         </button>
       </header>

@@ -2,17 +2,24 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * Gives the focus to an element when it is shown, unless nothing had it: then the page has just been opened.
- * @returns the reference of the element, and a function that gives the focus back.
+ * Gives the focus to an element when it is shown, unless nothing had it: then the page has just been opened. When the
+ * component goes, the focus returns, unless it is elsewhere by then.
+ * @param container a selector of what contains the element and goes with it.
+ * @returns the reference of the element.
  */
-export function useBorrowedFocus<E extends HTMLElement>(): [RefObject<E | null>, () => void] {
+export function useBorrowedFocus<E extends HTMLElement>(container: string): RefObject<E | null> {
   const element = useRef<E>(null);
-  const before = useRef<Element | null>(null);
-  useEffect(() => {
-    before.current = document.activeElement;
-    if (before.current !== document.body) element.current?.focus();
-  }, []);
-  return [element, () => returnFocus(before.current)];
+  useEffect(() => borrowFocus(element.current, element.current?.closest(container)), []);
+  return element;
+}
+
+function borrowFocus(element: HTMLElement | null, container: Element | null | undefined): () => void {
+  const before = document.activeElement;
+  if (before !== document.body) element?.focus();
+  return () => {
+    const { activeElement } = document;
+    if (activeElement === document.body || container?.contains(activeElement)) returnFocus(before);
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { current, queues } from '../state/index.js';
+import { current, queues, settings } from '../state/index.js';
 import { navigate, view } from '../url/index.js';
 import { QueueItem } from './queue-item.js';
 import { selectQueues } from './select-queues.js';
@@ -39,8 +39,8 @@ export function LocksView() {
 function Empty() {
   return (
     <p class="hint">
-      None under the prefix. Keys in the layout of Go’s client are shown: <code>name/lease</code>, where the
-      lease is the one of the key.
+      {settings.value?.prefix === '' ? 'There are none.' : 'None under the prefix.'} Keys in the layout of
+      Go’s client are shown: <code>name/lease</code>, where the lease is the one of the key.
     </p>
   );
 }

@@ -1,11 +1,13 @@
 import { Time } from '../elements/index.js';
 import { visible } from '../text/index.js';
+import { countText, emptyText, endText, type ListSubject } from './extent-text.js';
 import type { HistoryState } from './history-state.js';
 import type { EntryPage } from './select-page.js';
 
 interface PagingProps {
   readonly state: HistoryState;
   readonly page: EntryPage;
+  readonly subject: ListSubject;
   readonly isNewest: boolean;
   readonly onAnchor: (n: number) => void;
   readonly onLoad: () => void;
@@ -13,11 +15,11 @@ interface PagingProps {
 }
 
 /** What the list contains, and the way to older entries. */
-export function Paging({ state, page, isNewest, onAnchor, onLoad, onRetry }: PagingProps) {
+export function Paging({ state, page, subject, isNewest, onAnchor, onLoad, onRetry }: PagingProps) {
   const { next } = page;
   return (
     <div class="paging">
-      <Extent state={state} page={page} />
+      <Extent state={state} page={page} subject={subject} />
       {!isNewest && (
         <button type="button" onClick={() => onAnchor(Infinity)}>
           Newest
@@ -28,7 +30,7 @@ export function Paging({ state, page, isNewest, onAnchor, onLoad, onRetry }: Pag
           Older
         </button>
       )}
-      {next === undefined && state.more && (
+      {next === undefined && state.next !== undefined && (
         <button type="button" aria-disabled={state.loading} onClick={onLoad}>
           Load older
         </button>
@@ -45,16 +47,13 @@ export function Paging({ state, page, isNewest, onAnchor, onLoad, onRetry }: Pag
   );
 }
 
-function Extent({ state: { entries, loading, more, dropped }, page }: Pick<PagingProps, 'state' | 'page'>) {
-  const oldest = entries.at(-1);
-  if (!oldest) return <p>{loading ? 'Loading …' : 'Nothing has happened since the command started.'}</p>;
+function Extent({ state, page, subject }: Pick<PagingProps, 'state' | 'page' | 'subject'>) {
+  const oldest = page.entries.at(-1);
+  if (!oldest) return <p>{`${emptyText(state, subject)} ${endText(state, subject)}`}</p>;
   return (
     <p>
-      {page.entries.length} of {entries.length} loaded entries, back to <Time at={oldest.at} />.{' '}
-      {!more &&
-        dropped > 0 &&
-        `Older ones were dropped, ${dropped} of all services: the command keeps a limited number.`}
-      {!more && dropped === 0 && 'These are all since the command started.'}
+      {countText(page.entries.length, state, subject)}, back to <Time at={oldest.at} />.{' '}
+      {endText(state, subject)}
     </p>
   );
 }

@@ -1,27 +1,18 @@
 import type { TimelineEntry } from '../../protocol/index.js';
-import { type EntryFilter, matcher } from '../../shared/index.js';
 
 /** More would slow the page down. */
 const pageLength = 100;
 
 export interface EntryPage {
   readonly entries: readonly TimelineEntry[];
-  /** The highest number of the next page; undefined if no older entry that is loaded passes the filter. */
+  /** The highest number of the next page; undefined if no older entry is loaded. */
   readonly next: number | undefined;
 }
 
-/** The newest entries that pass the filter and have at most the number `anchor`. */
-export function selectPage(
-  entries: readonly TimelineEntry[],
-  filter: EntryFilter,
-  anchor: number,
-): EntryPage {
-  const matches = matcher(filter);
-  const shown: TimelineEntry[] = [];
-  for (const entry of entries) {
-    if (entry.n > anchor || !matches(entry)) continue;
-    if (shown.length === pageLength) return { entries: shown, next: entry.n };
-    shown.push(entry);
-  }
-  return { entries: shown, next: undefined };
+/** The newest entries that have at most the number `anchor`. */
+export function selectPage(entries: readonly TimelineEntry[], anchor: number): EntryPage {
+  const start = entries.findIndex(({ n }) => n <= anchor);
+  if (start < 0) return { entries: [], next: undefined };
+  const end = start + pageLength;
+  return { entries: entries.slice(start, end), next: entries[end]?.n };
 }

@@ -10,6 +10,8 @@ export interface View {
   /** The service of `endpoints` and `timeline`; undefined for all. A name may be empty. */
   readonly service?: string | undefined;
   readonly filter: string;
+  /** The types of entries in `timeline`, with commas; undefined for all. */
+  readonly types?: string | undefined;
   readonly sort?: Sort | undefined;
   /** The key of the record whose details are open. */
   readonly selected?: string | undefined;
@@ -28,6 +30,7 @@ export function parseView(fragment: string): View {
     page: pages.find((page) => page === fields.get('page')) ?? 'services',
     service: fields.get('service'),
     filter: fields.get('filter') ?? '',
+    types: fields.get('types') || undefined,
     sort: parseSort(fields.get('sort')),
     selected: fields.get('selected'),
   };
@@ -39,6 +42,7 @@ export function formatView(view: View): string {
     ['page', view.page],
     ['service', view.service],
     ['filter', view.filter || undefined],
+    ['types', view.types || undefined],
     ['sort', view.sort && (view.sort.descending ? '-' : '') + view.sort.field],
     ['selected', view.selected],
   ];

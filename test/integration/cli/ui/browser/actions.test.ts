@@ -52,6 +52,9 @@ describe('the actions of the page of etcd-naming ui', () => {
     await choose('Set weight');
     await page.dialog.getByLabel('Weight').fill('-1');
     assert.equal(await page.dialog.getByLabel('Weight').getAttribute('aria-invalid'), 'true');
+    await page.dialog.getByRole('status').filter({ hasText: 'A weight is 0 or more.' }).waitFor();
+    await page.dialog.getByRole('button', { name: 'Preview' }).click({ force: true });
+    assert.equal(await page.dialog.getByLabel('Weight').evaluate((e) => e === document.activeElement), true);
     await page.dialog.getByLabel('Weight').fill('7');
     await page.dialog.getByRole('button', { name: 'Preview' }).click();
     await confirm('Set weight').click();
@@ -76,7 +79,7 @@ describe('the actions of the page of etcd-naming ui', () => {
     await ui.put('svc/e1', { addr: '10.0.0.1:1', metadata: { zone: 'b' }, lease: await ui.lease() });
     tab.expect(/409/);
     await confirm('Drain').click();
-    await page.dialog.getByText('Nothing was changed: ').waitFor();
+    await page.dialog.getByText('nothing was changed by this action').waitFor();
     assert.match(await page.dialog.innerText(), /zone.*"a".*"b"/s);
     assert.deepEqual((await stored())?.Metadata, { zone: 'b' });
     await page.dialog.getByRole('button', { name: 'Look again' }).click();
@@ -107,6 +110,30 @@ describe('the actions of the page of etcd-naming ui', () => {
     await page.dialog.waitFor({ state: 'detached' });
     const { kv } = await ui.client.kv.get(`${ui.prefix}svc/e1`);
     assert.equal(kv?.modRevision, before?.modRevision);
+  });
+
+  it('is closed by the back button of the browser, and the focus returns to the row with that of the details', async () => {
+    await openService();
+    await choose('Drain');
+    await page.dialog.getByText('metadata.status').waitFor();
+    await page.page.goBack();
+    await page.dialog.waitFor({ state: 'detached' });
+    await page.details.waitFor({ state: 'detached' });
+    await eventually('the row has the focus', () =>
+      page.row('10.0.0.1:1').evaluate((row) => row === document.activeElement),
+    );
+    await page.page.keyboard.press('Enter');
+    await page.details.getByRole('heading', { name: '10.0.0.1:1' }).waitFor();
+  });
+
+  it('says once that a record stays as it is', async () => {
+    await openService();
+    await ui.put('svc/e1', { addr: '10.0.0.1:1', metadata: { weight: 3 } });
+    await page.row('10.0.0.1:1').filter({ hasText: '3' }).waitFor();
+    await choose('Set weight');
+    await page.dialog.getByRole('button', { name: 'Preview' }).click();
+    await page.dialog.getByText('Nothing will change').waitFor();
+    assert.equal(await page.dialog.getByText('Nothing would change').count(), 0);
   });
 
   it('does not let the user confirm while what it shows is not current', async () => {

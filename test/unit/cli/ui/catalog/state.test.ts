@@ -133,6 +133,22 @@ describe('the state of a catalog', () => {
       ]);
     });
 
+    it('reports that metadata changed which is too large to be kept', () => {
+      const state = newState();
+      const large = (note: string, lease: bigint, mod: bigint) =>
+        endpointKv('a/x', 'h:1', { metadata: { note: note.repeat(60_000) }, lease, mod, create: 1n });
+      const changesOf = (kv: ReturnType<typeof large>) =>
+        state
+          .apply(putsOf(kv.modRevision, kv), 0)
+          .events.map(({ event }) => event.changes.map(({ path, after }) => `${path} ${after}`));
+      state.apply(listOf(1n, [large('a', 1n, 1n)]), 0);
+      const change = 'metadata too large to compare (60.0 kB)';
+      assert.deepEqual(changesOf(large('b', 1n, 2n)), [[change]]);
+      assert.deepEqual(changesOf(large('b', 1n, 3n)), []);
+      assert.deepEqual(changesOf(large('b', 2n, 4n)), [['lease "0000000000000002"']]);
+      assert.deepEqual(changesOf(large('c', 3n, 5n)), [['lease "0000000000000003"', change]]);
+    });
+
     it('reports that they start and stop draining', () => {
       const types = eventsOf(
         {},

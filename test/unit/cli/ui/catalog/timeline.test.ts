@@ -12,7 +12,12 @@ const numbers = (timeline: Timeline, request: Parameters<Timeline['read']>[0] = 
   timeline.read(request).entries.map(({ n }) => n);
 
 describe('the timeline of a catalog', () => {
-  const unlimited = { perService: 1_000, total: 50_000, textLength: 1e9 };
+  const unlimited = {
+    perService: 1_000,
+    total: 50_000,
+    textLength: 1e9,
+    search: { entries: 1e9, textLength: 1e9 },
+  };
 
   it('returns the newest entries first, those of a service with those that concern all', () => {
     const timeline = new Timeline();
@@ -32,7 +37,31 @@ describe('the timeline of a catalog', () => {
     assert.equal(timeline.read({}).entries.length, 100);
     const last = timeline.read({ service: 'a', before: 4 });
     assert.deepEqual([last.entries.map(({ n }) => n), last.more], [[2], false]);
-    assert.deepEqual(timeline.read({ limit: 0 }), { entries: [], more: true, dropped: 0 });
+  });
+
+  it('returns the entries that pass a filter, from the whole history', () => {
+    const timeline = new Timeline();
+    for (let i = 0; i < 900; i++) timeline.add(0, 'a', i % 300 === 7 ? left(`x${i}`, 'H:7') : away);
+    const ids = (filter: Parameters<Timeline['read']>[0]) =>
+      timeline.read(filter).entries.map(({ what }) => ('id' in what ? what.id : what.type));
+    assert.deepEqual(ids({ types: ['left'] }), ['x607', 'x307', 'x7']);
+    assert.deepEqual(ids({ service: 'a', text: 'h:7 X3' }), ['x307']);
+    assert.deepEqual(ids({ key: 'a/x7' }), ['x7']);
+    assert.deepEqual(ids({ types: ['left', 'etcd'], limit: 1 }), ['etcd-away']);
+    assert.deepEqual(ids({ text: 'nothing' }), []);
+  });
+
+  it('ends a long search early, and says where it continues', () => {
+    const search = { entries: 10, textLength: 100 };
+    const timeline = new Timeline({ ...unlimited, search });
+    timeline.add(0, 'a', left('x'));
+    for (let i = 0; i < 14; i++) timeline.add(0, 'a', away);
+    const first = timeline.read({ types: ['left'] });
+    assert.deepEqual([first.entries, first.more, first.next], [[], true, 6]);
+    const last = timeline.read({ types: ['left'], before: 6 });
+    assert.deepEqual([last.entries.map(({ n }) => n), last.more, last.next], [[1], false, undefined]);
+    for (let i = 0; i < 5; i++) timeline.add(0, 'a', left('x', 'y'.repeat(60)));
+    assert.equal(timeline.read({ text: 'nothing' }).next, 19);
   });
 
   it('replaces what an entry says at its place', () => {
@@ -61,6 +90,17 @@ describe('the timeline of a catalog', () => {
     assert.equal(timeline.read({}).dropped, 995);
   });
 
+  it('counts the entries that were dropped for the services that may have lost some', () => {
+    const timeline = new Timeline({ ...unlimited, perService: 3 });
+    timeline.add(0, 'b', away);
+    for (let i = 0; i < 10; i++) timeline.add(0, 'a', away);
+    assert.equal(timeline.read({ service: 'a' }).dropped, 7);
+    assert.equal(timeline.read({ service: 'b' }).dropped, 0);
+    for (let i = 0; i < 5; i++) timeline.add(0, undefined, away);
+    assert.equal(timeline.read({ service: 'b' }).dropped, 2);
+    assert.equal(timeline.read({}).dropped, 9);
+  });
+
   it('drops the oldest entries when their texts are long, but not the last one', () => {
     const timeline = new Timeline({ ...unlimited, textLength: 1_000 });
     for (let i = 0; i < 10; i++) timeline.add(0, 'a', left('x', 'y'.repeat(300)));
@@ -76,7 +116,7 @@ describe('the timeline of a catalog', () => {
     const module = import.meta.resolve('#src/cli/ui/catalog/timeline.js');
     const program = `
       import { Timeline } from '${module}';
-      const timeline = new Timeline({ perService: 10, total: 1_000, textLength: 1e9 });
+      const timeline = new Timeline({ perService: 10, total: 1_000, textLength: 1e9, search: {} });
       const entries = [];
       for (let i = 0; i < 50_000; i++) entries.push(new WeakRef(timeline.add(0, 'a', { type: 'etcd-away' })));
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { type EntryFilter, matcher } from '#ui/shared/index.js';
+import type { TimelineFilter } from '#ui/protocol/index.js';
+import { matcher } from '#ui/shared/index.js';
 import { changed, entry, left } from './entries.js';
 
 const entries = [
@@ -9,8 +10,8 @@ const entries = [
   entry(1, changed('e1', 'metadata.zone', '"eu-1"', '"EU-2"'), 'shop'),
 ];
 
-function shown(filter: Partial<EntryFilter>): number[] {
-  return entries.filter(matcher({ kinds: new Set(), text: '', ...filter })).map(({ n }) => n);
+function shown(filter: TimelineFilter): number[] {
+  return entries.filter(matcher(filter)).map(({ n }) => n);
 }
 
 describe('the filter of the timeline', () => {
@@ -20,8 +21,8 @@ describe('the filter of the timeline', () => {
   });
 
   it('shows the entries of the chosen kinds', () => {
-    assert.deepEqual(shown({ kinds: new Set(['left']) }), [3, 2]);
-    assert.deepEqual(shown({ kinds: new Set(['etcd', 'changed']) }), [4, 1]);
+    assert.deepEqual(shown({ types: ['left'] }), [3, 2]);
+    assert.deepEqual(shown({ types: ['etcd', 'changed'] }), [4, 1]);
   });
 
   it('shows the entries of one record', () => {

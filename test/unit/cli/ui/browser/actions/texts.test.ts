@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { failureAdvice } from '#ui/browser/actions/failure-texts.js';
-import { actionsFor, outcomeText, parseWeight, recordName } from '#ui/browser/actions/texts.js';
+import { actionsFor, outcomeText, recordName } from '#ui/browser/actions/texts.js';
 import type { Settings } from '#ui/protocol/index.js';
 import { endpointRow } from './rows.js';
 
@@ -47,14 +47,6 @@ describe('the actions on a record', () => {
       outcomeText('drain', endpointRow(), { revision: '7', changed: false }),
       '10.0.0.1:80 was draining already; nothing was written.',
     );
-  });
-});
-
-describe('the weight that a user enters', () => {
-  it('is a number of 0 or more', () => {
-    assert.deepEqual(['0', ' 2.5 ', '1e3'].map(parseWeight), [0, 2.5, 1_000]);
-    for (const text of ['', ' ', '-1', 'a', 'Infinity', 'NaN', '1,5'])
-      assert.equal(parseWeight(text), undefined, text);
   });
 });
 

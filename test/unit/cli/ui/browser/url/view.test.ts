@@ -18,6 +18,10 @@ const view: fc.Arbitrary<View> = fc.record(
     page: fc.constantFrom(...pages),
     service: fc.option(text, { nil: undefined }),
     filter: text,
+    types: fc.option(
+      text.filter((types) => types !== ''),
+      { nil: undefined },
+    ),
     sort: fc.option(
       fc.record(
         { field: text.filter((field) => field !== '' && !field.startsWith('-')), descending: fc.boolean() },
@@ -56,6 +60,7 @@ describe('the view in the fragment of the URL', () => {
       page: 'services',
       service: undefined,
       filter: '',
+      types: undefined,
       sort: undefined,
       selected: undefined,
     };
