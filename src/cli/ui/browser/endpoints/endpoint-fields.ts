@@ -23,9 +23,9 @@ const fields: readonly Field<EndpointRow>[] = [
   field('created', 'Create revision', (row) => Number(row.createRevision), {
     title: 'The revision of etcd that created the record',
   }),
-  field('modified', 'Modify revision', (row) => Number(row.modRevision), {
+  field('modified', 'Mod revision', (row) => Number(row.modRevision), {
     title: 'The revision of etcd that changed the record last',
-    aliases: ['mod', 'mod-revision'],
+    aliases: ['mod'],
   }),
   field('seen', 'First seen', (row) => (row.preexisting ? 0 : row.firstSeen), {
     title: 'When the command first saw the record: etcd stores no time',

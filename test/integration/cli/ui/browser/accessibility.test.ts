@@ -92,6 +92,27 @@ describe('the accessibility of the page of etcd-naming ui', () => {
     assert.deepEqual(await findViolations(without), [], 'no session');
   });
 
+  it('marks the selected row in forced colours, in which backgrounds are not drawn', async () => {
+    await register();
+    const service = `${ui.prefix}svc`;
+    const { page } = await ui.open();
+    await page.page.emulateMedia({ forcedColors: 'active' });
+    await page.go({ page: 'endpoints', service, selected: `${service}/e1` });
+    await page.details.waitFor();
+    const outlineOf = (text: string) => page.row(text).evaluate((row) => getComputedStyle(row).outlineStyle);
+    assert.equal(await outlineOf('10.0.0.1:8443'), 'solid');
+    assert.equal(await outlineOf('10.0.0.3:8443'), 'none');
+  });
+
+  it('announces hints of the filter, and not the size of the list, which changes at any time', async () => {
+    await register();
+    const { page } = await ui.open({ view: '&page=endpoints&filter=wehgt%3A3' });
+    const announced = page.page.getByRole('main').getByRole('status');
+    await announced.filter({ hasText: '“wehgt” is not a field here' }).waitFor();
+    await page.page.getByText('0 of 4 endpoints').waitFor();
+    assert.doesNotMatch((await announced.allInnerTexts()).join(), /endpoints/);
+  });
+
   it('has names for assistive technology: landmarks, the list with its size, its columns, the state', async () => {
     await register();
     const { page } = await ui.open({
