@@ -1,15 +1,15 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 /**
- * - `opening`: the one-time token is being exchanged;
+ * - `opening`: the one-time token is being exchanged, or other tabs are asked for their session;
  * - `open`: requests are sent with the session's token, which the command may still refuse;
  * - `ended`: the command does not know the session, or the one-time token was used before;
  * - `failed`: the one-time token could not be exchanged, and can be used again;
- * - `missing`: the page was opened without a token.
+ * - `missing`: the page was opened without a token, and no other tab has a session.
  */
 export type SessionState = 'opening' | 'open' | 'ended' | 'failed' | 'missing';
 
-/** Per tab, so a reload keeps the session and another tab needs a link of its own. */
+/** Per tab: a reload keeps the session. */
 const storageKey = 'etcd-naming session';
 
 const state = signal<SessionState>('missing');

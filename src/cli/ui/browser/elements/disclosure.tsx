@@ -5,6 +5,7 @@ export interface DisclosureProps {
   /** What the button says. */
   readonly name: string;
   readonly class: string;
+  readonly onOpen?: () => void;
   readonly children: ComponentChildren;
 }
 
@@ -12,12 +13,13 @@ export interface DisclosureProps {
  * A button that shows something over the page, which nothing moves for. Escape closes it, and so does what takes the focus
  * elsewhere.
  */
-export function Disclosure({ name, class: className, children }: DisclosureProps) {
+export function Disclosure({ name, class: className, onOpen, children }: DisclosureProps) {
   const element = useRef<HTMLDetailsElement>(null);
   return (
     <details
       class={className}
       ref={element}
+      onToggle={() => element.current?.open && onOpen?.()}
       onKeyDown={(event) => event.key === 'Escape' && closeByKey(element.current, event)}
       onFocusOut={({ relatedTarget }) => closeWhenLeft(element.current, relatedTarget)}
     >

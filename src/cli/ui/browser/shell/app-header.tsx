@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals';
 import { settings } from '../state/index.js';
 import { visible } from '../text/index.js';
 import { type Page, type View, view, viewLink } from '../url/index.js';
+import { LinkControl } from './link-control.js';
 import { StateBanner } from './state-banner.js';
 
 const links: readonly (readonly [label: string, view: View, pages: readonly Page[]])[] = [
@@ -25,6 +26,7 @@ export function AppHeader() {
           <NavigationLink key={label} label={label} target={target} pages={pages} />
         ))}
       </nav>
+      <LinkControl />
       <StateBanner />
     </header>
   );

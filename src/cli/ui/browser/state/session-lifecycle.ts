@@ -14,6 +14,7 @@ import {
 import { readLocation, takeToken, view, viewLink } from '../url/index.js';
 import { startTicks } from './clock.js';
 import { type Following, followStream } from './follow.js';
+import { askForSession, shareSession } from './session-handover.js';
 
 /** Opens the session and follows the stream. Called once. */
 export function startPage(): void {
@@ -21,7 +22,19 @@ export function startPage(): void {
   // Sent before `hashchange`, also for a link that was pasted into the address bar.
   addEventListener('popstate', readFragment);
   followWhileOpen();
-  if (!takeFragmentToken()) resumeSession();
+  shareSession();
+  if (!takeFragmentToken()) resumeOrAsk();
+}
+
+/** A new tab gets the session of another one. */
+function resumeOrAsk(): void {
+  if (sessionToken() !== undefined) resumeSession();
+  else askOthers(resumeSession);
+}
+
+function askOthers(onSilence: () => void): void {
+  beginSession();
+  askForSession(onSilence);
 }
 
 /** A link with a new token may be opened in a tab whose session has ended: the command was restarted. */
@@ -52,10 +65,10 @@ async function exchange(token: string): Promise<void> {
   }
 }
 
-/** A link that was used before leads to the session that it opened, if this is its tab. */
+/** A link that was used before leads to the session that it opened, if this or another open tab has it. */
 function refuseToken(error: unknown): void {
   if (!endsSession(error)) failSession();
-  else if (sessionToken() === undefined) endSession();
+  else if (sessionToken() === undefined) askOthers(endSession);
   else resumeSession();
 }
 

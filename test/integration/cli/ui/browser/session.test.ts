@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { findViolations } from '../../../../support/axe.js';
 import { UiFixture } from './fixture.js';
 import { UiPage } from './page.js';
 
@@ -25,13 +26,50 @@ describe('the session of the page of etcd-naming ui', () => {
     assert.equal(await second.page.getByText(`${ui.prefix}svc`).count(), 0);
   });
 
-  it('survives a reload in its tab, but is not in another one', async () => {
-    const { page, origin } = await ui.open();
+  it('survives a reload in its tab', async () => {
+    const { page } = await ui.open();
     await page.page.reload();
     await page.shows('Live');
+  });
+
+  it('is in other tabs of its browser: those of links, of copied addresses and of a link that was used', async () => {
+    const { page, tab, origin, link } = await ui.open();
+    const context = page.page.context();
+    const opened = context.waitForEvent('page');
+    await page.page.getByRole('link', { name: `${ui.prefix}svc` }).click({ modifiers: ['ControlOrMeta'] });
+    const byClick = new UiPage(await opened);
+    await byClick.row('10.0.0.1:1').waitFor();
+    const other = new UiPage(await context.newPage());
+    await other.page.goto(`${origin}/#page=members`);
+    await other.shows('Live');
+    assert.equal(other.view.get('page'), 'members');
+    const again = new UiPage(await context.newPage());
+    tab.expect(unauthorized);
+    await again.page.goto(link);
+    await again.shows('Live');
+  });
+
+  it('is not in another tab once no tab has it, nor in another browser', async () => {
+    const { page, origin } = await ui.open();
+    const { page: foreign } = await ui.browser.open(origin);
+    await foreign.getByRole('heading', { name: 'The page needs a link' }).waitFor();
     const other = await page.page.context().newPage();
+    await page.page.close();
     await other.goto(origin);
     await other.getByRole('heading', { name: 'The page needs a link' }).waitFor();
+    await other.getByText('press Enter in the terminal').waitFor();
+  });
+
+  it('begins in another browser with a link that the page creates, which has the present view', async () => {
+    const { page } = await ui.open({ view: '&page=members' });
+    await page.page.getByText('Link for another browser').click();
+    const link = await page.page.getByRole('textbox', { name: 'Link' }).inputValue();
+    assert.deepEqual(await findViolations(page.page), []);
+    const { page: second } = await ui.browser.open(link);
+    await new UiPage(second).shows('Live');
+    assert.equal(new UiPage(second).view.get('page'), 'members');
+    await page.page.keyboard.press('Escape');
+    await page.page.getByRole('textbox', { name: 'Link' }).waitFor({ state: 'hidden' });
   });
 
   it('is not what a made-up session gets', async () => {
