@@ -49,7 +49,9 @@ describe('the page of etcd-naming ui with the keyboard alone', () => {
     await press('Enter');
     await page.dialog.getByText('e2:1 is draining').waitFor();
     await press('Escape');
-    await page.dialog.waitFor({ state: 'detached' });
+    // A dialog that is closed is in the document until it has given the focus back.
+    await page.page.locator('dialog').waitFor({ state: 'detached' });
+    await page.details.locator('button:focus').filter({ hasText: 'Undrain' }).waitFor();
     await press('Escape');
     await page.details.waitFor({ state: 'detached' });
     const { kv } = await ui.client.kv.get(`${ui.prefix}svc/e2`);
