@@ -34,6 +34,10 @@ describe('the accessibility of the page of etcd-naming ui', () => {
     const service = `${ui.prefix}svc`;
     await page.row(service).waitFor();
     await check('services');
+    await page.page.getByText('Link for another browser').click();
+    await page.page.getByRole('textbox', { name: 'Link' }).waitFor();
+    await check('link');
+    await page.page.keyboard.press('Escape');
     await page.go({ page: 'endpoints', service });
     await page.row('10.0.0.1:8443').waitFor();
     await check('endpoints');
@@ -52,6 +56,11 @@ describe('the accessibility of the page of etcd-naming ui', () => {
     await page.go({ page: 'timeline', service });
     await page.entries.filter({ hasText: 'left: ' }).first().waitFor();
     await check('timeline');
+    await page.button('left').click();
+    await page.button('Pause').click();
+    await ui.client.kv.delete(`${service}/e1`);
+    await page.button('1 new entry').waitFor();
+    await check('timeline that is paused');
     await page.go({ page: 'locks' });
     await page.button('1 waiter').click();
     await check('locks');
