@@ -38,7 +38,7 @@ describe('the page of etcd-naming ui with hostile names and metadata', () => {
       ['members', 'healthy'],
     ] as const) {
       await page.go({ page: name });
-      await page.page.getByRole('main').getByText(text!).first().waitFor();
+      await page.page.getByRole('main').getByText(text!).filter({ visible: true }).first().waitFor();
       await isInert(name);
     }
   });
@@ -67,7 +67,7 @@ describe('the page of etcd-naming ui with hostile names and metadata', () => {
       await isInert(`details of ${text}`);
     }
     await page.details.getByRole('button', { name: 'Drain …' }).click();
-    await page.dialog.getByText('metadata.status').waitFor();
+    await page.dialog.getByText('metadata.status', { exact: true }).waitFor();
     await isInert('dialog');
   });
 
