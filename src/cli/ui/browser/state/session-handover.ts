@@ -1,7 +1,11 @@
 import { openSession, sessionState, sessionToken } from '../api/index.js';
 import { viewStatus } from './observed.js';
 
-/** Only pages of the same origin are reached: those of this command. */
+/**
+ * Only pages of the same origin are reached. Those are the pages of this command if the origin is its own: a random name,
+ * or one with a certificate. At `127.0.0.1`, a page that another process served on the port before may still be open.
+ */
+const isOwnOrigin = location.protocol === 'https:' || /^[a-z0-9]{16,}\.localhost$/.test(location.hostname);
 const channelName = 'etcd-naming session';
 /** A tab in the background answers late, and one that the browser has suspended does not. */
 const answerMs = 700;
@@ -12,6 +16,7 @@ let channel: BroadcastChannel | undefined;
 
 /** From now on, other tabs get the session of this one when they ask for it. Called once. */
 export function shareSession(): void {
+  if (!isOwnOrigin) return;
   channel = new BroadcastChannel(channelName);
   channel.addEventListener('message', ({ data }) => {
     const message = parseMessage(data);
@@ -23,6 +28,7 @@ export function shareSession(): void {
 
 /** Asks the other tabs for their session. Calls back if none has answered in time. */
 export function askForSession(onSilence: () => void): void {
+  if (!isOwnOrigin) return onSilence();
   post({ type: 'ask' });
   setTimeout(() => sessionState.value === 'opening' && onSilence(), answerMs);
 }

@@ -60,6 +60,17 @@ describe('the session of the page of etcd-naming ui', () => {
     await other.getByText('press Enter in the terminal').waitFor();
   });
 
+  it('is in no other tab at 127.0.0.1, where a page of an earlier process on the port may ask for it', async () => {
+    const { link, origin } = await ui.start();
+    const { port } = new URL(origin);
+    const literal = (url: string) => url.replace(origin, `http://127.0.0.1:${port}`);
+    const tab = await ui.browser.open(literal(link));
+    await tab.page.getByRole('heading', { name: 'Services' }).waitFor({ state: 'attached' });
+    const other = await tab.page.context().newPage();
+    await other.goto(literal(`${origin}/`));
+    await other.getByRole('heading', { name: 'The page needs a link' }).waitFor();
+  });
+
   it('begins in another browser with a link that the page creates, which has the present view', async () => {
     const { page } = await ui.open({ view: '&page=members' });
     await page.page.getByText('Link for another browser').click();
