@@ -78,6 +78,22 @@ describe('the bundled package', () => {
       assert.match(code, /Copyright 2008 Google Inc\./, file);
     }
   });
+
+  it('has the notice of each package whose code the page contains', () => {
+    const notice = readFileSync(join(root, 'NOTICE'), 'utf8');
+    const { modules } = JSON.parse(readFileSync(join(root, 'scripts/modules.json'), 'utf8')) as {
+      readonly modules: Readonly<Record<string, { readonly packages?: readonly string[] }>>;
+    };
+    const specifiers = modules['src/cli/ui/browser']?.packages ?? [];
+    assert.ok(specifiers.includes('preact'));
+    for (const specifier of specifiers) {
+      const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+      const manifest = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8');
+      const { repository } = JSON.parse(manifest) as { readonly repository: { readonly url: string } };
+      const address = repository.url.replace(/^git\+|\.git$/g, '');
+      assert.ok(notice.includes(`(${address})`), `${name}: ${address}`);
+    }
+  });
 });
 
 /** The code of each file. */

@@ -36,6 +36,10 @@ const complete = [
   'LICENSE',
   'NOTICE',
   'LICENSES/Apache-2.0.txt',
+  'LICENSES/MIT-preact.txt',
+  'dist/ui/index.html',
+  'dist/ui/app.js',
+  'dist/ui/app.css',
 ];
 
 function packed(paths: readonly string[], { each = 1000, size = 9000 } = {}): Packed {
