@@ -28,9 +28,8 @@ export function shareSession(): void {
 
 /** Asks the other tabs for their session. Calls back if none has answered in time. */
 export function askForSession(onSilence: () => void): void {
-  if (!isOwnOrigin) return onSilence();
   post({ type: 'ask' });
-  setTimeout(() => sessionState.value === 'opening' && onSilence(), answerMs);
+  setTimeout(() => sessionState.value === 'opening' && onSilence(), isOwnOrigin ? answerMs : 0);
 }
 
 /** A session that may have ended is not passed on. */
