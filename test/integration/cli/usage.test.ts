@@ -39,7 +39,7 @@ describe('etcd-naming', () => {
     for (const name of commandNames) {
       const help = await commands.run(name, '--help');
       assert.equal(help.code, 0);
-      assert.match(help.stdout, new RegExp(`^etcd-naming ${name} `));
+      assert.match(help.stdout, new RegExp(`^etcd-naming ${name}[ \n]`));
       assert.match(help.stdout, new RegExp(`\nExamples:\n {2}.*etcd-naming ${name}\\b`));
       assert.equal((await commands.run('help', name)).stdout, help.stdout);
     }
