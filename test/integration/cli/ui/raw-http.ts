@@ -157,3 +157,8 @@ export function tokenOf(url: string): string {
 export function codeOf({ body }: Answer): string {
   return (JSON.parse(body) as { error: { code: string } }).error.code;
 }
+
+/** The head of a request, from its lines. */
+export function headOf(...all: readonly string[]): string {
+  return `${all.join('\r\n')}\r\n\r\n`;
+}
