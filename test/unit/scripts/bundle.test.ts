@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import * as entry from '@org/etcd-naming';
 import * as testing from '@org/etcd-naming/testing';
 
@@ -77,6 +78,11 @@ describe('the bundled package', () => {
       assert.match(code, /Copyright \d+-\d+ Buf Technologies/, file);
       assert.match(code, /Copyright 2008 Google Inc\./, file);
     }
+  });
+
+  it('has a page whose code takes at most 40 kB when it is compressed', () => {
+    const { length } = gzipSync(readFileSync(join(dist, 'ui/app.js')), { level: 9 });
+    assert.ok(length <= 40_000, `${length} bytes`);
   });
 
   it('has the notice of each package whose code the page contains', () => {
