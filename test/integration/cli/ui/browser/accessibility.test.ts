@@ -56,7 +56,10 @@ describe('the accessibility of the page of etcd-naming ui', () => {
     await page.go({ page: 'timeline', service });
     await page.entries.filter({ hasText: 'left: ' }).first().waitFor();
     await check('timeline');
+    // The page of the filter is loaded later than the click, and would have what happens before.
+    const filtered = page.page.waitForResponse((response) => response.url().endsWith('/api/timeline'));
     await page.button('left').click();
+    await (await filtered).finished();
     await page.button('Pause').click();
     await ui.client.kv.delete(`${service}/e1`);
     await page.button('1 new entry').waitFor();
