@@ -27,7 +27,13 @@ import {
 } from '../model/index.js';
 import type { InternalWatcher, WatchClient } from '../watch/index.js';
 import { ListReport } from './list-report.js';
-import { checkMirror, freshnessOption, type MirrorOptions, passedOption, retainOption } from './options.js';
+import {
+  checkMirror,
+  freshnessOption,
+  lastValuesOption,
+  type MirrorOptions,
+  retainOption,
+} from './options.js';
 import { OverdueEvents } from './overdue-events.js';
 import { listRange, type ReadOptions, readFingerprint } from './reads.js';
 import type { Mirror, MirrorStatus, MirrorUpdate, ResyncReason } from './types.js';
@@ -231,7 +237,7 @@ export class MirrorImpl implements Mirror {
           if (!changes) return 'gap';
           this.#changes.publish();
           this.#readerIsBusy = true;
-          if (this.#view.passed.size > 0) passedOption.get(this.#options)?.(this.#view.passed);
+          if (this.#view.lastValues.size > 0) lastValuesOption.get(this.#options)?.(this.#view.lastValues);
           yield withJson({ type: 'delta', revision: this.#view.revision, ...changes });
           this.#readerIsBusy = false;
         }

@@ -41,7 +41,9 @@ export const freshnessOption = new InternalOption<() => void>('onFreshChange');
  * Called before a delta with the last key-values of the keys that it deletes and that were put after the update before it,
  * if there are any: a delta of several revisions does not have them. Must not throw.
  */
-export const passedOption = new InternalOption<(passed: ReadonlyMap<string, KeyValue>) => void>('onPassed');
+export const lastValuesOption = new InternalOption<(lastValues: ReadonlyMap<string, KeyValue>) => void>(
+  'onLastValues',
+);
 
 export const checkMirror = optionsChecker<MirrorOptions>({
   signal,

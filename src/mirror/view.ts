@@ -13,7 +13,7 @@ export class View {
   #revision: Revision = 0n;
   /** The key-value that changed last; undefined when it was deleted, until the next one is determined. */
   #newest: KeyValue | undefined;
-  #passed: ReadonlyMap<string, KeyValue> = noKeyValues;
+  #lastValues: ReadonlyMap<string, KeyValue> = noKeyValues;
 
   /** @param retain Maps each key-value of an event to the one that is kept. Default: keeps it as it is. */
   constructor(retain: (kv: KeyValue) => KeyValue = (kv) => kv) {
@@ -36,8 +36,8 @@ export class View {
   }
 
   /** The last key-values of the keys that the last {@link apply} both put and deleted: no view showed them. */
-  get passed(): ReadonlyMap<string, KeyValue> {
-    return this.#passed;
+  get lastValues(): ReadonlyMap<string, KeyValue> {
+    return this.#lastValues;
   }
 
   replace(kvs: readonly KeyValue[], revision: Revision): void {
@@ -59,7 +59,7 @@ export class View {
   apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {
     const puts = new Map<string, KeyValue>();
     const deletes = new Set<string>();
-    let passed: Map<string, KeyValue> | undefined;
+    let last: Map<string, KeyValue> | undefined;
     for (const { type, kv: whole } of events) {
       const kv = type === 'put' ? this.#retain(whole) : whole;
       const key = keyText(kv.key);
@@ -75,13 +75,13 @@ export class View {
         this.#kvs.delete(key);
         if (this.#newest === known) this.#newest = undefined;
         if (puts.delete(key)) {
-          passed ??= new Map();
-          passed.set(key, known);
+          last ??= new Map();
+          last.set(key, known);
         }
         deletes.add(key);
       }
     }
-    this.#passed = passed ?? noKeyValues;
+    this.#lastValues = last ?? noKeyValues;
     this.advance(revision);
     return { puts, deletes };
   }

@@ -2,10 +2,10 @@ import { type Clock, ProcessRef, retryLoop } from '../../async/index.js';
 import { ClosedError, type EtcdError, toEtcdError } from '../../errors/index.js';
 import {
   freshnessOption,
+  lastValuesOption,
   type MirrorOptions,
   type MirrorStatus,
   type MirrorUpdate,
-  passedOption,
   retainOption,
 } from '../../mirror/index.js';
 import type { Revision } from '../../model/index.js';
@@ -114,11 +114,11 @@ export class ServiceMirror {
     const startedAt = clock.now();
     const options: MirrorOptions = freshnessOption.set({ signal, onFailure }, onFreshness);
     let last: LastRecords | undefined;
-    const withPassed = passedOption.set(options, (passed) => {
-      last = lastRecordsOf(format, passed);
+    const withLastValues = lastValuesOption.set(options, (values) => {
+      last = lastRecordsOf(format, values);
     });
     const { prefix } = format;
-    const mirror = client.mirror({ prefix }, retainOption.set(withPassed, format.retain));
+    const mirror = client.mirror({ prefix }, retainOption.set(withLastValues, format.retain));
     this.#current = mirror;
     this.#wasKnown = undefined;
     try {

@@ -48,9 +48,9 @@ describe('a view of keys', () => {
       [put(at('a', 11n, 2n, 3n)), put(last), deleted('a', 13n), deleted('b', 14n), put(at('c', 15n))],
       15n,
     );
-    assert.deepEqual([...view.passed], [['a', last]]);
+    assert.deepEqual([...view.lastValues], [['a', last]]);
     view.apply([deleted('c', 16n)], 16n);
-    assert.equal(view.passed.size, 0);
+    assert.equal(view.lastValues.size, 0);
   });
 
   describe('detects missing events', () => {

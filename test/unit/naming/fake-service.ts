@@ -1,6 +1,11 @@
 import { type ClientDiagnostics, diagnosticsOf } from '#src/diagnostics/index.js';
 import { ClosedError, type EtcdError } from '#src/errors/index.js';
-import { type MirrorOptions, type MirrorStatus, type MirrorUpdate, passedOption } from '#src/mirror/index.js';
+import {
+  lastValuesOption,
+  type MirrorOptions,
+  type MirrorStatus,
+  type MirrorUpdate,
+} from '#src/mirror/index.js';
 import type { KeyRange, KeyValue } from '#src/model/index.js';
 import type { NamingClient } from '#src/naming/index.js';
 
@@ -8,7 +13,7 @@ import type { NamingClient } from '#src/naming/index.js';
 export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   readonly prefix: string;
   readonly options: MirrorOptions;
-  readonly #updates: { readonly update: MirrorUpdate; readonly passed: Map<string, KeyValue> }[] = [];
+  readonly #updates: { readonly update: MirrorUpdate; readonly lastValues: Map<string, KeyValue> }[] = [];
   #failure: unknown;
   #wake: () => void = () => {};
   #revision = 1n;
@@ -68,8 +73,8 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
   /** @param last The value that was put since the update before. */
   remove(id: string, last?: string): void {
     const deletes = new Set([`${this.prefix}${id}`]);
-    const passed = last === undefined ? [] : [this.#kv(id, last)];
-    this.push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes }, new Map(passed));
+    const lastValues = last === undefined ? [] : [this.#kv(id, last)];
+    this.push({ type: 'delta', revision: ++this.#revision, puts: new Map(), deletes }, new Map(lastValues));
   }
 
   /** A list failed and will be retried. */
@@ -89,7 +94,7 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
       if (this.#failure) throw this.#failure;
       const next = this.#updates.shift();
       if (next) {
-        if (next.passed.size > 0) passedOption.get(this.options)?.(next.passed);
+        if (next.lastValues.size > 0) lastValuesOption.get(this.options)?.(next.lastValues);
         yield next.update;
       } else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -101,8 +106,8 @@ export class FakeMirror implements AsyncIterable<MirrorUpdate> {
     return [this.prefix + id, { key, value: Buffer.from(value), ...numbers }];
   }
 
-  push(update: MirrorUpdate, passed = new Map<string, KeyValue>()): void {
-    this.#updates.push({ update, passed });
+  push(update: MirrorUpdate, lastValues = new Map<string, KeyValue>()): void {
+    this.#updates.push({ update, lastValues });
     this.#wake();
   }
 }

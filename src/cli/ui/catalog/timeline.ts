@@ -67,7 +67,7 @@ export class Timeline {
     const older = this.#entriesFor(service).filter(({ n }) => n < before);
     const { entries, next } = searchEntries(older, matcher(filter), max, this.#limits.search);
     const dropped = service === undefined ? this.#dropped.total : this.#dropped.of(service);
-    return { entries, more: next !== undefined, next, dropped };
+    return { entries, next, dropped };
   }
 
   #entriesFor(service: string | undefined): TimelineEntry[] {

@@ -63,9 +63,7 @@ export type EntryKind = 'registered' | 'changed' | 'drained' | 'left' | 'unreada
 export interface TimelineReply {
   /** May be fewer than requested, and empty, although there are older ones: the time of a search is limited. */
   readonly entries: readonly TimelineEntry[];
-  /** Whether there are older entries that were not searched. */
-  readonly more: boolean;
-  /** The `before` that continues the search; undefined if there is no more. */
+  /** The `before` that continues the search with older entries; undefined if all were searched. */
   readonly next?: number | undefined;
   /**
    * How many older entries were dropped, because the memory for them is limited: of the service and of those that concern

@@ -70,7 +70,7 @@ export class FakeCatalog implements Catalog {
   }
 
   timeline(): TimelineReply {
-    return { entries: [], more: false, dropped: 0 };
+    return { entries: [], dropped: 0 };
   }
 
   listen(listener: CatalogListener): () => void {

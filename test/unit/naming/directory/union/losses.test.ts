@@ -3,10 +3,18 @@ import { goEndpoints } from '#src/naming/index.js';
 import { lineCodec } from '../../../../support/naming/line-codec.js';
 import { settled } from '../../fake-service.js';
 import { followIn } from '../../subscribers.js';
-import { useTwoFormats } from './use-two-formats.js';
+import { goValue, useTwoFormats } from './use-two-formats.js';
 
 describe('the losses of a service whose records are in two formats', () => {
   const { fixture, useDirectory, go, lines, apply, advance, shown, followed } = useTwoFormats();
+
+  it('show the last state of a record that changed and left within one change', async () => {
+    await followed(['a:1', 'b:1'], ['c:1']);
+    go().answer = undefined; // the loss is unconfirmed until then
+    await apply(() => go().remove('a:1', goValue('a:1', { status: 'draining' })));
+    const lost = fixture.directory.get('svc')?.endpoints.find(({ addr }) => addr === 'a:1');
+    assert.deepEqual(lost?.metadata, { status: 'draining' });
+  });
 
   describe('with an address that moves from one prefix to the other in one transaction', () => {
     for (const [order, codec] of [

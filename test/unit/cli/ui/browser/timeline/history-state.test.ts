@@ -66,7 +66,6 @@ describe('the history of a timeline', () => {
   it('gets the reason of a departure later', () => {
     const before = loaded(reloading(emptyHistory), {
       entries: [entry(1, left('a'), 'pay')],
-      more: false,
       dropped: 0,
     });
     const state = received(before, pay, [entry(1, left('a', 'deleted'), 'pay')]);
@@ -93,7 +92,7 @@ describe('the history of a timeline', () => {
   });
 
   it('continues a search where it ended, and has what arrives in the part that was searched', () => {
-    const start = loaded(reloading(emptyHistory), { ...page([9]), more: true, next: 5 });
+    const start = loaded(reloading(emptyHistory), { ...page([9]), next: 5 });
     assert.deepEqual(numbersOf(received(start, pay, entries(4, 6))), [9, 6]);
     const more = loaded(start, { ...page([3]), next: undefined });
     assert.deepEqual([numbersOf(more), more.next], [[9, 3], undefined]);
