@@ -34,6 +34,8 @@ export interface Backend {
 export interface Catalog {
   /** The current state; undefined until the records have been listed. */
   snapshot(): CatalogSnapshot | undefined;
+  /** The row of a key; undefined if it has none. */
+  row(key: string): EndpointRow | undefined;
   status(): StatusMessage;
   timeline(request: TimelineRequest): TimelineReply;
   /** Calls back with each change, in order. The returned function ends that. */

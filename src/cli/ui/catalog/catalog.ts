@@ -11,11 +11,12 @@ import type {
   TimelineRequest,
 } from '../protocol/index.js';
 import { type Advancing, CatchUp } from './catch-up.js';
+import type { Change, DepartedRow } from './change.js';
 import type { Classify } from './content.js';
 import { type DepartureContext, Departures, type DeparturesPorts } from './departures.js';
 import { Health } from './health.js';
 import { Probe, type ProbePorts } from './probe.js';
-import { CatalogState, type Change, type DepartedRow } from './state.js';
+import { CatalogState } from './state.js';
 import { Timeline } from './timeline.js';
 
 /** A mirror that ended is started again: the cause, such as a missing permission, may be fixed meanwhile. */
@@ -84,6 +85,10 @@ export class LiveCatalog implements Catalog {
     const { revision, size } = this.#state;
     if (revision === undefined) return undefined;
     return { revision: String(revision), rows: this.#state.rows(), size, queues: this.#state.queues() };
+  }
+
+  row(key: string): EndpointRow | undefined {
+    return this.#state.row(key);
   }
 
   status(): StatusMessage {

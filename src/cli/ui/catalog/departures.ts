@@ -2,8 +2,8 @@ import type { DepartureReason } from '../../../index.js';
 import { reasonWithoutLease } from '../../../internal.js';
 import type { findReasons } from '../../data/departures.js';
 import type { LeaveReason, TimelineEntry, TimelineEvent } from '../protocol/index.js';
+import type { DepartedRow } from './change.js';
 import { departureOf } from './row-events.js';
-import type { DepartedRow } from './state.js';
 import type { Timeline } from './timeline.js';
 
 type Departed = Parameters<typeof findReasons>[1][number];

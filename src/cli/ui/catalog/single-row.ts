@@ -10,7 +10,7 @@ import { type Seen, storeRow } from './row.js';
  */
 export function rowMaker(
   codec: EndpointCodec | undefined,
-  catalog: Pick<Catalog, 'snapshot'>,
+  catalog: Pick<Catalog, 'row'>,
   wallClock: () => number = Date.now,
 ): (kv: KeyValue) => EndpointRow | undefined {
   const classify = classifier(codec);
@@ -24,9 +24,8 @@ export function rowMaker(
 }
 
 /** When the catalog first saw the record; undefined for one that it has not seen. */
-function seenOf({ key, createRevision }: EndpointRow, catalog: Pick<Catalog, 'snapshot'>): Seen | undefined {
-  for (const row of catalog.snapshot()?.rows ?? [])
-    if (row.key === key && row.createRevision === createRevision)
-      return { firstSeen: row.firstSeen, preexisting: row.preexisting };
-  return undefined;
+function seenOf({ key, createRevision }: EndpointRow, catalog: Pick<Catalog, 'row'>): Seen | undefined {
+  const known = catalog.row(key);
+  if (known?.createRevision !== createRevision) return undefined;
+  return { firstSeen: known.firstSeen, preexisting: known.preexisting };
 }

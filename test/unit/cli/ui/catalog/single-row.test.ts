@@ -11,8 +11,8 @@ const kv = (key: string, value: string, lease = 0n): KeyValue => ({
 
 describe('rowMaker', () => {
   const rows: EndpointRow[] = [];
-  const snapshot = () => ({ revision: '1', rows, size: rows.length, queues: [] });
-  const rowOf = rowMaker(undefined, { snapshot }, () => 1_000);
+  const row = (key: string) => rows.find((known) => known.key === key);
+  const rowOf = rowMaker(undefined, { row }, () => 1_000);
 
   afterEach(() => void rows.splice(0));
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import type { Change } from '#src/cli/ui/catalog/change.js';
 import { classifier } from '#src/cli/ui/catalog/content.js';
-import { CatalogState, type Change } from '#src/cli/ui/catalog/state.js';
+import { CatalogState } from '#src/cli/ui/catalog/state.js';
 import type { EndpointRow, Queue } from '#src/cli/ui/protocol/index.js';
 import type { KeyValue, MirrorUpdate } from '#src/index.js';
 import { endpointValue, kvOf } from './kvs.js';

@@ -60,6 +60,10 @@ export class FakeCatalog implements Catalog {
     return { revision: String(this.revision), rows: rows.values(), size: rows.size, queues: queues.values() };
   }
 
+  row(key: string): EndpointRow | undefined {
+    return this.rows.get(key);
+  }
+
   /** The error is the state that the status confirms. */
   status(): StatusMessage {
     return { type: 'status', etcd: 'live', confirmedMsAgo: 0, now: 0, error: this.digest() };
