@@ -3,8 +3,8 @@ import { addressId, parseAddress } from '../../internal.js';
 import type { OptionTable, ParsedOptions } from '../args/options.js';
 import type { Target } from '../args/target.js';
 import { usageError } from '../errors.js';
+import { maxWeight } from './endpoint-weight.js';
 import { isJsonObject, rejectUnsafeIntegers } from './records.js';
-import { maxWeight } from './weighing.js';
 
 /** etcd's own limit, in seconds. */
 export const maxTtlSeconds = 9_000_000_000;

@@ -1,7 +1,7 @@
 import type { EtcdClient } from '../../index.js';
 import { codecFrom } from '../args/codec.js';
 import type { Invocation } from '../command.js';
-import { canWeigh } from '../data/weighing.js';
+import { canSetWeight } from '../data/endpoint-weight.js';
 import { RecordActions } from './actions/index.js';
 import { createCatalog, rowMaker } from './catalog/index.js';
 import { ClusterState } from './cluster/index.js';
@@ -48,7 +48,7 @@ export function startBackend(
     codec: codec?.name,
     readOnly,
     canDrain: codec?.canDrain ?? true,
-    canWeigh: canWeigh(codec),
+    canSetWeight: canSetWeight(codec),
     ...about,
   };
   return {

@@ -1,4 +1,4 @@
-import { maxWeight } from '../../data/weighing.js';
+import { maxWeight } from '../../data/endpoint-weight.js';
 import { escapeAndTruncate } from '../../output/text.js';
 import { ApiError } from '../ports.js';
 import type { ActionRequest } from '../protocol/index.js';

@@ -85,7 +85,7 @@ export interface Settings {
   /** Whether records of the format can be marked as draining. */
   readonly canDrain: boolean;
   /** Whether records of the format have a weight that can be set. */
-  readonly canWeigh: boolean;
+  readonly canSetWeight: boolean;
   /** The version of the package. */
   readonly version: string;
   /** The etcd endpoints, without credentials. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { loadFrameworks } from '#src/cli/args/codec.js';
-import { canWeigh } from '#src/cli/data/weighing.js';
+import { canSetWeight } from '#src/cli/data/endpoint-weight.js';
 import { apiError, frameworkActions, requestFor, signal, useActions } from './actions-fixture.js';
 
 describe('an action of the page on a record of a framework', () => {
@@ -44,9 +44,9 @@ describe('an action of the page on a record of a framework', () => {
       actions.perform(drain, signal),
       apiError('refused', /lose region; drain at its server, or through kratos/),
     );
-    const weigh = await requestFor(fixture.client, 'weight', key, 2);
+    const change = await requestFor(fixture.client, 'weight', key, 2);
     await assert.rejects(
-      actions.perform(weigh, signal),
+      actions.perform(change, signal),
       apiError('refused', /lose region; set the weight at its server, or through kratos/),
     );
     assert.equal(await textOf(key), before);
@@ -65,8 +65,8 @@ describe('an action of the page on a record of a framework', () => {
     const actions = await frameworkActions(fixture.client, 'go-zero', {}, fixture.prefix);
     const drain = await requestFor(fixture.client, 'drain', key);
     await assert.rejects(actions.perform(drain, signal), apiError('refused', /have no place for the mark/));
-    const weigh = await requestFor(fixture.client, 'weight', key, 2);
-    await assert.rejects(actions.perform(weigh, signal), apiError('refused', /metadata/));
+    const change = await requestFor(fixture.client, 'weight', key, 2);
+    await assert.rejects(actions.perform(change, signal), apiError('refused', /metadata/));
     const { warnings } = await actions.preview(await requestFor(fixture.client, 'remove', key), signal);
     assert.doesNotMatch(warnings.join(), /drain/);
     await actions.perform(await requestFor(fixture.client, 'remove', key), signal);
@@ -74,11 +74,11 @@ describe('an action of the page on a record of a framework', () => {
   });
 });
 
-describe('canWeigh', () => {
+describe('canSetWeight', () => {
   it('is true for the formats with a weight', async () => {
     const frameworks = await loadFrameworks();
-    const able = Object.entries(frameworks).filter(([, { create }]) => canWeigh(create()));
+    const able = Object.entries(frameworks).filter(([, { create }]) => canSetWeight(create()));
     assert.deepEqual(able.map(([name]) => name).sort(), ['coredns', 'go-micro', 'kitex', 'kratos']);
-    assert.equal(canWeigh(undefined), true);
+    assert.equal(canSetWeight(undefined), true);
   });
 });

@@ -54,10 +54,10 @@ export function ActionButtons({ row }: RowProps) {
 /** Why actions are absent. */
 function Limits() {
   if (!settings.value) return null;
-  const { readOnly, codec, canDrain, canWeigh } = settings.value;
+  const { readOnly, codec, canDrain, canSetWeight } = settings.value;
   if (readOnly) return <p class="hint">The page is read-only: the command refuses every change.</p>;
-  if (canDrain && canWeigh) return null;
-  const missing = [...(canDrain ? [] : ['a mark of draining']), ...(canWeigh ? [] : ['a weight'])].join(
+  if (canDrain && canSetWeight) return null;
+  const missing = [...(canDrain ? [] : ['a mark of draining']), ...(canSetWeight ? [] : ['a weight'])].join(
     ' or ',
   );
   return (

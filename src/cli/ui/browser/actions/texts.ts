@@ -31,7 +31,7 @@ export function actionsFor(row: EndpointRow, settings: Settings | undefined): re
   if (row.problem !== undefined) return ['remove'];
   const actions: ActionName[] = [];
   if (settings.canDrain) actions.push(row.status === 'draining' ? 'undrain' : 'drain');
-  if (settings.canWeigh) actions.push('weight');
+  if (settings.canSetWeight) actions.push('weight');
   return [...actions, 'remove'];
 }
 

@@ -13,7 +13,7 @@ export const settings: Settings = {
   prefix: '',
   readOnly: false,
   canDrain: true,
-  canWeigh: true,
+  canSetWeight: true,
   version: '0.0.0',
   endpoints: [],
 };

@@ -8,7 +8,7 @@ const settings: Settings = {
   prefix: '',
   readOnly: false,
   canDrain: true,
-  canWeigh: true,
+  canSetWeight: true,
   version: '1.0.0',
   endpoints: [],
 };
@@ -22,7 +22,7 @@ describe('the actions on a record', () => {
       'remove',
     ]);
     assert.deepEqual(actionsFor(endpointRow({ problem: 'not JSON' }), settings), ['remove']);
-    assert.deepEqual(actionsFor(endpointRow(), { ...settings, canDrain: false, canWeigh: false }), [
+    assert.deepEqual(actionsFor(endpointRow(), { ...settings, canDrain: false, canSetWeight: false }), [
       'remove',
     ]);
   });

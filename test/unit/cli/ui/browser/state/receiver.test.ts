@@ -6,7 +6,7 @@ import { RecordStore } from '#ui/browser/state/record-store.js';
 import { endpointRow } from '../../../../../support/ui-rows.js';
 
 const settings: Settings = {
-  ...{ prefix: '', readOnly: false, canDrain: true, canWeigh: true, version: '1.0.0', endpoints: [] },
+  ...{ prefix: '', readOnly: false, canDrain: true, canSetWeight: true, version: '1.0.0', endpoints: [] },
 };
 
 class Fixture {

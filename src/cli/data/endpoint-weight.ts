@@ -34,7 +34,7 @@ function copyOf({ addr, metadata }: Endpoint): Endpoint {
 }
 
 /** Whether the records of a format can have a weight. @param codec undefined for Go's format. */
-export function canWeigh(codec: EndpointCodec | undefined): boolean {
+export function canSetWeight(codec: EndpointCodec | undefined): boolean {
   const addr = '192.0.2.1:1';
   try {
     const format = recordFormat('service.example', codec);
