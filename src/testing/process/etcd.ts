@@ -8,6 +8,7 @@ import { GatewayClient } from '../gateway-client.js';
 import type { Security } from '../security/security.js';
 import type { TlsFiles } from '../security/server-tls.js';
 import { until, type WaitLimits } from '../wait.js';
+import { isBootstrapIncomplete } from './bootstrap.js';
 import { ProcessGroup } from './group.js';
 import { type Guard, guard } from './guard.js';
 import { fileSize, readTail } from './log-tail.js';
@@ -168,6 +169,7 @@ export class ProcessEtcd implements EtcdNode {
   }
 
   #spawn(): ProcessGroup {
+    if (isBootstrapIncomplete(this.#dataDir)) rmSync(this.#dataDir, { recursive: true, force: true });
     this.#logStart = fileSize(this.#logFile);
     const log = openSync(this.#logFile, 'a');
     const { security, args } = this.#settings;

@@ -158,6 +158,12 @@ describe('no value, password, token or key appears in', () => {
     await callThrough(client);
 
     const { connections: before } = client.metrics();
+    await etcd().stop();
+    // A restart may be over before the client connects in vain.
+    await eventually('the member is unhealthy', async () => {
+      await client.kv.get('a', { timeoutMs: 1_000 }).catch(() => {});
+      return observed.counts().has('member');
+    });
     await etcd().restart();
     await eventually('the client has connected again', async () => {
       await client.kv.put('a', value('put after the restart')).catch(() => {});

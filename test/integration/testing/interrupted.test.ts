@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   type EtcdClusterHandle,
   type EtcdHandle,
@@ -155,6 +157,32 @@ for (const [kind, options] of Object.entries({ 'an etcd': {}, 'an etcd with TLS 
     });
   });
 }
+
+/** Leaves of a log what etcd writes before its first entry: a checksum, the ids and a snapshot. */
+function truncateToHeader(path: string): void {
+  const bytes = readFileSync(path);
+  let end = 0;
+  for (let records = 0; records < 3; records++) {
+    const length = bytes.readUIntLE(end, 6);
+    end += 8 + length + ((8 - (length % 8)) % 8);
+  }
+  writeFileSync(path, bytes.fill(0, end));
+}
+
+describe('an etcd that was killed before its first entry', () => {
+  it('starts again, with an empty store', async function () {
+    skipIfExternal(this);
+    skipUnlessProcess(this);
+    if (process.platform !== 'linux') return this.skip();
+    await using etcd = await startEtcd();
+    const args = readFileSync(`/proc/${etcd.pid}/cmdline`, 'utf8').split('\0');
+    const dataDir = args[args.indexOf('--data-dir') + 1] ?? '';
+    await etcd.kill();
+    truncateToHeader(join(dataDir, 'member', 'wal', '0000000000000000-0000000000000000.wal'));
+    await etcd.restart();
+    assert.equal(await etcd.metric('etcd_server_has_leader'), 1);
+  });
+});
 
 describe('a cluster that is wiped or closed', function () {
   this.timeout(60_000);
