@@ -38,17 +38,25 @@ export function isJobs(value = '1') {
 
 /**
  * The default number of Mocha processes at once. The tests of the sim suite keep a core busy. Those of the integration
- * and migration suites mostly wait: in one process they need a quarter of a core, so one process more than there are
- * cores does not fill them. The unit suite needs a core for half a minute, less than the start of a process for each of
- * its files. Options for Mocha concern all tests (--bail, --reporter json) or select few of them (--grep), so that one
+ * and migration suites mostly wait: in one process they need a quarter of a core, so two processes more than there are
+ * cores do not fill them. The unit suite needs a core for a minute, less than the start of a process for each of its
+ * files, so that each of its processes runs a share of them. Options for Mocha concern all tests (--bail, --reporter json) or select few of them (--grep), so that one
  * process is right or fastest. An external etcd is one for all: its gauges, with which a test finds its leaks, would
  * include the watchers of other files.
  */
 export function jobsFor(suite, options) {
   if (options.length > 0 || process.env.ETCD_TEST_SOURCE === 'external') return 1;
-  if (suite === 'sim') return Math.min(4, availableParallelism());
+  if (suite === 'sim' || suite === 'unit') return Math.min(4, availableParallelism());
   const mostlyWaits = suite === 'integration' || suite === 'migration';
-  return mostlyWaits ? Math.min(4, availableParallelism() + 1) : 1;
+  return mostlyWaits ? Math.min(5, availableParallelism() + 2) : 1;
+}
+
+/** The files of each Mocha process: one, or for the unit suite a share of all. */
+export function sharesOf(suite, files, jobs) {
+  if (suite !== 'unit' || jobs === 1) return files.map((file) => [file]);
+  const shares = Array.from({ length: Math.min(jobs, files.length) }, () => []);
+  for (const [i, file] of files.entries()) shares[i % shares.length].push(file);
+  return shares;
 }
 
 /**
@@ -56,14 +64,15 @@ export function jobsFor(suite, options) {
  *
  * @param files absolute paths
  * @param jobs the number of Mocha processes at once; 1 runs all files in one process
+ * @param shares the files of each process; by default each file has its own
  * @param options for Mocha
  * @param env environment variables in addition to those of this process
  * @param scratch a folder for the files of this run
  * @param write gets all output: that of one process as it arrives, that of several file by file
  */
-export async function runFiles(files, { jobs, write, ...rest }) {
+export async function runFiles(files, { jobs, shares = files.map((file) => [file]), write, ...rest }) {
   const results =
-    jobs === 1 ? [await run(files, rest, write)] : await runEach(files, { jobs, write, ...rest });
+    jobs === 1 ? [await run(files, rest, write)] : await runEach(shares, { jobs, write, ...rest });
   const sum = (count) => results.reduce((all, result) => all + result[count], 0);
   return {
     passed: sum('passed'),
@@ -73,15 +82,17 @@ export async function runFiles(files, { jobs, write, ...rest }) {
   };
 }
 
-async function runEach(files, { jobs, write, ...rest }) {
-  const output = new SuiteOutput(files.length, write);
-  const queue = files.values();
+async function runEach(shares, { jobs, write, ...rest }) {
+  const output = new SuiteOutput(shares.length, write);
+  const queue = shares.entries();
   const results = [];
-  // The jobs share one iterator: each takes the next file that none has taken.
+  // The jobs use one iterator: each takes the next share that none has taken.
   const job = async () => {
-    for (const file of queue) {
-      const shown = output.start(sourceOf(file));
-      const result = await run([file], rest, shown.write);
+    for (const [i, files] of queue) {
+      const shown = output.start(
+        files.length === 1 ? sourceOf(files[0]) : `share ${i + 1}, ${files.length} files`,
+      );
+      const result = await run(files, rest, shown.write);
       shown.end(result);
       results.push(result);
     }

@@ -9,13 +9,13 @@ import { parseArgs } from 'node:util';
 import { keysIn, readSecrets, report } from './canary.mjs';
 import { installFolder } from './install-folder.mjs';
 import { prune } from './prune.mjs';
-import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
+import { exitOnSignals, isJobs, jobsFor, runFiles, sharesOf, testFiles } from './suite.mjs';
 
 const help = `npm test [-- options] [paths] [mocha options]
 
   --only <suite>     build, then run only one suite: unit, sim, integration, fault, interop or migration
   --jobs <n>         run the test files in n Mocha processes at once; 1: all files in one process
-                     (default without mocha options: one for each core, at most 4, for the sim suite, one more for
+                     (default without mocha options: one for each core, at most 4, for the unit and sim suites, two more for
                      the integration and migration suites; else 1)
   --reporter <name>  Mocha's reporter (default: dot for the unit suite, else spec)
   --help             this text
@@ -119,9 +119,9 @@ async function run(suite) {
   if (suite === 'migration') await installFolder(join(root, 'test/migration/peer'));
   const files = testFiles(suite, paths);
   const jobs = Math.min(files.length, values.jobs ?? jobsFor(suite, forMocha));
-  console.log(
-    `\nsuite ${suite}: ${files.length} files${jobs > 1 ? ` in processes of their own, ${jobs} at once` : ''}`,
-  );
+  const shares = sharesOf(suite, files, jobs);
+  const own = shares.length === files.length ? 'processes of their own' : `${shares.length} processes`;
+  console.log(`\nsuite ${suite}: ${files.length} files${jobs > 1 ? ` in ${own}, ${jobs} at once` : ''}`);
   if (files.length === 0) {
     console.log('FAILED: no tests');
     total.failed++;
@@ -132,6 +132,7 @@ async function run(suite) {
   const style = values.reporter ?? (suite === 'unit' ? 'dot' : 'spec');
   const result = await runFiles(files, {
     jobs,
+    shares,
     options: forMocha,
     env: { ...colours, SUITE_STYLE: style, CANARY_SECRETS: secretsFile },
     scratch: capture,

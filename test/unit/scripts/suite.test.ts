@@ -11,6 +11,7 @@ import { eventually } from '../../support/eventually.js';
 
 interface Settings {
   readonly jobs: number;
+  readonly shares?: readonly (readonly string[])[];
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly lingerMs?: number;
@@ -26,6 +27,7 @@ interface Result {
 interface Suite {
   testFiles(suite: string, paths?: readonly string[]): string[];
   jobsFor(suite: string, options: readonly string[]): number;
+  sharesOf(suite: string, files: readonly string[], jobs: number): string[][];
   readonly isJobs: (value?: string) => boolean;
   runFiles(
     files: readonly string[],
@@ -268,12 +270,12 @@ describe('a suite of test files', function () {
     };
     afterEach(() => select(source));
 
-    it('runs several files at once only if it is the sim or integration suite, without options for Mocha', () => {
+    it('runs several processes at once, without options for Mocha', () => {
       select(undefined);
       const jobs = suite.jobsFor('integration', []);
-      assert.ok(jobs >= 2 && jobs <= 4, `${jobs}`);
+      assert.ok(jobs >= 3 && jobs <= 5, `${jobs}`);
       assert.equal(suite.jobsFor('integration', ['--grep', 'x']), 1);
-      assert.equal(suite.jobsFor('unit', []), 1);
+      assert.equal(suite.jobsFor('unit', []), Math.min(4, availableParallelism()));
       assert.equal(suite.jobsFor('sim', []), Math.min(4, availableParallelism()));
     });
 
@@ -281,6 +283,32 @@ describe('a suite of test files', function () {
       select('external');
       assert.equal(suite.jobsFor('integration', []), 1);
     });
+  });
+
+  it('has a process for each file, but in the unit suite one for each share of the files', () => {
+    const files = ['a', 'b', 'c'];
+    assert.deepEqual(suite.sharesOf('integration', files, 2), [['a'], ['b'], ['c']]);
+    assert.deepEqual(suite.sharesOf('unit', files, 2), [['a', 'c'], ['b']]);
+    assert.deepEqual(suite.sharesOf('unit', files, 9), [['a'], ['b'], ['c']]);
+  });
+
+  it('runs the files of a share in one process', async () => {
+    const files = write({
+      a: 'globalThis.seen = 1; it("a", () => {})',
+      b: 'it("b", () => { if (!globalThis.seen) throw new Error("alone"); })',
+      c: 'it("c", () => { if (globalThis.seen) throw new Error("shared"); })',
+    });
+    const [a = '', b = '', c = ''] = files;
+    const result = await suite.runFiles(files, {
+      jobs: 2,
+      shares: [[a, b], [c]],
+      scratch: folder,
+      write: (text) => {
+        output += String(text);
+      },
+    });
+    assert.deepEqual([result.passed, result.failed], [3, 0]);
+    assert.match(output, /\/2\] share 1, 2 files: 2 passed/);
   });
 
   it('accepts a number from 1 as the number of files at once', () => {
