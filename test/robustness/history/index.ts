@@ -1,0 +1,5 @@
+export { ClientHistory, type HistoryContext, type OperationCounts } from './client-history.js';
+export { History } from './history.js';
+export type { Condition, Range, Step, Transaction } from './operations.js';
+export { type RecordedClient, RecordingClient } from './recording-client.js';
+export { type WatchRange, WatchRecord, type WatchSettings } from './watch-record.js';
