@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { RECORD_HELP, recordProof } from '../support/proof.js';
 import { answersTarget } from './answers/target.js';
 import { storedCodecsTarget } from './codecs/stored.js';
 import { codecsTarget } from './codecs/target.js';
+import { framesTarget } from './frames/target.js';
 import { jsonTarget } from './json/target.js';
 import { addressesTarget } from './names/addresses.js';
 import { targetsTarget } from './names/targets.js';
@@ -11,6 +13,7 @@ import type { FuzzTarget } from './target.js';
 
 const targets: readonly FuzzTarget[] = [
   serverTarget,
+  framesTarget,
   answersTarget,
   jsonTarget,
   recordsTarget,
@@ -20,6 +23,10 @@ const targets: readonly FuzzTarget[] = [
   targetsTarget,
 ];
 
+function recordable(): string {
+  return targets.flatMap(({ name, proof }) => (proof ? [name] : [])).join(', ');
+}
+
 const help = `npm run fuzz -- [options]
 
   --target T    one of (default ${serverTarget.name}):
@@ -27,22 +34,16 @@ ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('
   --seconds N   duration (default 60); the end takes up to a minute more
   --seed S      determines the inputs and their order (default: random, printed)
   --json        print one line of JSON
+  ${RECORD_HELP} (${recordable()})
 
-Prints a line every 10 s. Exits with 1 after a crash, a hang, an unhandled rejection, an untyped error, a request loop,
+Prints a line every 10 s. Exits with 0 if nothing is found, with 2 for a wrong option, with 130 after SIGINT, and with 1
+after a crash, a hang, an unhandled rejection, an untyped error, a request loop,
 too much memory, an answer that the generated code decodes differently, a text that Go or grpc-js parses differently, or
 a valid record that an invalid one affects.`;
 
 const progressEveryMs = 10_000;
 
-const { values } = parseArgs({
-  options: {
-    target: { type: 'string', default: serverTarget.name },
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = readOptions();
 if (values.help) {
   console.log(help);
   process.exit(0);
@@ -50,10 +51,14 @@ if (values.help) {
 const target = targets.find(({ name }) => name === values.target);
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-if (!target || !(seconds > 0) || !Number.isInteger(seed)) {
+if (!target || !(seconds > 0) || !Number.isInteger(seed) || (values.record && !target.proof)) {
   console.error(help);
   process.exit(2);
 }
+process.once('SIGINT', () => {
+  console.error('interrupted: no result'); // the processes under test end with this one
+  process.exit(130);
+});
 
 if (!values.json) console.log(`target ${target.name}, seed ${seed}, ${seconds} s`);
 const began = performance.now();
@@ -61,7 +66,7 @@ let progress = () => '';
 const timer = setInterval(() => {
   console.error(`${Math.round((performance.now() - began) / 1_000)} of ${seconds} s: ${progress()}`);
 }, progressEveryMs);
-const { counts, figures, failures } = await target.run({
+const { counts, figures, failures, proof } = await target.run({
   seconds,
   seed,
   onStart: (describe) => {
@@ -80,4 +85,34 @@ else {
     `${total} inputs of ${Object.keys(counts).length} kinds, ${failures.length} failures (seed ${seed})`,
   );
 }
+if (values.record && target.proof && proof) {
+  const command = `npm run fuzz -- --target ${target.name} --seconds ${seconds} --seed ${seed}`;
+  const passed = failures.length === 0;
+  const path = await recordProof(target.proof, {
+    ...proof,
+    command,
+    passed,
+    etcd: [],
+    figures: { seconds, ...proof.figures, failures: failures.length },
+  });
+  console.error(`the figures are in ${path}`);
+}
 process.exit(failures.length === 0 ? 0 : 1);
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        target: { type: 'string', default: serverTarget.name },
+        seconds: { type: 'string', default: '60' },
+        seed: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        record: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`);
+    process.exit(2);
+  }
+}

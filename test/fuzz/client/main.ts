@@ -10,8 +10,11 @@ const recoverMs = 45_000;
 const [endpoint = '', seed = '1'] = process.argv.slice(2);
 const findings = new Findings();
 const workload = new Workload(endpoint, Number(seed), findings);
+const exit = () => process.exit(1);
+process.once('disconnect', exit); // the parent has ended
 workload.start();
 await once(process, 'message');
 await workload.checkRecovery(recoverMs);
 await workload.stop();
+process.off('disconnect', exit);
 process.send?.(findings.report(), () => process.disconnect());

@@ -137,6 +137,10 @@ export class Workload {
         await lease.revoke(id);
       },
       leases: () => lease.list(),
+      lock: async () => {
+        const held = await this.#client.tryLock('lock', { ttlSeconds: 5 });
+        await held?.release();
+      },
       sync: () => this.#client.sync(),
     };
   }

@@ -6,6 +6,8 @@ import {
   type DeleteRangeRequest,
   PutRequest,
   type RangeRequest,
+  RangeRequest_SortOrder,
+  RangeRequest_SortTarget,
   type RequestOp,
   type ResponseOp,
   type TxnRequest,
@@ -56,8 +58,13 @@ export class FakeStore {
     });
   }
 
-  range({ key, rangeEnd, limit, countOnly, keysOnly }: RangeRequest) {
-    const found = this.#matching(key, rangeEnd);
+  /** Sorts by key, or by create revision. */
+  range({ key, rangeEnd, limit, countOnly, keysOnly, ...request }: RangeRequest) {
+    const { sortTarget, sortOrder, maxCreateRevision: newest } = request;
+    const found = this.#matching(key, rangeEnd).filter((kv) => newest === 0n || kv.createRevision <= newest);
+    if (sortTarget === RangeRequest_SortTarget.CREATE)
+      found.sort((one, other) => Number(one.createRevision - other.createRevision));
+    if (sortOrder === RangeRequest_SortOrder.DESCEND) found.reverse();
     const count = BigInt(found.length);
     const taken = countOnly ? [] : limit > 0n ? found.slice(0, Number(limit)) : found;
     const kvs = keysOnly ? taken.map((kv) => ({ ...kv, value: Buffer.alloc(0) })) : taken;
@@ -102,8 +109,14 @@ export class FakeStore {
     }
   }
 
-  #conditionHolds({ key, target, targetUnion, result }: Compare): boolean {
-    const kv = this.#keys.get(nameOf(key));
+  /** A condition on a range holds if it holds for every key in it. */
+  #conditionHolds(compare: Compare): boolean {
+    const { key, rangeEnd } = compare;
+    if (rangeEnd.length === 0) return this.#holdsFor(this.#keys.get(nameOf(key)), compare);
+    return this.#matching(key, rangeEnd).every((kv) => this.#holdsFor(kv, compare));
+  }
+
+  #holdsFor(kv: KeyValue | undefined, { target, targetUnion, result }: Compare): boolean {
     if (target === Compare_CompareTarget.VALUE) {
       const value = targetUnion?.$case === 'value' ? targetUnion.value : Buffer.alloc(0);
       return kv !== undefined && meets(kv.value.compare(value), result);

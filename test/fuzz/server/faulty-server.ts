@@ -6,6 +6,7 @@ import {
   type ScriptedServer,
   startScriptedServer,
 } from '../../support/scripted-server.js';
+import { Rate } from '../rate.js';
 import { type AnswerContext, type AnswerFault, callFaults, goodSettings } from './call-faults.js';
 import { FakeEtcd } from './fake-etcd.js';
 import { watchFaults } from './watch-faults.js';
@@ -21,8 +22,7 @@ export class FaultyServer {
   /** Number of injected faults, by method and fault. */
   readonly injected = new Map<string, number>();
   readonly calls = new Map<string, number>();
-  /** The most calls within one second. */
-  mostPerSecond = 0;
+  readonly rate = new Rate();
   /** The most calls open at the same time. */
   mostOpen = 0;
   readonly #open = new Set<ScriptedCall>();
@@ -33,7 +33,6 @@ export class FaultyServer {
   readonly #lastMessages = new Map<string, Buffer>();
   readonly #etcd: FakeEtcd;
   #server: ScriptedServer | undefined;
-  #recent: number[] = [];
   #writing: NodeJS.Timeout | undefined;
 
   private constructor(seed: number) {
@@ -89,7 +88,7 @@ export class FaultyServer {
   #serve(call: ScriptedCall): void {
     const count = (this.calls.get(call.method) ?? 0) + 1;
     this.calls.set(call.method, count);
-    this.#countRate();
+    this.rate.add();
     this.#trackSession(call.stream.session);
     const random = new Random(hash(`${this.#seed} ${call.method} ${count}`));
     const isStream = call.method === 'Watch' || call.method === 'LeaseKeepAlive';
@@ -158,13 +157,6 @@ export class FaultyServer {
       }
     }, ms);
     this.#timers.add(timer);
-  }
-
-  #countRate(): void {
-    const now = performance.now();
-    this.#recent.push(now);
-    while ((this.#recent[0] ?? now) < now - 1_000) this.#recent.shift();
-    this.mostPerSecond = Math.max(this.mostPerSecond, this.#recent.length);
   }
 }
 
