@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check } from './check/index.js';
 import { decode, encode } from './codec.js';
-import type { History } from './history.js';
+import { grpcProxyFaultNames } from './faults/grpc-proxy-faults.js';
+import { factsOf, type History } from './history.js';
 import { checkSavedLocks, testLocks } from './lock/main.js';
-import { countFacts, formatCounts, formatViolations, inconclusiveReasons } from './report.js';
+import { countFacts, formatCounts, formatViolations, inconclusiveReasons, type RunKind } from './report.js';
 import { faultNames, run } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 
@@ -50,17 +51,21 @@ function readSettings(): Settings | undefined {
 }
 
 async function runOnce(settings: Settings, signal: AbortSignal): Promise<number> {
-  const { seconds, seed, etcd, auth } = settings;
-  console.log(`seed ${seed}, ${seconds} s${auth ? ', with authentication' : ''}`);
+  const { seconds, seed, etcd, auth, grpcProxies } = settings;
+  const how = `${auth ? ', with authentication' : ''}${grpcProxies > 0 ? `, through ${grpcProxies} grpc-proxies` : ''}`;
+  console.log(`seed ${seed}, ${seconds} s${how}`);
   const progress = (line: string) => console.log(line);
-  const { journal, version, repeated } = await run({ seconds, seed, etcd, auth, signal, progress });
+  const { journal, version, repeated } = await run({
+    ...{ seconds, seed, etcd, auth, grpcProxies, signal, progress },
+  });
   console.log(`\netcd ${version}; ${repeated} revisions reported twice by a server`);
   return checkHistory(journal.facts, settings);
 }
 
 /** Checks a history and prints the result; saves the history if it has violations. */
 function checkHistory(history: History, settings: Settings | undefined): number {
-  const counts = countFacts(history, faultNames);
+  const kind = settings ?? kindOfSaved(history);
+  const counts = countFacts(history, faultNames(kind.grpcProxies > 0));
   console.log(formatCounts(counts));
   const begun = performance.now();
   const violations = check(history);
@@ -77,10 +82,16 @@ function checkHistory(history: History, settings: Settings | undefined): number 
     return 1;
   }
   console.log('no violation');
-  const reasons = inconclusiveReasons(counts, settings?.auth ?? false);
+  const reasons = inconclusiveReasons(counts, kind);
   if (reasons.length === 0) return 0;
   console.log(`but the run is inconclusive: ${reasons.join('; ')}`);
   return 2;
+}
+
+/** Of a saved history, only the faults show whether there were grpc-proxies. */
+function kindOfSaved(history: History): RunKind {
+  const isOfProxy = ({ name }: { name: string }) => grpcProxyFaultNames.some((one) => one === name);
+  return { auth: false, grpcProxies: factsOf(history, 'fault').some(isOfProxy) ? 1 : 0 };
 }
 
 process.exitCode = await main();

@@ -2,11 +2,13 @@ import { type EtcdClusterHandle, startEtcdCluster } from '#src/testing/index.js'
 import { Random } from '../sim/random.js';
 import { chaosAuth, workerName } from './auth.js';
 import { Etcdctl } from './etcdctl.js';
-import { type FaultContext, pause } from './faults/fault.js';
+import { type Fault, type FaultContext, pause } from './faults/fault.js';
+import { grpcProxyFaultNames, grpcProxyFaults } from './faults/grpc-proxy-faults.js';
 import { linkFaults } from './faults/link-faults.js';
 import { Nemesis } from './faults/nemesis.js';
 import { runInPhases } from './faults/phases.js';
 import { serverFaults } from './faults/server-faults.js';
+import { startGrpcProxies } from './grpc-proxies.js';
 import type { FinalFact } from './history.js';
 import { Journal } from './journal.js';
 import { Resources } from './resources.js';
@@ -15,7 +17,11 @@ import { tap } from './tap.js';
 import { TruthLog, TruthRecorder } from './truth-recorder.js';
 import { openWorkers, type Worker } from './workers.js';
 
-export const faultNames = [...serverFaults, ...linkFaults].map(({ name }) => name);
+/** The faults of a run, without or with grpc-proxies. */
+export function faultNames(withGrpcProxies: boolean): string[] {
+  const direct = [...serverFaults, ...linkFaults].map(({ name }) => name);
+  return withGrpcProxies ? [...direct, ...grpcProxyFaultNames] : direct;
+}
 
 export interface RunOptions {
   readonly seconds: number;
@@ -23,6 +29,8 @@ export interface RunOptions {
   readonly etcd: string | undefined;
   /** Whether the cluster requires authentication. */
   readonly auth: boolean;
+  /** The number of grpc-proxies between the clients and the members; 0: none. */
+  readonly grpcProxies: number;
   /** Aborts the run: faults are healed, everything is closed, and the promise rejects with the signal's reason. */
   readonly signal: AbortSignal;
   /** Called every ten seconds and at each phase. */
@@ -48,9 +56,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const log = new TruthLog(journal);
   const recorders = cluster.members.map((member) => new TruthRecorder(etcdctl, member, log));
   for (const recorder of recorders) resources.defer(() => recorder.close());
-  const { links, workers } = await openWorkers({ cluster, journal, seed: options.seed, user }, resources);
+  const proxies = await startGrpcProxies(cluster, options.grpcProxies, resources);
+  const servers = proxies.length > 0 ? proxies : cluster.members;
+  const { links, workers } = await openWorkers({ servers, journal, seed: options.seed, user }, resources);
   const context: FaultContext = { cluster, links, recorders, journal };
-  await runWorkload(context, workers, options);
+  await runWorkload(context, workers, [...serverFaults, ...grpcProxyFaults(proxies)], options);
   options.signal.throwIfAborted();
   options.progress('healed; waiting for leases to expire and for the recorders to catch up');
   journal.add(await finalState(context, etcdctl, options.signal));
@@ -82,6 +92,7 @@ async function startCluster({
 async function runWorkload(
   context: FaultContext,
   workers: readonly Worker[],
+  faultsOfServers: readonly Fault[],
   options: RunOptions,
 ): Promise<void> {
   const traffic = new AbortController();
@@ -89,7 +100,7 @@ async function runWorkload(
   const stopProgress = reportProgress(context, options);
   try {
     await pause(1_000, options.signal);
-    await injectFaults(context, options);
+    await injectFaults(context, faultsOfServers, options);
     await pause(2_000, options.signal);
   } finally {
     traffic.abort();
@@ -98,9 +109,13 @@ async function runWorkload(
   }
 }
 
-async function injectFaults(context: FaultContext, { seconds, seed, signal }: RunOptions): Promise<void> {
+async function injectFaults(
+  context: FaultContext,
+  faultsOfServers: readonly Fault[],
+  { seconds, seed, signal }: RunOptions,
+): Promise<void> {
   const both = [
-    new Nemesis(serverFaults, context, new Random(seed), [300, 2_500]),
+    new Nemesis(faultsOfServers, context, new Random(seed), [300, 2_500]),
     new Nemesis(linkFaults, context, new Random(seed + 1), [200, 1_500]),
   ];
   await runInPhases(both, (seconds - 3) * 1_000, signal);

@@ -16,6 +16,8 @@ everything that the clients observed against what etcdctl saw.
   --seed S         determines faults, ops and timeouts (default: random, printed)
   --etcd PATH      the etcd to break, with an etcdctl beside it (default: the one that the test kit finds)
   --auth           the clients are a user who may not read some keys, and ask for them in batches with others
+  --grpc-proxies N the clients connect through N 'etcd grpc-proxy' of the same release, which are killed and paused too
+                   (default 0: directly; not with --auth, because a proxy renews leases without a token)
   --keep-history   save the history even without a violation
   --check FILE     check a saved history of this workload, run nothing
   --help           this text
@@ -35,6 +37,8 @@ export interface Settings {
   readonly seed: number;
   readonly etcd: string | undefined;
   readonly auth: boolean;
+  /** Between the clients and the members; 0: the clients connect directly. */
+  readonly grpcProxies: number;
   readonly keepHistory: boolean;
   readonly check: string | undefined;
   readonly help: boolean;
@@ -50,6 +54,7 @@ export function parseSettings(args: readonly string[]): Settings {
       seed: { type: 'string' },
       etcd: { type: 'string' },
       auth: { type: 'boolean', default: false },
+      'grpc-proxies': { type: 'string', default: '0' },
       'keep-history': { type: 'boolean', default: false },
       check: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -58,12 +63,16 @@ export function parseSettings(args: readonly string[]): Settings {
   const workload = parseWorkload(values.workload);
   if (values.auth && !workload.includes('kv'))
     throw new TypeError("--auth is for the workload 'kv'; the others read and write every key");
+  const grpcProxies = integerOption('--grpc-proxies', values['grpc-proxies'], 0);
+  if (grpcProxies > 0 && (values.auth || !workload.includes('kv')))
+    throw new TypeError("--grpc-proxies is for the workload 'kv' without --auth");
   return {
     workload,
     seconds: integerOption('--seconds', values.seconds, workload.includes('kv') ? 20 : 5),
     seed: values.seed === undefined ? randomSeed() : integerOption('--seed', values.seed, 0),
     etcd: values.etcd,
     auth: values.auth,
+    grpcProxies,
     keepHistory: values['keep-history'],
     check: values.check,
     help: values.help,

@@ -1,5 +1,5 @@
 import { EtcdClient, type PasswordAuth } from '#src/client/index.js';
-import { type EtcdClusterHandle, startFaultProxy } from '#src/testing/index.js';
+import { startFaultProxy } from '#src/testing/index.js';
 import { Random } from '../sim/random.js';
 import { refusedKeys } from './auth.js';
 import type { Link } from './faults/fault.js';
@@ -22,44 +22,51 @@ const keepaliveOptions = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 2_000, co
 interface WorkerPlan {
   /** One worker per name; all share one client. */
   readonly names: readonly string[];
-  /** The only member that the client knows. Default: all members. */
-  readonly member?: number;
+  /** The only server that the client knows. Default: all servers. */
+  readonly server?: number;
   readonly run: Worker['run'];
 }
 
 const plans: readonly WorkerPlan[] = [
-  { names: ['w0'], member: 0, run: runKvOps },
-  { names: ['w1'], member: 1, run: runKvOps },
-  { names: ['w2'], member: 2, run: runKvOps },
+  { names: ['w0'], server: 0, run: runKvOps },
+  { names: ['w1'], server: 1, run: runKvOps },
+  { names: ['w2'], server: 2, run: runKvOps },
   { names: ['a0'], run: runKvOps },
   { names: ['a1'], run: runKvOps },
   { names: ['a2'], run: runKvOps },
   // Reads of several workers travel together.
   { names: ['b0', 'b1', 'b2', 'b3'], run: runKvOps },
-  { names: ['h0'], member: 0, run: runLeaseOps },
-  { names: ['h1'], member: 1, run: runLeaseOps },
+  { names: ['h0'], server: 0, run: runLeaseOps },
+  { names: ['h1'], server: 1, run: runLeaseOps },
   { names: ['ha'], run: runLeaseOps },
   // Several leases share one stream.
   { names: ['hb', 'hc', 'hd'], run: runLeaseOps },
 ];
 
+/** A member, or a grpc-proxy before all members. */
+export interface ChaosServer {
+  readonly name: string;
+  readonly endpoint: string;
+}
+
 export interface WorkerSetup {
-  readonly cluster: EtcdClusterHandle;
+  /** To which the clients connect. */
+  readonly servers: readonly ChaosServer[];
   readonly journal: Journal;
   readonly seed: number;
   /** The user of all clients, if the cluster requires authentication. */
   readonly user: PasswordAuth | undefined;
 }
 
-/** Opens all clients. Each client has its own proxy to every member that it knows. */
+/** Opens all clients. Each client has its own fault proxy to every server that it knows. */
 export async function openWorkers(
-  { cluster, journal, seed, user }: WorkerSetup,
+  { servers, journal, seed, user }: WorkerSetup,
   resources: Resources,
 ): Promise<{ readonly links: readonly Link[]; readonly workers: readonly Worker[] }> {
   const links: Link[] = [];
   const workers: Worker[] = [];
   for (const plan of plans) {
-    const ownLinks = await openLinks(cluster, plan);
+    const ownLinks = await openLinks(servers, plan);
     for (const { proxy } of ownLinks) resources.use(proxy);
     const etcd = new EtcdClient({
       endpoints: ownLinks.map(({ proxy }) => proxy.endpoint),
@@ -80,11 +87,14 @@ export async function openWorkers(
   return { links, workers };
 }
 
-function openLinks(cluster: EtcdClusterHandle, { names: clients, member }: WorkerPlan): Promise<Link[]> {
-  const members = cluster.members.filter((_, i) => member === undefined || i === member);
+function openLinks(
+  servers: readonly ChaosServer[],
+  { names: clients, server: only }: WorkerPlan,
+): Promise<Link[]> {
+  const known = servers.filter((_, i) => only === undefined || i === only % servers.length);
   return Promise.all(
-    members.map(async ({ name, endpoint }) => {
-      return { clients, member: name, proxy: await startFaultProxy({ target: endpoint }) };
+    known.map(async ({ name, endpoint }) => {
+      return { clients, server: name, proxy: await startFaultProxy({ target: endpoint }) };
     }),
   );
 }

@@ -4,10 +4,11 @@ import type { Random } from '../../sim/random.js';
 import type { Journal } from '../journal.js';
 import type { TruthRecorder } from '../truth-recorder.js';
 
-/** A proxied connection from some clients to one member. */
+/** A proxied connection from some clients to one member, or to one grpc-proxy. */
 export interface Link {
   readonly clients: readonly string[];
-  readonly member: string;
+  /** The name of the member or grpc-proxy. */
+  readonly server: string;
   readonly proxy: FaultProxy;
 }
 

@@ -55,20 +55,17 @@ function reconnectFault(name: string, breakIt: ApplyFault): Fault {
   return { name, durationMs: [1_000, 2_000], begin };
 }
 
-/** All links of one client, or every client's link to one member. */
-function pickLinks(
-  { links, cluster }: FaultContext,
-  random: Random,
-): { target: string; links: readonly Link[] } {
+/** All links of one client, or every client's link to one server. */
+function pickLinks({ links }: FaultContext, random: Random): { target: string; links: readonly Link[] } {
   if (random.chance(0.5)) {
-    const { name } = random.pick(cluster.members);
-    return { target: `all to ${name}`, links: links.filter(({ member }) => member === name) };
+    const name = random.pick([...new Set(links.map(({ server }) => server))]);
+    return { target: `all to ${name}`, links: links.filter(({ server }) => server === name) };
   }
   const { clients } = random.pick(links);
   return { target: clients.join(' '), links: links.filter((link) => link.clients === clients) };
 }
 
-function clientsOf(links: readonly Link[]): string[] {
+export function clientsOf(links: readonly Link[]): string[] {
   return [...new Set(links.flatMap(({ clients }) => clients))];
 }
 

@@ -83,10 +83,10 @@ export async function startWorkers(
   for (const plan of plans) {
     const clients = [plan.name];
     const links: Link[] = [];
-    for (const { name: member, endpoint } of cluster.members) {
+    for (const { name: server, endpoint } of cluster.members) {
       const proxy = await startFaultProxy({ target: endpoint });
       resources.use(proxy);
-      links.push({ clients, member, proxy });
+      links.push({ clients, server, proxy });
     }
     const worker = new Worker(plan, links, recorder);
     resources.defer(() => worker.kill());

@@ -21,10 +21,10 @@ export async function openWorkers(
   for (const config of workerConfigs(limits)) {
     const clients = [config.name];
     const links: Link[] = [];
-    for (const { name: member, endpoint } of cluster.members) {
+    for (const { name: server, endpoint } of cluster.members) {
       const proxy = await startFaultProxy({ target: endpoint });
       resources.use(proxy);
-      links.push({ clients, member, proxy });
+      links.push({ clients, server, proxy });
     }
     const worker = new Worker(config, links, recorder);
     resources.defer(() => worker.kill());

@@ -40,7 +40,7 @@ export class GrpcProxy {
     ];
   }
 
-  /** @param etcd The etcd behind it, as `host:port`. */
+  /** @param etcd The etcd behind it, as `host:port`; several are separated by commas. */
   static async start(program: string, etcd: string, options: GrpcProxyOptions = {}): Promise<GrpcProxy> {
     for (let attempt = 1; ; attempt++) {
       const [port] = await freePorts(1);
@@ -62,6 +62,15 @@ export class GrpcProxy {
     const exited = once(child, 'exit');
     child.kill('SIGKILL');
     await exited;
+  }
+
+  /** Stops all threads of the process, until `resume()`. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** Kills the process if it runs, and starts it on the same port. */

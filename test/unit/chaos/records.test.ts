@@ -170,11 +170,18 @@ describe('leases that expire in etcd', () => {
 
 describe('a run', () => {
   it('is inconclusive if a fault had no effect, or a case never occurred', () => {
-    const counts = countFacts(new HistoryBuilder().end(), faultNames);
-    const reasons = inconclusiveReasons(counts, false);
-    for (const name of faultNames) assert.ok(reasons.includes(`${name} had no effect`));
-    assert.equal(reasons.length, faultNames.length + 5);
-    assert.deepEqual(inconclusiveReasons(counts, true), [...reasons, 'no read was refused']);
+    const counts = countFacts(new HistoryBuilder().end(), faultNames(true));
+    const direct = { auth: false, grpcProxies: 0 };
+    const reasons = inconclusiveReasons(counts, direct);
+    for (const name of faultNames(true)) assert.ok(reasons.includes(`${name} had no effect`));
+    assert.equal(reasons.length, faultNames(true).length + 5);
+    const withAuth = inconclusiveReasons(counts, { ...direct, auth: true });
+    assert.deepEqual(withAuth, [...reasons, 'no read was refused']);
+    const throughProxies = inconclusiveReasons(counts, { ...direct, grpcProxies: 2 });
+    assert.deepEqual(
+      throughProxies,
+      reasons.filter((reason) => !reason.includes('batch of reads')),
+    );
   });
 
   it('rejects invalid options', () => {
@@ -182,5 +189,7 @@ describe('a run', () => {
     assert.throws(() => parseSettings(['--seconds', '5']), /--seconds is '5'; it must be .* at least 20/);
     assert.throws(() => parseSettings(['--seed', '']), /--seed/);
     assert.throws(() => parseSettings(['--minutes', '5']), /minutes/);
+    assert.throws(() => parseSettings(['--grpc-proxies', '2', '--auth']), /without --auth/);
+    assert.throws(() => parseSettings(['--grpc-proxies', '2', '--workload', 'lock']), /workload 'kv'/);
   });
 });
