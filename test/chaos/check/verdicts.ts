@@ -9,7 +9,8 @@ const ambiguousCodes = [1, 2, 4, 13, 14];
 
 /**
  * Texts under these codes that mean "not applied": grpc-js's for a request that was never sent, etcd's for a rejected
- * request, and raft's ErrProposalDropped, which a member returns for a proposal that never entered its log.
+ * request, and raft's ErrProposalDropped, which a member returns for a proposal that never entered its log. A grpc-proxy
+ * forwards any error of etcd with the code UNKNOWN.
  */
 const refusals = [
   'No connection established',
@@ -20,6 +21,7 @@ const refusals = [
   'etcdserver: rpc not supported for learner',
   'etcdserver: too many requests',
   'raft proposal dropped',
+  'etcdserver: requested lease not found',
 ];
 
 /**

@@ -152,6 +152,12 @@ describe('K8: a write whose answer was lost is reported as ambiguous and not sen
     assertViolation(builder.end(), 'K8');
   });
 
+  it('holds for a write that etcd refuses, and a grpc-proxy reports under a code of its own', () => {
+    const builder = new HistoryBuilder();
+    builder.lostPut('k', 'a', failed, { statuses: [[2, 'etcdserver: requested lease not found']] });
+    assertNoViolation(builder.end());
+  });
+
   it('allows an idempotent write to be sent again, and to be applied twice', () => {
     const builder = new HistoryBuilder();
     const op = { type: 'put', key: 'k', value: 'a', lease: 0n, idempotent: true } as const;
