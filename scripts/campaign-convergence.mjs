@@ -9,6 +9,7 @@ const help = `npm run campaign:convergence [-- options]
 
   --rounds <n>    rounds of each fault, run in parallel: default 50
   --only <text>   only faults whose name contains the text
+  --longest <s>   the longest outage: default 40; a silent one lasts longer than keepalive takes to detect it
   --version <v>   the release of etcd; default: the first that is found
 
 A round is a separate client on a cluster of three, with its own proxy to each member. One writer puts a key every 20 ms.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '50' },
     only: { type: 'string', default: '' },
+    longest: { type: 'string', default: '40' },
     version: { type: 'string' },
     help: { type: 'boolean' },
   },
@@ -28,6 +30,11 @@ if (values.help) {
   process.exit(0);
 }
 const rounds = Number(values.rounds);
+const longest = Number(values.longest);
+// Until keepalive detects a silent connection, nothing else can: the time from the heal would be that of keepalive.
+const silent = { from: Math.max(16, longest / 2), to: Math.max(20, longest) };
+/** How long the outage of a round lasts, in seconds. */
+const lengthOf = ({ from, to }, round) => from + ((to - from) * round) / Math.max(1, rounds - 1);
 
 // With keepalive, the worst case is its interval plus its timeout plus the time for a new stream.
 const floor = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 3_000 };
@@ -63,14 +70,14 @@ const faults = [
     },
   },
   {
-    name: 'outage of 1 to 40 s, all members refuse, from heal',
+    name: `outage of 1 to ${longest} s, all members refuse, from heal`,
     targetMs: 5_000,
-    fault: ({ proxies }, round) => outage(proxies, 'refuse', 1 + (39 * round) / Math.max(1, rounds - 1)),
+    fault: ({ proxies }, round) => outage(proxies, 'refuse', lengthOf({ from: 1, to: longest }, round)),
   },
   {
-    name: 'outage of 20 to 40 s, all members blackholed, from heal',
+    name: `outage of ${silent.from} to ${silent.to} s, all members blackholed, from heal`,
     targetMs: 5_000,
-    fault: ({ proxies }, round) => outage(proxies, 'blackhole', 20 + (20 * round) / Math.max(1, rounds - 1)),
+    fault: ({ proxies }, round) => outage(proxies, 'blackhole', lengthOf(silent, round)),
   },
 ];
 

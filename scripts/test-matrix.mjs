@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // npm run test:matrix: the integration suite on each available minor version of etcd.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cacheFolder, findCached } from '../build/src/testing/binary/cache.js';
+import { findCached } from '../build/src/testing/binary/cache.js';
 import { locateEtcd } from '../build/src/testing/index.js';
+import { findRelease, recommendedReleases } from '../build/test/support/releases.js';
 import { exitOnSignals, isJobs, jobsFor, runFiles, testFiles } from './suite.mjs';
 
 const help = `npm run test:matrix [-- options] [-- mocha options]
@@ -20,9 +21,6 @@ const help = `npm run test:matrix [-- options] [-- mocha options]
 
 Each minor version is taken from ETCD_BIN, PATH or the cache, or as the official image if a Docker engine can pull it. A
 missing version is printed and skipped. Exit code 1 when a test failed, or when nothing was run.`;
-
-/** The release to build or pull for a minor version of which none is available. */
-const lines = { 3.4: '3.4.42', 3.5: '3.5.35', 3.6: '3.6.16', 3.7: '3.7.1' };
 
 const { values, positionals } = parseArgs({
   options: {
@@ -47,7 +45,7 @@ exitOnSignals();
 const scratch = mkdtempSync(join(tmpdir(), 'etcd-naming-matrix-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const suites = values.fault ? ['integration', 'fault'] : ['integration'];
-const wanted = Object.entries(lines).filter(
+const wanted = Object.entries(recommendedReleases).filter(
   ([line]) => values.only.length === 0 || values.only.some((only) => only.startsWith(line)),
 );
 const results = [];
@@ -64,7 +62,7 @@ process.exit(ran.length > 0 && ran.every(({ ok }) => ok) ? 0 : 1);
 /** How to run a release of the minor version, as environment variables for the tests, or why that is not possible. */
 async function find(line, release) {
   const why = [];
-  const local = here(line) ?? (await cached(line));
+  const local = await findRelease(line);
   const fetched = local ?? (values.fetch ? await fetchRelease(line, release, why) : undefined);
   const found = fetched ?? (values.build ? await built(line, release, why) : undefined);
   if (found) {
@@ -89,31 +87,6 @@ async function find(line, release) {
   if (!values.fetch) why.push('--fetch downloads it');
   if (!values.build && line !== '3.4') why.push('--build builds it, with a Go toolchain');
   return { line, why: why.join('; ') };
-}
-
-/** The binary in `ETCD_BIN` or `PATH`, if it is of this minor version. */
-function here(line) {
-  for (const path of [
-    process.env.ETCD_BIN,
-    ...(process.env.PATH ?? '').split(':').map((folder) => join(folder, 'etcd')),
-  ]) {
-    const version = path && versionOf(path);
-    if (version?.startsWith(`${line}.`)) return { etcd: path, version };
-  }
-  return undefined;
-}
-
-/** The newest of the minor version in the cache. */
-async function cached(line) {
-  const versions = readdirSync(cacheFolder())
-    .map((name) => name.split('-')[0])
-    .filter((version) => version.startsWith(`${line}.`))
-    .sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
-  for (const version of versions) {
-    const binary = await findCached(version);
-    if (binary) return binary;
-  }
-  return undefined;
 }
 
 /** The release archive. A distribution's packages, which the kit tries next, may be of another minor version. */
@@ -156,11 +129,6 @@ function describe({ line, version, suite, counts, ok, skipped }) {
   if (!counts) return `${line}.x   skipped: ${skipped}`;
   const { passed, failed, skipped: left } = counts;
   return `${version.padEnd(7)} ${suite}: ${passed} passed, ${failed} failed, ${left} skipped${ok ? '' : '  FAILED'}`;
-}
-
-function versionOf(path) {
-  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
-  return /etcd Version: (\S+)/.exec(stdout ?? '')?.[1];
 }
 
 function docker(...args) {

@@ -1,0 +1,100 @@
+// npm run campaign:versions: the project's campaigns on each release of etcd.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recordProof } from '../support/proof.js';
+import { findRelease, type MinorVersion, recommendedReleases } from '../support/releases.js';
+import { campaigns } from './campaigns.js';
+import { type Cell, type Release, runMatrix } from './matrix.js';
+import { help, parseSettings, type VersionSettings } from './settings.js';
+import { formatTable, toTable } from './table.js';
+import { exitCodeOf } from './verdict.js';
+
+class Interrupted extends Error {}
+
+async function main(): Promise<number> {
+  const settings = readSettings();
+  if (!settings) return 2;
+  if (settings.help) {
+    console.log(help);
+    return 0;
+  }
+  const abort = new AbortController();
+  const interrupt = () => abort.abort(new Interrupted());
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await run(settings, abort.signal);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.log('interrupted; every campaign is stopped');
+    return 130;
+  }
+}
+
+function readSettings(): VersionSettings | undefined {
+  try {
+    return parseSettings(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
+    return undefined;
+  }
+}
+
+async function run(settings: VersionSettings, signal: AbortSignal): Promise<number> {
+  const { seconds, seed } = settings;
+  const output = settings.output ?? mkdtempSync(join(tmpdir(), 'etcd-naming-versions-'));
+  console.log(`seed ${seed}, ${seconds} s; output in ${output}`);
+  const releases = await findReleases(settings.minors);
+  const selected = campaigns.filter(({ name }) => settings.campaigns.includes(name));
+  const progress = (line: string) => console.log(line);
+  const cells = await runMatrix({
+    ...{ releases, campaigns: selected, seconds, seed, output, signal, progress },
+  });
+  console.log(`\n${formatTable(toTable(cells))}`);
+  const code = exitCodeOf(cells.map(({ verdict }) => verdict));
+  if (settings.record) console.log(await record(settings, cells, code === 0));
+  console.log(resultOf(cells));
+  return code;
+}
+
+async function findReleases(minors: readonly MinorVersion[]): Promise<Release[]> {
+  const found: Release[] = [];
+  for (const minor of minors) {
+    const release = await findRelease(minor);
+    if (release) found.push({ minor, ...release });
+    else
+      console.log(
+        `skipped: no etcd ${minor} in ETCD_BIN, on PATH or in the cache, as ${recommendedReleases[minor]} is`,
+      );
+  }
+  return found;
+}
+
+function record(settings: VersionSettings, cells: readonly Cell[], passed: boolean): Promise<string> {
+  const { seconds, seed } = settings;
+  const count = (wanted: Cell['verdict']) => cells.filter(({ verdict }) => verdict === wanted).length;
+  return recordProof('versions', {
+    command: `npm run campaign:versions -- --seconds ${seconds} --seed ${seed}`,
+    passed,
+    etcd: [...new Set(cells.map(({ version }) => version))],
+    figures: {
+      runs: cells.length - count('skipped'),
+      ...{
+        ok: count('ok'),
+        wrong: count('wrong'),
+        inconclusive: count('inconclusive'),
+        failed: count('failed'),
+      },
+    },
+    tables: { matrix: toTable(cells) },
+  });
+}
+
+/** The result in one line. */
+function resultOf(cells: readonly Cell[]): string {
+  const counts = new Map<string, number>();
+  for (const { verdict } of cells) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ') || 'nothing ran';
+}
+
+process.exitCode = await main();
