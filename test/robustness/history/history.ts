@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClientHistory } from './client-history.js';
 import { toGoJson } from './json.js';
+import type { ModelClient } from './model.js';
 
 /**
  * What all clients of a run did and received. The validators require that the store is empty at the start, and that the
@@ -22,17 +23,25 @@ export class History {
   /** Nanoseconds since the start of the run. */
   readonly now = (): bigint => process.hrtime.bigint() - this.#start;
 
-  /** Writes `client-N/operations.json` and `client-N/watch.json`, which etcd's `robustness/report` loads. */
-  async save(folder: string): Promise<void> {
-    for (const [index, { operations, watches }] of this.clients.entries()) {
-      const own = join(folder, `client-${index + 1}`);
-      await mkdir(own, { recursive: true });
-      await writeLines(join(own, 'operations.json'), operations);
-      await writeLines(
-        join(own, 'watch.json'),
-        watches.map((watch) => watch.toModel()),
-      );
-    }
+  toModel(): ModelClient[] {
+    return this.clients.map(({ operations, watches }) => ({
+      operations,
+      watches: watches.map((watch) => watch.toModel()),
+    }));
+  }
+
+  save(folder: string): Promise<void> {
+    return saveModel(folder, this.toModel());
+  }
+}
+
+/** Writes `client-N/operations.json` and `client-N/watch.json`, which etcd's `robustness/report` loads. */
+export async function saveModel(folder: string, clients: readonly ModelClient[]): Promise<void> {
+  for (const [index, { operations, watches }] of clients.entries()) {
+    const own = join(folder, `client-${index + 1}`);
+    await mkdir(own, { recursive: true });
+    await writeLines(join(own, 'operations.json'), operations);
+    await writeLines(join(own, 'watch.json'), watches);
   }
 }
 

@@ -1,7 +1,12 @@
-/**
- * The JSON of etcd's `robustness/model` (go.etcd.io/etcd/tests/v3), which its validators load. Names are Go's. A field
- * that Go compares with `reflect.DeepEqual` must be `[]` or absent exactly as the model makes it.
- */
+// The JSON of etcd's `robustness/model` (go.etcd.io/etcd/tests/v3), which its validators load. Names are Go's. A field
+// that Go compares with `reflect.DeepEqual` must be `[]` or absent exactly as the model makes it.
+
+/** The folder of one client. */
+export interface ModelClient {
+  readonly operations: readonly ModelOperation[];
+  readonly watches: readonly ModelWatch[];
+}
+
 export interface ModelOperation {
   readonly ClientId: number;
   readonly Input: ModelRequest;
