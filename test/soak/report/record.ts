@@ -1,0 +1,55 @@
+import { recordProof } from '../../support/proof.js';
+import type { Settings } from '../settings.js';
+import type { RunResult } from './outcome.js';
+import { lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
+
+/** Writes docs/proof/soak.json; returns its path. */
+export function record(
+  settings: Settings,
+  result: RunResult,
+  run: { readonly etcd: string; readonly passed: boolean; readonly samples: number },
+): Promise<string> {
+  const { counts, faults, slopes } = result;
+  const sum = (of: 'injected' | 'effective') =>
+    [...faults.values()].reduce((total, fault) => total + fault[of], 0);
+  const heap = slopes.find(({ limit }) => limit.series === 'heap');
+  return recordProof('soak', {
+    command: `npm run soak -- --hours ${settings.hours} --seed ${settings.seed}`,
+    passed: run.passed,
+    etcd: [run.etcd],
+    figures: {
+      hours: Number(result.hours.toFixed(2)),
+      samples: run.samples,
+      heapSlope: heap ? `${slopeRow(heap)[1]}/h` : 'unknown',
+      heapInterval: heap ? `${slopeRow(heap)[2]}/h` : 'unknown',
+      heapVerdict: heap ? `${slopeRow(heap)[5]}` : 'unknown',
+      callsOk: counts.callsOk,
+      callsFailed: counts.callsFailed,
+      callsAmbiguous: counts.callsAmbiguous,
+      channelCalls: counts.rpcsOk,
+      channelCallsFailed: counts.rpcsFailed,
+      eventsWritten: counts.eventsWritten,
+      eventsMissed: counts.eventsMissed,
+      eventsDuplicated: counts.eventsDuplicated,
+      locksAcquired: counts.locksAcquired,
+      termsWon: counts.termsWon,
+      registrationChecks: counts.registrationChecks,
+      shortWatches: counts.watchersChurned,
+      shortClients: counts.clientsChurned,
+      shortChannels: counts.channelsChurned,
+      shortEndpoints: counts.endpointsChurned,
+      shortPickers: counts.pickersChurned,
+      faultsInjected: sum('injected'),
+      faultsEffective: sum('effective'),
+      notReturned: result.problems.length,
+    },
+    tables: {
+      slopes: { columns: slopeColumns, rows: slopes.map(slopeRow) },
+      ...(heap ? { lengths: { columns: lengthColumns, rows: lengthRows(heap) } } : {}),
+      faults: {
+        columns: ['fault', 'injected', 'effective'],
+        rows: [...faults].map(([name, { injected, effective }]) => [name, injected, effective]),
+      },
+    },
+  });
+}
