@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { EtcdClient } from '../build/src/index.js';
 import { startEtcdCluster, startFaultProxy } from '../build/src/testing/index.js';
+import { RECORD_HELP, recordProof, typedCommand } from '../build/test/support/proof.js';
 
 const help = `npm run campaign:convergence [-- options]
 
@@ -11,6 +12,7 @@ const help = `npm run campaign:convergence [-- options]
   --only <text>   only faults whose name contains the text
   --longest <s>   the longest outage: default 40; a silent one lasts longer than keepalive takes to detect it
   --version <v>   the release of etcd; default: the first that is found
+  ${RECORD_HELP}
 
 A round is a separate client on a cluster of three, with its own proxy to each member. One writer puts a key every 20 ms.
 Measures the time from the fault (or its end, if its name says so) to the arrival of the first event written after that,
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     longest: { type: 'string', default: '40' },
     version: { type: 'string' },
+    record: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -93,12 +96,27 @@ const writes = (async () => {
   }
 })();
 let missed = 0;
+const rows = [];
 for (const fault of faults) if (fault.name.includes(values.only)) await measure(fault);
 writing = false;
 await writes;
 await writer.close();
 await cluster.close();
+if (values.record) await record();
 process.exitCode = missed > 0 ? 1 : 0;
+
+function record() {
+  const sum = (cell) => rows.reduce((total, row) => total + row[cell], 0);
+  return recordProof('convergence', {
+    command: typedCommand('campaign:convergence'),
+    passed: missed === 0,
+    etcd: [cluster.version],
+    figures: { faults: sum(1), wrongHistories: sum(2), targetsMissed: missed },
+    tables: {
+      recovery: { columns: ['Fault', 'Rounds', 'Wrong histories', 'Median', 'p99', 'Max', 'Target'], rows },
+    },
+  });
+}
 
 async function measure(kind) {
   const { name, targetMs, fault } = kind;
@@ -118,6 +136,7 @@ async function measure(kind) {
   const max = times.at(-1) ?? 0;
   const ok = max <= targetMs && broken.length === 0;
   if (!ok) missed++;
+  rows.push([name, times.length, broken.length, at(0.5), at(0.99), seconds(max), seconds(targetMs)]);
   console.log(
     `${ok ? 'ok    ' : 'MISSED'} ${name}\n       ${times.length} rounds: min ${at(0.001)}, median ${at(0.5)}, p99 ${at(0.99)}, max ${seconds(max)} (target ${seconds(targetMs)}); ${broken.length} rounds with a wrong history`,
   );

@@ -19,9 +19,13 @@ import {
   ServiceDirectory,
 } from '../build/src/index.js';
 import { startEtcd } from '../build/src/testing/index.js';
+import { RECORD_HELP, recordProof, typedCommand } from '../build/test/support/proof.js';
 import { bytesMethod, callBytesMethod } from './bytes-method.mjs';
 
-const help = `npm run campaign:outage [-- --seconds 300]
+const help = `npm run campaign:outage [-- options]
+
+  --seconds <n>   how long etcd is stopped: default 300
+  ${RECORD_HELP}
 
 Three registered servers, and one caller that calls continuously. etcd is stopped for the given time and started again.
 Prints the calls made and failed, the fewest endpoints in the caller's view, its age at the end, and the first calls of
@@ -35,7 +39,11 @@ else await main();
 
 async function main() {
   const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '300' }, help: { type: 'boolean' } },
+    options: {
+      seconds: { type: 'string', default: '300' },
+      record: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
   });
   if (values.help) {
     console.log(help);
@@ -78,7 +86,8 @@ async function main() {
   await etcd.restart();
   const back = performance.now();
   while (directory.status(target).source !== 'live') await sleep(10);
-  console.log(`live again ${(performance.now() - back).toFixed(0)} ms after etcd was back`);
+  const liveAfter = `${(performance.now() - back).toFixed(0)} ms`;
+  console.log(`live again ${liveAfter} after etcd was back`);
   await sleep(15_000); // longer than a registration's TTL: a record that is not renewed has expired
   calls.stopped = true;
   await calling;
@@ -96,6 +105,19 @@ async function main() {
   await client.close();
   await etcd.close();
   rmSync(folder, { recursive: true });
+  const figures = {
+    secondsDown: seconds,
+    calls: calls.made,
+    callsFailed: calls.failed,
+    fewestEndpoints: fewest,
+  };
+  if (values.record)
+    await recordProof('outage', {
+      command: typedCommand('campaign:outage'),
+      passed: ok,
+      etcd: [etcd.version],
+      figures: { ...figures, liveAfterRestart: liveAfter, coldStart: cold },
+    });
   process.exitCode = ok ? 0 : 1;
 }
 

@@ -11,6 +11,7 @@ import {
   ServiceDirectory,
 } from '../build/src/index.js';
 import { startEtcd, startEtcdCluster } from '../build/src/testing/index.js';
+import { recordProof, typedCommand } from '../build/test/support/proof.js';
 import { bytesMethod } from './bytes-method.mjs';
 
 const help = `npm run campaign:shutdown [-- options]
@@ -21,6 +22,7 @@ const help = `npm run campaign:shutdown [-- options]
   --loss-threshold <f>  the directory's option: default 1, or 0.5 with more than 10 leases
   --ttl <seconds>       TTL of the leases, and the protection time: default 3
   --version <v>         the release of etcd; default: the first that is found
+  --record              write the figures to docs/proof, for the page docs/proof.md
 
 Without --members and --leases there are three scenarios: one member with 3 leases, three members with 3, one member
 with 100. In each round all members receive SIGTERM simultaneously, stay down for a second and are started again, while
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     'loss-threshold': { type: 'string' },
     ttl: { type: 'string', default: '3' },
     version: { type: 'string' },
+    record: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -50,7 +53,10 @@ const timeoutMs = 60_000;
 const method = bytesMethod('/campaign.Shutdown/Ask');
 
 let failed = false;
+const releases = new Set();
+const concluded = [];
 for (const scenario of scenarios()) await runScenario(scenario);
+if (values.record) await record();
 process.exitCode = failed ? 1 : 0;
 
 function scenarios() {
@@ -65,6 +71,7 @@ function scenarios() {
 
 async function runScenario({ members, leases }) {
   const etcd = await start(members);
+  releases.add(etcd.version);
   const lossThreshold = Number(values['loss-threshold'] ?? (leases > 10 ? 0.5 : 1));
   console.log(
     `etcd ${etcd.version}, ${members} member${members > 1 ? 's' : ''}, ${leases} leases of ${ttlSeconds} s, lossThreshold ${lossThreshold}`,
@@ -88,24 +95,49 @@ async function runScenario({ members, leases }) {
       `  round ${round}: ${expired} leases expired, fewest endpoints ${least}, ${made} calls, ${lost.length} failed; correct after ${took}${lost[0] ? `; ${lost[0]}` : ''}`,
     );
   }
-  conclude(results);
+  conclude(`members ${members}, leases ${leases}`, results);
   await Promise.all(registrations.map((registration) => registration.close()));
   server.forceShutdown();
   await owner.close();
   await etcd.close();
 }
 
-function conclude(results) {
+function conclude(scenario, results) {
   const times = results.map(({ correctMs }) => correctMs ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const sum = (of) => results.reduce((total, result) => total + of(result), 0);
   const least = Math.min(...results.map((result) => result.least));
+  const expired = sum((result) => result.expired);
+  const made = sum((result) => result.made);
   const lost = sum((result) => result.lost.length);
   const ok = lost === 0 && least > 0 && times.every(Number.isFinite);
   if (!ok) failed = true;
-  const median = times[Math.floor((times.length - 1) / 2)];
+  const median = `${times[Math.floor((times.length - 1) / 2)].toFixed(0)} ms`;
+  const max = `${times.at(-1).toFixed(0)} ms`;
+  concluded.push({ scenario, rounds: results.length, expired, least, made, lost, median, max });
   console.log(
-    `${ok ? 'ok    ' : 'FAILED'} ${results.length} rounds: ${sum(({ expired }) => expired)} leases expired, fewest endpoints ${least}, ${sum(({ made }) => made)} calls, ${lost} failed; correct after median ${median?.toFixed(0)} ms, max ${times.at(-1)?.toFixed(0)} ms`,
+    `${ok ? 'ok    ' : 'FAILED'} ${results.length} rounds: ${expired} leases expired, fewest endpoints ${least}, ${made} calls, ${lost} failed; correct after median ${median}, max ${max}`,
   );
+}
+
+function record() {
+  const sum = (name) => concluded.reduce((total, one) => total + one[name], 0);
+  return recordProof('shutdown', {
+    command: typedCommand('campaign:shutdown'),
+    passed: !failed,
+    etcd: [...releases],
+    figures: {
+      shutdowns: sum('rounds'),
+      leasesExpired: sum('expired'),
+      calls: sum('made'),
+      callsFailed: sum('lost'),
+    },
+    tables: {
+      scenarios: {
+        columns: ['Scenario', 'Rounds', 'Expired', 'Fewest endpoints', 'Calls', 'Failed', 'Median', 'Max'],
+        rows: concluded.map(Object.values),
+      },
+    },
+  });
 }
 
 /** The callers are new in each round: their watch has not just reconnected, so every loss is observed live. */

@@ -1,12 +1,20 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordProof, typedCommand } from '../support/proof.js';
 import { check } from './check/index.js';
 import { decode, encode } from './codec.js';
 import { grpcProxyFaultNames } from './faults/grpc-proxy-faults.js';
 import { factsOf, type History } from './history.js';
 import { checkSavedLocks, testLocks } from './lock/main.js';
-import { countFacts, formatCounts, formatViolations, inconclusiveReasons, type RunKind } from './report.js';
+import {
+  countFacts,
+  formatCounts,
+  formatViolations,
+  inconclusiveReasons,
+  type RunKind,
+  toProof,
+} from './report.js';
 import { faultNames, run } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 
@@ -59,7 +67,18 @@ async function runOnce(settings: Settings, signal: AbortSignal): Promise<number>
     ...{ seconds, seed, etcd, auth, grpcProxies, signal, progress },
   });
   console.log(`\netcd ${version}; ${repeated} revisions reported twice by a server`);
-  return checkHistory(journal.facts, settings);
+  const code = checkHistory(journal.facts, settings);
+  if (settings.record) await record(journal.facts, version, code);
+  return code;
+}
+
+function record(history: History, version: string, code: number): Promise<string> {
+  return recordProof('chaos', {
+    command: typedCommand('chaos'),
+    passed: code === 0,
+    etcd: [version],
+    ...toProof(countFacts(history, faultNames), check(history)),
+  });
 }
 
 /** Checks a history and prints the result; saves the history if it has violations. */

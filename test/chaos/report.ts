@@ -1,3 +1,4 @@
+import type { ProofRun } from '../support/proof.js';
 import { earlyExpiries } from './check/early-expiry.js';
 import { countInfoWrites, type InfoWrites } from './check/info-writes.js';
 import { groupBy } from './check/lease-history.js';
@@ -107,6 +108,31 @@ export function formatCounts({
     `${attempts} writes on the wire, ${batches.sent} batches of reads (${batches.failed} failed), ${refused} reads refused, ${revisions} revisions in the truth`,
   );
   return lines.join('\n');
+}
+
+export function toProof(
+  { faults, operations, infoWrites, leases, revisions }: Counts,
+  violations: readonly Violation[],
+): Pick<ProofRun, 'figures' | 'tables'> {
+  const total = (counts: Iterable<number>) => [...counts].reduce((sum, count) => sum + count, 0);
+  return {
+    figures: {
+      faults: total([...faults.values()].map(({ effective }) => effective)),
+      operations: total([...operations.values()].flatMap((outcomes) => [...outcomes.values()])),
+      revisions,
+      ambiguousWrites: infoWrites.total,
+      ambiguousWritesProvenApplied: infoWrites.applied,
+      leasesHeld: leases.held,
+      leasesLost: leases.lost,
+      violations: violations.length,
+    },
+    tables: {
+      faults: {
+        columns: ['Fault', 'Injected', 'With an effect'],
+        rows: [...faults].map(([name, { drawn, effective }]) => [name, drawn, effective]),
+      },
+    },
+  };
 }
 
 function row(name: string, ...cells: readonly (string | number)[]): string {

@@ -20,6 +20,7 @@ everything that the clients observed against what etcdctl saw.
                    (default 0: directly; not with --auth, because a proxy renews leases without a token)
   --keep-history   save the history even without a violation
   --check FILE     check a saved history of this workload, run nothing
+  --record         write the figures to docs/proof, for the page docs/proof.md
   --help           this text
 
 With 'lock' and 'election', the clients are processes that take locks or campaign; they are killed, stopped for twice
@@ -41,6 +42,7 @@ export interface Settings {
   readonly grpcProxies: number;
   readonly keepHistory: boolean;
   readonly check: string | undefined;
+  readonly record: boolean;
   readonly help: boolean;
 }
 
@@ -57,6 +59,7 @@ export function parseSettings(args: readonly string[]): Settings {
       'grpc-proxies': { type: 'string', default: '0' },
       'keep-history': { type: 'boolean', default: false },
       check: { type: 'string' },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -75,6 +78,7 @@ export function parseSettings(args: readonly string[]): Settings {
     grpcProxies,
     keepHistory: values['keep-history'],
     check: values.check,
+    record: values.record,
     help: values.help,
   };
 }

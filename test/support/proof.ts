@@ -39,6 +39,17 @@ export interface ProofRecord extends ProofRun {
 export const RECORD_HELP = '--record        write the figures to docs/proof, for the page docs/proof.md';
 
 /**
+ * The command line of this process as a user types it, without `--record`, and without `--etcd PATH`, whose release the
+ * record names.
+ */
+export function typedCommand(script: string, args: readonly string[] = process.argv.slice(2)): string {
+  const kept = args.filter(
+    (arg, i) => arg !== '--record' && !arg.startsWith('--etcd') && args[i - 1] !== '--etcd',
+  );
+  return ['npm run', script, ...(kept.length > 0 ? ['--', ...kept] : [])].join(' ');
+}
+
+/**
  * Writes the figures of a campaign to `docs/proof/<name>.json` in the working directory, which `npm run` sets to the
  * package. A run that failed is written too: the page shows the last run. Returns the path.
  */

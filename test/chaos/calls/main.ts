@@ -1,10 +1,11 @@
 // npm run chaos:calls: gRPC calls by service name during faults of their servers and of etcd.
 import { startEtcdCluster } from '#src/testing/index.js';
 import { Random } from '../../sim/random.js';
+import { recordProof, typedCommand } from '../../support/proof.js';
 import { Resources } from '../resources.js';
 import { faults as allFaults } from './faults.js';
 import { Fleet } from './fleet.js';
-import { legend, progressLine, summary } from './report.js';
+import { legend, progressLine, summary, toProof } from './report.js';
 import { runFaults } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 import { Tally } from './tally.js';
@@ -41,7 +42,15 @@ async function main(settings: Settings): Promise<number> {
   await runFaults(faults, context, tally, seconds);
   progress();
   console.log(`\n${summary(tally)}\n\n${legend}`);
-  return exitCode(tally, faults, abort.signal);
+  const code = exitCode(tally, faults, abort.signal);
+  if (settings.record && code !== 130)
+    await recordProof('chaos-calls', {
+      command: typedCommand('chaos:calls'),
+      passed: code === 0,
+      etcd: [cluster.version],
+      ...toProof(tally),
+    });
+  return code;
 }
 
 function exitCode(tally: Tally, faults: readonly { readonly name: string }[], signal: AbortSignal): number {

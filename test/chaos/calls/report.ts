@@ -1,3 +1,4 @@
+import type { ProofRun } from '../../support/proof.js';
 import type { Tally } from './tally.js';
 
 export function progressLine(tally: Tally, seconds: number): string {
@@ -33,6 +34,32 @@ export function summary(tally: Tally): string {
       .map(([cause, count]) => `${String(count).padStart(7)}  ${cause}`),
     ...tally.stepFailures.map((text) => `STEP FAILED ${text}`),
   ].join('\n');
+}
+
+export function toProof(tally: Tally): Pick<ProofRun, 'figures' | 'tables'> {
+  const rows = [...tally.faults].filter(([, { happened }]) => happened > 0);
+  return {
+    figures: {
+      faults: rows.reduce((total, [, { happened }]) => total + happened, 0),
+      calls: tally.made,
+      callsFailed: tally.failed,
+      inFlightOnKilledServers: tally.inFlight,
+      fewestEndpoints: tally.fewest,
+    },
+    tables: {
+      faults: {
+        columns: ['Fault', 'Happened', 'Calls', 'Failed', 'Fewest endpoints', 'Settled after at most'],
+        rows: rows.map(([name, { happened, calls, failed, fewest, settledMs }]) => [
+          name,
+          happened,
+          calls,
+          failed,
+          formatFewest(fewest),
+          `${(settledMs / 1_000).toFixed(1)} s`,
+        ]),
+      },
+    },
+  };
 }
 
 export const legend = `killed: in flight on a killed server; not a failure. fewest: endpoints in any caller's view.

@@ -17,6 +17,7 @@ each caller saw. At least one server is live at any time.
   --ttl SECONDS      TTL of the registrations (default 10, as in register()); stalls last 0.5, 1 and 2 TTL
   --faults A,B       only faults whose names contain one of these (default: all)
   --etcd PATH        the etcd to break (default: the one that the test kit finds)
+  --record           write the figures to docs/proof, for the page docs/proof.md
   --help             this text
 
 Linux only. Exit code 0: no call failed and no view was empty. 1: a call failed, a view was empty, or a step of the run
@@ -32,6 +33,7 @@ export interface Settings {
   readonly ttlSeconds: number;
   readonly only: readonly string[];
   readonly etcd: string | undefined;
+  readonly record: boolean;
   readonly help: boolean;
 }
 
@@ -46,6 +48,7 @@ export function parseSettings(args: readonly string[]): Settings {
       ttl: { type: 'string', default: '10' },
       faults: { type: 'string' },
       etcd: { type: 'string' },
+      record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -59,6 +62,7 @@ export function parseSettings(args: readonly string[]): Settings {
     ttlSeconds: integerOption('--ttl', values.ttl, 3),
     only: values.faults?.split(',').filter((part) => part !== '') ?? [],
     etcd: values.etcd,
+    record: values.record,
     help: values.help,
   };
 }

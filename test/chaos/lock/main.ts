@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { recordProof, typedCommand } from '../../support/proof.js';
 import { checkLocks } from './check/index.js';
 import { type SavedLockHistory, toLockHistory } from './history.js';
 import {
@@ -11,6 +12,7 @@ import {
   formatViolationCounts,
   formatViolations,
   inconclusiveReasons,
+  toProof,
 } from './report.js';
 import { type LockRunOptions, runLocks } from './run.js';
 
@@ -18,13 +20,25 @@ const maxShown = 5;
 
 /** Runs locks and elections, checks the history and prints the result. Returns the exit code of the command. */
 export async function testLocks(
-  options: LockRunOptions & { readonly keepHistory: boolean },
+  options: LockRunOptions & { readonly keepHistory: boolean; readonly record: boolean },
 ): Promise<number> {
   const { seconds, seed, workloads, progress } = options;
   progress(`seed ${seed}, ${seconds} s, ${workloads.join(' and ')}`);
   const { version, history } = await runLocks(options);
   progress(`\netcd ${version}`);
-  return checkLockHistory(history, options);
+  const code = checkLockHistory(history, options);
+  if (options.record) await record(history, version, code);
+  return code;
+}
+
+function record(saved: SavedLockHistory, version: string, code: number): Promise<string> {
+  const history = toLockHistory(saved);
+  return recordProof('chaos-locks', {
+    command: typedCommand('chaos'),
+    passed: code === 0,
+    etcd: [version],
+    ...toProof(checkLocks(history), history),
+  });
 }
 
 /** Checks a history that was saved. */

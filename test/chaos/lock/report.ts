@@ -1,3 +1,4 @@
+import type { ProofRun } from '../../support/proof.js';
 import { type CheckedCase, checkedCases, type Findings, observedCases } from './check/check-result.js';
 import { factsOf, faultsOf, type LockHistory } from './history.js';
 import type { System } from './messages.js';
@@ -73,6 +74,28 @@ export function formatCases(found: Findings, history: LockHistory): string {
         )}   ${what}`,
     ),
   ].join('\n');
+}
+
+/** The figures of this package, and its cases. */
+export function toProof(found: Findings, history: LockHistory): Pick<ProofRun, 'figures' | 'tables'> {
+  const requests = factsOf(history, 'request').filter(({ system }) => system === 'ours');
+  const acquired = (wanted: string) =>
+    requests.filter(({ role, holding }) => role === wanted && holding !== undefined).length;
+  const cases = Object.entries({ ...checkedCases, ...observedCases }) as [CheckedCase, string][];
+  return {
+    figures: {
+      faults: faultsOf(history).filter(({ effective }) => effective).length,
+      locksAcquired: acquired('lock'),
+      terms: acquired('election'),
+      violations: found.violations.filter(({ system }) => system === 'ours').length,
+    },
+    tables: {
+      cases: {
+        columns: ['Property', 'Cases', 'What is checked'],
+        rows: cases.map(([name, what]) => [name, found.countOf('ours', name), what]),
+      },
+    },
+  };
 }
 
 /** Violations of each property, by system. */

@@ -6,13 +6,20 @@ import { parseArgs } from 'node:util';
 import { startEtcdCluster } from '#src/testing/index.js';
 import { integerOption } from '../../sim/integer-option.js';
 import { Random } from '../../sim/random.js';
+import { recordProof, typedCommand } from '../../support/proof.js';
 import { Resources } from '../resources.js';
 import { checkNaming } from './check/index.js';
-import { formatCheckedCases, formatFaults, formatViolations, inconclusiveReasons } from './report.js';
+import {
+  formatCheckedCases,
+  formatFaults,
+  formatViolations,
+  inconclusiveReasons,
+  toProof,
+} from './report.js';
 import { Run } from './run.js';
 import { decode, encode, type SavedStoreHistory, toStoreHistory } from './saved-history.js';
 
-const help = `npm run chaos:naming -- [--seconds 60] [--seed S] [--etcd PATH] [--keep-history] [--check FILE]
+const help = `npm run chaos:naming -- [--seconds 60] [--seed S] [--etcd PATH] [--keep-history] [--check FILE] [--record]
 
 Eight processes keep records registered (two of them rivals for one key) and four follow two services, each through its
 own proxies to a real cluster of three. Further records, some invalid, are added and removed. Faults of servers, links,
@@ -21,6 +28,7 @@ registrar's record is stored, no other is, and every view equals the store. Fina
 records are checked against what etcdctl saw: properties N1 to N8, N10, N11 and R1 to R6. The run continues for up to two
 minutes longer until every fault has had an effect.
 A history with a violation is saved, any other with --keep-history; --check checks a saved one again.
+--record writes the figures to docs/proof, for the page docs/proof.md.
 Exit code 0: no violation; 1: a violation; 2: inconclusive: a fault had no effect, or a case never occurred.`;
 
 async function main(): Promise<number> {
@@ -31,6 +39,7 @@ async function main(): Promise<number> {
       etcd: { type: 'string' },
       'keep-history': { type: 'boolean' },
       check: { type: 'string' },
+      record: { type: 'boolean' },
       help: { type: 'boolean' },
     },
   });
@@ -58,7 +67,15 @@ async function main(): Promise<number> {
     ({ name }) => !run.injected.some(({ fault, effective }) => fault === name && effective),
   );
   const reasons = ineffective.map(({ name }) => `${name} had no effect`);
-  return checkHistory(history, reasons, values['keep-history'] === true);
+  const code = checkHistory(history, reasons, values['keep-history'] === true);
+  if (values.record)
+    await recordProof('chaos-naming', {
+      command: typedCommand('chaos:naming'),
+      passed: code === 0,
+      etcd: [cluster.version],
+      ...toProof(run.injected, checkNaming(history.map(toStoreHistory))),
+    });
+  return code;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ProofRun } from '../../support/proof.js';
 import type { Fault } from '../faults/fault.js';
 import { type CheckedCase, type CheckResult, checkedCases } from './check/check-result.js';
 import type { InjectedFault } from './run.js';
@@ -21,6 +22,32 @@ export function formatCheckedCases({ counts, violations }: CheckResult): string 
     ([name, what]) => `${name.padEnd(28)} ${String(counts[name] ?? 0).padStart(7)}   ${what}`,
   );
   return ['property                     checked', ...lines, `${violations.length} violations`].join('\n');
+}
+
+export function toProof(
+  injected: readonly InjectedFault[],
+  { counts, violations }: CheckResult,
+): Pick<ProofRun, 'figures' | 'tables'> {
+  const times = injected.flatMap(({ convergedMs }) => convergedMs ?? []).sort((a, b) => a - b);
+  const at = (share: number) => `${((times[Math.ceil(share * times.length) - 1] ?? 0) / 1_000).toFixed(2)} s`;
+  return {
+    figures: {
+      faults: injected.filter(({ effective }) => effective).length,
+      convergedMedian: at(0.5),
+      convergedMax: at(1),
+      violations: violations.length,
+    },
+    tables: {
+      cases: {
+        columns: ['Property', 'Cases', 'What is checked'],
+        rows: (Object.entries(checkedCases) as [CheckedCase, string][]).map(([name, what]) => [
+          name,
+          counts[name] ?? 0,
+          what,
+        ]),
+      },
+    },
+  };
 }
 
 const maxShown = 5;

@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { EtcdClient } from '#src/index.js';
 import { locateEtcd, startEtcd } from '#src/testing/index.js';
 import { integerOption } from '../../sim/integer-option.js';
+import { recordProof, typedCommand } from '../../support/proof.js';
 import { goProgram } from '../support/go-build.js';
 import { runMatrix } from './matrix.js';
 import { sides } from './messages.js';
-import { toTable, toViolationLines } from './table.js';
+import { toProof, toTable, toViolationLines } from './table.js';
 
 const help = `npm run campaign:locks [-- options]
 
@@ -16,6 +17,7 @@ const help = `npm run campaign:locks [-- options]
   --side <side>       ${sides.join(', ')}; several select a part of the matrix: default all
   --at-once <n>       cells at a time: default 4
   --version <v>       the release of etcd and etcdctl; default: the first that is found
+  --record            write the figures to docs/proof, for the page docs/proof.md
 
 A cell is a holder and a waiter, each a process, that take one lock in turns: this package's, Go's concurrency.Mutex,
 etcdctl lock, the server's Lock RPC. The holder reads a counter in a file and remains until the waiter waits; then it
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     side: { type: 'string', multiple: true, default: [...sides] },
     'at-once': { type: 'string', default: '4' },
     version: { type: 'string' },
+    record: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
@@ -76,4 +79,11 @@ await etcd.close();
 console.log(`\n${toTable(results)}\n`);
 for (const line of toViolationLines(results)) console.log(line);
 console.log(`${Math.round((performance.now() - startedAt) / 1_000)} s`);
+if (values.record)
+  await recordProof('locks', {
+    command: typedCommand('campaign:locks'),
+    passed: toViolationLines(results).length === 0,
+    etcd: [etcd.version],
+    ...toProof(results),
+  });
 process.exitCode = toViolationLines(results).length > 0 ? 1 : 0;

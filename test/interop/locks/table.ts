@@ -1,3 +1,4 @@
+import type { ProofRun } from '../../support/proof.js';
 import type { CellResult } from './cell.js';
 import type { Side } from './messages.js';
 
@@ -21,6 +22,32 @@ export function toTable(results: readonly CellResult[]): string {
   ]);
   const head = ['Holder \\ waiter', ...columns.map((side) => titles[side])];
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The figures of the matrix, and its cells: the longest time from a release, and from a kill, to the next holder. */
+export function toProof(results: readonly CellResult[]): Pick<ProofRun, 'figures' | 'tables'> {
+  const sum = (of: (result: CellResult) => number) => results.reduce((total, one) => total + of(one), 0);
+  return {
+    figures: {
+      rounds: sum(({ rounds }) => rounds),
+      kills: sum(({ holdersKilled, waitersKilled }) => holdersKilled + waitersKilled),
+      increments: sum(({ increments }) => increments),
+      violations: sum(({ violations }) => violations.length),
+    },
+    tables: {
+      longestWait: {
+        columns: ['Holder', 'Waiter', 'Rounds', 'Violations', 'After a release', 'After a kill'],
+        rows: results.map(({ plan, rounds, violations, longestWaitMs, longestWaitAfterKillMs }) => [
+          titles[plan.holder],
+          titles[plan.waiter],
+          rounds,
+          violations.length,
+          `${Math.round(longestWaitMs)} ms`,
+          `${(longestWaitAfterKillMs / 1_000).toFixed(1)} s`,
+        ]),
+      },
+    },
+  };
 }
 
 function cellText({ rounds, holdersKilled, waitersKilled, violations, ...waits }: CellResult): string {
