@@ -68,16 +68,16 @@ async function runOnce(settings: Settings, signal: AbortSignal): Promise<number>
   });
   console.log(`\netcd ${version}; ${repeated} revisions reported twice by a server`);
   const code = checkHistory(journal.facts, settings);
-  if (settings.record) await record(journal.facts, version, code);
+  if (settings.record) await record(journal.facts, version, code, grpcProxies > 0);
   return code;
 }
 
-function record(history: History, version: string, code: number): Promise<string> {
+function record(history: History, version: string, code: number, withGrpcProxies: boolean): Promise<string> {
   return recordProof('chaos', {
     command: typedCommand('chaos'),
     passed: code === 0,
     etcd: [version],
-    ...toProof(countFacts(history, faultNames), check(history)),
+    ...toProof(countFacts(history, faultNames(withGrpcProxies)), check(history)),
   });
 }
 
