@@ -44,6 +44,8 @@ export interface RunResult {
   readonly repeated: number;
 }
 
+type RunContext = FaultContext & { readonly journal: Journal };
+
 /** Runs the workload, injects faults and records the truth. Does not check anything. */
 export async function run(options: RunOptions): Promise<RunResult> {
   await using resources = new Resources();
@@ -59,7 +61,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const proxies = await startGrpcProxies(cluster, options.grpcProxies, resources);
   const servers = proxies.length > 0 ? proxies : cluster.members;
   const { links, workers } = await openWorkers({ servers, journal, seed: options.seed, user }, resources);
-  const context: FaultContext = { cluster, links, recorders, journal };
+  const context: RunContext = { cluster, links, recorders, journal };
   await runWorkload(context, workers, [...serverFaults, ...grpcProxyFaults(proxies)], options);
   options.signal.throwIfAborted();
   options.progress('healed; waiting for leases to expire and for the recorders to catch up');
@@ -90,7 +92,7 @@ async function startCluster({
 
 /** One second without faults, then the faults, then two seconds to recover. */
 async function runWorkload(
-  context: FaultContext,
+  context: RunContext,
   workers: readonly Worker[],
   faultsOfServers: readonly Fault[],
   options: RunOptions,
@@ -121,7 +123,7 @@ async function injectFaults(
   await runInPhases(both, (seconds - 3) * 1_000, signal);
 }
 
-function reportProgress({ journal }: FaultContext, { progress }: RunOptions): () => void {
+function reportProgress({ journal }: RunContext, { progress }: RunOptions): () => void {
   const begun = journal.now();
   const timer = setInterval(() => {
     const counts = { op: 0, info: 0, fault: 0 };

@@ -17,13 +17,21 @@ export interface Worker {
 }
 
 /** Short, so that a dead link is detected within one or two faults. */
-const keepaliveOptions = { keepaliveTimeMs: 5_000, keepaliveTimeoutMs: 2_000, connectTimeoutMs: 2_000 };
+export const keepaliveOptions = {
+  keepaliveTimeMs: 5_000,
+  keepaliveTimeoutMs: 2_000,
+  connectTimeoutMs: 2_000,
+};
 
-interface WorkerPlan {
+/** What a client of a run is connected to. */
+export interface LinkPlan {
   /** One worker per name; all share one client. */
   readonly names: readonly string[];
   /** The only server that the client knows. Default: all servers. */
   readonly server?: number;
+}
+
+interface WorkerPlan extends LinkPlan {
   readonly run: Worker['run'];
 }
 
@@ -87,9 +95,10 @@ export async function openWorkers(
   return { links, workers };
 }
 
-function openLinks(
+/** Starts the client's own proxies to the servers that it knows. */
+export function openLinks(
   servers: readonly ChaosServer[],
-  { names: clients, server: only }: WorkerPlan,
+  { names: clients, server: only }: LinkPlan,
 ): Promise<Link[]> {
   const known = servers.filter((_, i) => only === undefined || i === only % servers.length);
   return Promise.all(

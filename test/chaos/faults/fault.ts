@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EtcdClusterHandle, EtcdMember, FaultProxy } from '#src/testing/index.js';
 import type { Random } from '../../sim/random.js';
-import type { Journal } from '../journal.js';
+import type { FaultFact } from '../history.js';
 import type { TruthRecorder } from '../truth-recorder.js';
 
 /** A proxied connection from some clients to one member, or to one grpc-proxy. */
@@ -12,12 +12,20 @@ export interface Link {
   readonly proxy: FaultProxy;
 }
 
+/** Where faults are recorded, and what they need to know about the workload. */
+export interface FaultJournal {
+  now(): number;
+  add(fact: FaultFact): void;
+  /** Whether any op of these clients was in flight at some time since `from`. */
+  hadOpsSince(from: number, clients: 'all' | readonly string[]): boolean;
+}
+
 /** Everything that a fault can act on. */
 export interface FaultContext {
   readonly cluster: EtcdClusterHandle;
   readonly links: readonly Link[];
   readonly recorders: readonly TruthRecorder[];
-  readonly journal: Journal;
+  readonly journal: FaultJournal;
 }
 
 /** A fault that has begun and not ended. */

@@ -1,4 +1,4 @@
-import { EtcdError } from '@org/etcd-naming';
+import { EtcdError } from '#src/index.js';
 import type { ModelOperation, ModelRequest, ModelResponse } from './model.js';
 import { isRead } from './operations.js';
 import { type WatchRange, WatchRecord, type WatchSettings } from './watch-record.js';

@@ -7,7 +7,7 @@ import type { ModelClient } from './model.js';
 /**
  * What all clients of a run did and received. The validators require that the store is empty at the start, and that the
  * history shows it: a read that is answered at revision 1, before the first write. Values of puts must be unique, and
- * no lease may expire, because an expiry is no operation of a client.
+ * no lease may expire, because an expiry is not an operation of a client.
  */
 export class History {
   readonly clients: ClientHistory[] = [];

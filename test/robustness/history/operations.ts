@@ -1,4 +1,4 @@
-import type { DeleteResult, OpResult, PutResult, RangeResult, TxnResult } from '@org/etcd-naming';
+import type { DeleteResult, OpResult, PutResult, RangeResult, TxnResult } from '#src/index.js';
 import type {
   ModelCondition,
   ModelRange,

@@ -10,7 +10,7 @@ import type {
   TxnResult,
   WatchBatch,
   WatchOptions,
-} from '@org/etcd-naming';
+} from '#src/index.js';
 import type { ClientHistory } from './client-history.js';
 import type { ModelRequest } from './model.js';
 import {

@@ -1,4 +1,4 @@
-import type { KeyValue, WatchEvent } from '@org/etcd-naming';
+import type { KeyValue, WatchEvent } from '#src/index.js';
 import type { ModelEvent, ModelKeyValue, ModelRevisedValue, ModelValue } from './model.js';
 
 /** As Go's `ToValueOrHash`. */

@@ -1,4 +1,4 @@
-import type { WatchBatch } from '@org/etcd-naming';
+import type { WatchBatch } from '#src/index.js';
 import type { ModelWatch, ModelWatchRequest, ModelWatchResponse } from './model.js';
 import { modelEvent } from './values.js';
 
