@@ -233,10 +233,10 @@ export class Run {
 
 async function openLinks(cluster: EtcdClusterHandle, resources: Resources): Promise<Link[]> {
   return Promise.all(
-    cluster.members.map(async ({ name: member, endpoint }) => {
+    cluster.members.map(async ({ name: server, endpoint }) => {
       const proxy = await startFaultProxy({ target: endpoint });
       resources.use(proxy);
-      return { clients: ['worker'], member, proxy };
+      return { clients: ['worker'], server, proxy };
     }),
   );
 }
