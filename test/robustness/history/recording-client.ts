@@ -9,6 +9,7 @@ import type {
   RangeResult,
   TxnResult,
   WatchBatch,
+  Watcher,
   WatchOptions,
 } from '#src/index.js';
 import type { ClientHistory } from './client-history.js';
@@ -27,7 +28,7 @@ import {
   txnRequest,
   txnResponse,
 } from './operations.js';
-import type { WatchRange, WatchSettings } from './watch-record.js';
+import type { WatchRange, WatchRecord, WatchSettings } from './watch-record.js';
 
 /** The part of a client that is recorded. */
 export type RecordedClient = Pick<EtcdClient, 'kv' | 'lease' | 'watch'>;
@@ -112,22 +113,33 @@ export class RecordingClient {
     );
   }
 
-  /** Yields the batches of a watch, each recorded before its reader gets it. */
-  async *watch(
+  /** Watches; each batch is recorded when its reader gets it. */
+  watch(
     range: WatchRange,
     settings: WatchSettings = {},
     options: Omit<WatchOptions, keyof WatchSettings> = {},
-  ): AsyncGenerator<WatchBatch, void, void> {
+  ): RecordedWatch {
     const watcher = this.#client.watch('prefix' in range ? range : range.key, { ...options, ...settings });
     const record = this.#history.watch(range, settings);
-    watcher.ready.then(
-      (revision) => record.ready(revision),
-      () => {}, // The iteration throws it.
-    );
-    for await (const batch of watcher) {
-      record.batch(batch);
-      yield batch;
-    }
+    const ready = watcher.ready.then((revision) => {
+      record.ready(revision);
+      return revision;
+    });
+    ready.catch(() => {}); // The iteration throws it too.
+    return { ready, [Symbol.asyncIterator]: () => recorded(watcher, record) };
+  }
+}
+
+/** A watch whose batches are recorded. Iterate it once. */
+export interface RecordedWatch extends AsyncIterable<WatchBatch> {
+  /** That of the watcher. */
+  readonly ready: Promise<bigint>;
+}
+
+async function* recorded(watcher: Watcher, record: WatchRecord): AsyncGenerator<WatchBatch, void, void> {
+  for await (const batch of watcher) {
+    record.batch(batch);
+    yield batch;
   }
 }
 
