@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { type Gauges, gaugeNames } from '../../soak/messages.js';
+import { failures, inconclusiveReasons, type RunResult } from '../../soak/report/outcome.js';
+import { limits } from '../../soak/report/slopes.js';
+import { leftInEtcd, type RestingState, unreturned } from '../../soak/returns.js';
+import type { Verdict } from '../../soak/stats/verdict.js';
+import { emptyCounts } from '../../soak/worker/load.js';
+
+describe('what must return at the end of a soak', () => {
+  it('is nothing if the states are equal', () => {
+    assert.deepEqual(unreturned(state(), state()), []);
+  });
+
+  it('includes a gauge that differs in either direction', () => {
+    assert.deepEqual(unreturned(state(), state({ watchers: 2 })), ['watchers: 2 instead of 1']);
+    assert.deepEqual(unreturned(state(), state({ registrations: 0 })), ['registrations: 0 instead of 1']);
+  });
+
+  it('includes more handles and descriptors, not fewer', () => {
+    const { process } = state();
+    const more = { ...state(), process: { ...process, handles: { Timeout: 3 }, descriptors: 21 } };
+    assert.deepEqual(unreturned(state(), more), [
+      'Timeout: 3 instead of 2',
+      'descriptors, without connections to members: 20 instead of 19',
+    ]);
+    assert.deepEqual(unreturned(more, state()), []);
+  });
+
+  it('does not include a connection to another member', () => {
+    const { process, gauges } = state();
+    const now = {
+      ...state(),
+      process: { ...process, descriptors: 21 },
+      gauges: { ...gauges, memberConnections: 2 },
+    };
+    assert.deepEqual(unreturned(state(), now), []);
+  });
+
+  it('includes what etcd holds, and an etcd that does not answer', () => {
+    const etcd = { watchStreams: 1, watchers: 1, openStreams: 2, leases: 9 };
+    assert.deepEqual(unreturned(state(), { ...state(), etcd }), ['leases in etcd: 9 instead of 8']);
+    assert.equal(unreturned(state(), { ...state(), etcd: undefined }).length, 4);
+  });
+
+  it('is nothing in etcd after the end of the process', () => {
+    const none = { watchStreams: 0, watchers: 0, openStreams: 0, leases: 0 };
+    assert.deepEqual(leftInEtcd(none), []);
+    assert.deepEqual(leftInEtcd({ ...none, leases: 2 }), ['leases in etcd: 2']);
+    assert.deepEqual(leftInEtcd(undefined), ['etcd does not answer']);
+  });
+});
+
+describe('the outcome of a soak', () => {
+  it('is right and conclusive for a run with load and faults', () => {
+    assert.deepEqual([failures(result()), inconclusiveReasons(result())], [[], []]);
+  });
+
+  it('is a failure for each thing that must not occur', () => {
+    const counts = { ...result().counts, eventsMissed: 1, rpcsFailed: 2 };
+    const wrong = failures({
+      ...result(),
+      counts,
+      slopes: slopes('above'),
+      problems: ['did not return: leases'],
+    });
+    assert.deepEqual(wrong, [
+      '2 calls of channels failed',
+      '1 events were missed',
+      'the slope of heap after a collection is above 0.5 MB an hour',
+      'did not return: leases',
+    ]);
+  });
+
+  it('is inconclusive if the slope of the heap is undecided', () => {
+    assert.deepEqual(inconclusiveReasons({ ...result(), slopes: slopes('undecided') }), [
+      'the run is too short to know the slope of the heap',
+    ]);
+  });
+
+  it('is inconclusive without an effective fault, or if one kind never had an effect', () => {
+    const never = new Map([['kill', { injected: 3, effective: 0 }]]);
+    assert.deepEqual(inconclusiveReasons({ ...result(), faults: never }), [
+      'no fault had an effect',
+      'kill never had an effect',
+    ]);
+  });
+
+  it('is inconclusive with less than half of the calls', () => {
+    const counts = { ...result().counts, callsOk: 17 };
+    assert.match(inconclusiveReasons({ ...result(), counts }).join(), /^only 17 calls, and at least 36000/);
+  });
+});
+
+function state(changed: Partial<Gauges> = {}): RestingState {
+  return {
+    gauges: { ...(Object.fromEntries(gaugeNames.map((name) => [name, 1])) as Gauges), ...changed },
+    process: {
+      heapBytes: 0,
+      externalBytes: 0,
+      rssBytes: 0,
+      handles: { Timeout: 2 },
+      descriptors: 20,
+      loopDelayP99Ms: 0,
+    },
+    etcd: { watchStreams: 1, watchers: 1, openStreams: 2, leases: 8 },
+  };
+}
+
+function result(): RunResult {
+  const wrong = [
+    'rpcsFailed',
+    'eventsMissed',
+    'eventsDuplicated',
+    'sharedLocks',
+    'registrationsAbsent',
+    'viewsWithoutOwn',
+    'mirrorsWrong',
+  ];
+  const many = Object.keys(emptyCounts()).map((name) => [name, wrong.includes(name) ? 0 : 100_000]);
+  return {
+    hours: 0.1,
+    callsPerSecond: 200,
+    eventsPerSecond: 20,
+    counts: Object.fromEntries(many) as RunResult['counts'],
+    faults: new Map([['kill', { injected: 3, effective: 2 }]]),
+    slopes: slopes('within'),
+    problems: [],
+  };
+}
+
+function slopes(verdict: Verdict): RunResult['slopes'] {
+  const [heap] = limits;
+  return [{ limit: heap!, slope: { perHour: 0, low: 0, high: 0, hours: 1 }, verdict }];
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sumOf } from '../../soak/etcd-figures.js';
+import { type Gauges, gaugeNames } from '../../soak/messages.js';
+import { slopeRow } from '../../soak/report/slopes.js';
+import { drawSamples } from '../../soak/report/svg.js';
+import { SampleLog, type SeriesSet, seriesNames } from '../../soak/samples.js';
+import { parseSettings } from '../../soak/settings.js';
+import { emptyCounts } from '../../soak/worker/load.js';
+
+describe('the options of a soak', () => {
+  it('have defaults', () => {
+    const { hours, callsPerSecond, faultSeconds, leak } = parseSettings([]);
+    assert.deepEqual([hours, callsPerSecond, faultSeconds, leak], [0.75, 200, 30, undefined]);
+  });
+
+  for (const args of [
+    ['--hours', '0'],
+    ['--hours', ''],
+    ['--hours', '1e9'],
+    ['--leak', 'all'],
+    ['--calls', '0'],
+    ['--minutes', '1'],
+  ])
+    it(`refuse ${args.join(' ')}`, () => assert.throws(() => parseSettings(args), TypeError));
+});
+
+describe('the figures of etcd', () => {
+  it('are sums over labels, and do not include metrics whose names begin the same', () => {
+    const text = ['# HELP a x', 'a{b="1"} 2', 'a{b="2"} 3', 'a_total 9', 'c 7'].join('\n');
+    assert.equal(sumOf(text, 'a'), 5);
+    assert.equal(
+      sumOf(text, 'a', (line) => line.includes('"2"')),
+      3,
+    );
+    assert.deepEqual([sumOf(text, 'c'), sumOf(text, 'd')], [7, 0]);
+  });
+});
+
+describe('the table of slopes', () => {
+  it('says when a slope is undecided, and from where one is found', () => {
+    const limit = { series: 'heap', title: 'heap', unit: 'MB', perHour: 0.5 } as const;
+    const slope = { perHour: -0.1, low: -1, high: 1, hours: 1 };
+    assert.deepEqual(slopeRow({ limit, slope, verdict: 'undecided' }), [
+      'heap',
+      '−0.10 MB',
+      '−1.00 to +1.00 MB',
+      '0.5 MB',
+      '1.50 MB',
+      'undecided at this length',
+    ]);
+  });
+});
+
+describe('the plot of a soak', () => {
+  const points = [0, 0.5, 1].map((hours) => ({ hours, value: hours }));
+  const series = Object.fromEntries(seriesNames.map((name) => [name, points])) as unknown as SeriesSet;
+
+  it('has a line in each panel, the faults with their names, and colours for a dark page', () => {
+    const svg = drawSamples(series, [{ name: 'kill <m0>', atHours: 0.5 }], 'a & b');
+    assert.equal(svg.match(/<polyline/g)?.length, 4);
+    assert.equal(svg.match(/<title>kill &lt;m0&gt;<\/title>/g)?.length, 4);
+    assert.match(svg, /<title>a &amp; b<\/title>/);
+    assert.match(svg, /prefers-color-scheme: dark/);
+  });
+
+  it('has a limited number of marks', () => {
+    const marks = Array.from({ length: 2_880 }, (_, i) => ({ name: 'cut', atHours: i / 2_880 }));
+    assert.ok((drawSamples(series, marks, 'a').match(/class="fault"/g)?.length ?? 0) <= 4 * 600);
+  });
+
+  it('can be drawn without samples', () => {
+    const none = Object.fromEntries(seriesNames.map((name) => [name, []])) as unknown as SeriesSet;
+    assert.doesNotMatch(drawSamples(none, [], 'none'), /NaN|Infinity/);
+  });
+});
+
+describe('the log of samples', () => {
+  let folder = '';
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'etcd-naming-'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('writes a line for each sample and keeps the series', async () => {
+    const log = new SampleLog(folder);
+    for (const atHours of [0, 1]) log.add({ atHours, ...sample() });
+    await log.close();
+    const lines = (await readFile(join(folder, 'samples-1.ndjson'), 'utf8')).trim().split('\n');
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).atHours),
+      [0, 1],
+    );
+    assert.deepEqual(log.series.heap, [
+      { hours: 0, value: 30 },
+      { hours: 1, value: 30 },
+    ]);
+    assert.deepEqual(log.series.handles[0], { hours: 0, value: 3 });
+  });
+});
+
+function sample() {
+  return {
+    process: {
+      heapBytes: 30e6,
+      externalBytes: 1e6,
+      rssBytes: 90e6,
+      handles: { Timeout: 2, Pipe: 1 },
+      descriptors: 20,
+      loopDelayP99Ms: 11,
+    },
+    gauges: Object.fromEntries(gaugeNames.map((name) => [name, 1])) as Gauges,
+    counts: emptyCounts(),
+    etcd: undefined,
+  };
+}
