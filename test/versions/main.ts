@@ -6,6 +6,7 @@ import { recordProof } from '../support/proof.js';
 import { findRelease, type MinorVersion, recommendedReleases } from '../support/releases.js';
 import { campaigns } from './campaigns.js';
 import { type Cell, type Release, runMatrix } from './matrix.js';
+import { runProgram } from './program.js';
 import { help, parseSettings, type VersionSettings } from './settings.js';
 import { formatTable, toTable } from './table.js';
 import { exitCodeOf } from './verdict.js';
@@ -48,7 +49,7 @@ async function run(settings: VersionSettings, signal: AbortSignal): Promise<numb
   const selected = campaigns.filter(({ name }) => settings.campaigns.includes(name));
   const progress = (line: string) => console.log(line);
   const cells = await runMatrix({
-    ...{ releases, campaigns: selected, seconds, seed, output, signal, progress },
+    ...{ releases, campaigns: selected, seconds, seed, output, signal, progress, run: runProgram },
   });
   console.log(`\n${formatTable(toTable(cells))}`);
   const code = exitCodeOf(cells.map(({ verdict }) => verdict));

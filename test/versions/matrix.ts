@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalRelease, MinorVersion } from '../support/releases.js';
 import type { CellPlan, VersionCampaign } from './campaigns.js';
-import { runProgram } from './program.js';
+import type { ProgramEnd, ProgramRun } from './program.js';
 import { type Judgement, judge } from './verdict.js';
 
 export interface Release extends LocalRelease {
@@ -18,6 +18,8 @@ export interface MatrixPlan {
   readonly output: string;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
+  /** Runs a campaign. */
+  readonly run: (run: ProgramRun) => Promise<ProgramEnd>;
 }
 
 /** A campaign on a release. */
@@ -65,7 +67,7 @@ async function runCell(
 }
 
 async function runOnce(
-  { seconds, output, signal, progress }: MatrixPlan,
+  { seconds, output, signal, progress, run }: MatrixPlan,
   { version, etcd }: Release,
   campaign: VersionCampaign,
   seed: number,
@@ -74,7 +76,7 @@ async function runOnce(
   const command = `npm run ${campaign.script} -- ${args.map(quoted).join(' ')}`;
   const outputFile = join(output, `${version}-${campaign.name}-${seed}.txt`);
   progress(`etcd ${version}: ${command}`);
-  const end = await runProgram({
+  const end = await run({
     args: [programOf(campaign.script), ...args],
     env: { ETCD_BIN: etcd, ETCD_TEST_SOURCE: 'binary' },
     ...{ outputFile, limitMs: limitMs(seconds), signal },
