@@ -3,7 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -80,29 +80,24 @@ func writeWAL(dir string, state *raftpb.HardState, entries []*raftpb.Entry) erro
 	return log.Save(state, entries)
 }
 
-// The first fields of a v2 request are an id, a method and a path. Those of a v3 request at these numbers are messages.
+// The methods of the v2 API that reach the WAL. Before 3.5, a check of /health is one too.
+var v2Methods = []string{"PUT", "POST", "DELETE", "QGET", "SYNC"}
+
+// The first fields of a v2 request are an id and a method; in a v3 request, the second one is not in use.
 func isV2Request(data []byte) bool {
 	number, kind, n := protowire.ConsumeTag(data)
 	if n < 0 || number != 1 || kind != protowire.VarintType {
 		return false
 	}
-	data = data[n:]
-	if n = protowire.ConsumeFieldValue(number, kind, data); n < 0 {
+	length := protowire.ConsumeFieldValue(number, kind, data[n:])
+	if length < 0 {
 		return false
 	}
-	method, rest := consumeText(data[n:], 2)
-	path, _ := consumeText(rest, 3)
-	return (method == "PUT" || method == "SYNC") && (path == "" || strings.HasPrefix(path, "/"))
-}
-
-func consumeText(data []byte, want protowire.Number) (string, []byte) {
-	number, kind, n := protowire.ConsumeTag(data)
-	if n < 0 || number != want || kind != protowire.BytesType {
-		return "", nil
+	data = data[n+length:]
+	number, kind, n = protowire.ConsumeTag(data)
+	if n < 0 || number != 2 || kind != protowire.BytesType {
+		return false
 	}
-	value, length := protowire.ConsumeBytes(data[n:])
-	if length < 0 {
-		return "", nil
-	}
-	return string(value), data[n+length:]
+	method, length := protowire.ConsumeBytes(data[n:])
+	return length > 0 && slices.Contains(v2Methods, string(method))
 }
