@@ -110,8 +110,10 @@ function violationsOf({ linearization, watch, serializable }: Report): Violation
 function reasonOf({ error, assumptions, linearization, watch, serializable }: Report): string {
   if (error !== undefined) return error;
   const results = Object.entries({ assumptions, linearization, watch, serializable });
-  const [name, result] = results.find(([, { status }]) => status !== 'Success') ?? [];
-  return `${name ?? 'the exit code'}: ${result?.message ?? (result?.status || 'did not run')}`;
+  const refusal = results.find(([, { status }]) => status !== 'Success');
+  if (!refusal) return 'the exit code does not fit the report';
+  const [name, { status, message }] = refusal;
+  return `${name}: ${message ?? (status || 'did not run')}`;
 }
 
 async function execute(program: string, args: readonly string[], signal: AbortSignal | undefined) {
