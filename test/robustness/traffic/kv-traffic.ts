@@ -39,7 +39,7 @@ export async function runKvTraffic(
   while (!signal.aborted) {
     const generator: Generator = lastSucceeded ? random.weighted(generators) : recovery;
     lastSucceeded = (await generator(client, random)) !== undefined;
-    await sleep(random.between(20, 60));
+    await sleep(random.between(5, 25));
   }
 }
 
@@ -55,7 +55,7 @@ export async function runBatchedReads(
   while (!signal.aborted) {
     const chosen = readers.slice(0, random.between(2, readers.length));
     await Promise.all(chosen.map((reader) => reader.get(random.pick(keys))));
-    await sleep(random.between(60, 150));
+    await sleep(random.between(30, 80));
   }
 }
 

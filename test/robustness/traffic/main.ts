@@ -2,9 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTraffic, type TrafficOptions } from './run.js';
-
-/** The file in the folder of a run that says what happened. */
-const summaryFile = 'traffic.json';
+import { summaryFile } from './summary.js';
 
 class Interrupted extends Error {}
 

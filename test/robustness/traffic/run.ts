@@ -25,6 +25,9 @@ export interface TrafficOptions {
   readonly faults?: readonly string[];
 }
 
+/** How much longer a run may last until every fault has had an effect: a busy machine takes seconds to restart a member. */
+const extensionMs = 120_000;
+
 /** How long the long watches may take to receive the last write after all faults are healed. */
 const catchUpMs = 30_000;
 
@@ -107,7 +110,7 @@ async function injectFaults(
     group.filter(({ name }) => faults === undefined || faults.includes(name)),
   );
   const nemeses = chosen.flatMap((group, i) =>
-    group.length === 0 ? [] : [new Nemesis(group, context, new Random(seed + i), [300, 2_000])],
+    group.length === 0 ? [] : [new Nemesis(group, context, new Random(seed + i), [300, 2_000], extensionMs)],
   );
   await runInPhases(nemeses, (seconds - 3) * 1_000, signal);
 }

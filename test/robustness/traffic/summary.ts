@@ -3,6 +3,9 @@ import type { OperationCount } from './recorder.js';
 import type { TrafficOptions } from './run.js';
 import type { WatchCounts } from './watch-traffic.js';
 
+/** The file in the folder of a run that contains its summary. */
+export const summaryFile = 'traffic.json';
+
 /** What happened in a run, as the process of the traffic writes it to its folder. */
 export interface TrafficSummary {
   readonly version: string;

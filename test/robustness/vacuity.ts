@@ -1,0 +1,28 @@
+import { type TrafficSummary, totalOf } from './traffic/summary.js';
+
+/** Far below what a busy machine with two cores does, faults included. */
+const leastOperationsPerSecond = 8;
+
+/** What never happened in a run, so that the validators had nothing to judge. Empty: the run proves something. */
+export function vacuityOf(summary: TrafficSummary, faultNames: readonly string[]): readonly string[] {
+  const { seconds, operations, watch, faults } = summary;
+  const done = totalOf(summary, 'ok');
+  const least = seconds * leastOperationsPerSecond;
+  const ineffective = faultNames.filter(
+    (name) => !faults.some((fault) => fault.name === name && fault.effective > 0),
+  );
+  return [
+    ...(done < least ? [`only ${done} operations succeeded, not ${least}`] : []),
+    ...(totalOf(summary, 'unknown') === 0 ? ['no write had an unknown outcome'] : []),
+    ...operationKinds.filter((kind) => !operations[kind]?.ok).map((kind) => `no ${kind} succeeded`),
+    ...(watch.events < done ? ['the watches received fewer events than there were operations'] : []),
+    ...(watch.resumed === 0 ? ['the library continued no watch'] : []),
+    ...(watch.continued === 0 ? ['no reader continued at its checkpoint'] : []),
+    ...ineffective.map((name) => `the fault ${name} had no effect`),
+  ];
+}
+
+const operationKinds = [
+  ...['get', 'stale get', 'range', 'range with limit', 'stream', 'put', 'put with lease', 'delete', 'txn'],
+  ...['grant', 'revoke', 'compact'],
+];
