@@ -1,6 +1,12 @@
 import type { EtcdClient, KeyValue } from '#src/index.js';
 import type { EtcdClusterHandle } from '#src/testing/index.js';
-import { type ActiveFault, type Fault, type FaultContext, noTarget } from '../chaos/faults/fault.js';
+import {
+  type ActiveFault,
+  type Fault,
+  type FaultContext,
+  type Link,
+  noTarget,
+} from '../chaos/faults/fault.js';
 import { linkFaults } from '../chaos/faults/link-faults.js';
 import { serverFaults } from '../chaos/faults/server-faults.js';
 import type { Random } from '../sim/random.js';
@@ -27,6 +33,14 @@ export function soakFaults({ cluster, client, worker }: SoakParts): readonly Fau
     recordFault('revoke-lease', client, ({ lease }) => client.lease.revoke(lease)),
     recordFault('delete-key', client, ({ key }) => client.kv.delete(key)),
   ];
+}
+
+/** Ends whatever a fault that failed has left: on a busy machine a member may need minutes to start. */
+export async function healAll({ cluster, worker }: SoakParts, links: readonly Link[]): Promise<void> {
+  cluster.rejoin();
+  for (const { proxy } of links) proxy.heal();
+  worker.continue();
+  await Promise.all(cluster.members.map((member) => member.resume().catch(() => member.restart())));
 }
 
 /** Compacts what was current at the previous compaction, so that live watches are not behind it. */

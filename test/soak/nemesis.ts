@@ -12,19 +12,25 @@ export interface FaultCounts {
   readonly effective: number;
 }
 
+const maxFailures = 50;
+const healAttempts = 3;
+
 /** Injects one fault at a time, in an order that the seed determines; each occurs once before any is repeated. */
 export class SoakNemesis {
   readonly #faults: readonly Fault[];
   readonly #context: FaultContext;
   readonly #random: Random;
+  readonly #healAll: () => Promise<void>;
   readonly #counts = new Map<string, FaultCounts>();
   readonly failures: string[] = [];
   #bag: Fault[] = [];
 
-  constructor(faults: readonly Fault[], context: FaultContext, random: Random) {
+  /** @param healAll Ends what a fault that failed has left. */
+  constructor(faults: readonly Fault[], context: FaultContext, random: Random, healAll: () => Promise<void>) {
     this.#faults = faults;
     this.#context = context;
     this.#random = random;
+    this.#healAll = healAll;
   }
 
   /** By the name of the fault, those included that did not occur. */
@@ -34,7 +40,7 @@ export class SoakNemesis {
     );
   }
 
-  /** Injects the next fault and heals it; returns its name. A fault that cannot be healed ends the run. */
+  /** Injects the next fault and heals it; returns its name. Rejects if it cannot be healed. */
   async injectNext(signal: AbortSignal): Promise<string> {
     const fault = this.#draw();
     const tookEffect = await this.#inject(fault, signal);
@@ -44,12 +50,26 @@ export class SoakNemesis {
   }
 
   async #inject(fault: Fault, signal: AbortSignal): Promise<boolean> {
-    const active = await fault.begin(this.#context, this.#random).catch((error: Error) => {
-      if (this.failures.length < 50) this.failures.push(`${fault.name}: ${error.message}`);
-    });
-    if (!active) return false;
-    await pause(this.#random.between(...fault.durationMs), signal);
-    return (await active.end()).tookEffect;
+    try {
+      const active = await fault.begin(this.#context, this.#random);
+      await pause(this.#random.between(...fault.durationMs), signal);
+      return (await active.end()).tookEffect;
+    } catch (error) {
+      if (this.failures.length < maxFailures)
+        this.failures.push(`${fault.name}: ${String(error).split('\n')[0]}`);
+      await this.#heal();
+      return false;
+    }
+  }
+
+  async #heal(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#healAll();
+      } catch (error) {
+        if (attempt === healAttempts) throw error;
+      }
+    }
   }
 
   #draw(): Fault {

@@ -6,7 +6,7 @@ import type { Resources } from '../chaos/resources.js';
 import { Random } from '../sim/random.js';
 import { Child } from './child.js';
 import { type EtcdFigures, readEtcd } from './etcd-figures.js';
-import { soakFaults } from './faults.js';
+import { healAll, soakFaults } from './faults.js';
 import type { WorkerConfig, WorkerSample } from './messages.js';
 import { type FaultMark, SoakNemesis } from './nemesis.js';
 import { leftInEtcd, type RestingState, unreturned } from './returns.js';
@@ -14,7 +14,8 @@ import type { SampleLog } from './samples.js';
 import type { Settings } from './settings.js';
 
 const sampleMs = 10_000;
-const startMs = 60_000;
+/** On a busy machine, members that start at the same time need a minute. */
+const startMs = 180_000;
 /** A fault may stop the worker, and etcd may be down when the load stops. */
 const stopMs = 180_000;
 /** Expiring leases and idle connections end within this time. */
@@ -56,7 +57,9 @@ export class Run {
       recorders: [],
       journal: new Journal(),
     };
-    this.#nemesis = new SoakNemesis(soakFaults(parts), context, new Random(settings.seed));
+    this.#nemesis = new SoakNemesis(soakFaults(parts), context, new Random(settings.seed), () =>
+      healAll(parts, parts.links),
+    );
     parts.worker.onReport((report) => {
       if (report.type === 'unexpected') this.#addProblem(report.text);
     });
@@ -149,6 +152,7 @@ export class Run {
     const atHours = this.elapsedHours;
     const name = await this.#nemesis.injectNext(this.#signal);
     this.faultMarks.push({ name, atHours });
+    this.#log.addFault({ name, atHours });
   }
 
   /** A stopped worker does not answer in time: that sample is left out. */

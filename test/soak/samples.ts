@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import type { EtcdFigures } from './etcd-figures.js';
 import type { WorkerSample } from './messages.js';
+import type { FaultMark } from './nemesis.js';
 import type { Point } from './stats/theil-sen.js';
 
 /** A line of the file: everything that was read at one time. */
@@ -64,6 +65,11 @@ export class SampleLog {
     const values = valuesOf(sample);
     for (const name of seriesNames) this.series[name].push({ hours: sample.atHours, value: values[name] });
     this.#openFile().write(`${JSON.stringify(sample)}\n`);
+  }
+
+  /** A line of another kind: `{"fault":"kill-leader","atHours":0.5}`. */
+  addFault({ name, atHours }: FaultMark): void {
+    this.#openFile().write(`${JSON.stringify({ fault: name, atHours })}\n`);
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ export function failures({ counts, slopes, problems }: RunResult): string[] {
     return count > 0 ? [`${count} ${text}`] : [];
   });
   const growing = slopes
-    .filter(({ verdict }) => verdict === 'above')
+    .filter(({ verdict, limit }) => verdict === 'above' && !limit.isInformative)
     .map(({ limit }) => `the slope of ${limit.title} is above ${limit.perHour} ${limit.unit} an hour`);
   return [...wrong, ...growing, ...problems];
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EtcdClient, op } from '#src/index.js';
 import { loadPrefix } from '../messages.js';
 import { attempt, type LoadContext } from './load.js';
@@ -5,6 +6,7 @@ import { attempt, type LoadContext } from './load.js';
 const tickMs = 10;
 /** More calls in flight, as in an outage, would measure the queue instead of the client. */
 const maxInFlight = 1_000;
+const maxHoldMs = 500;
 const keys = 1_000;
 const valueBytes = 100;
 
@@ -13,6 +15,8 @@ export class SteadyCalls {
   readonly #context: LoadContext;
   readonly #pending = new Set<Promise<void>>();
   #sent = 0;
+  #isHeld = false;
+  #heldMs = 0;
 
   constructor(context: LoadContext) {
     this.#context = context;
@@ -27,12 +31,27 @@ export class SteadyCalls {
     const { signal, config } = this.#context;
     const began = performance.now();
     const timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - began) / 1_000) * config.callsPerSecond);
+      if (this.#isHeld) return;
+      const loadMs = performance.now() - began - this.#heldMs;
+      const due = Math.floor((loadMs / 1_000) * config.callsPerSecond);
       while (this.#sent < due) this.#send();
     }, tickMs);
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     clearInterval(timer);
     await Promise.all(this.#pending);
+  }
+
+  /** Runs `work` when no call is in flight, or after half a second: what calls in flight need is not a leak. */
+  async whileQuiet<T>(work: () => T): Promise<T> {
+    const from = performance.now();
+    this.#isHeld = true;
+    while (this.#pending.size > 0 && performance.now() - from < maxHoldMs) await sleep(tickMs);
+    try {
+      return work();
+    } finally {
+      this.#heldMs += performance.now() - from;
+      this.#isHeld = false;
+    }
   }
 
   #send(): void {

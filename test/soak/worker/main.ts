@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { EtcdClient } from '#src/index.js';
 import { Random } from '../../sim/random.js';
-import type { Command, Report, WorkerConfig } from '../messages.js';
+import type { Command, Report, WorkerConfig, WorkerSample } from '../messages.js';
 import { SteadyCalls } from './calls.js';
 import { churn } from './churn.js';
 import { writeEvents } from './events.js';
@@ -40,10 +40,7 @@ report({ type: 'ready' });
 async function act({ type }: Command): Promise<void> {
   switch (type) {
     case 'sample':
-      report({
-        type: 'sample',
-        sample: { process: figures.read(), gauges: readGauges(calls.inFlight), counts: { ...counts } },
-      });
+      report({ type: 'sample', sample: await calls.whileQuiet(takeSample) });
       return permanent.check();
     case 'start-load':
       load = startLoad();
@@ -59,6 +56,10 @@ async function act({ type }: Command): Promise<void> {
       await client.close();
       process.disconnect();
   }
+}
+
+function takeSample(): WorkerSample {
+  return { gauges: readGauges(calls.inFlight), process: figures.read(), counts: { ...counts } };
 }
 
 function startLoad(): Promise<unknown> {
