@@ -6,6 +6,8 @@ import { recordCampaign } from './record.js';
 import { chooseReleases } from './releases.js';
 import { formatMutant, formatRun } from './report.js';
 import { type MutantOutcome, type RunContext, type RunOutcome, runMutant, runOnce } from './runs.js';
+import { selfCheck } from './self-check/index.js';
+import { formatSelfCheck } from './self-check/report.js';
 import { help, parseSettings, type Settings } from './settings.js';
 
 class Interrupted extends Error {}
@@ -48,8 +50,10 @@ function readSettings(): Settings | undefined {
 async function campaign(settings: Settings, signal: AbortSignal): Promise<number> {
   const releases = await chooseReleases(settings.releases);
   console.log('building the validators, which takes minutes the first time');
+  const judgeProgram = await buildJudge();
+  if (settings.selfCheck) return checkJudge(judgeProgram, releases, signal);
   const context: RunContext = {
-    judgeProgram: await buildJudge(),
+    judgeProgram,
     keep: settings.keep,
     signal,
     progress: (line) => console.log(`  ${line}`),
@@ -68,6 +72,25 @@ async function campaign(settings: Settings, signal: AbortSignal): Promise<number
   }
   await save(true);
   return exitCodeOf(result);
+}
+
+/** The exit code of `--self-check`. */
+async function checkJudge(
+  program: string,
+  releases: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  let passed = true;
+  for (const version of releases) {
+    console.log(`\nthe judge, with histories of etcd ${version}`);
+    const results = await selfCheck(program, { version, signal });
+    console.log(formatSelfCheck(results));
+    passed &&= results.every((result) => result.passed);
+  }
+  console.log(
+    passed ? '\nthe judge found what it must find' : '\nthe judge is WRONG: its verdicts prove nothing',
+  );
+  return passed ? 0 : 1;
 }
 
 async function runAll(
