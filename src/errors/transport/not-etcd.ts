@@ -10,6 +10,8 @@ export interface CallEnd {
   readonly details: string | undefined;
   /** The `content-type` of the response headers; empty if they have none, undefined without response headers. */
   readonly contentType: string | undefined;
+  /** The HTTP status of an answer that is not gRPC's, if it is known. The details may have it too. */
+  readonly httpStatus: number | undefined;
   /** Whether every release of etcd implements the called method. */
   readonly isUniversalMethod: boolean;
 }
@@ -31,9 +33,10 @@ export function detectNotEtcd({
   code,
   details,
   contentType,
+  httpStatus,
   isUniversalMethod,
 }: CallEnd): EtcdError | undefined {
-  const status = httpStatusOf(details);
+  const status = httpStatusOf(details) ?? (httpStatus === 200 ? undefined : httpStatus);
   if (status !== undefined && isGatewayFailure(status)) {
     return new EtcdError(`a gateway answered with HTTP status ${status}`, {
       code: Code.UNAVAILABLE,

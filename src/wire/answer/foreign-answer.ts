@@ -30,16 +30,19 @@ function contentTypeOf(headers: Metadata | undefined): string | undefined {
 /**
  * Returns an error for an answer that etcd never gives, undefined for any other answer.
  * @param headers The answer's initial metadata, if it has any.
+ * @param httpStatus Of the answer, if it is known.
  */
 export function foreignAnswerError(
   { code, details }: Pick<StatusObject, 'code' | 'details'>,
   method: { readonly path: string },
   headers: Metadata | undefined,
+  httpStatus: number | undefined,
 ): EtcdError | undefined {
   return detectNotEtcd({
     code,
     details,
     contentType: contentTypeOf(headers),
+    httpStatus: isForeignContentType(headers) ? httpStatus : undefined,
     isUniversalMethod: universalMethods.has(method.path),
   });
 }

@@ -11,6 +11,7 @@ import { decodeAnswer, malformedAnswer } from '../answer/decode.js';
 import { foreignAnswerError } from '../answer/foreign-answer.js';
 import { type Method, methodName } from '../method.js';
 import { errorFromStatus, malformedRequest, type RawCall, type RunningCall, type TokenUse } from './call.js';
+import { httpStatusOfCall } from './call-internals.js';
 import { attemptDeadlineError } from './deadline-error.js';
 import type { SharedMetadata } from './metadata.js';
 import { wholeMs } from './timeout.js';
@@ -189,7 +190,9 @@ export class UnaryAttempt<Req, Res> implements InterceptingListener, RunningCall
   }
 
   #statusError(received: StatusObject): EtcdError {
-    const foreign = this.#isCancelled ? undefined : foreignAnswerError(received, this.#method, this.#headers);
+    const foreign = this.#isCancelled
+      ? undefined
+      : foreignAnswerError(received, this.#method, this.#headers, httpStatusOfCall(this.#call));
     if (foreign) return foreign;
     const error = this.#neverSent ? errorFromStatus(received, true) : errorFromStatus(received);
     // etcd's own "context deadline exceeded" has a known text and another code; this status is grpc-js's.

@@ -1,16 +1,5 @@
 import { constants } from 'node:http2';
-
-/** The internals of a grpc-js 1.14 call that this file reads. Other releases may lack any of them. */
-interface GrpcCallInternals {
-  readonly child?: GrpcCallInternals | null;
-  readonly underlyingCalls?: readonly { readonly call?: GrpcCallInternals }[];
-  readonly http2Stream?: {
-    readonly pending?: boolean;
-    readonly closed?: boolean;
-    readonly destroyed?: boolean;
-    readonly state?: { readonly state?: number };
-  };
-}
+import { type GrpcCallInternals, streamCallOf } from './call-internals.js';
 
 /**
  * Whether certainly nothing of an open call has been sent. The call then waits for a connection, or for a stream within
@@ -40,13 +29,9 @@ export function isUnsent(call: unknown): boolean {
  */
 export function cancelAndCheckUnsent(call: unknown, cancel: () => void): boolean {
   const unsent = isUnsent(call);
-  const stream = unsent ? streamOf(call) : undefined;
+  const stream = unsent ? streamCallOf(call)?.http2Stream : undefined;
   cancel();
   return unsent && (stream === undefined || isIdle(stream));
-}
-
-function streamOf(call: unknown): GrpcCallInternals['http2Stream'] {
-  return (call as GrpcCallInternals).child?.underlyingCalls?.[0]?.call?.child?.http2Stream;
 }
 
 /** Whether nghttp2 queues the stream. Node also reports the state "idle" for a finished stream, which is closed. */

@@ -3,6 +3,7 @@ import { Code, type EtcdError, errorFromServer } from '../../errors/index.js';
 import { decodeAnswer } from '../answer/decode.js';
 import { foreignAnswerError, isForeignContentType } from '../answer/foreign-answer.js';
 import { errorFromStatus, malformedRequest, type RawCall } from '../call/call.js';
+import { httpStatusOfCall } from '../call/call-internals.js';
 import type { Member } from '../member/member.js';
 import type { StreamMethod } from '../method.js';
 
@@ -82,7 +83,8 @@ export class DuplexCall<Req, Res> {
         this.end(
           received.code === Code.OK
             ? endedByServer()
-            : (foreignAnswerError(received, this.#method, headers) ?? errorFromStatus(received)),
+            : (foreignAnswerError(received, this.#method, headers, httpStatusOfCall(call)) ??
+                errorFromStatus(received)),
         ),
     };
     call.start(metadata, listener);
