@@ -93,13 +93,18 @@ export class PeerNetwork {
     void link.closed.then(() => this.#connections.delete(connection));
   }
 
+  #processesOfOthers(than: string): Promise<{ readonly name: string; readonly pids: readonly number[] }[]> {
+    const others = this.#peers().filter(({ name }) => name !== than);
+    return Promise.all(others.map(async (peer) => ({ name: peer.name, pids: await peer.pids() })));
+  }
+
   async #callerOf(socket: Socket, to: string): Promise<string | undefined> {
     const { remotePort, localPort } = socket;
     if (remotePort === undefined || localPort === undefined) return undefined;
-    for (const caller of this.#peers()) {
-      if (caller.name === to) continue;
-      if ((await socketOwner(remotePort, localPort, await caller.pids())) !== undefined) return caller.name;
-    }
-    return undefined;
+    const names = new Map<number, string>();
+    for (const { name, pids } of await this.#processesOfOthers(to))
+      for (const pid of pids) names.set(pid, name);
+    const owner = await socketOwner(remotePort, localPort, [...names.keys()]);
+    return owner === undefined ? undefined : names.get(owner);
   }
 }

@@ -36,16 +36,16 @@ function isGone(error: NodeJS.ErrnoException): boolean {
   return error.code === 'ENOENT' || error.code === 'ESRCH';
 }
 
-/** The socket's inode in the text of `/proc/net/tcp`, whose ports are hexadecimal. */
+/**
+ * The socket's inode in the text of `/proc/net/tcp`, whose ports are hexadecimal. One expression for the whole text: a
+ * busy machine has tens of thousands of sockets, and a cluster asks for each connection between its members.
+ */
 export function inodeOf(table: string, localPort: number, remotePort: number): string | undefined {
-  const [local, remote] = [localPort, remotePort].map(
-    (port) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`,
+  const [local, remote] = [localPort, remotePort].map((port) =>
+    port.toString(16).toUpperCase().padStart(4, '0'),
   );
-  for (const line of table.split('\n')) {
-    const fields = line.trim().split(/\s+/);
-    if (local && remote && fields[1]?.endsWith(local) && fields[2]?.endsWith(remote)) return fields[9];
-  }
-  return undefined;
+  // Between the ports and the inode: state, queues, timer, retransmissions, user, timeout.
+  return new RegExp(`:${local} [0-9A-F]+:${remote} (?:\\S+ +){6}(\\d+) `).exec(table)?.[1];
 }
 
 async function holdsSocket(pid: number, inode: string): Promise<boolean> {
