@@ -47,8 +47,8 @@ export function runOnce(plan: RunPlan, context: RunContext): Promise<RunOutcome>
   return runFrom(projectHome, plan, undefined, context);
 }
 
-/** A mistake shows only if a fault hits the right moment: a broken client gets a second chance, with another seed. */
-const mutantAttempts = 2;
+/** A mistake shows only if a fault hits the right moment: a broken client gets further chances, with other seeds. */
+const mutantAttempts = 3;
 
 /** Runs a broken client until a validator refuses its history. */
 export async function runMutant(

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Patch } from './catalogue.js';
 
+/** What the process of the traffic loads. */
+const copiedParts = ['src', 'test/robustness', 'test/chaos', 'test/sim', 'test/support'];
+
 /** A copy of the compiled project, in which one text of the library is replaced. Disposing it deletes it. */
 export class BrokenCopy implements AsyncDisposable {
   readonly home: string;
@@ -25,8 +28,8 @@ export class BrokenCopy implements AsyncDisposable {
   async #fill(projectHome: string, { file, from, to }: Patch): Promise<void> {
     await cp(join(projectHome, 'package.json'), join(this.home, 'package.json'));
     await symlink(join(projectHome, 'node_modules'), join(this.home, 'node_modules'));
-    for (const part of ['build/src', 'build/test/robustness', 'build/test/chaos', 'build/test/sim'])
-      await cp(join(projectHome, part), join(this.home, part), { recursive: true });
+    for (const part of copiedParts)
+      await cp(join(projectHome, 'build', part), join(this.home, 'build', part), { recursive: true });
     const path = join(this.home, 'build/src', file);
     await writeFile(path, patched(await readFile(path, 'utf8'), { file, from, to }));
   }

@@ -38,7 +38,7 @@ export const mutants: Readonly<Record<MutantName, Mutant>> = {
       from: "return idempotency !== 'write' && !isPersistent(error);",
       to: 'return !isPersistent(error);',
     },
-    faults: ['reset', 'reset-at-answer', 'kill-leader'],
+    faults: ['drop-answers', 'reset', 'reset-at-answer', 'kill-leader'],
   },
   split: {
     what: 'the events of one revision are delivered in several batches',

@@ -18,7 +18,7 @@ export async function runCompaction(
     const read = signal.aborted ? undefined : await client.range({ limit: 1 });
     if (read === undefined) continue;
     const revision =
-      read.revision - BigInt(random.chance(0.7) ? random.between(300, 900) : random.between(-4, 60));
+      read.revision - BigInt(random.chance(0.7) ? random.between(100, 300) : random.between(-4, 60));
     if (revision < 2n || asked.has(revision)) continue;
     asked.add(revision);
     await client.compact(revision);

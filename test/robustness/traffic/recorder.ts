@@ -10,7 +10,7 @@ export interface OperationCount {
   failed: number;
 }
 
-/** Counts what happens in a run, and knows which clients were busy when. */
+/** Counts what happens in a run, and knows which clients were busy and when. */
 export class Recorder implements FaultJournal {
   readonly faults: FaultFact[] = [];
   readonly operations = new Map<string, OperationCount>();
