@@ -4,8 +4,10 @@ import { answersTarget } from './answers/target.js';
 import { storedCodecsTarget } from './codecs/stored.js';
 import { codecsTarget } from './codecs/target.js';
 import { framesTarget } from './frames/target.js';
+import { goTarget } from './go/target.js';
 import { jsonTarget } from './json/target.js';
 import { addressesTarget } from './names/addresses.js';
+import { keysTarget } from './names/keys.js';
 import { targetsTarget } from './names/targets.js';
 import { recordsTarget } from './records/target.js';
 import { serverTarget } from './server/target.js';
@@ -21,6 +23,8 @@ const targets: readonly FuzzTarget[] = [
   storedCodecsTarget,
   addressesTarget,
   targetsTarget,
+  keysTarget,
+  goTarget,
 ];
 
 function recordable(): string {
@@ -36,10 +40,14 @@ ${targets.map(({ name, about }) => `                  ${name}: ${about}`).join('
   --json        print one line of JSON
   ${RECORD_HELP} (${recordable()})
 
-Prints a line every 10 s. Exits with 0 if nothing is found, with 2 for a wrong option, with 130 after SIGINT, and with 1
-after a crash, a hang, an unhandled rejection, an untyped error, a request loop,
-too much memory, an answer that the generated code decodes differently, a text that Go or grpc-js parses differently, or
-a valid record that an invalid one affects.`;
+Prints a line every 10 s. Exit codes:
+
+  0    nothing was found
+  1    a crash, a hang, an unhandled rejection, an untyped error, a request loop, too much memory, an answer that the
+       generated code decodes differently, a text that Go or grpc-js parses differently, a valid record that an invalid
+       one affects; or the run is void, because too little happened
+  2    a wrong option
+  130  after SIGINT: no result`;
 
 const progressEveryMs = 10_000;
 

@@ -8,6 +8,8 @@ export interface ClientReport {
   readonly peakRssMiB: number;
   readonly peakHeapMiB: number;
   readonly worstDelayMs: number;
+  /** The most CPU time between two samples: a delay without it is the machine's. */
+  readonly worstBusyMs: number;
   readonly cpuSeconds: number;
 }
 
@@ -19,6 +21,8 @@ export class Findings {
   readonly #sampling: NodeJS.Timeout;
   #rss = 0;
   #heap = 0;
+  #cpu = process.cpuUsage();
+  #busyMs = 0;
 
   constructor() {
     this.#delay.enable();
@@ -47,6 +51,7 @@ export class Findings {
       peakRssMiB: Math.round(this.#rss / 2 ** 20),
       peakHeapMiB: Math.round(this.#heap / 2 ** 20),
       worstDelayMs: Math.round(this.#delay.max / 1e6),
+      worstBusyMs: Math.round(this.#busyMs),
       cpuSeconds: Math.round((user + system) / 1e6),
     };
   }
@@ -55,6 +60,9 @@ export class Findings {
     const { rss, heapUsed } = process.memoryUsage();
     this.#rss = Math.max(this.#rss, rss);
     this.#heap = Math.max(this.#heap, heapUsed);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.#cpu = process.cpuUsage();
+    this.#busyMs = Math.max(this.#busyMs, (user + system) / 1_000);
   }
 }
 

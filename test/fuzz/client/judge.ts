@@ -22,7 +22,7 @@ export function judgeReport(report: ClientReport, limits: ClientLimits): readonl
     ...report.failures,
     ...above('memory, MiB', report.peakRssMiB, limits.rssMiB),
     ...above('heap, MiB', report.peakHeapMiB, limits.heapMiB),
-    ...above('event loop delay, ms', report.worstDelayMs, limits.delayMs),
+    ...above('event loop delay, ms', Math.min(report.worstDelayMs, report.worstBusyMs), limits.delayMs),
   ];
 }
 
@@ -34,7 +34,7 @@ export function above(what: string, value: number, limit: number): readonly stri
 export function describeReport({ outcomes, ...report }: ClientReport): readonly string[] {
   const counts = Object.entries(outcomes).map(([name, count]) => `${name} ${count}`);
   return [
-    `peak memory ${report.peakRssMiB} MiB, heap ${report.peakHeapMiB} MiB; maximum event loop delay ${report.worstDelayMs} ms; ${report.cpuSeconds} s of CPU time`,
+    `peak memory ${report.peakRssMiB} MiB, heap ${report.peakHeapMiB} MiB; maximum event loop delay ${report.worstDelayMs} ms, ${report.worstBusyMs} ms of CPU time at once; ${report.cpuSeconds} s of CPU time`,
     `outcomes: ${counts.join(', ')}`,
   ];
 }

@@ -38,8 +38,8 @@ export class HostileConnection implements HostilePeer {
   readonly #muted = new Set<number>();
   /** Whose SETTINGS the client has to acknowledge, in order. */
   readonly #unacknowledged: ('server' | 'fault')[] = [];
-  /** PING frames of faults that the client has to answer. */
-  readonly #pings = new Set<string>();
+  /** PING frames of faults that the client has to answer, by payload. */
+  readonly #pings = new Map<string, number>();
   #prefaceLeft = preface.length;
   #highest = 0;
   #isSilent = false;
@@ -136,7 +136,7 @@ export class HostileConnection implements HostilePeer {
   #track({ type, flags: flag, streamId, payload }: Frame, origin: 'server' | 'fault'): void {
     if (type === frameTypes.settings && streamId === 0 && !(flag & flags.ack))
       this.#unacknowledged.push(origin);
-    if (type === frameTypes.ping && origin === 'fault') this.#pings.add(payload.toString('latin1'));
+    if (type === frameTypes.ping && origin === 'fault' && !(flag & flags.ack)) this.#countPing(payload, 1);
     if (type === frameTypes.headers) this.#withHeaders.add(streamId);
     const isEnd =
       type === frameTypes.reset ||
@@ -169,12 +169,21 @@ export class HostileConnection implements HostilePeer {
         // Without a table, no header block of the server depends on another, so that each can be dropped.
         return { ...one, payload: Buffer.concat([payload, settings([1, 0])]) };
       case frameTypes.ping:
-        return isAck && this.#pings.delete(payload.toString('latin1')) ? undefined : one;
+        return isAck && this.#countPing(payload, -1) >= 0 ? undefined : one;
       case frameTypes.reset:
         this.#open.delete(streamId);
         return streamId <= this.#highest && streamId % 2 === 1 ? one : undefined;
       default:
         return one;
     }
+  }
+
+  /** Returns how many are unanswered then; below 0, the answer is to the server's PING. */
+  #countPing(payload: Buffer, change: 1 | -1): number {
+    const key = payload.toString('latin1');
+    const count = (this.#pings.get(key) ?? 0) + change;
+    if (count >= 0) this.#pings.set(key, count);
+    if (count <= 0) this.#pings.delete(key);
+    return count;
   }
 }

@@ -3,13 +3,12 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { Random } from '../../sim/random.js';
 import { Rate } from '../rate.js';
 import { HostileConnection } from './connection.js';
-import { type FrameFault, frameFaults } from './faults/index.js';
+import type { FrameFault } from './faults/index.js';
 import { describeFrame, type Frame } from './frame.js';
 
 /** How often a frame of the server is a place of a fault, and how often the first of a connection is. */
 const faultRate = 0.02;
 const greetingRate = 0.12;
-const logLength = 60;
 
 /**
  * Accepts the client's connections, and passes frames between it and the server, with faults. The seed alone
@@ -24,8 +23,8 @@ export class FrameProxy {
   readonly #upstream: string;
   readonly #listener: Server;
   readonly #open = new Set<HostileConnection>();
-  readonly #log: string[] = [];
-  readonly #started = performance.now();
+  readonly #frames = new LastLines(60);
+  readonly #faults = new LastLines(60);
   #round: { readonly seed: number; readonly faults: readonly FrameFault[] } | undefined;
   #count = 0;
 
@@ -45,9 +44,8 @@ export class FrameProxy {
     return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
   }
 
-  /** @param mayAbort Whether faults that abort some versions of Node take part. */
-  startFaults(seed: number, mayAbort: boolean): void {
-    this.#round = { seed, faults: frameFaults.filter((one) => mayAbort || !one.mayAbort) };
+  startFaults(seed: number, faults: readonly FrameFault[]): void {
+    this.#round = { seed, faults };
     this.#count = 0;
   }
 
@@ -57,9 +55,9 @@ export class FrameProxy {
     for (const connection of this.#open) connection.restore();
   }
 
-  /** The last frames that the client received, and the faults. */
-  get log(): readonly string[] {
-    return this.#log;
+  /** The last faults, and the last frames that the client received. */
+  describe(): string {
+    return `the last faults:\n${this.#faults.text}\nthe last frames, with ! those of faults:\n${this.#frames.text}`;
   }
 
   async close(): Promise<void> {
@@ -89,7 +87,9 @@ export class FrameProxy {
     const chosen = choose(round.faults, frame, peer, random);
     if (!chosen) return 'forward';
     this.injected.set(chosen.name, (this.injected.get(chosen.name) ?? 0) + 1);
-    this.#note(`connection ${place.split(' ')[0]}: FAULT ${chosen.name}, at ${describeFrame(frame)}`);
+    const line = `connection ${place.split(' ')[0]}: FAULT ${chosen.name}, at ${describeFrame(frame)}`;
+    this.#frames.add(line);
+    this.#faults.add(line);
     return chosen.apply({ frame, peer, random });
   }
 
@@ -98,12 +98,27 @@ export class FrameProxy {
     const text = Buffer.isBuffer(sent)
       ? `bytes ${sent.subarray(0, 40).toString('hex')}`
       : describeFrame(sent);
-    this.#note(`connection ${connection}: ${origin === 'fault' ? '! ' : ''}${text}`);
+    this.#frames.add(`connection ${connection}: ${origin === 'fault' ? '! ' : ''}${text}`);
+  }
+}
+
+/** The last lines of a log, each with its time. */
+class LastLines {
+  readonly #limit: number;
+  readonly #started = performance.now();
+  #lines: string[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
   }
 
-  #note(line: string): void {
-    this.#log.push(`${Math.round(performance.now() - this.#started)} ms ${line}`);
-    if (this.#log.length > logLength) this.#log.shift();
+  add(line: string): void {
+    this.#lines.push(`${Math.round(performance.now() - this.#started)} ms ${line}`);
+    if (this.#lines.length > 2 * this.#limit) this.#lines = this.#lines.slice(-this.#limit);
+  }
+
+  get text(): string {
+    return this.#lines.slice(-this.#limit).join('\n');
   }
 }
 

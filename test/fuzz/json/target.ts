@@ -2,11 +2,15 @@ import { decodeEndpoint, type Endpoint, EndpointDecodeError } from '#src/naming/
 import { goJson } from '#src/naming/json/go-json.js';
 import { GoMissingError } from '../../interop/support/go-build.js';
 import { Random } from '../../sim/random.js';
+import { bytesOf, entryLine, loadCorpus } from '../corpus/corpus.js';
+import { mutateEntry } from '../corpus/mutate.js';
 import type { FuzzOptions, FuzzResult, FuzzTarget } from '../target.js';
 import { randomValue } from './generate.js';
 import { GoDecoder, type GoOutcome } from './go-decoder.js';
 
 const batchSize = 2_000;
+/** The share of values that are corpus entries with changes; the others are generated. */
+const mutatedShare = 0.2;
 /** Enough to see a pattern. */
 const maxFailures = 20;
 
@@ -38,11 +42,18 @@ export async function compareWithGo({ seed, shouldContinue, onStart }: JsonOptio
   const go = await startGo();
   const counts = { 'decoded by both': 0, 'rejected by both': 0, 'not compared, without Go': 0 };
   const failures: string[] = [];
+  const corpus = loadCorpus<string | null>('json').entries.map(bytesOf);
+  const seeds = corpus.map((bytes) => bytes.toString('latin1')).filter(({ length }) => length < 1_000);
+  const anyValue = () =>
+    random.chance(mutatedShare) ? Buffer.from(mutateEntry(random, seeds), 'latin1') : randomValue(random);
   let values = 0;
   onStart?.(() => `${values} values, ${failures.length} differences`);
   try {
     while (shouldContinue(values) && failures.length < maxFailures) {
-      const batch = Array.from({ length: batchSize }, () => randomValue(random));
+      const batch = [
+        ...(values === 0 ? corpus : []),
+        ...Array.from({ length: batchSize - (values === 0 ? corpus.length : 0) }, anyValue),
+      ];
       // Go decodes the batch concurrently.
       const [goOutcomes, ours] = await Promise.all([go?.decode(batch), batch.map(outcomeOf)]);
       for (const [i, value] of batch.entries()) {
@@ -69,7 +80,7 @@ async function startGo(): Promise<GoDecoder | undefined> {
 }
 
 /** Go's JSON of what was decoded; undefined if rejected; an Error for an untyped error. */
-function outcomeOf(value: Buffer): string | undefined | Error {
+export function outcomeOf(value: Buffer): string | undefined | Error {
   try {
     return asGoWrites(decodeEndpoint(value));
   } catch (error) {
@@ -89,5 +100,6 @@ function compareOutcomes(
   const shown = `${JSON.stringify(value.toString('latin1').slice(0, 300))} (base64 ${value.toString('base64').slice(0, 400)})`;
   if (ours instanceof Error) return `${shown} throws ${ours}`;
   if (!go || ours === go.outcome) return undefined;
-  return `${shown} is ${ours?.slice(0, 200) ?? 'rejected'}; in Go it is ${go.outcome?.slice(0, 200) ?? 'rejected'}`;
+  return `${shown} is ${ours?.slice(0, 200) ?? 'rejected'}; in Go it is ${go.outcome?.slice(0, 200) ?? 'rejected'}
+  ${entryLine('json', value, go.outcome ?? null)}`;
 }

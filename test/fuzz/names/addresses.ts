@@ -6,7 +6,7 @@ import { addressId, addressProblem, type ParsedAddress, parseAddress } from '#sr
 import type { Random } from '../../sim/random.js';
 import { isPrintable } from '../../support/hostile-text.js';
 import { type Comparison, compareTarget } from './compare.js';
-import type { GoReading } from './go-parsers.js';
+import type { GoReading } from './go-reading.js';
 import { randomAddress } from './texts.js';
 
 type Tcp = Extract<ParsedAddress, { tcp: unknown }>;
@@ -15,10 +15,11 @@ type Tcp = Extract<ParsedAddress, { tcp: unknown }>;
 const ids = new Map<string, string>();
 const maxIds = 100_000;
 
-export const addresses: Comparison = {
+export const addresses: Comparison<GoReading> = {
   name: 'addresses',
   about: "endpoints' addresses, against Go's net.SplitHostPort, grpc-go's dial and grpc-js's splitHostPort",
-  isDialled: true,
+  program: 'go-parsers',
+  args: ['dial'],
   text: (random: Random) => randomAddress(random),
   check: (text, go) => {
     const parsed = parseAddress(text);

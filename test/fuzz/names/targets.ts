@@ -5,7 +5,7 @@ import { NamingError, parseTarget } from '#src/naming/index.js';
 import { parseUri, serviceOf, type TargetUri, toTarget } from '#src/naming/target/index.js';
 import type { Random } from '../../sim/random.js';
 import { type Comparison, compareTarget } from './compare.js';
-import type { GoReading } from './go-parsers.js';
+import type { GoReading } from './go-reading.js';
 import { randomTarget } from './texts.js';
 
 const { parseUri: parseGrpcUri } = createRequire(import.meta.url)(
@@ -14,10 +14,11 @@ const { parseUri: parseGrpcUri } = createRequire(import.meta.url)(
   parseUri(text: string): TargetUri | null;
 };
 
-export const targets: Comparison = {
+export const targets: Comparison<GoReading> = {
   name: 'targets',
   about: "services' names and URIs, against grpc-go's and grpc-js's parsers of targets",
-  isDialled: false,
+  program: 'go-parsers',
+  args: [],
   text: (random: Random) => randomTarget(random),
   check: (text, go) => {
     const service = orUndefined(() => parseTarget(text).service);

@@ -95,6 +95,8 @@ const targetShapes = [
   (a: string, b: string) => `${a}/${b}`,
 ];
 
+const nameEnds = ['', '', '/', '//', '/..', '/.', '%2F', '2', ' ', '\0', '\u00ff', '\u{10ffff}'];
+
 export function randomAddress(random: Random): string {
   const port = random.chance(0.5) ? String(random.between(1, 65_535)) : random.pick(parts);
   return mutated(random, random.pick(addressShapes)(random.pick(parts), port));
@@ -102,6 +104,14 @@ export function randomAddress(random: Random): string {
 
 export function randomTarget(random: Random): string {
   return mutated(random, random.pick(targetShapes)(random.pick(parts), random.pick(parts)));
+}
+
+/** A target, `|` and a key, which starts with the target or nearly so. */
+export function randomTargetAndKey(random: Random): string {
+  const name = random.chance(0.3) ? randomTarget(random) : random.pick(parts) + random.pick(nameEnds);
+  const target = name.replaceAll('|', '');
+  const start = random.chance(0.7) ? `${target}/` : mutated(random, `${target}/`);
+  return `${target}|${start}${mutated(random, random.pick(parts))}`;
 }
 
 /** Half of the texts unchanged; the others with up to three characters inserted, removed or replaced. */

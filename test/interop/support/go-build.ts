@@ -13,6 +13,7 @@ export type GoProgram =
   | 'go-naming'
   | 'go-corpus'
   | 'go-parsers'
+  | 'go-keys'
   | 'go-lock'
   | 'go-election'
   | 'coredns'

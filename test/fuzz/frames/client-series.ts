@@ -1,6 +1,7 @@
 import { above, describeReport, judgeEnd, judgeReport } from '../client/judge.js';
 import { type ClientEnd, ClientProcess } from '../client/process.js';
 import type { Rate } from '../rate.js';
+import { frameFaults } from './faults/index.js';
 import { HonestEtcd } from './honest-etcd.js';
 import { findKnownAbort } from './known-aborts.js';
 import { FrameProxy } from './proxy.js';
@@ -19,7 +20,7 @@ const roundSeconds = 30;
 const abortingRounds = 3;
 
 /** A server with its proxy, and one client after another, until one fails. */
-export class Lane {
+export class ClientSeries {
   readonly failures: string[] = [];
   /** Figures of each client. */
   readonly reports: string[] = [];
@@ -40,11 +41,11 @@ export class Lane {
   }
 
   /** @param step The difference between the seeds of a client and of the next. */
-  static async start(seed: number, step: number): Promise<Lane> {
+  static async start(seed: number, step: number): Promise<ClientSeries> {
     let proxy: FrameProxy | undefined;
     const etcd = await HonestEtcd.start(() => proxy?.endpoint ?? '');
     proxy = await FrameProxy.start(etcd.endpoint);
-    return new Lane(etcd, proxy, seed, step);
+    return new ClientSeries(etcd, proxy, seed, step);
   }
 
   get calls(): Rate {
@@ -83,7 +84,9 @@ export class Lane {
   }
 
   async #round(seed: number, ms: number): Promise<void> {
-    this.#proxy.startFaults(seed, seed % abortingRounds === 0);
+    const withAborts = seed % abortingRounds === 0;
+    const faults = frameFaults.filter(({ mayAbort }) => withAborts || !mayAbort);
+    this.#proxy.startFaults(seed, faults);
     const client = new ClientProcess(this.#proxy.endpoint, seed);
     try {
       await client.run(ms);
@@ -106,7 +109,7 @@ export class Lane {
     else
       this.failures.push(
         ...failures.map((text) => `seed ${seed}: ${text}`),
-        `seed ${seed}: the last frames:\n${this.#proxy.log.join('\n')}`,
+        `seed ${seed}: ${this.#proxy.describe()}`,
       );
   }
 }
