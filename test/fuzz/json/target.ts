@@ -67,7 +67,11 @@ export async function compareWithGo({ seed, shouldContinue, onStart }: JsonOptio
   } finally {
     await go?.close();
   }
-  return { counts, figures: [`${values} values, ${failures.length} differences`], failures };
+  return {
+    counts,
+    figures: [`${values} values, ${failures.length} differences`, go ? 'compared with Go' : 'without Go'],
+    failures,
+  };
 }
 
 async function startGo(): Promise<GoDecoder | undefined> {

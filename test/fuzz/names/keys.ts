@@ -15,7 +15,7 @@ interface GoKeys {
   readonly to: string;
 }
 
-/** Keys are in base64. Absent members: Go rejects the target or the key, or the target is no URI to it. */
+/** Keys are in base64. Absent members: Go rejects the target or the key, or does not take the target for a URI. */
 export interface GoKeyReading {
   readonly listed?: GoKeys;
   readonly put?: string;

@@ -28,7 +28,7 @@ type reading struct {
 	Listed *keys `json:"listed,omitempty"`
 	// The key that AddEndpoint puts, in base64; absent if it rejects the key.
 	Put []byte `json:"put,omitempty"`
-	// What the resolver reads for the target as a URI; absent if it is no URI of etcd, or refused.
+	// What the resolver reads for the target as a URI; absent if it is refused, or not a URI of etcd.
 	Resolved *keys `json:"resolved,omitempty"`
 	// Whether the resolver refuses the URI.
 	IsRefused bool `json:"isRefused,omitempty"`
