@@ -13,9 +13,9 @@ export function startCluster(version: string, signal: AbortSignal): Promise<Etcd
   return startEtcdCluster({ version, partitions: true, signal, args: flagsFor(version) });
 }
 
-/** etcd 3.5 has the flag of the interval only as an experimental one, and 3.7 only without that word. */
+/** etcd 3.4 and 3.5 have the flag of the interval only as an experimental one, and 3.7 only without that word. */
 export function flagsFor(version: string): string[] {
-  const interval = version.startsWith('3.5.')
+  const interval = /^3\.[45]\./.test(version)
     ? '--experimental-watch-progress-notify-interval'
     : '--watch-progress-notify-interval';
   return ['--snapshot-count', snapshotCount, interval, progressInterval];

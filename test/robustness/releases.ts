@@ -1,14 +1,13 @@
 import { findCached } from '#src/testing/binary/cache.js';
+import { locateEtcd } from '#src/testing/index.js';
 
-/** Those that the validators know, the newest first. */
+/** One of each release line that `npm run etcd:build` builds, the newest first. */
 const newest = ['3.7.1', '3.6.16', '3.5.35'];
 
-/** @throws {Error} if a release is not in the cache. */
+/** @throws {Error} if a release is neither found nor fetched. */
 export async function chooseReleases(asked: readonly string[]): Promise<readonly string[]> {
   if (asked.length === 0) return [await newestCached()];
-  for (const version of asked)
-    if (!(await findCached(version)))
-      throw new Error(`etcd ${version} is not in the cache: npm run etcd:build -- ${version}`);
+  for (const version of asked) await locateEtcd({ version });
   return asked;
 }
 

@@ -12,7 +12,7 @@ robustness validators judge what they observed against the members' logs. Needs 
   --seconds N     duration of the traffic of a run (default 60; at least 10); longer if a fault had no effect yet
   --seed S        determines operations, watches and faults of the first run; each further run adds 1 (default: random,
                   printed)
-  --etcd V        the release: 3.5.x, 3.6.x or 3.7.x; may be repeated (default: the newest of these in the cache)
+  --etcd V        the release: 3.4.x to 3.7.x; may be repeated (default: the newest in the cache)
   --runs R        runs of each release (default 1; 0 only with --mutants)
   --mutant NAME   run one broken client instead: ${mutantNames.join(', ')}
   --mutants       after the runs, run the broken clients; without --runs, only these
@@ -25,7 +25,8 @@ A broken client must be caught by the validator that is named for it, and no oth
 'linearization', split by 'atomic'. Otherwise the campaign is void.
 
 Exit code 0: every validator was satisfied with every run, no run was vacuous, and every broken client was caught.
-1: a validator found a violation, or the campaign is void. 2: nothing is proven: a run was vacuous (few operations, no
+1: a validator found a violation, or the campaign is void;
+with --self-check, a wrong history was accepted or a valid one refused. 2: nothing is proven: a run was vacuous (few operations, no
 write of unknown outcome, no resumed watch, a fault without effect), there is no Go, or an option is wrong. 3: a run
 failed, or could not be judged. 130: interrupted; what earlier runs found is printed, and no process is left.`;
 
@@ -91,8 +92,8 @@ function parseMutant(text: string): MutantName {
 }
 
 function parseRelease(text: string): string {
-  if (!/^3\.[567]\.\d+$/.test(text))
-    throw new TypeError(`--etcd is '${text}'; it must be a release such as 3.5.35, 3.6.16 or 3.7.1`);
+  if (!/^3\.[4567]\.\d+$/.test(text))
+    throw new TypeError(`--etcd is '${text}'; it must be a release such as 3.4.23, 3.5.35, 3.6.16 or 3.7.1`);
   return text;
 }
 
