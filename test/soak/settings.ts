@@ -63,6 +63,7 @@ export function parseSettings(args: readonly string[]): Settings {
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.record && values.leak !== undefined) throw new TypeError('a run with --leak is not recorded');
   return {
     hours: toHours(values.hours),
     seed: integerOption('--seed', values.seed, 0),

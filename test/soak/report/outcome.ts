@@ -40,7 +40,8 @@ export function failures({ counts, slopes, problems }: RunResult): string[] {
 /** Why a run without failures proves too little. */
 export function inconclusiveReasons(result: RunResult): string[] {
   const heap = result.slopes.find(({ limit }) => limit.series === 'heap');
-  const undecided = heap?.verdict === 'within' ? [] : ['the run is too short to know the slope of the heap'];
+  const undecided =
+    heap && heap.verdict !== 'undecided' ? [] : ['the run is too short to know the slope of the heap'];
   return [...undecided, ...missingFaults(result.faults), ...missingLoad(result)];
 }
 

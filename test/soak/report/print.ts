@@ -1,7 +1,7 @@
 import type { Run } from '../run.js';
 import type { Sample } from '../samples.js';
 import type { RunResult } from './outcome.js';
-import { lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
+import { isKnown, lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
 import { toTable } from './table.js';
 
 /** A line a minute. */
@@ -35,7 +35,9 @@ export function summary(result: RunResult): string {
     toTable(['fault', 'injected', 'effective'], faults),
     toTable(['count', ''], counts),
     toTable(slopeColumns, result.slopes.map(slopeRow)),
-    heap ? `With the noise of this run:\n${toTable(lengthColumns, lengthRows(heap))}` : '',
+    ...(heap && isKnown(heap)
+      ? [`With the noise of this run:\n${toTable(lengthColumns, lengthRows(heap))}`]
+      : []),
   ].join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 import { recordProof } from '../../support/proof.js';
 import type { Settings } from '../settings.js';
 import type { RunResult } from './outcome.js';
-import { lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
+import { isKnown, lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
 
 /** Writes docs/proof/soak.json; returns its path. */
 export function record(
@@ -45,7 +45,7 @@ export function record(
     },
     tables: {
       slopes: { columns: slopeColumns, rows: slopes.map(slopeRow) },
-      ...(heap ? { lengths: { columns: lengthColumns, rows: lengthRows(heap) } } : {}),
+      ...(heap && isKnown(heap) ? { lengths: { columns: lengthColumns, rows: lengthRows(heap) } } : {}),
       faults: {
         columns: ['fault', 'injected', 'effective'],
         rows: [...faults].map(([name, { injected, effective }]) => [name, injected, effective]),

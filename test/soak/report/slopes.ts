@@ -36,6 +36,11 @@ export function judgeSlopes(series: SeriesSet, runHours: number): JudgedSlope[] 
   });
 }
 
+/** Whether there were enough samples for an interval. */
+export function isKnown({ slope }: JudgedSlope): boolean {
+  return Number.isFinite(slope.high - slope.low);
+}
+
 export const slopeColumns = ['quantity', 'slope per hour', '95 % interval', 'limit', 'finds from', 'verdict'];
 
 export function slopeRow({ limit, slope, verdict }: JudgedSlope): string[] {
@@ -45,7 +50,9 @@ export function slopeRow({ limit, slope, verdict }: JudgedSlope): string[] {
     `${signed(slope.perHour)}${unit}`,
     `${signed(slope.low)} to ${signed(slope.high)}${unit}`,
     `${limit.perHour}${unit}`,
-    `${smallestDetectable(slope, limit.perHour).toFixed(2)}${unit}`,
+    isKnown({ limit, slope, verdict })
+      ? `${smallestDetectable(slope, limit.perHour).toFixed(2)}${unit}`
+      : 'unknown',
     `${verdict === 'undecided' ? 'undecided at this length' : verdict}${limit.isInformative ? ', informative' : ''}`,
   ];
 }

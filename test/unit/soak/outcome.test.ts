@@ -83,6 +83,10 @@ describe('the outcome of a soak', () => {
     ]);
   });
 
+  it('is not inconclusive if the slope of the heap is known to be above', () => {
+    assert.deepEqual(inconclusiveReasons({ ...result(), slopes: slopes('above') }), []);
+  });
+
   it('is inconclusive without an effective fault, or if one kind never had an effect', () => {
     const never = new Map([['kill', { injected: 3, effective: 0 }]]);
     assert.deepEqual(inconclusiveReasons({ ...result(), faults: never }), [

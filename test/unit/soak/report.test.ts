@@ -23,6 +23,7 @@ describe('the options of a soak', () => {
     ['--leak', 'all'],
     ['--calls', '0'],
     ['--minutes', '1'],
+    ['--record', '--leak', 'memory'],
   ])
     it(`refuse ${args.join(' ')}`, () => assert.throws(() => parseSettings(args), TypeError));
 });
@@ -51,6 +52,15 @@ describe('the table of slopes', () => {
       '1.50 MB',
       'undecided at this length',
     ]);
+  });
+});
+
+describe('the table of slopes, without enough samples', () => {
+  it('says that nothing is known', () => {
+    const limit = { series: 'heap', title: 'heap', unit: 'MB', perHour: 0.5 } as const;
+    const slope = { perHour: 0, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, hours: 1 };
+    const [, , interval, , finds] = slopeRow({ limit, slope, verdict: 'undecided' });
+    assert.deepEqual([interval, finds], ['−∞ to +∞ MB', 'unknown']);
   });
 });
 
