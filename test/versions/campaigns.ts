@@ -6,6 +6,7 @@ import {
   lockChaosFigures,
   lockFigures,
   namingFigures,
+  robustnessFigures,
   suiteFigures,
 } from './figures.js';
 
@@ -119,5 +120,14 @@ export const campaigns: readonly VersionCampaign[] = [
     args: () => ['--only', 'interop', '--grep', throughProxy],
     figures: suiteFigures,
     isSeeded: false,
+  },
+  {
+    name: 'robustness',
+    what: "histories judged by etcd's own validators (npm run robustness)",
+    script: 'robustness',
+    args: ({ seconds, seed, version }) => [...random(seconds, seed), '--etcd', version],
+    figures: robustnessFigures,
+    isSeeded: true,
+    exclusions: { 3.4: 'no validator reads the WAL of 3.4' },
   },
 ];

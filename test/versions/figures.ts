@@ -68,6 +68,22 @@ export const lockFigures: FiguresOf = (output) => {
   return [`${cells.length} pairs`, `${sum(1)} increments`, `${sum(2)} violations`];
 };
 
+/** Of `npm run robustness`. */
+export const robustnessFigures: FiguresOf = (output) => {
+  const traffic = /(\d+) operations, (\d+) of unknown outcome, (\d+) revisions/.exec(output);
+  const valid = /\d+ of \d+ runs are valid/.exec(output)?.[0];
+  if (!traffic || valid === undefined) return undefined;
+  const [, operations, unknown, revisions] = traffic;
+  const faults = [...output.matchAll(/ [\w-]+ (\d+)\/\d+(?=,|$)/gm)];
+  return [
+    `${operations} operations`,
+    `${faults.reduce((sum, [, count]) => sum + Number(count), 0)} faults`,
+    `${unknown} of unknown outcome`,
+    `${revisions} revisions`,
+    valid,
+  ];
+};
+
 /** Of `npm test`. */
 export const suiteFigures: FiguresOf = (output) => {
   const last = [...output.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1);

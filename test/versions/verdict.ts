@@ -12,17 +12,16 @@ export interface Judgement {
 
 /**
  * What a campaign's exit code and output mean. Node exits with code 1 after an exception too: without figures, the
- * campaign failed. A campaign that says that it was skipped exits with code 0 and has no figures either.
+ * campaign failed. A campaign that says that it was skipped has no figures either.
  */
 export function judge({ code, timedOut, output }: ProgramEnd, figuresOf: FiguresOf): Judgement {
   if (timedOut) return { verdict: 'failed', figures: ['exceeded its time limit'] };
   const figures = figuresOf(output);
+  const skipped = code === 0 || code === 2 ? /^skipped.*$/im.exec(output)?.[0] : undefined;
+  if (figures === undefined && skipped !== undefined) return { verdict: 'skipped', figures: [skipped] };
   if (code === 2) return { verdict: 'inconclusive', figures: figures ?? [lastLine(output)] };
-  if (figures === undefined) {
-    const skipped = code === 0 ? /^skipped.*$/im.exec(output)?.[0] : undefined;
-    if (skipped !== undefined) return { verdict: 'skipped', figures: [skipped] };
+  if (figures === undefined)
     return { verdict: 'failed', figures: [`no result, exit code ${code ?? 'none'}`] };
-  }
   if (code === 0) return { verdict: 'ok', figures };
   return { verdict: code === 1 ? 'wrong' : 'failed', figures };
 }

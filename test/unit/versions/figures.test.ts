@@ -5,6 +5,7 @@ import {
   lockChaosFigures,
   lockFigures,
   namingFigures,
+  robustnessFigures,
   suiteFigures,
 } from '../../versions/figures.js';
 
@@ -79,6 +80,26 @@ MISSED outage of 5 to 10 s, all members blackholed, from heal
       '2 pairs',
       '27 increments',
       '1 violations',
+    ]);
+  });
+
+  it("are the traffic, the effective faults and the validators' result of robustness", () => {
+    const output = `run 1 of 1: etcd 3.6.16, seed 1, 25 s
+5012 operations, 90 of unknown outcome, 2417 revisions
+  put 900 +12 unknown, range 100
+30 watches, 9000 events in 400 batches; resumed 12 times by the library, continued 3 times at a checkpoint
+faults with an effect:
+  kill-leader 2/3, drop-answers 1/1
+judged in 3.1 s: linearization valid, watch valid, serializable valid
+
+1 of 1 runs are valid
+`;
+    assert.deepEqual(robustnessFigures(output), [
+      '5012 operations',
+      '3 faults',
+      '90 of unknown outcome',
+      '2417 revisions',
+      '1 of 1 runs are valid',
     ]);
   });
 

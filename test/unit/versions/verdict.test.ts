@@ -27,8 +27,11 @@ describe('the verdict on a campaign', () => {
   });
 
   it('is that it was skipped, with its own reason', () => {
-    const { verdict, figures } = verdictOf(0, 'seed 1\nskipped: no Go toolchain\n');
-    assert.deepEqual({ verdict, figures }, { verdict: 'skipped', figures: ['skipped: no Go toolchain'] });
+    for (const code of [0, 2]) {
+      const { verdict, figures } = verdictOf(code, 'seed 1\nskipped: no Go toolchain\n');
+      assert.deepEqual({ verdict, figures }, { verdict: 'skipped', figures: ['skipped: no Go toolchain'] });
+    }
+    assert.equal(verdictOf(1, 'skipped: one of many tests\n').verdict, 'failed');
   });
 });
 
