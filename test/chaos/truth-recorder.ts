@@ -33,7 +33,7 @@ const restartMs = 200;
 /** Runs `etcdctl watch` on one member, without a proxy, and restarts it from the last revision when it ends. */
 export class TruthRecorder {
   readonly #etcdctl: Etcdctl;
-  readonly #member: EtcdMember;
+  readonly #member: Pick<EtcdMember, 'name' | 'endpoint'>;
   readonly #log: TruthLog;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -42,7 +42,7 @@ export class TruthRecorder {
   /** Revisions that a server reported twice: old servers go back in time. */
   repeated = 0;
 
-  constructor(etcdctl: Etcdctl, member: EtcdMember, log: TruthLog) {
+  constructor(etcdctl: Etcdctl, member: Pick<EtcdMember, 'name' | 'endpoint'>, log: TruthLog) {
     this.#etcdctl = etcdctl;
     this.#member = member;
     this.#log = log;

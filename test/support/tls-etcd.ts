@@ -16,6 +16,8 @@ export interface TlsEtcd {
   /** Paths; etcd names its socket files `localhost:number`. */
   readonly plainSocket: string;
   readonly secureSocket: string;
+  /** To pause, kill and start it. */
+  readonly server: ProcessEtcd;
   /** Replaces the certificate files; etcd reads them at each handshake. */
   rotate(server: CertificatePair): Promise<void>;
   close(): Promise<void>;
@@ -27,9 +29,16 @@ export function skipUnlessBinary(context: Mocha.Context): void {
   if (source === 'docker' || source === 'external') skip(context, 'the etcd is not a local process');
 }
 
-/** @param clientAuthority If given, etcd requires client certificates signed by it (`--client-cert-auth`). */
-export async function startTlsEtcd(server: CertificatePair, clientAuthority?: string): Promise<TlsEtcd> {
-  const binary = await locateEtcd();
+/**
+ * @param clientAuthority If given, etcd requires client certificates signed by it (`--client-cert-auth`).
+ * @param version The release. Default: the first that is found.
+ */
+export async function startTlsEtcd(
+  server: CertificatePair,
+  clientAuthority?: string,
+  version?: string,
+): Promise<TlsEtcd> {
+  const binary = await locateEtcd(version === undefined ? {} : { version });
   const folder = await mkdtemp(join(tmpdir(), 'etcd-naming-tls-'));
   // A unix socket's path is limited to 107 bytes; the temporary folder's may be longer.
   const socketFolder = await mkdtemp('/tmp/etcd-naming-');
@@ -78,5 +87,5 @@ export async function startTlsEtcd(server: CertificatePair, clientAuthority?: st
     throw error;
   }
   const [plainSocket, secureSocket] = sockets.map((name) => join(socketFolder, name)) as [string, string];
-  return { plain, secure, plainSocket, secureSocket, rotate, close };
+  return { plain, secure, plainSocket, secureSocket, server: etcd, rotate, close };
 }

@@ -19,7 +19,7 @@ export function streamCallOf(call: unknown): GrpcCallInternals | undefined {
 /**
  * The HTTP status of the answer to a call; undefined without an answer.
  *
- * Workaround (grpc-js 1.14.0 to 1.14.7; no public issue found, `http2Stream.on('data')` of subchannel-call.ts): Node may
+ * Workaround (grpc-js 1.14.0 to 1.14.7; no public issue found, `httpStatusCode` of subchannel-call.ts): Node may
  * emit the body of an answer before its headers. grpc-js then ignores the HTTP status, and reports that the page of a
  * gateway is a message larger than permitted. Remove when grpc-js reports the status of such an answer.
  */
