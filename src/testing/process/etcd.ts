@@ -47,6 +47,8 @@ export class ProcessEtcd implements EtcdNode {
   #group: ProcessGroup | undefined;
   /** The process of the group that is etcd itself, once it is known. */
   #server: number | undefined;
+  /** While a search for the pids runs. */
+  #pidsOfGroup: Promise<readonly number[]> | undefined;
   #joinExisting = false;
   #logStart = 0;
 
@@ -70,9 +72,16 @@ export class ProcessEtcd implements EtcdNode {
     return group && (this.#server ?? group.id);
   }
 
-  /** The processes that may be etcd itself. */
-  async pids(): Promise<readonly number[]> {
-    if (this.#server !== undefined) return [this.#server];
+  /** The processes that may be etcd itself. While it starts, callers at the same time share one look at all processes. */
+  pids(): Promise<readonly number[]> {
+    if (this.#server !== undefined) return Promise.resolve([this.#server]);
+    this.#pidsOfGroup ??= this.#findPids().finally(() => {
+      this.#pidsOfGroup = undefined;
+    });
+    return this.#pidsOfGroup;
+  }
+
+  async #findPids(): Promise<readonly number[]> {
     return ((await this.#running()?.processes()) ?? []).map(({ pid }) => pid);
   }
 
