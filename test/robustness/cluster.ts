@@ -8,9 +8,13 @@ const progressInterval = '500ms';
 /** Never: the validators need every entry of the log, and a snapshot would permit etcd to delete old ones. */
 const snapshotCount = '1000000';
 
+/** Also of a restart: a machine that is busy with other things is no reason to fail. */
+const startTimeoutMs = 120_000;
+
 /** Starts three members whose logs keep everything, as the validators need it. */
 export function startCluster(version: string, signal: AbortSignal): Promise<EtcdClusterHandle> {
-  return startEtcdCluster({ version, partitions: true, signal, args: flagsFor(version) });
+  const args = flagsFor(version);
+  return startEtcdCluster({ version, partitions: true, signal, args, startTimeoutMs });
 }
 
 /** etcd 3.4 and 3.5 have the flag of the interval only as an experimental one, and 3.7 only without that word. */

@@ -14,7 +14,7 @@ export function recordCampaign(
 }
 
 export function toProof(result: CampaignResult, command: string, isComplete: boolean): ProofRun {
-  const { runs, mutants } = result;
+  const { runs, mutants, failures } = result;
   const sum = (count: (run: RunOutcome) => number) => runs.reduce((total, run) => total + count(run), 0);
   return {
     command,
@@ -22,6 +22,7 @@ export function toProof(result: CampaignResult, command: string, isComplete: boo
     etcd: [...new Set([...runs, ...mutants].map(({ summary }) => summary.version))],
     figures: {
       runs: runs.length,
+      failedRuns: failures.length,
       violations: runs.filter(isViolation).length,
       vacuousRuns: runs.filter(({ vacuity }) => vacuity.length > 0).length,
       operations: sum(({ summary }) => totalOf(summary, 'ok')),
