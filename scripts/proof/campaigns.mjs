@@ -18,7 +18,7 @@ export const campaigns = {
   versions: 'campaign:versions',
   fronts: 'campaign:fronts',
   frames: 'fuzz -- --target frames',
-  'go-fuzz': 'fuzz -- --target json',
+  'go-fuzz': 'fuzz -- --target go',
   soak: 'soak',
   scale: 'campaign:scale',
 };

@@ -75,7 +75,7 @@ function lastRun(name, template, record) {
 }
 
 function runOf({ date, version, etcd }) {
-  return `${date}, ${version}, etcd ${etcd.join(', ')}`;
+  return [date, version, ...(etcd.length > 0 ? [`etcd ${etcd.join(', ')}`] : [])].join(', ');
 }
 
 function resultOf(passed) {

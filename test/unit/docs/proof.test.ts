@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { protoFolder } from '#src/raw/index.js';
 import { linksOf, pageText } from '../../support/pages.js';
 import { promises, proofRows, unquotedPart } from '../../support/promises.js';
-import type { ProofRecord } from '../../support/proof.js';
+import { type ProofRecord, typedCommand } from '../../support/proof.js';
 
 type Records = Readonly<Record<string, ProofRecord>>;
 type Campaigns = Readonly<Record<string, string>>;
@@ -104,15 +104,23 @@ describe('the figures of docs/proof.md', () => {
   });
 
   for (const [name, record] of Object.entries(records)) {
-    it(`have a date, a version, a command and an etcd: ${name}`, () => {
+    it(`have a date, a version, a command and releases of etcd: ${name}`, () => {
       assert.match(record.date, /^20\d\d-[01]\d-[0-3]\d$/);
       assert.match(record.version, /^\d+\.\d+\.\d+/);
-      assert.ok(record.etcd.length > 0);
+      for (const release of record.etcd) assert.match(release, /^\d+\.\d+\.\d+/);
       const [, script = ''] = record.command.match(/^npm run ([\w:-]+)/) ?? [];
       assert.ok(script in scripts, record.command);
       assert.doesNotMatch(JSON.stringify(record), /\/(?:root|home|tmp|work|Users)\//, 'a path of a machine');
     });
   }
+});
+
+describe('the command of a record', () => {
+  it('is what a user types, without --record and the path of an etcd', () => {
+    const args = ['--seconds', '40', '--etcd', '/a/path', '--record', '--seed', '7'];
+    assert.equal(typedCommand('chaos', args), 'npm run chaos -- --seconds 40 --seed 7');
+    assert.equal(typedCommand('chaos', ['--record', '--etcd=/a/path']), 'npm run chaos');
+  });
 });
 
 describe('the rendering of figures', () => {
@@ -138,8 +146,9 @@ describe('the rendering of figures', () => {
     assert.equal(render(once), once);
   });
 
-  it('says that a campaign is not recorded, and that its last run failed', () => {
+  it('says that a campaign is not recorded, ran without etcd, or failed', () => {
     assert.match(render(last, {}), />not recorded yet</);
+    assert.match(render(last, { soak: { ...record, etcd: [] } }), new RegExp(`\\(2026-11-30, ${version}\\)`));
     assert.match(render(last, { soak: { ...record, passed: false } }), /\*\*failed\*\*: 0 of/);
   });
 
