@@ -4,30 +4,35 @@ import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startEtcd } from '#src/testing/index.js';
 import { Resources } from '../chaos/resources.js';
+import { integerOption } from '../sim/integer-option.js';
 import { RECORD_HELP, recordProof } from '../support/proof.js';
 import { type Measured, tableOf, toMarkdown } from './report.js';
 import type { RowContext, ScaleRow } from './row.js';
 import { rows } from './rows/index.js';
+import { openFilesMissing } from './support/open-files.js';
 
 const defaultVersion = '3.7.1';
 
 const help = `npm run campaign:scale [-- options]
 
   --only <row>    a row, or several separated by commas: default all
+  --divide <n>    divides the numbers of services, endpoints, processes and instances: default 1
   --version <v>   the release of etcd: default ${defaultVersion}
   ${RECORD_HELP}
 
-${rows.map(({ name, title }) => `  ${name.padEnd(14)}  ${title}`).join('\n')}
+${rows.map(({ name, title }) => `  ${name.padEnd(14)}  ${title(1)}`).join('\n')}
 
 Each row has an etcd and processes of its own, and checks that at the end every view is what etcd has stored. Prints a
-table. Takes some seven minutes for all rows, and needs Linux, 10 GB of free memory and 20,000 open files. etcd has its
+table. Takes some seven minutes for all rows, and needs Linux, 10 GB of free memory and 11,000 open files. etcd has its
 data in /dev/shm if that exists.
 
-Exit code 0: every check was right. 1: a check failed; the reasons are printed. 2: an option is wrong. 130: interrupted.`;
+Exit code 0: every check was right. 1: a check failed, or a row did not do its work; the reasons are printed. 2: nothing
+was done, because an option is wrong or the machine permits too few open files. 130: interrupted.`;
 
 interface Options {
   readonly selected: readonly ScaleRow[];
   readonly version: string;
+  readonly divisor: number;
   readonly record: boolean;
   readonly command: string;
 }
@@ -36,6 +41,7 @@ function options(): Options {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
+      divide: { type: 'string', default: '1' },
       version: { type: 'string', default: defaultVersion },
       record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -45,13 +51,15 @@ function options(): Options {
     console.log(help);
     process.exit(0);
   }
-  const { only, version, record } = values;
+  const { only, divide, version, record } = values;
+  const divisor = integerOption('--divide', divide, 1);
   const names = only?.split(',') ?? rows.map(({ name }) => name);
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
   if (unknown.length > 0)
     throw new TypeError(`unknown row ${unknown}: one of ${rows.map(({ name }) => name).join(', ')}`);
-  const command = `npm run campaign:scale${only === undefined ? '' : ` -- --only ${only}`}`;
-  return { selected: rows.filter(({ name }) => names.includes(name)), version, record, command };
+  const args = process.argv.slice(2).filter((arg) => arg !== '--record');
+  const command = ['npm run campaign:scale', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  return { selected: rows.filter(({ name }) => names.includes(name)), divisor, version, record, command };
 }
 
 function optionsOrExit(): Options {
@@ -63,7 +71,12 @@ function optionsOrExit(): Options {
   }
 }
 
-const { selected, version, record, command } = optionsOrExit();
+const { selected, divisor, version, record, command } = optionsOrExit();
+const missing = openFilesMissing(divisor);
+if (missing !== undefined) {
+  console.error(missing);
+  process.exit(2);
+}
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
 const all = new Resources();
 for (const [signal, code] of [
@@ -79,6 +92,7 @@ async function measure(row: ScaleRow): Promise<Measured> {
   all.use(resources);
   const context: RowContext = {
     resources,
+    divisor,
     progress,
     async startEtcd() {
       const etcd = await startEtcd({ version, args: ['--enable-pprof'] });
@@ -94,7 +108,7 @@ async function measure(row: ScaleRow): Promise<Measured> {
     }))
     .finally(() => resources[Symbol.asyncDispose]());
   progress(`${Math.round((performance.now() - began) / 1_000)} s, ${result.violations.length} violations`);
-  return { row, result };
+  return { row, result, divisor };
 }
 
 const began = performance.now();

@@ -5,14 +5,15 @@ import type { RowResult, ScaleRow } from './row.js';
 export interface Measured {
   readonly row: ScaleRow;
   readonly result: RowResult;
+  readonly divisor: number;
 }
 
 const columns = ['Situation', 'Figure', 'Value'];
 
 /** The table, as Markdown shows it and as `docs/proof` stores it. */
 export function tableOf(all: readonly Measured[]): ProofTable {
-  const rows = all.flatMap(({ row, result }) =>
-    result.figures.map(({ title, value }, i) => [i === 0 ? row.title : '', title, value]),
+  const rows = all.flatMap(({ row, result, divisor }) =>
+    result.figures.map(({ title, value }, i) => [i === 0 ? row.title(divisor) : '', title, value]),
   );
   return { columns, rows };
 }

@@ -8,6 +8,8 @@ export interface RowContext {
   readonly resources: Resources;
   /** Starts an etcd of the requested release, with Go's profiler; it ends with the row. */
   startEtcd(): Promise<EtcdHandle>;
+  /** Divides all numbers of services, endpoints, processes and instances; at least 1. */
+  readonly divisor: number;
   /** Prints a line of progress. */
   progress(line: string): void;
 }
@@ -22,6 +24,9 @@ export interface ScaleFigure {
   readonly value: Figure;
 }
 
+/** A number that a row has at full size, divided. */
+export const divided = (full: number, divisor: number): number => Math.max(1, Math.ceil(full / divisor));
+
 /** The outcome of a row. */
 export interface RowResult {
   readonly figures: readonly ScaleFigure[];
@@ -32,7 +37,7 @@ export interface RowResult {
 /** A situation of the campaign. */
 export interface ScaleRow {
   readonly name: string;
-  /** What it does, in the help and above its part of the table. */
-  readonly title: string;
+  /** What it does with these sizes, in the help and before its figures in the table. */
+  title(divisor: number): string;
   run(context: RowContext): Promise<RowResult>;
 }

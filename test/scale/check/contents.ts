@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** An entry of a service: what the store has, or what a view shows. */
 export interface Entry {
   readonly key: string;
@@ -9,6 +11,10 @@ export interface Entry {
 export function linesOf(entries: Iterable<Entry>): string[] {
   return Array.from(entries, ({ key, modRevision, addr }) => `${key} ${modRevision} ${addr}`).sort();
 }
+
+/** A short text that is equal for equal lines. */
+export const digestOf = (lines: readonly string[]): string =>
+  createHash('sha1').update(lines.join('\n')).digest('base64');
 
 /** How what is shown differs from what is stored; undefined if it does not. `who` begins the text. */
 export function difference(

@@ -1,6 +1,6 @@
 import { EtcdClient } from '@org/etcd-naming';
 import { difference } from '../check/contents.js';
-import type { RowContext, RowResult, ScaleFigure, ScaleRow } from '../row.js';
+import { divided, type RowContext, type RowResult, type ScaleFigure, type ScaleRow } from '../row.js';
 import { usageOf } from '../support/etcd-usage.js';
 import { type Memory, memoryEach } from '../support/memory.js';
 import { Remote } from '../support/remote.js';
@@ -12,7 +12,10 @@ import type { ServerCommands } from '../workers/server.js';
 
 export const channelsRow: ScaleRow = {
   name: 'channels',
-  title: `One process with ${services} grpc-js channels, each to a service of ${endpointsEach} endpoints: ${services * endpointsEach} connections`,
+  title: (divisor) => {
+    const count = divided(services, divisor);
+    return `One process with ${count} grpc-js channels, each to a service of ${endpointsEach} endpoints: ${count * endpointsEach} connections`;
+  },
   run,
 };
 
@@ -23,13 +26,13 @@ interface Opened {
 }
 
 async function run(context: RowContext): Promise<RowResult> {
-  const { resources, startEtcd, progress } = context;
+  const { resources, startEtcd, progress, divisor } = context;
   const etcd = await startEtcd();
   const client = new EtcdClient(etcd.clientOptions);
   resources.use(client);
   const server = new Remote<ServerCommands>('server');
   resources.use(server);
-  const planned = planServices(await server.call('listen'));
+  const planned = planServices(divided(services, divisor), await server.call('listen'));
   const targets = planned.map(({ target }) => target);
   await storeAll(
     client,

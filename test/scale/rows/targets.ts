@@ -1,7 +1,7 @@
 import { EtcdClient } from '@org/etcd-naming';
 import { nowMs } from '../../chaos/naming/clock.js';
 import { difference } from '../check/contents.js';
-import type { RowContext, RowResult, ScaleFigure, ScaleRow } from '../row.js';
+import { divided, type RowContext, type RowResult, type ScaleFigure, type ScaleRow } from '../row.js';
 import { usageAfterCollection } from '../support/etcd-usage.js';
 import { memoryEach } from '../support/memory.js';
 import { Remote } from '../support/remote.js';
@@ -17,15 +17,16 @@ const writesAtOnce = 8;
 
 export const targetsRow: ScaleRow = {
   name: 'targets',
-  title: `One process follows ${services} services of ${endpointsEach} endpoints with a directory`,
+  title: (divisor) =>
+    `One process follows ${divided(services, divisor)} services of ${endpointsEach} endpoints with a directory`,
   run,
 };
 
-async function run({ resources, startEtcd, progress }: RowContext): Promise<RowResult> {
+async function run({ resources, startEtcd, progress, divisor }: RowContext): Promise<RowResult> {
   const etcd = await startEtcd();
   const writer = new EtcdClient(etcd.clientOptions);
   resources.use(writer);
-  const planned = planServices(50051);
+  const planned = planServices(divided(services, divisor), 50051);
   const targets = planned.map(({ target }) => target);
   await storeAll(writer, [
     ...planned.flatMap(({ endpoints }) => endpoints),
@@ -48,7 +49,7 @@ async function run({ resources, startEtcd, progress }: RowContext): Promise<RowR
   );
   const delays = changes.map(({ target, startedAt }) => (arrivals.get(target)?.atMs ?? NaN) - startedAt);
   const [stored, shown] = [await storedLines(writer, 'scale/'), await worker.call('lines')];
-  const each = memoryEach(before, after, services);
+  const each = memoryEach(before, after, targets.length);
   const figures: ScaleFigure[] = [
     { name: 'targetsComplete', title: 'all views complete after', value: toSeconds(completeMs) },
     { name: 'targetsLive', title: 'all watches up after', value: toSeconds(liveMs) },
@@ -63,7 +64,7 @@ async function run({ resources, startEtcd, progress }: RowContext): Promise<RowR
     {
       name: 'targetsEtcdHeapEach',
       title: 'etcd: heap for each service',
-      value: toKb((etcdAfter.heap - etcdBefore.heap) / services),
+      value: toKb((etcdAfter.heap - etcdBefore.heap) / targets.length),
     },
     {
       name: 'targetsChange',
@@ -74,11 +75,11 @@ async function run({ resources, startEtcd, progress }: RowContext): Promise<RowR
   const violations = [
     ...[...stored].flatMap(([target, lines]) => difference(target, lines, shown.get(target) ?? []) ?? []),
     ...(await worker.call('violations')),
-    ...(stored.size === services + 1 ? [] : [`etcd has ${stored.size} services`]),
+    ...(stored.size === targets.length + 1 ? [] : [`etcd has ${stored.size} services`]),
     ...(etcdAfter.watchStreams === 1 ? [] : [`${etcdAfter.watchStreams} watch streams in place of one`]),
-    ...(etcdAfter.watchers === services + 1
+    ...(etcdAfter.watchers === targets.length + 1
       ? []
-      : [`${etcdAfter.watchers} watchers in place of ${services + 1}`]),
+      : [`${etcdAfter.watchers} watchers in place of ${targets.length + 1}`]),
     ...(delays.every((delay) => delay > 0) ? [] : ['a change arrived before its write, or not at all']),
   ];
   return { figures, violations };

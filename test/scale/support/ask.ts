@@ -8,7 +8,10 @@ export const askMethod = bytesMethod('/scale.Service/Ask');
 export const openChannel = (target: string, options: grpc.ChannelOptions = {}): Client =>
   new grpc.Client(target, credentials.createInsecure(), options);
 
-/** Makes one call. Rejects with grpc-js's error, also after a minute. */
+/** Long: thousands of connections are made first. */
+const timeoutMs = 180_000;
+
+/** Makes one call. Rejects with grpc-js's error, also after three minutes. */
 export function ask(client: Client): Promise<void> {
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
@@ -16,7 +19,7 @@ export function ask(client: Client): Promise<void> {
       askMethod.requestSerialize,
       askMethod.responseDeserialize,
       Buffer.alloc(0),
-      { deadline: Date.now() + 60_000 },
+      { deadline: Date.now() + timeoutMs },
       (error: ServiceError | null) => (error ? reject(error) : resolve()),
     );
   });

@@ -15,6 +15,8 @@ export class Followed {
   readonly arrivals: Arrival[] = [];
   /** The first view that was older than the one before it. */
   violation: string | undefined;
+  /** The most endpoints that loss protection kept in a view. */
+  unconfirmed = 0;
   #view: ServiceView | undefined;
 
   /** @param onView called after each view. */
@@ -47,6 +49,7 @@ export class Followed {
     const before = this.#view?.revision ?? 0n;
     if (revision < before) this.violation ??= `${this.target}: revision ${revision} after ${before}`;
     this.#view = view;
+    this.unconfirmed = Math.max(this.unconfirmed, view.unconfirmed.size);
     this.arrivals.push({ revision, atMs: nowMs() });
   }
 }

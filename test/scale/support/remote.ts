@@ -18,7 +18,7 @@ export type Reply =
   | { readonly id: number; readonly type: 'ok'; readonly value: unknown }
   | { readonly id: number; readonly type: 'failed'; readonly text: string };
 
-const timeoutMs = 120_000;
+const timeoutMs = 240_000;
 
 /** A worker process and its commands. It can collect garbage on request. */
 export class Remote<C extends Commands> implements AsyncDisposable {
@@ -40,7 +40,7 @@ export class Remote<C extends Commands> implements AsyncDisposable {
     this.#process.once('exit', (code, signal) => this.#failAll(`the process ended: ${signal ?? code}`));
   }
 
-  /** Rejects with the failure of the command, when the process ends, and after two minutes. */
+  /** Rejects with the failure of the command, when the process ends, and after four minutes. */
   async call<K extends keyof C & string>(
     command: K,
     ...args: Parameters<C[K]>

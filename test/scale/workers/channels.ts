@@ -17,7 +17,7 @@ async function connectAll(added: readonly Client[], connections: number): Promis
   const before = connectionsMade();
   clients.push(...added);
   await Promise.all(added.map(ask));
-  await until('connections', { timeoutMs: 100_000 }, () => connectionsMade() - before >= connections);
+  await until('connections', { timeoutMs: 180_000 }, () => connectionsMade() - before >= connections);
   return performance.now() - began;
 }
 

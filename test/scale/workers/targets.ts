@@ -19,7 +19,7 @@ const commands = {
     const began = performance.now();
     const added = targets.map((target) => new Followed(connected(), target));
     followed.push(...added);
-    await until('complete views', { timeoutMs: 100_000 }, () => added.every((one) => one.size === size));
+    await until('complete views', { timeoutMs: 180_000 }, () => added.every((one) => one.size === size));
     return performance.now() - began;
   },
 
@@ -27,7 +27,7 @@ const commands = {
   async untilLive(): Promise<number> {
     const began = performance.now();
     const isLive = ({ target }: Followed) => connected().status(target).source === 'live';
-    await until('watches', { timeoutMs: 100_000 }, () => followed.every(isLive));
+    await until('watches', { timeoutMs: 180_000 }, () => followed.every(isLive));
     return performance.now() - began;
   },
 
