@@ -44,7 +44,7 @@ export function toProof(tally: Tally): Pick<ProofRun, 'figures' | 'tables'> {
       calls: tally.made,
       callsFailed: tally.failed,
       inFlightOnKilledServers: tally.inFlight,
-      fewestEndpoints: tally.fewest,
+      fewestEndpoints: formatFewest(tally.fewest),
     },
     tables: {
       faults: {
