@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EtcdClient, type EtcdClientOptions } from '#src/index.js';
 import { CertificateAuthority } from '#src/testing/certificates/index.js';
+import { type Guard, guard } from '#src/testing/process/guard.js';
 import { startTlsEtcd, type TlsEtcd } from '../support/tls-etcd.js';
 import { Front } from './front/front.js';
 import {
@@ -37,6 +38,7 @@ export class Environment implements AsyncDisposable {
   readonly etcd: TlsEtcd;
   readonly fronts: readonly Front[];
   readonly #folder: string;
+  readonly #guard: Guard;
   readonly #clients: EtcdClient[] = [];
 
   private constructor(placement: Placement, etcd: TlsEtcd, fronts: readonly Front[], folder: string) {
@@ -44,6 +46,7 @@ export class Environment implements AsyncDisposable {
     this.etcd = etcd;
     this.fronts = fronts;
     this.#folder = folder;
+    this.#guard = guard('rm -rf -- "$1"', [folder]); // even if this process crashes
   }
 
   static async start({
@@ -100,6 +103,7 @@ export class Environment implements AsyncDisposable {
     await Promise.all(this.fronts.map((front) => front.close()));
     await this.etcd.close();
     await rm(this.#folder, { recursive: true, force: true });
+    this.#guard.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

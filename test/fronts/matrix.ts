@@ -67,10 +67,11 @@ export async function runCells(cells: readonly Cell[], options: MatrixOptions): 
   return results;
 }
 
-/** Runs a cell again whose event had no effect, or that a busy machine disturbed. */
+/** Runs a cell again whose event had no effect, or that failed itself, as on a busy machine. */
 async function runTwice(cell: Cell, options: MatrixOptions): Promise<EventResult> {
   const first = await runCell(cell, options);
-  return first.missed === undefined || options.signal.aborted ? first : runCell(cell, options);
+  const isValid = first.missed === undefined && first.failed === undefined;
+  return isValid || options.signal.aborted ? first : runCell(cell, options);
 }
 
 async function runCell(
@@ -83,6 +84,6 @@ async function runCell(
     return await event.run(environment, etcdctl);
   } catch (error) {
     const problems = [`the cell itself failed: ${error instanceof Error ? error.stack : error}`];
-    return { problems, missed: undefined, errors: [], writes: 0, ambiguous: 0 };
+    return { problems, missed: undefined, failed: true, errors: [], writes: 0, ambiguous: 0 };
   }
 }

@@ -7,6 +7,8 @@ export interface EventResult {
   readonly problems: readonly string[];
   /** Why the cell proves nothing; undefined if the event had an effect. */
   readonly missed: string | undefined;
+  /** Set if the cell itself failed: a process did not start, or nothing happened in time. */
+  readonly failed?: true;
   /** From the end of the event until calls and watches work. */
   readonly recoveryMs?: number;
   /** The different errors of calls. */

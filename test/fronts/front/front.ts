@@ -20,13 +20,15 @@ export class Front implements AsyncDisposable {
   readonly #folder: string;
   readonly #log: string;
   #group: ProcessGroup | undefined;
-  #guard: Guard | undefined;
+  readonly #guard: Guard;
 
   private constructor(kind: FrontKind, folder: string, port: number) {
     this.#kind = kind;
     this.#folder = folder;
     this.#log = join(folder, 'access.log');
     this.port = port;
+    // Ends the processes and deletes the files even if this process crashes.
+    this.#guard = guard('[ -n "$pid" ] && kill -9 "-$pid" 2>/dev/null; rm -rf -- "$1"', [folder]);
   }
 
   static async start(kind: FrontKind, settings: Omit<FrontSettings, 'port' | 'log'>): Promise<Front> {
@@ -70,13 +72,13 @@ export class Front implements AsyncDisposable {
     } finally {
       clearInterval(signal);
     }
-    this.#guard?.release();
+    this.#guard.watch(undefined);
   }
 
   /** Sends SIGKILL to all its processes. */
   async kill(): Promise<void> {
     await this.#group?.kill();
-    this.#guard?.release();
+    this.#guard.watch(undefined);
   }
 
   /** The requests, in mode `tcp` the connections, that have ended. */
@@ -93,6 +95,7 @@ export class Front implements AsyncDisposable {
   async close(): Promise<void> {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
+    this.#guard.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,7 +115,7 @@ export class Front implements AsyncDisposable {
     const args = this.#kind.args(this.#configFile, this.#folder);
     const group = new ProcessGroup(this.#kind.program, args, { stdio: ['ignore', output, output] });
     closeSync(output);
-    if (group.id !== undefined) this.#guard = guard('kill -9 -- "-$1" 2>/dev/null', [String(group.id)]);
+    this.#guard.watch(group.id);
     this.#group = group;
     return group;
   }

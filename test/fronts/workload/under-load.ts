@@ -17,7 +17,7 @@ const probeTimeoutMs = 1_000;
 const maxOtherRequests = 200;
 const maxConnections = 100;
 const phaseWrites = 20;
-const phaseTimeoutMs = 20_000;
+const phaseTimeoutMs = 60_000;
 
 /** What an event may use and look at. */
 export interface Load {
