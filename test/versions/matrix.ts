@@ -82,7 +82,8 @@ async function runOnce(
     ...{ outputFile, limitMs: limitMs(seconds), signal },
   });
   const judgement = judge(end, campaign.figures);
-  if (judgement.verdict === 'wrong' || judgement.verdict === 'failed') progress(`  see ${outputFile}`);
+  const isBad = judgement.verdict === 'wrong' || judgement.verdict === 'failed';
+  if (isBad && !signal.aborted) progress(`  see ${outputFile}`);
   const { name } = campaign;
   return { ...judgement, version, campaign: name, command, repeated: false, durationMs: end.durationMs };
 }
