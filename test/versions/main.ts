@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordProof } from '../support/proof.js';
-import { findRelease, type MinorVersion, recommendedReleases } from '../support/releases.js';
+import { findRelease, type MinorVersion, minorVersions, recommendedReleases } from '../support/releases.js';
 import { campaigns } from './campaigns.js';
 import { type Cell, type Release, runMatrix } from './matrix.js';
 import { runProgram } from './program.js';
@@ -72,10 +72,9 @@ async function findReleases(minors: readonly MinorVersion[]): Promise<Release[]>
 }
 
 function record(settings: VersionSettings, cells: readonly Cell[], passed: boolean): Promise<string> {
-  const { seconds, seed } = settings;
   const count = (wanted: Cell['verdict']) => cells.filter(({ verdict }) => verdict === wanted).length;
   return recordProof('versions', {
-    command: `npm run campaign:versions -- --seconds ${seconds} --seed ${seed}`,
+    command: commandOf(settings),
     passed,
     etcd: [...new Set(cells.map(({ version }) => version))],
     figures: {
@@ -89,6 +88,15 @@ function record(settings: VersionSettings, cells: readonly Cell[], passed: boole
     },
     tables: { matrix: toTable(cells) },
   });
+}
+
+function commandOf({ minors, campaigns: selected, seconds, seed }: VersionSettings): string {
+  const options = [
+    ...(minors.length < minorVersions.length ? minors.map((minor) => `--only ${minor}`) : []),
+    ...(selected.length < campaigns.length ? selected.map((name) => `--only-campaign ${name}`) : []),
+    `--seconds ${seconds} --seed ${seed}`,
+  ];
+  return `npm run campaign:versions -- ${options.join(' ')}`;
 }
 
 /** The result in one line. */

@@ -15,7 +15,7 @@ export const help = `npm run campaign:versions [-- options]
   --only V           only minor versions with this prefix, as 3.6; may be repeated (default: ${minorVersions.join(', ')})
   --only-campaign C  only this campaign; may be repeated (default: all)
   --seconds N        duration of a campaign that injects faults at random; the sizes of the others are in proportion
-                     (default ${DEFAULT_SECONDS}, at least ${LEAST_SECONDS}; then a release takes about six minutes on two idle cores)
+                     (default ${DEFAULT_SECONDS}, at least ${LEAST_SECONDS}; then a release takes about ten minutes, on two busy cores fifteen)
   --seed S           determines the seed of each campaign (default: random, printed)
   --output DIR       keep the output of each campaign in this folder (default: a folder in the system's temporary one)
   ${RECORD_HELP.replace('--record        ', '--record           ')}
