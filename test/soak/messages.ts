@@ -22,13 +22,18 @@ export interface WorkerConfig {
 
 /** What the process uses. Read after a garbage collection. */
 export interface ProcessFigures {
+  /** Without compiled code. */
   readonly heapBytes: number;
+  /** Machine code: it grows while functions are compiled, for many minutes, and is bounded by the program's size. */
+  readonly codeBytes: number;
   /** Buffers and other memory that belongs to objects of the heap. */
   readonly externalBytes: number;
   readonly rssBytes: number;
   /** The resources that keep an event loop alive, by type. */
   readonly handles: Readonly<Record<string, number>>;
   readonly descriptors: number;
+  /** Established TCP connections, by the address at the other end. */
+  readonly connections: Readonly<Record<string, number>>;
   /** Since the previous sample, without the garbage collection of the sample. */
   readonly loopDelayP99Ms: number;
 }
@@ -105,5 +110,5 @@ export type Report =
   | { readonly type: 'sample'; readonly sample: WorkerSample }
   | { readonly type: 'load-started' }
   | { readonly type: 'load-stopped' }
-  /** An error that the library must not cause. */
+  /** An error that the library must not cause, or the failure of a channel's call. */
   | { readonly type: 'unexpected'; readonly text: string };

@@ -22,11 +22,19 @@ export function unreturned(before: RestingState, now: RestingState): string[] {
       .filter((name) => name !== 'memberConnections')
       .flatMap((name) => differs(name, before.gauges[name], now.gauges[name])),
     ...types.flatMap((type) => grew(type, before.process.handles[type] ?? 0, now.process.handles[type] ?? 0)),
-    ...grew('descriptors, without connections to members', ownDescriptors(before), ownDescriptors(now)),
+    ...grew('descriptors, without connections to members', ownDescriptors(before), ownDescriptors(now)).map(
+      (text) => `${text}; connections: ${list(now)}, before: ${list(before)}`,
+    ),
     ...etcdFigureNames.flatMap((name) =>
       differs(`${name} in etcd`, before.etcd?.[name] ?? Number.NaN, now.etcd?.[name] ?? Number.NaN),
     ),
   ];
+}
+
+function list({ process }: RestingState): string {
+  return Object.entries(process.connections)
+    .map(([peer, count]) => `${count} to ${peer}`)
+    .join(', ');
 }
 
 function ownDescriptors({ process, gauges }: RestingState): number {

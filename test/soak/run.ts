@@ -20,6 +20,7 @@ const startMs = 180_000;
 const stopMs = 180_000;
 /** Expiring leases and idle connections end within this time. */
 const returnMs = 120_000;
+const stableMs = 6_000;
 const exitMs = 30_000;
 const maxUnexpected = 50;
 
@@ -170,14 +171,15 @@ export class Run {
     this.#log.add({ atHours: this.elapsedHours, ...sample.sample, etcd });
   }
 
-  /** Before the load: waits until two samples agree, because connections and pins settle after the start. */
+  /** Before the load: waits until nothing has changed for 6 s, because the first renewals of leases open a stream. */
   async #restingState(): Promise<RestingState> {
-    let before = await this.#state();
-    for (let i = 0; i < 20; i++) {
+    let [before, since] = [await this.#state(), performance.now()];
+    const until = since + startMs;
+    while (performance.now() - since < stableMs && performance.now() < until && !this.#signal.aborted) {
       await pause(1_000, this.#signal);
       const now = await this.#state();
-      if (unreturned(before, now).length === 0 && unreturned(now, before).length === 0) return now;
-      before = now;
+      const isSame = unreturned(before, now).length === 0 && unreturned(now, before).length === 0;
+      if (!isSame) [before, since] = [now, performance.now()];
     }
     return before;
   }

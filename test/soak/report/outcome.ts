@@ -20,8 +20,8 @@ const forbidden: Partial<Record<keyof Counts, string>> = {
   eventsMissed: 'events were missed',
   eventsDuplicated: 'events were delivered twice',
   sharedLocks: 'locks had two holders',
-  registrationsAbsent: 'times a registration was absent for two checks',
-  viewsWithoutOwn: 'times a view lacked a registered endpoint for two checks',
+  registrationsAbsent: 'times a registration was absent for three checks',
+  viewsWithoutOwn: 'times a view lacked a registered endpoint for three checks',
   mirrorsWrong: 'mirrors differ from the store',
 };
 

@@ -14,7 +14,7 @@ export interface Limit {
 }
 
 export const limits: readonly Limit[] = [
-  { series: 'heap', title: 'heap after a collection', unit: 'MB', perHour: 0.5 },
+  { series: 'heap', title: 'heap without code', unit: 'MB', perHour: 0.5 },
   { series: 'external', title: 'external memory', unit: 'MB', perHour: 0.5 },
   { series: 'rss', title: 'resident memory', unit: 'MB', perHour: 1 },
   { series: 'handles', title: 'handles', unit: '', perHour: 0.5 },

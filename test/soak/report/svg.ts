@@ -8,7 +8,7 @@ interface Panel {
 }
 
 const panels: readonly Panel[] = [
-  { series: 'heap', title: 'heap after a collection, MB' },
+  { series: 'heap', title: 'heap after a collection, without code, MB' },
   { series: 'rss', title: 'resident memory, MB' },
   { series: 'descriptors', title: 'descriptors' },
   { series: 'watchers', title: 'watchers of the clients' },

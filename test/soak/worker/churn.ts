@@ -1,10 +1,9 @@
 import grpc from '@grpc/grpc-js';
 import { channelTarget, EndpointManager, EndpointPicker, EtcdClient, type Watcher } from '#src/index.js';
-import { callOnce } from '../../chaos/calls/rpc.js';
 import { eventPrefix, fixedServices, movingService } from '../messages.js';
 import { EventChecker } from './event-checker.js';
 import { take } from './events.js';
-import { type LoadContext, pause, repeat } from './load.js';
+import { callServer, type LoadContext, pause, repeat } from './load.js';
 
 const leaseSeconds = 10;
 
@@ -55,14 +54,13 @@ async function useClient({ config, counts, random, signal }: LoadContext): Promi
   }
 }
 
-async function callOnChannel({ counts, random }: LoadContext): Promise<void> {
+async function callOnChannel(context: LoadContext): Promise<void> {
+  const { counts, random } = context;
   const { target, options } = channelTarget(random.pick([...fixedServices, movingService]));
   const isolated = random.chance(0.5) ? { 'grpc.use_local_subchannel_pool': 1 } : {};
   const channel = new grpc.Client(target, grpc.credentials.createInsecure(), { ...options, ...isolated });
   try {
-    const failure = await callOnce(channel);
-    if (failure) counts.rpcsFailed++;
-    else counts.rpcsOk++;
+    await callServer(context, channel);
   } finally {
     channel.close();
     counts.channelsChurned++;

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { type ClientMetrics, diagnosticsChannels } from '#src/index.js';
 import { type Gauges, gaugeNames, type ProcessFigures } from '../messages.js';
+import { readConnections } from './connections.js';
 
 const collectGarbage = (globalThis as { gc?: () => void }).gc;
 
@@ -21,17 +23,26 @@ export class ProcessReader {
     collectGarbage?.();
     collectGarbage?.(); // what finalizers of the first one released
     const { heapUsed, external, rss } = process.memoryUsage();
+    const codeBytes = readCodeBytes();
     const figures = {
-      heapBytes: heapUsed,
+      heapBytes: heapUsed - codeBytes,
+      codeBytes,
       externalBytes: external,
       rssBytes: rss,
       handles: countTypes(process.getActiveResourcesInfo()),
       descriptors: readdirSync('/proc/self/fd').length - 1, // without the one of this read
+      connections: readConnections(),
       loopDelayP99Ms,
     };
     this.#delay.enable();
     return figures;
   }
+}
+
+function readCodeBytes(): number {
+  return getHeapSpaceStatistics()
+    .filter(({ space_name: name }) => name === 'code_space' || name === 'code_large_object_space')
+    .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
 }
 
 /** Without immediates, which are the next work of the loop and not something that is kept. */

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type grpc from '@grpc/grpc-js';
 import { AmbiguousWriteError, type EtcdClient, EtcdError, LockLostError } from '#src/index.js';
+import { callOnce } from '../../chaos/calls/rpc.js';
 import type { Random } from '../../sim/random.js';
 import { type Counts, countNames, type WorkerConfig } from '../messages.js';
 
@@ -51,4 +53,18 @@ function countError({ counts, signal, onUnexpected }: LoadContext, error: unknow
   else if (error instanceof LockLostError) counts.locksLost++;
   else if (error instanceof EtcdError) counts.callsFailed++;
   else if (!signal.aborted || error !== signal.reason) onUnexpected(error);
+}
+
+/** Calls a server through a channel, and counts the outcome. None may fail: the servers live for the whole run. */
+export async function callServer(
+  { counts, onUnexpected }: Pick<LoadContext, 'counts' | 'onUnexpected'>,
+  channel: grpc.Client,
+): Promise<void> {
+  const failure = await callOnce(channel);
+  if (!failure) {
+    counts.rpcsOk++;
+    return;
+  }
+  counts.rpcsFailed++;
+  onUnexpected(`a call of a channel failed at ${failure.peer}: ${failure.error.message}`);
 }

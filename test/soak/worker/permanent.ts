@@ -14,10 +14,12 @@ import { callOnce } from '../../chaos/calls/rpc.js';
 import { Resources } from '../../chaos/resources.js';
 import { type Counts, fixedServices, loadPrefix, movingService, type WorkerConfig } from '../messages.js';
 import { CheckedWatch } from './events.js';
-import { type LoadContext, repeat } from './load.js';
+import { callServer, type LoadContext, repeat } from './load.js';
 
 const ttlSeconds = 10;
 const checkTimeoutMs = 3_000;
+/** A lost record is stored again within seconds, but a fault may last for one check. */
+const maxAbsentChecks = 3;
 
 /** What lasts for the whole run: the registrations, the directory with its channels, a picker, a mirror and a watch. */
 export class Permanent {
@@ -30,8 +32,8 @@ export class Permanent {
   readonly #pickers: EndpointPicker[] = [];
   readonly #mirror: Mirror;
   readonly #watch: CheckedWatch;
-  /** The keys and views that the previous check found absent. */
-  #absent = new Set<string>();
+  /** The keys and views that were absent, and in how many successive checks. */
+  #absent = new Map<string, number>();
 
   private constructor(client: EtcdClient, counts: Counts, onUnexpected: (error: unknown) => void) {
     this.#client = client;
@@ -64,11 +66,7 @@ export class Permanent {
   /** Calls through the channels, and picks. */
   async callSteadily(context: LoadContext): Promise<void> {
     const calls = this.#channels.map((channel) =>
-      repeat(context, [100, 200], async () => {
-        const failure = await callOnce(channel);
-        if (failure) context.counts.rpcsFailed++;
-        else context.counts.rpcsOk++;
-      }),
+      repeat(context, [100, 200], () => callServer(context, channel)),
     );
     const picks = this.#pickers.map((picker) =>
       repeat(context, [50, 100], async () => {
@@ -79,11 +77,11 @@ export class Permanent {
   }
 
   /**
-   * Checks that every registration is stored and in the directory's view. A loss is repaired within seconds, so one that
-   * two checks in a row find counts. Without an answer of etcd nothing is known.
+   * Checks that every registration is stored and in the directory's view. A loss counts when three checks
+   * in a row find it. Without an answer of etcd nothing is known.
    */
   async check(): Promise<void> {
-    const absent = new Set<string>();
+    const absent = new Map<string, number>();
     await Promise.all(this.#registrations.map((registration) => this.#checkOne(registration, absent)));
     this.#absent = absent;
   }
@@ -134,7 +132,7 @@ export class Permanent {
     });
   }
 
-  async #checkOne({ key, endpoint }: Registration, absent: Set<string>): Promise<void> {
+  async #checkOne({ key, endpoint }: Registration, absent: Map<string, number>): Promise<void> {
     const found = await this.#client.kv.get(key, { timeoutMs: checkTimeoutMs }).catch(() => undefined);
     if (!found) return;
     this.#counts.registrationChecks++;
@@ -144,8 +142,13 @@ export class Permanent {
     if (!isSeen) this.#onAbsent(`view ${key}`, absent, 'viewsWithoutOwn');
   }
 
-  #onAbsent(what: string, absent: Set<string>, count: 'registrationsAbsent' | 'viewsWithoutOwn'): void {
-    absent.add(what);
-    if (this.#absent.has(what)) this.#counts[count]++;
+  #onAbsent(
+    what: string,
+    absent: Map<string, number>,
+    count: 'registrationsAbsent' | 'viewsWithoutOwn',
+  ): void {
+    const checks = (this.#absent.get(what) ?? 0) + 1;
+    absent.set(what, checks);
+    if (checks === maxAbsentChecks) this.#counts[count]++;
   }
 }

@@ -8,6 +8,7 @@ import { slopeRow } from '../../soak/report/slopes.js';
 import { drawSamples } from '../../soak/report/svg.js';
 import { SampleLog, type SeriesSet, seriesNames } from '../../soak/samples.js';
 import { parseSettings } from '../../soak/settings.js';
+import { countPeers } from '../../soak/worker/connections.js';
 import { emptyCounts } from '../../soak/worker/load.js';
 
 describe('the options of a soak', () => {
@@ -37,6 +38,21 @@ describe('the figures of etcd', () => {
       3,
     );
     assert.deepEqual([sumOf(text, 'c'), sumOf(text, 'd')], [7, 0]);
+  });
+});
+
+describe('the connections of a process', () => {
+  it('are counted by the other end, without those of other processes or in other states', () => {
+    const line = (remote: string, state: string, inode: number) =>
+      `   0: 0100007F:C350 ${remote} ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 20 4 30 10 -1`;
+    const table = [
+      '  sl  local_address rem_address   st',
+      line('0100007F:1F90', '01', 7),
+      line('0100007F:1F90', '01', 8),
+      line('0100007F:1F91', '0A', 9),
+      line('0100007F:1F92', '01', 10),
+    ].join('\n');
+    assert.deepEqual(countPeers(table, new Set(['7', '8', '9'])), { '127.0.0.1:8080': 2 });
   });
 });
 
@@ -117,10 +133,12 @@ function sample() {
   return {
     process: {
       heapBytes: 30e6,
+      codeBytes: 4e6,
       externalBytes: 1e6,
       rssBytes: 90e6,
       handles: { Timeout: 2, Pipe: 1 },
       descriptors: 20,
+      connections: {},
       loopDelayP99Ms: 11,
     },
     gauges: Object.fromEntries(gaugeNames.map((name) => [name, 1])) as Gauges,
