@@ -25,10 +25,10 @@ A broken client must be caught by the validator that is named for it, and no oth
 'linearization', split by 'atomic'. Otherwise the campaign is void.
 
 Exit code 0: every validator was satisfied with every run, no run was vacuous, and every broken client was caught.
-1: a validator found a violation, or the campaign is void;
-with --self-check, a wrong history was accepted or a valid one refused. 2: nothing is proven: a run was vacuous (few operations, no
-write of unknown outcome, no resumed watch, a fault without effect), there is no Go, or an option is wrong. 3: a run
-failed, or could not be judged. 130: interrupted; what earlier runs found is printed, and no process is left.`;
+1: a validator found a violation, or the campaign is void; with --self-check, the judge is wrong. 2: nothing is proven:
+a run was vacuous (few operations, no write of unknown outcome, no resumed watch, a fault without effect), there is no
+Go, or an option is wrong. 3: a run failed, or could not be judged. 130: interrupted; what earlier runs found is printed,
+and no process is left.`;
 
 export interface Settings {
   readonly seconds: number;
