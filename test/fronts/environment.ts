@@ -99,11 +99,12 @@ export class Environment implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.close()));
-    await Promise.all(this.fronts.map((front) => front.close()));
+    const parts = [...this.#clients, ...this.fronts];
+    const ends = await Promise.allSettled(parts.map((part) => part.close()));
     await this.etcd.close();
     await rm(this.#folder, { recursive: true, force: true });
     this.#guard.release();
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
