@@ -8,7 +8,7 @@ const progressInterval = '500ms';
 /** Never: the validators need every entry of the log, and a snapshot would permit etcd to delete old ones. */
 const snapshotCount = '1000000';
 
-/** Also of a restart: a machine that is busy with other things is no reason to fail. */
+/** Also of a restart: a machine that is busy with other things is not a reason to fail. */
 const startTimeoutMs = 120_000;
 
 /** Starts three members whose logs keep everything, as the validators need it. */
