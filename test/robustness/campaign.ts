@@ -1,5 +1,6 @@
 import { type CampaignResult, exitCodeOf, isCaught } from './campaign-result.js';
 import { buildJudge } from './judge.js';
+import { mutantNames } from './mutants/catalogue.js';
 import { recordCampaign } from './record.js';
 import { chooseReleases } from './releases.js';
 import { formatMutant, formatRun } from './report.js';
@@ -143,7 +144,7 @@ function commandOf({ seconds, runs, releases, mutants }: Settings): string {
     `--seconds ${seconds}`,
     ...(runs > 0 ? [`--runs ${runs}`] : []),
     ...releases.map((version) => `--etcd ${version}`),
-    ...(mutants.length > 0 ? ['--mutants'] : []),
+    ...(mutants.length === mutantNames.length ? ['--mutants'] : mutants.map((name) => `--mutant ${name}`)),
   ];
   return `npm run robustness -- ${options.join(' ')}`;
 }
