@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClientReport } from './findings.js';
 
-/** Time for recovery and for stopping, each of which has its own limit. */
-const endMs = 150_000;
+/** Time for recovery and for stopping, each of which has its own limit, on a busy machine. */
+const endMs = 300_000;
 
 /** How a client process ended. */
 export interface ClientEnd {
@@ -39,9 +39,9 @@ export class ClientProcess {
     });
   }
 
-  /** Waits until the process has ended, at most for this time. */
-  async run(ms: number): Promise<void> {
-    await Promise.race([this.#ended, sleep(ms)]);
+  /** Waits until the process has ended, or for `until`, at most for this time. */
+  async run(ms: number, until: Promise<void> = sleep(ms)): Promise<void> {
+    await Promise.race([this.#ended, sleep(ms), until]);
   }
 
   /** The faults have ended: the client checks that it recovers, reports and exits. */

@@ -6,9 +6,14 @@ import { HostileConnection } from './connection.js';
 import type { FrameFault } from './faults/index.js';
 import { describeFrame, type Frame } from './frame.js';
 
-/** How often a frame of the server is a place of a fault, and how often the first of a connection is. */
 const faultRate = 0.02;
 const greetingRate = 0.12;
+
+interface Round {
+  readonly seed: number;
+  readonly faults: readonly FrameFault[];
+  readonly rate: number;
+}
 
 /**
  * Accepts the client's connections, and passes frames between it and the server, with faults. The seed alone
@@ -25,7 +30,7 @@ export class FrameProxy {
   readonly #open = new Set<HostileConnection>();
   readonly #frames = new LastLines(60);
   readonly #faults = new LastLines(60);
-  #round: { readonly seed: number; readonly faults: readonly FrameFault[] } | undefined;
+  #round: Round | undefined;
   #count = 0;
 
   private constructor(upstream: string) {
@@ -44,8 +49,9 @@ export class FrameProxy {
     return `127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
   }
 
-  startFaults(seed: number, faults: readonly FrameFault[]): void {
-    this.#round = { seed, faults };
+  /** @param rate How often a frame of the server is a place of a fault. */
+  startFaults(seed: number, faults: readonly FrameFault[], rate = faultRate): void {
+    this.#round = { seed, faults, rate };
     this.#count = 0;
   }
 
@@ -84,6 +90,7 @@ export class FrameProxy {
     const round = this.#round;
     if (!round) return 'forward';
     const random = new Random(hash(`${round.seed} ${place}`));
+    if (!random.chance(peer.isNew ? greetingRate : round.rate)) return 'forward';
     const chosen = choose(round.faults, frame, peer, random);
     if (!chosen) return 'forward';
     this.injected.set(chosen.name, (this.injected.get(chosen.name) ?? 0) + 1);
@@ -128,10 +135,10 @@ function choose(
   { isNew }: HostileConnection,
   random: Random,
 ): FrameFault | undefined {
-  if (!random.chance(isNew ? greetingRate : faultRate)) return undefined;
   const possible = faults.filter(({ on }) =>
     isNew ? on === 'greeting' : on === 'any' || (on === 'stream' && streamId !== 0),
   );
+  if (possible.length === 0) return undefined;
   return random.weighted(possible.map((one) => [one.weight, one] as const));
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ClientReport } from '../../fuzz/client/findings.js';
 import { judgeEnd, judgeReport } from '../../fuzz/client/judge.js';
+import { RunningClock } from '../../fuzz/client/running-clock.js';
+import { eventually } from '../../support/eventually.js';
 
 const report: ClientReport = {
   outcomes: {},
@@ -46,5 +48,16 @@ describe('the judgement of a client', () => {
 
   it('reports an exit without a report', () => {
     assert.equal(judgeEnd({ end: '0', stderr: '', report: undefined }).length, 1);
+  });
+});
+
+describe('the clock of a process that recovers', () => {
+  it('does not count the time in which the process is blocked', async () => {
+    const clock = new RunningClock();
+    const blockedUntil = performance.now() + 600;
+    while (performance.now() < blockedUntil);
+    await eventually('the clock runs', () => clock.ms >= 100);
+    assert.ok(clock.ms < 600, `${clock.ms} ms`);
+    clock.stop();
   });
 });
