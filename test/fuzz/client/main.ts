@@ -12,6 +12,7 @@ const findings = new Findings();
 const workload = new Workload(endpoint, Number(seed), findings);
 const exit = () => process.exit(1);
 process.once('disconnect', exit); // the parent has ended
+if (!process.connected) exit();
 workload.start();
 await once(process, 'message');
 await workload.checkRecovery(recoverMs);

@@ -33,7 +33,10 @@ export class ClientProcess {
     this.#child.on('message', (message) => {
       this.#report = message as ClientReport;
     });
+    const kill = () => this.kill();
+    process.once('exit', kill);
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => {
+      process.off('exit', kill);
       this.#hasExited = true;
       return `${code ?? signal}`;
     });
