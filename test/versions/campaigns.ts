@@ -78,7 +78,8 @@ export const campaigns: readonly VersionCampaign[] = [
     name: 'chaos-locks',
     what: 'locks and elections during faults (npm run chaos)',
     script: 'chaos',
-    args: ({ seconds, seed }) => [...random(seconds, seed), '--workload', 'lock,election'],
+    // Its faults are of single processes, by role: it takes longer until each has had an effect.
+    args: ({ seconds, seed }) => [...random(3 * seconds, seed), '--workload', 'lock,election'],
     figures: lockChaosFigures,
     isSeeded: true,
   },
