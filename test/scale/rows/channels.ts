@@ -45,6 +45,7 @@ async function run(context: RowContext): Promise<RowResult> {
   await worker.call('connect', etcd.endpoints[0] ?? '');
   const before = await worker.call('memory');
   const ms = await worker.call('openNames', targets, endpointsEach);
+  await worker.call('untilLive', targets);
   const each = memoryEach(before, await worker.call('memory'), targets.length);
   progress(`channels to names: ${toSeconds(ms)}`);
   await worker.call('askAll');

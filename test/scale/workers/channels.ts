@@ -55,6 +55,12 @@ const commands = {
     await Promise.all(clients.map(ask));
   },
 
+  /** Resolves when the watch of each service is up. */
+  async untilLive(targets: readonly string[]): Promise<void> {
+    const isLive = (target: string) => directory?.status(target).source === 'live';
+    await until('watches', { timeoutMs: 180_000 }, () => targets.every(isLive));
+  },
+
   memory: ownMemory,
 
   lines: (targets: readonly string[]) =>
