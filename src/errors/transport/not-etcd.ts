@@ -14,6 +14,8 @@ export interface CallEnd {
   readonly httpStatus: number | undefined;
   /** Whether every release of etcd implements the called method. */
   readonly isUniversalMethod: boolean;
+  /** Whether the call sends any number of requests, which a gateway with a limit adds up. */
+  readonly isRequestStream: boolean;
 }
 
 /**
@@ -24,10 +26,13 @@ export interface CallEnd {
  */
 const isGatewayFailure = (status: number) => status >= 500 || [408, 429, 499].includes(status);
 
+/** The status of a gateway for a body over its limit. Nothing of the request reaches etcd. */
+const contentTooLarge = 413;
+
 /**
  * Returns an error for an answer that etcd never gives: HTTP that is not gRPC, or UNIMPLEMENTED for a method of every
  * release. Returns undefined for any other answer. A gateway's 5xx becomes UNAVAILABLE, because an etcd may be behind
- * it; all other errors have the reason `NotEtcd`.
+ * it, and its 413 `RequestTooLarge`; all other errors have the reason `NotEtcd`.
  */
 export function detectNotEtcd({
   code,
@@ -35,9 +40,12 @@ export function detectNotEtcd({
   contentType,
   httpStatus,
   isUniversalMethod,
+  isRequestStream,
 }: CallEnd): EtcdError | undefined {
   const status = httpStatusOf(details) ?? (httpStatus === 200 ? undefined : httpStatus);
-  if (status !== undefined && isGatewayFailure(status)) {
+  if (status === contentTooLarge && !isRequestStream) return tooLargeError();
+  // A stream continues with a new one, whose requests are counted anew.
+  if (status !== undefined && (isGatewayFailure(status) || status === contentTooLarge)) {
     return new EtcdError(`a gateway answered with HTTP status ${status}`, {
       code: Code.UNAVAILABLE,
       verdict: 'maybe-applied',
@@ -81,6 +89,13 @@ export function noEtcdError(members: string): EtcdError {
     verdict: 'final',
     reason: 'NotEtcd',
   });
+}
+
+function tooLargeError(): EtcdError {
+  return new EtcdError(
+    `a gateway refused the request as too large, with HTTP status ${contentTooLarge}; its limit is below etcd's`,
+    { code: Code.INVALID_ARGUMENT, verdict: 'final', reason: 'RequestTooLarge' },
+  );
 }
 
 function isRefusal(status: number): boolean {

@@ -34,7 +34,7 @@ function contentTypeOf(headers: Metadata | undefined): string | undefined {
  */
 export function foreignAnswerError(
   { code, details }: Pick<StatusObject, 'code' | 'details'>,
-  method: { readonly path: string },
+  method: { readonly path: string; readonly requestStream?: boolean },
   headers: Metadata | undefined,
   httpStatus: number | undefined,
 ): EtcdError | undefined {
@@ -44,5 +44,6 @@ export function foreignAnswerError(
     contentType: contentTypeOf(headers),
     httpStatus: isForeignContentType(headers) ? httpStatus : undefined,
     isUniversalMethod: universalMethods.has(method.path),
+    isRequestStream: method.requestStream === true,
   });
 }

@@ -206,3 +206,40 @@ describe('a client whose preferred endpoint is not an etcd', () => {
     });
   }
 });
+
+describe('a client whose gateway refuses a body as too large', () => {
+  const etcd = useEtcd();
+  const { connect } = useClients();
+  let gateway: ScriptedServer;
+
+  before(async () => {
+    gateway = await startScriptedServer(http(413));
+  });
+  after(() => gateway.close());
+
+  const client = () => withFirstPreferred(() => connect([gateway.endpoint, ...etcd().endpoints]));
+  const key = (name: string) => `${etcd().prefix}too-large/${name}`;
+
+  it('rejects a call with RequestTooLarge and the status, and sends it to no other member', async () => {
+    const some = client();
+    const calls = [
+      () => some.kv.put(key('a'), 'v'),
+      () => some.kv.get(key('a')),
+      () => some.lease.grant({ ttlSeconds: 60 }),
+    ];
+    for (const call of calls) {
+      const error = await failure(call());
+      assert.deepEqual([error.reason, error.verdict], ['RequestTooLarge', 'final']);
+      assert.match(error.message, /a gateway refused the request as too large, with HTTP status 413/);
+    }
+    assert.deepEqual(gateway.calls, ['Put', 'Range', 'LeaseGrant']);
+  });
+
+  it('continues a watch, which a gateway with a limit ends when its requests together exceed it', async () => {
+    const watcher = client().watch(key('watched'), { startRevision: 1n });
+    const next = watcher[Symbol.asyncIterator]().next();
+    await connect(etcd().endpoints).kv.put(key('watched'), 'v');
+    assert.equal((await next).done, false);
+    await watcher.close();
+  });
+});
