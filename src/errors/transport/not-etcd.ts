@@ -44,7 +44,7 @@ export function detectNotEtcd({
 }: CallEnd): EtcdError | undefined {
   const status = httpStatusOf(details) ?? (httpStatus === 200 ? undefined : httpStatus);
   if (status === contentTooLarge && !isRequestStream) return tooLargeError();
-  // A stream continues with a new one, whose requests are counted anew.
+  // A stream continues with a new one, whose requests are counted from zero.
   if (status !== undefined && (isGatewayFailure(status) || status === contentTooLarge)) {
     return new EtcdError(`a gateway answered with HTTP status ${status}`, {
       code: Code.UNAVAILABLE,
