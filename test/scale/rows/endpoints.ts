@@ -80,9 +80,10 @@ async function measure(
   const cpuEach = ((await worker.call('cpuMs')) - cpuBefore) / changes;
   await worker.call('measureBlocks');
   await change(worker, client, planned);
+  // A busy process skips views.
   const blocks = await until('the measurements', { timeoutMs: 5_000 }, async () => {
     const all = await worker.call('blocks');
-    return all.length >= changes && all;
+    return all.length >= changes / 2 && all;
   });
   const stored = (await storedLines(client, `${target}/`)).get(target) ?? [];
   const shown = await worker.call('lines');

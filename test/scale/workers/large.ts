@@ -21,7 +21,8 @@ export type Use = 'directory' | 'picker' | 'subset' | 'balance';
 /** What an update is given to take effect in, before its block is read. */
 const settleMs = 15;
 const subsetSize = 20;
-const delays = monitorEventLoopDelay({ resolution: 1 });
+const resolutionMs = 1;
+const delays = monitorEventLoopDelay({ resolution: resolutionMs });
 const blocks: number[] = [];
 let measuring = false;
 let followed: Followed | undefined;
@@ -98,9 +99,12 @@ async function openWith(
 
 function onView(): void {
   if (!measuring) return;
-  delays.reset();
-  // The histogram counts the delay when the turn of this view has ended, beyond the resolution.
-  setTimeout(() => blocks.push(Math.max(0, delays.max / 1e6 - 1)), settleMs);
+  setTimeout(() => {
+    if (delays.count === 0) return; // another view was read a moment ago
+    blocks.push(Math.max(0, delays.max / 1e6 - resolutionMs));
+    // Also forgets when the last sample was taken, so the turn after a reset is not measured.
+    delays.reset();
+  }, settleMs);
 }
 
 serve(commands);

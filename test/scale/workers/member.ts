@@ -37,7 +37,7 @@ const commands = {
 
   async register(target: string, addr: string): Promise<void> {
     if (!client) throw new Error('not connected');
-    registration = await register(client, { target, addr, timeoutMs: 60_000 });
+    registration = await register(client, { target, addr, timeoutMs: 180_000 });
   },
 
   state(): MemberState {
