@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { sharedAbortController } from '#src/async/index.js';
 import { EtcdClient } from '#src/index.js';
 import { type FaultContext, pause } from '../../chaos/faults/fault.js';
 import { Nemesis } from '../../chaos/faults/nemesis.js';
@@ -140,13 +141,16 @@ interface Running {
 
 /** A loop that fails ends the others. */
 function start(loops: readonly Loop[], signal: AbortSignal): Running {
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
-  const running = loops.map((loop) => loop(both));
-  for (const one of running) one.catch(() => stop.abort());
+  const stop = sharedAbortController();
+  const abort = () => stop.abort();
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  const running = loops.map((loop) => loop(stop.signal));
+  for (const one of running) one.catch(abort);
   return {
     end: async () => {
-      stop.abort();
+      signal.removeEventListener('abort', abort);
+      abort();
       await Promise.allSettled(running);
       await Promise.all(running);
     },

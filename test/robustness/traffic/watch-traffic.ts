@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompactedError, type EtcdClient, EtcdError, type Watcher, type WatchOptions } from '#src/index.js';
+import {
+  CompactedError,
+  type EtcdClient,
+  EtcdError,
+  type WatchBatch,
+  type Watcher,
+  type WatchOptions,
+} from '#src/index.js';
 import type { Random } from '../../sim/random.js';
 import type { ClientHistory } from '../history/client-history.js';
 import type { WatchRange, WatchRecord } from '../history/watch-record.js';
@@ -46,7 +53,7 @@ export async function runShortWatches(reader: WatchReader, signal: AbortSignal):
       ...(random.chance(0.75) && { startRevision: start < 1n ? 1n : start }),
     };
     const record = history.watch(range, options);
-    await readUntil(reader, range, options, [record], soon(random, 500, 3_000, signal));
+    await readUntil(reader, range, options, [record], signal, random.between(500, 3_000));
     await sleep(random.between(20, 100));
   }
 }
@@ -64,7 +71,7 @@ export async function runContinuedWatches(reader: WatchReader, signal: AbortSign
     for (let next: bigint | undefined; ; ) {
       const options = { ...kept, ...(next !== undefined && { startRevision: next }) };
       const records = [chain, history.watch(range, options)];
-      const end = await readUntil(reader, range, options, records, soon(random, 1_000, 5_000, signal));
+      const end = await readUntil(reader, range, options, records, signal, random.between(1_000, 5_000));
       if (end === undefined || signal.aborted) break;
       next = end;
       reader.counts.continued++;
@@ -93,13 +100,9 @@ function drawOptions(random: Random): Kept {
   return { prevKv: random.chance(0.6), progress: random.chance(0.5), ...(only && { only }) };
 }
 
-function soon(random: Random, leastMs: number, mostMs: number, signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(random.between(leastMs, mostMs))]);
-}
-
 /**
- * Records a watch until the signal aborts. Returns the checkpoint behind the last batch; undefined if the watch has none,
- * or ended because its history was compacted.
+ * Records a watch until the signal aborts, or for `lastsMs`. Returns the checkpoint behind the last batch; undefined if
+ * the watch has none, or ended because its history was compacted.
  */
 async function readUntil(
   reader: WatchReader,
@@ -107,33 +110,48 @@ async function readUntil(
   options: WatchOptions,
   records: readonly WatchRecord[],
   signal: AbortSignal,
+  lastsMs?: number,
 ): Promise<bigint | undefined> {
-  const { name, etcd, recorder, counts } = reader;
-  counts.watches++;
-  const watcher = etcd.watch('prefix' in range ? { prefix: range.prefix } : range.key, options);
-  const leave = () => void watcher.close();
-  signal.addEventListener('abort', leave, { once: true });
+  reader.counts.watches++;
+  const watcher = reader.etcd.watch('prefix' in range ? { prefix: range.prefix } : range.key, options);
+  const stay = leaveLater(watcher, signal, lastsMs);
   noteReady(watcher, records);
   let next = options.startRevision;
   try {
     for await (const batch of watcher) {
       for (const record of records) record.batch(batch);
-      counts.batches++;
-      counts.events += batch.events.length;
+      noteBatch(reader, batch);
       next = batch.nextRevision;
-      reader.received = next - 1n;
-      recorder.sawRevision(batch.events[batch.events.length - 1]?.kv.modRevision ?? 0n);
-      recorder.isActive(name);
-      if (signal.aborted) break;
     }
     return next;
   } catch (error) {
     if (!(error instanceof CompactedError)) throw error;
-    counts.compacted++;
+    reader.counts.compacted++;
     return undefined;
   } finally {
-    signal.removeEventListener('abort', leave);
+    stay();
   }
+}
+
+/** Closes the watch when the signal aborts, or has aborted, and after `ms`. Returns a function that prevents it. */
+function leaveLater(watcher: Watcher, signal: AbortSignal, ms: number | undefined): () => void {
+  const leave = () => void watcher.close();
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave);
+  const timer = ms === undefined ? undefined : setTimeout(leave, ms);
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+  };
+}
+
+function noteBatch(reader: WatchReader, { events, nextRevision }: WatchBatch): void {
+  const { name, recorder, counts } = reader;
+  counts.batches++;
+  counts.events += events.length;
+  reader.received = nextRevision - 1n;
+  recorder.sawRevision(events[events.length - 1]?.kv.modRevision ?? 0n);
+  recorder.isActive(name);
 }
 
 /** Only the first watch of a chain starts the chain. */
