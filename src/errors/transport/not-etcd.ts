@@ -2,7 +2,7 @@ import { Code } from '../code.js';
 import { EtcdError } from '../etcd-error.js';
 import { maxServerTextLength } from '../from-server.js';
 import type { Verdict } from '../verdict.js';
-import { httpStatusOf } from './transport-texts.js';
+import { endedWithoutStatus, httpStatusOf } from './transport-texts.js';
 
 /** The parts of a finished call that show whether an etcd answered it. */
 export interface CallEnd {
@@ -30,9 +30,10 @@ const isGatewayFailure = (status: number) => status >= 500 || [408, 429, 499].in
 const contentTooLarge = 413;
 
 /**
- * Returns an error for an answer that etcd never gives: HTTP that is not gRPC, or UNIMPLEMENTED for a method of every
- * release. Returns undefined for any other answer. A gateway's 5xx becomes UNAVAILABLE, because an etcd may be behind
- * it, and its 413 `RequestTooLarge`; all other errors have the reason `NotEtcd`.
+ * Returns an error for an answer that etcd never gives: HTTP that is not gRPC, gRPC without a status, or
+ * UNIMPLEMENTED for a method of every release. Returns undefined for any other answer. A gateway's 5xx and an answer
+ * without a status become UNAVAILABLE, because an etcd may be behind it, and a gateway's 413 `RequestTooLarge`; all
+ * other errors have the reason `NotEtcd`.
  */
 export function detectNotEtcd({
   code,
@@ -46,10 +47,7 @@ export function detectNotEtcd({
   if (status === contentTooLarge && !isRequestStream) return tooLargeError();
   // A stream continues with a new one, whose requests are counted from zero.
   if (status !== undefined && (isGatewayFailure(status) || status === contentTooLarge)) {
-    return new EtcdError(`a gateway answered with HTTP status ${status}`, {
-      code: Code.UNAVAILABLE,
-      verdict: 'maybe-applied',
-    });
+    return gatewayError(`a gateway answered with HTTP status ${status}`);
   }
   // A status of 300 or more is a refusal: nothing was applied. A page with status 200 shows nothing about the request.
   if (status !== undefined) return notEtcdError(`HTTP status ${status}`, isRefusal(status));
@@ -58,6 +56,7 @@ export function detectNotEtcd({
       contentType === '' ? 'an answer without a content type' : `an answer of type ${contentType}`;
     return notEtcdError(answer, false);
   }
+  if (endedWithoutStatus(details)) return gatewayError('an answer ended without a gRPC status');
   return isUniversalMethod && code === Code.UNIMPLEMENTED
     ? notEtcdError(details || 'UNIMPLEMENTED')
     : undefined;
@@ -89,6 +88,11 @@ export function noEtcdError(members: string): EtcdError {
     verdict: 'final',
     reason: 'NotEtcd',
   });
+}
+
+/** A failure between this client and an etcd: another member may answer, and this one may answer later. */
+function gatewayError(message: string): EtcdError {
+  return new EtcdError(message, { code: Code.UNAVAILABLE, verdict: 'maybe-applied' });
 }
 
 function tooLargeError(): EtcdError {

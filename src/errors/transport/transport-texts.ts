@@ -23,6 +23,17 @@ export function httpStatusOf(details: string | undefined): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/**
+ * The text of grpc-js for an answer whose stream was closed without an error and without a gRPC status: the trailers are
+ * missing.
+ */
+const withoutStatusText = /^Received RST_STREAM with code 0\b/;
+
+/** Whether an answer ended without the trailers that every gRPC server sends. */
+export function endedWithoutStatus(details: string | undefined): boolean {
+  return withoutStatusText.test(details ?? '');
+}
+
 /** Whether a status shows that the request was not sent, or was refused before anything read it. */
 export function wasNeverSent(code: number, details: string | undefined): boolean {
   return unsentStatuses.some((one) => one.code === code && details?.startsWith(one.text) === true);

@@ -8,6 +8,7 @@ export interface GrpcCallInternals {
     readonly closed?: boolean;
     readonly destroyed?: boolean;
     readonly state?: { readonly state?: number };
+    readonly once?: (event: 'end', listener: () => void) => unknown;
   };
 }
 
@@ -26,4 +27,9 @@ export function streamCallOf(call: unknown): GrpcCallInternals | undefined {
 export function httpStatusOfCall(call: unknown): number | undefined {
   const status = streamCallOf(call)?.httpStatusCode;
   return typeof status === 'number' ? status : undefined;
+}
+
+/** Calls back when the server has ended its side of a call whose headers have arrived. */
+export function onServerEnd(call: unknown, listener: () => void): void {
+  streamCallOf(call)?.http2Stream?.once?.('end', listener);
 }

@@ -3,7 +3,7 @@ import { Code, type EtcdError, errorFromServer } from '../../errors/index.js';
 import { decodeAnswer } from '../answer/decode.js';
 import { foreignAnswerError, isForeignContentType } from '../answer/foreign-answer.js';
 import { errorFromStatus, malformedRequest, type RawCall } from '../call/call.js';
-import { httpStatusOfCall } from '../call/call-internals.js';
+import { httpStatusOfCall, onServerEnd } from '../call/call-internals.js';
 import type { Member } from '../member/member.js';
 import type { StreamMethod } from '../method.js';
 
@@ -77,6 +77,7 @@ export class DuplexCall<Req, Res> {
       onReceiveMetadata: (received) => {
         headers = received;
         if (isForeignContentType(received)) this.#halfClose();
+        onServerEnd(call, () => this.#halfClose());
       },
       onReceiveMessage: (message: Buffer) => this.#receive(call, message),
       onReceiveStatus: (received) =>
@@ -150,7 +151,8 @@ export class DuplexCall<Req, Res> {
    * Ends the client's side of the stream.
    *
    * Workaround (grpc-js 1.14.7; no public issue found, the `close` handler of subchannel-call.ts): for an answer that
-   * is a short HTTP page, grpc-js reports no status before both sides have ended. Remove when it does.
+   * is a short HTTP page, or ends without trailers, grpc-js reports no status before both sides have ended. Remove when
+   * it does.
    */
   #halfClose(): void {
     if (this.#halfClosed) return;

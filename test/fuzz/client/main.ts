@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { Findings } from './findings.js';
 import { Workload } from './workload.js';
 
-/** Longer than the longest backoff (5 s), a lease's TTL, and several repetitions of both. */
-const recoverMs = 45_000;
+/** Longer than the longest backoff (5 s), a lease's TTL, and the 130 s after which a silent watch stream is replaced. */
+const recoverMs = 150_000;
 
 const [endpoint = '', seed = '1'] = process.argv.slice(2);
 const findings = new Findings();

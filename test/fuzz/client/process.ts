@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClientReport } from './findings.js';
 
 /** Time for recovery and for stopping, each of which has its own limit, on a busy machine. */
-const endMs = 300_000;
+const endMs = 400_000;
 
 /** How a client process ended. */
 export interface ClientEnd {

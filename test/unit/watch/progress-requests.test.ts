@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { Bench, brief, created, events, progress, puts } from './builders.js';
+import type { WatchEffect } from '#src/watch/core/protocol.js';
+import { Bench, brief, created, events, liveness, progress, puts } from './builders.js';
 
 describe('the slots of a watch session', () => {
   describe('with progress requests', () => {
@@ -48,6 +49,62 @@ describe('the slots of a watch session', () => {
       bench.input({ type: 'buffer-drained', watcher: 100 });
       bench.reply(1_002, created(1), 2);
       assert.equal(brief(bench.input(trusted(2))), 'send-progress @2');
+    });
+  });
+
+  describe('whose stream is silent after progress requests', () => {
+    const trusted = { type: 'progress-trusted', slot: 1 } as const;
+    const delays = (effects: readonly WatchEffect[]) =>
+      effects.flatMap((effect) => (effect.type === 'arm-timer' ? [effect.delayMs] : []));
+
+    it('ask again soon when one has no answer, and replace the stream when two have none', () => {
+      const bench = new Bench().live(1, 6);
+      bench.input(trusted);
+      assert.deepEqual(delays(bench.timer('progress')), [60_000]);
+      const again = bench.timer('progress');
+      assert.equal(brief(again), 'send-progress');
+      assert.deepEqual(delays(again), [10_000]);
+      const silent = bench.timer('progress');
+      assert.match(brief(silent), /^close-stream/);
+      assert.ok(silent.some((effect) => effect.type === 'close-stream' && effect.unresponsive));
+      assert.equal(liveness(silent), 'interrupted 1');
+      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1001 from 6');
+    });
+
+    it('keep a stream on which anything arrives, be it for another watcher or one that has left', () => {
+      for (const [id, reply] of [
+        [-1, progress(40)],
+        [1_001, events(puts(41))],
+        [4_711, events(puts(42))],
+      ] as const) {
+        const bench = new Bench().withSiblings(2);
+        bench.input(trusted);
+        bench.timer('progress');
+        bench.timer('progress');
+        bench.reply(id, reply);
+        const next = bench.timer('progress');
+        assert.equal(brief(next), 'send-progress');
+        assert.deepEqual(delays(next), [60_000]);
+      }
+    });
+
+    it('keep a stream of a grpc-proxy, which answers none', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      bench.reply(0, created(1));
+      bench.input(trusted);
+      for (let i = 0; i < 5; i++) {
+        const due = bench.timer('progress');
+        assert.equal(brief(due), 'send-progress');
+        assert.deepEqual(delays(due), [60_000]);
+      }
+    });
+
+    it('keep a stream without watchers that are live', () => {
+      const bench = new Bench();
+      bench.watch(1, 1);
+      bench.input(trusted);
+      for (let i = 0; i < 5; i++) assert.equal(brief(bench.timer('progress')), '');
     });
   });
 });

@@ -10,6 +10,8 @@ export const createTimeoutMs = 10_000;
 const stableAfterMs = 30_000;
 /** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
+/** How long a second progress request may be unanswered. The first may have no answer, while a watcher catches up. */
+export const silenceTimeoutMs = 10_000;
 
 /** One gRPC stream: its watchers by their ids, the requests on it, and the assignment of each answer to its watcher. */
 export class StreamState {
@@ -24,6 +26,8 @@ export class StreamState {
   readonly #live = new Map<bigint, WatcherState>();
   readonly #progressRequests = new ProgressRequests();
   #progressTrusted = false;
+  /** The progress requests since the last reply of any kind. */
+  #unanswered = 0;
 
   constructor(slot: SlotKey, context: SessionContext) {
     this.#slot = slot;
@@ -39,6 +43,14 @@ export class StreamState {
 
   get canCreate(): boolean {
     return this.#creates.canSend;
+  }
+
+  /**
+   * Whether nothing at all has arrived since two progress requests: the stream is open and dead, as after a message whose
+   * length is wrong, or in a proxy that lost its end. A grpc-proxy answers none.
+   */
+  get isSilent(): boolean {
+    return this.#unanswered > 1 && !this.viaProxy;
   }
 
   get hasPendingCreates(): boolean {
@@ -117,13 +129,19 @@ export class StreamState {
   requestProgress(): void {
     if (!this.#progressTrusted || this.#live.size === 0) return;
     this.#progressRequests.onSent(this.#live.keys());
+    this.#unanswered++;
     this.#context.emit({ type: 'send-progress', slot: this.#slot });
   }
 
-  /** Requests progress now and, after the interval, again. */
+  /** Requests progress now and, after the interval, again; sooner if the last request has not been answered. */
   requestProgressRegularly(): void {
     this.requestProgress();
-    this.#arm('progress', progressIntervalMs);
+    this.#arm('progress', this.isSilent ? silenceTimeoutMs : progressIntervalMs);
+  }
+
+  /** Called for each reply, whichever watcher it is for. */
+  onReply(): void {
+    this.#unanswered = 0;
   }
 
   /** @param unresponsive Whether the stream's member has not answered. */
