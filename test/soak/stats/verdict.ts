@@ -19,15 +19,15 @@ export function halfWidthAt(slope: Slope, hours: number): number {
   return halfWidth(slope) * (slope.hours / hours) ** 1.5;
 }
 
-/** The run without its warm-up: the first tenth, in which caches fill and functions are compiled, at least 3 minutes. */
+/** The run without its warm-up, in which caches fill, and functions are compiled that run only after a fault. */
 export function withoutWarmUp(points: readonly Point[], runHours: number): Point[] {
   const warmUp = warmUpHours(runHours);
   return points.filter(({ hours }) => hours >= warmUp);
 }
 
-/** At least 3 minutes, but never more than a third of the run. */
+/** A tenth of the run, at least 15 minutes, but never more than a third of the run. */
 export function warmUpHours(runHours: number): number {
-  return Math.min(Math.max(runHours / 10, 0.05), runHours / 3);
+  return Math.min(Math.max(runHours / 10, 0.25), runHours / 3);
 }
 
 function halfWidth({ low, high }: Slope): number {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapCodeStatistics } from 'node:v8';
 import { type ClientMetrics, diagnosticsChannels } from '#src/index.js';
 import { type Gauges, gaugeNames, type ProcessFigures } from '../messages.js';
 import { readConnections } from './connections.js';
@@ -39,10 +39,11 @@ export class ProcessReader {
   }
 }
 
+/** Machine code, bytecode and their tables; a constant part of it, the built-in functions, is outside the heap. */
 function readCodeBytes(): number {
-  return getHeapSpaceStatistics()
-    .filter(({ space_name: name }) => name === 'code_space' || name === 'code_large_object_space')
-    .reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
+  const { code_and_metadata_size: machineCode, bytecode_and_metadata_size: bytecode } =
+    getHeapCodeStatistics();
+  return machineCode + bytecode;
 }
 
 /** Without immediates, which are the next work of the loop and not something that is kept. */
