@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EtcdClient } from '@org/etcd-naming';
 import { divided, type RowContext, type RowResult, type ScaleFigure, type ScaleRow } from '../row.js';
 import { type EtcdUsage, usageAfterCollection } from '../support/etcd-usage.js';
-import { Fleet } from '../support/fleet.js';
+import { Fleet, startAtOnce } from '../support/fleet.js';
 import { type Recovery, recover } from '../support/recovery.js';
 import { addressOf } from '../support/store.js';
 import { toKb, toMb, toPercent, toSeconds } from '../support/text.js';
@@ -35,25 +35,21 @@ async function run({ resources, startEtcd, progress, divisor }: RowContext): Pro
   progress('connected');
   await fleet.each((member) => member.call('follow', target));
   usages.push(await usageAfterCollection(etcd));
-  await fleet.each((member, i) => member.call('register', target, addressOf(i, 50051)));
+  await fleet.each((member, i) => member.call('register', target, addressOf(i, 50051)), startAtOnce);
   await fleet.untilRight();
   usages.push(await usageAfterCollection(etcd));
   progress('following and registered');
   const rest = await measureRest(fleet, count);
-  const restart = await recover(fleet, async () => {
-    await etcd.kill();
-    await sleep(downMs);
-    await etcd.restart();
-  });
+  const restart = await recover(fleet, downMs, () => etcd.restart());
   progress(`restarted: all right after ${toSeconds(restart.rightMs)}`);
-  const wipe = await recover(fleet, () => etcd.wipe());
+  const wipe = await recover(fleet, downMs, () => etcd.wipe());
   progress(`empty store: all right after ${toSeconds(wipe.rightMs)}`);
   return {
     figures: [
       ...memoryFigures(usages, count),
       ...rest,
       ...recoveryFigures('restart', `killed for ${downMs / 1_000} s`, restart),
-      ...recoveryFigures('wipe', 'started again with an empty store', wipe),
+      ...recoveryFigures('wipe', `killed for ${downMs / 1_000} s, and started with an empty store`, wipe),
     ],
     violations: [
       ...recoveryViolations('restart', restart, count),
@@ -128,7 +124,7 @@ function recoveryFigures(name: string, title: string, recovery: Recovery): Scale
   return [
     {
       name: `${name}Right`,
-      title: `etcd ${title}: all are registered and all views right, after its start`,
+      title: `etcd ${title}: all are registered and all views right, since its start`,
       value: toSeconds(recovery.rightMs),
     },
     {

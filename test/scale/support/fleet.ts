@@ -10,9 +10,9 @@ import { windowed } from './windowed.js';
 
 type Member = Remote<MemberCommands>;
 
-/** Processes that start at a time. */
-const startAtOnce = 10;
-const rightWithinMs = 60_000;
+/** Processes that start or register at a time, as in a deployment. */
+export const startAtOnce = 10;
+const rightWithinMs = 120_000;
 
 /** Many processes, each a member of one service that it also follows. */
 export class Fleet implements AsyncDisposable {
@@ -37,9 +37,9 @@ export class Fleet implements AsyncDisposable {
     });
   }
 
-  /** Lets all do something at the same time. */
-  each<R>(work: (member: Member, i: number) => Promise<R>): Promise<R[]> {
-    return Promise.all(this.#members.map(work));
+  /** Lets all do something, at most `atOnce` at the same time. */
+  each<R>(work: (member: Member, i: number) => Promise<R>, atOnce = this.#members.length): Promise<R[]> {
+    return windowed(this.#members, atOnce, work);
   }
 
   states(): Promise<MemberState[]> {

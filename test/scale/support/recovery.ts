@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from './fleet.js';
 import { RequestRate } from './request-rate.js';
 import { addressOf, putOf } from './store.js';
 
 /** How many processes recovered from an outage of etcd. */
 export interface Recovery {
-  /** From the moment when etcd answered again. */
+  /** From the start of etcd. */
   readonly rightMs: number;
   /** Requests and messages on streams that etcd received until then, and in the busiest second. */
   readonly messages: number;
@@ -16,12 +17,17 @@ export interface Recovery {
   readonly violations: readonly string[];
 }
 
-/** Causes an outage, and changes the service after it, so that no view is right by what it showed before. */
-export async function recover(fleet: Fleet, outage: () => Promise<void>): Promise<Recovery> {
+/**
+ * Kills etcd for a time, starts it, and changes the service then, so that no view is right by what it showed before.
+ * @param start starts it with its data or without.
+ */
+export async function recover(fleet: Fleet, downMs: number, start: () => Promise<void>): Promise<Recovery> {
   const before = await fleet.states();
-  await outage();
-  const backAt = performance.now();
+  await fleet.etcd.kill();
+  await sleep(downMs);
+  const startedAt = performance.now();
   const rate = new RequestRate(fleet.etcd);
+  await start();
   await fleet.client.kv.txn({
     success: [putOf({ target: fleet.target, id: 'changed', addr: addressOf(70_000, 1) })],
   });
@@ -29,7 +35,7 @@ export async function recover(fleet: Fleet, outage: () => Promise<void>): Promis
     () => undefined,
     (error: unknown) => String(error),
   );
-  const rightMs = performance.now() - backAt;
+  const rightMs = performance.now() - startedAt;
   const { total, peak } = await rate.stop();
   const after = await fleet.states();
   const increased = (of: (state: (typeof after)[number]) => number) =>

@@ -11,12 +11,12 @@ export class RequestRate {
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> = Promise.resolve();
 
-  /** @param etcd one that has started a moment ago: counting begins at zero. */
+  /** @param etcd one that is down, and starts a moment later: counting begins at zero. */
   constructor(etcd: EtcdHandle) {
     this.#etcd = etcd;
     this.#samples.push({ atMs: performance.now(), count: 0 });
     this.#timer = setInterval(() => {
-      this.#reading = this.#reading.then(() => this.#read()).catch(() => {}); // etcd is closed
+      this.#reading = this.#reading.then(() => this.#read()).catch(() => {}); // etcd does not answer yet
     }, everyMs);
   }
 

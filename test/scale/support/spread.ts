@@ -12,16 +12,21 @@ export function spreadOf(values: readonly number[]): Spread {
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
-/** How many of the times lie within the busiest `windowMs`; `count` of each sample is a total that grows. */
-export function peakOf(
-  samples: readonly { readonly atMs: number; readonly count: number }[],
-  windowMs: number,
-): number {
+/** A total that grows, such as that of requests. */
+export interface Sample {
+  readonly atMs: number;
+  readonly count: number;
+}
+
+/** The increase within the busiest `windowMs`; of samples that are farther apart, in proportion. */
+export function peakOf(samples: readonly Sample[], windowMs: number): number {
   let peak = 0;
   let first = 0;
-  for (const last of samples) {
-    while (last.atMs - (samples[first]?.atMs ?? last.atMs) > windowMs) first++;
-    peak = Math.max(peak, last.count - (samples[first]?.count ?? last.count));
+  for (const [i, last] of samples.entries()) {
+    while (first < i - 1 && last.atMs - (samples[first]?.atMs ?? last.atMs) > windowMs) first++;
+    const from = samples[first] ?? last;
+    const longer = Math.max(1, (last.atMs - from.atMs) / windowMs);
+    peak = Math.max(peak, (last.count - from.count) / longer);
   }
-  return peak;
+  return Math.round(peak);
 }

@@ -5,6 +5,9 @@ import { digestOf } from '../check/contents.js';
 import { Followed } from '../support/followed.js';
 import { serve } from '../support/serve.js';
 
+/** Long: each process has a small share of the processor, and receives the changes of all others. */
+const ttlSeconds = 30;
+
 let client: EtcdClient | undefined;
 let directory: ServiceDirectory | undefined;
 let followed: Followed | undefined;
@@ -37,7 +40,7 @@ const commands = {
 
   async register(target: string, addr: string): Promise<void> {
     if (!client) throw new Error('not connected');
-    registration = await register(client, { target, addr, timeoutMs: 180_000 });
+    registration = await register(client, { target, addr, ttlSeconds, timeoutMs: 180_000 });
   },
 
   state(): MemberState {

@@ -76,6 +76,7 @@ describe('the arithmetic of the scale campaign', () => {
     ];
     assert.equal(peakOf(samples, 1_000), 80);
     assert.equal(peakOf([], 1_000), 0);
+    assert.equal(peakOf([samples[0]!, { atMs: 4_000, count: 400 }], 1_000), 100);
   });
 
   it('does the work in a window, and returns the results in order', async () => {
