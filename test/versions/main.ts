@@ -1,5 +1,5 @@
 // npm run campaign:versions: the project's campaigns on each release of etcd.
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordProof } from '../support/proof.js';
@@ -7,6 +7,7 @@ import { findRelease, type MinorVersion, minorVersions, recommendedReleases } fr
 import { campaigns } from './campaigns.js';
 import { type Cell, type Release, runMatrix } from './matrix.js';
 import { runProgram } from './program.js';
+import { SavedCells } from './saved-cells.js';
 import { help, parseSettings, type VersionSettings } from './settings.js';
 import { formatTable, toTable } from './table.js';
 import { exitCodeOf } from './verdict.js';
@@ -48,8 +49,10 @@ async function run(settings: VersionSettings, signal: AbortSignal): Promise<numb
   const releases = await findReleases(settings.minors);
   const selected = campaigns.filter(({ name }) => settings.campaigns.includes(name));
   const progress = (line: string) => console.log(line);
+  mkdirSync(output, { recursive: true });
+  const saved = new SavedCells(output, settings.resume);
   const cells = await runMatrix({
-    ...{ releases, campaigns: selected, seconds, seed, output, signal, progress, run: runProgram },
+    ...{ releases, campaigns: selected, seconds, seed, output, saved, signal, progress, run: runProgram },
   });
   console.log(`\n${formatTable(toTable(cells))}`);
   const code = exitCodeOf(cells.map(({ verdict }) => verdict));

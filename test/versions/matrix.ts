@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LocalRelease, MinorVersion } from '../support/releases.js';
 import type { CellPlan, VersionCampaign } from './campaigns.js';
 import type { ProgramEnd, ProgramRun } from './program.js';
+import type { SavedCells } from './saved-cells.js';
 import { type Judgement, judge } from './verdict.js';
 
 export interface Release extends LocalRelease {
@@ -16,6 +17,8 @@ export interface MatrixPlan {
   readonly seed: number;
   /** The folder for the output of each campaign. */
   readonly output: string;
+  /** Gets each cell when it has ended; those that it has already, and are right, are not run. */
+  readonly saved: SavedCells;
   readonly signal: AbortSignal;
   readonly progress: (line: string) => void;
   /** Runs a campaign. */
@@ -44,9 +47,11 @@ export async function runMatrix(plan: MatrixPlan): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const release of plan.releases)
     for (const [i, campaign] of plan.campaigns.entries()) {
-      const cell = await runCell(plan, release, campaign, plan.seed + i);
+      const known = plan.saved.right(release.version, campaign.name);
+      const cell = known ?? (await runCell(plan, release, campaign, plan.seed + i));
       plan.signal.throwIfAborted();
-      plan.progress(describe(cell));
+      plan.progress(`${known ? 'before: ' : ''}${describe(cell)}`);
+      plan.saved.save(cell);
       cells.push(cell);
     }
   return cells;

@@ -18,6 +18,7 @@ export const help = `npm run campaign:versions [-- options]
                      (default ${DEFAULT_SECONDS}, at least ${LEAST_SECONDS}; then a release takes about ten minutes, on two busy cores fifteen)
   --seed S           determines the seed of each campaign (default: random, printed)
   --output DIR       keep the output of each campaign in this folder (default: a folder in the system's temporary one)
+  --resume           run only what the folder of --output has no right result of
   ${RECORD_HELP.replace('--record        ', '--record           ')}
   --help             this text
 
@@ -39,6 +40,7 @@ export interface VersionSettings {
   readonly seconds: number;
   readonly seed: number;
   readonly output: string | undefined;
+  readonly resume: boolean;
   readonly record: boolean;
   readonly help: boolean;
 }
@@ -53,16 +55,19 @@ export function parseSettings(args: readonly string[]): VersionSettings {
       seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       output: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
+  if (values.resume && values.output === undefined) throw new TypeError('--resume needs --output');
   return {
     minors: selectMinors(values.only),
     campaigns: selectCampaigns(values['only-campaign']),
     seconds: integerOption('--seconds', values.seconds, LEAST_SECONDS),
     seed: integerOption('--seed', values.seed, 0),
     output: values.output,
+    resume: values.resume,
     record: values.record,
     help: values.help,
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { campaigns } from '../../versions/campaigns.js';
 import { type MatrixPlan, programOf, runMatrix } from '../../versions/matrix.js';
 import type { ProgramEnd, ProgramRun } from '../../versions/program.js';
+import { SavedCells } from '../../versions/saved-cells.js';
 import { parseSettings } from '../../versions/settings.js';
 import { formatTable, toTable } from '../../versions/table.js';
 
@@ -32,7 +33,7 @@ describe('the version matrix', () => {
     const figures = (output: string) => [output.slice(0, 9)];
     const plan: MatrixPlan = {
       ...{ releases: [release], campaigns: chaos.map((one) => ({ ...one, figures })), seconds: 20, seed: 5 },
-      ...{ output: folder, signal: new AbortController().signal, run },
+      ...{ output: folder, saved: new SavedCells(folder, false), signal: new AbortController().signal, run },
       progress: (line) => lines.push(line),
       ...overrides,
     };
@@ -49,6 +50,17 @@ describe('the version matrix', () => {
       formatTable(toTable(cells)),
       '| Campaign | 3.6.16 |\n| --- | --- |\n| chaos | ok: 60 rounds |',
     );
+  });
+
+  it('runs again only what an earlier run has no right result of', async () => {
+    await runMatrix(planned([0]).plan);
+    const resumed = planned([0], { saved: new SavedCells(folder, true) });
+    const [cell] = await runMatrix(resumed.plan);
+    assert.deepEqual([resumed.runs.length, cell?.verdict], [0, 'ok']);
+    await runMatrix(planned([1]).plan);
+    const repeated = planned([0], { saved: new SavedCells(folder, true) });
+    assert.deepEqual([(await runMatrix(repeated.plan))[0]?.verdict, repeated.runs.length], ['ok', 1]);
+    assert.throws(() => parseSettings(['--resume']), /--resume needs --output/);
   });
 
   it('runs an inconclusive campaign once more with another seed, and says so', async () => {
