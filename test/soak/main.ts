@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findCached } from '#src/testing/binary/cache.js';
 import { Resources } from '../chaos/resources.js';
-import { failures, inconclusiveReasons, type RunResult } from './report/outcome.js';
+import { failures, inconclusiveReasons, type RunResult, undecidedSlopes } from './report/outcome.js';
 import { progressLine, summary } from './report/print.js';
 import { record } from './report/record.js';
 import { judgeSlopes } from './report/slopes.js';
@@ -91,7 +91,12 @@ function conclude(result: RunResult): number {
   for (const text of reasons) console.log(`inconclusive: ${text}`);
   if (wrong.length > 0) return 1;
   if (reasons.length > 0) return 2;
-  console.log('nothing grew, nothing was left, and nothing was missed');
+  const undecided = undecidedSlopes(result);
+  console.log(
+    undecided.length === 0
+      ? 'nothing grew, nothing was left, and nothing was missed'
+      : `nothing was left, and nothing was missed; undecided at this length: ${undecided.join(', ')}`,
+  );
   return 0;
 }
 

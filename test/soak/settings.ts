@@ -27,9 +27,10 @@ smallest that a run of this length finds.
   ${RECORD_HELP}
   --help            this text
 
-Linux only. Exit code 0: every slope is within its limit, everything returned, no event was missed. 1: a slope is above its
-limit, something did not return, or a check failed. 2: undecided, because the run is too short for a slope or too little
-happened; also a wrong option. 3: the run itself failed. 130: interrupted. Nothing remains of the run but its samples.`;
+Linux only. Exit code 0: the slope of the heap is within its limit, no other slope is above its own (the run names those
+that it is too short to know), everything returned, no event was missed. 1: a slope is above its limit, something did not
+return, or a check failed. 2: undecided, because the run is too short for the slope of the heap or too little happened; also
+a wrong option. 3: the run itself failed. 130: interrupted. Nothing remains of the run but its samples.`;
 
 export interface Settings {
   readonly hours: number;

@@ -29,7 +29,7 @@ const forbidden: Partial<Record<keyof Counts, string>> = {
 export function failures({ counts, slopes, problems }: RunResult): string[] {
   const wrong = Object.entries(forbidden).flatMap(([name, text]) => {
     const count = counts[name as keyof Counts];
-    return count > 0 ? [`${count} ${text}`] : [];
+    return count === 0 ? [] : [`${count} ${text}`];
   });
   const growing = slopes
     .filter(({ verdict, limit }) => verdict === 'above' && !limit.isInformative)
@@ -43,6 +43,13 @@ export function inconclusiveReasons(result: RunResult): string[] {
   const undecided =
     heap && heap.verdict !== 'undecided' ? [] : ['the run is too short to know the slope of the heap'];
   return [...undecided, ...missingFaults(result.faults), ...missingLoad(result)];
+}
+
+/** The titles of the limited slopes of which the run is too short to know whether they are within their limits. */
+export function undecidedSlopes({ slopes }: Pick<RunResult, 'slopes'>): string[] {
+  return slopes
+    .filter(({ verdict, limit }) => verdict === 'undecided' && !limit.isInformative)
+    .map(({ limit }) => limit.title);
 }
 
 /** Each kind that was injected must have taken effect at least once in three injections. */
@@ -63,7 +70,7 @@ function missingLoad({ hours, callsPerSecond, eventsPerSecond, counts }: RunResu
     [counts.callsOk, (seconds * callsPerSecond) / 2, 'calls'],
     [counts.eventsSeen, (seconds * eventsPerSecond) / 4, 'events'],
     [counts.rpcsOk, seconds, 'calls of channels'],
-    [counts.registrationChecks, 1, 'checks of registrations'],
+    [counts.registrationChecks, seconds / 5, 'checks of registrations'],
     [counts.mirrorChecks, 1, 'checks of the mirror'],
     [counts.locksAcquired, seconds / 5, 'locks'],
     [counts.termsWon, seconds / 20, 'terms'],
@@ -72,6 +79,7 @@ function missingLoad({ hours, callsPerSecond, eventsPerSecond, counts }: RunResu
     [counts.channelsChurned, seconds / 10, 'short channels'],
     [counts.endpointsChurned, seconds / 20, 'short endpoints'],
     [counts.pickersChurned, seconds / 20, 'short pickers'],
+    [counts.picks, seconds * 10, 'picks'],
   ];
   return atLeast
     .filter(([count, least]) => count < least)

@@ -1,7 +1,22 @@
 import { recordProof } from '../../support/proof.js';
-import type { Settings } from '../settings.js';
+import { parseSettings, type Settings } from '../settings.js';
 import type { RunResult } from './outcome.js';
 import { isKnown, lengthColumns, lengthRows, slopeColumns, slopeRow } from './slopes.js';
+
+/** The command that repeats a run: the load too, if it is not the usual one. */
+export function commandOf(settings: Settings): string {
+  const { hours, seed } = settings;
+  const usual = parseSettings([]);
+  const load = [
+    ['--calls', 'callsPerSecond'],
+    ['--events', 'eventsPerSecond'],
+    ['--fault-seconds', 'faultSeconds'],
+  ] as const;
+  const changed = load.flatMap(([option, name]) =>
+    settings[name] === usual[name] ? [] : [`${option} ${settings[name]}`],
+  );
+  return [`npm run soak -- --hours ${hours} --seed ${seed}`, ...changed].join(' ');
+}
 
 /** Writes docs/proof/soak.json; returns its path. */
 export function record(
@@ -14,7 +29,7 @@ export function record(
     [...faults.values()].reduce((total, fault) => total + fault[of], 0);
   const heap = slopes.find(({ limit }) => limit.series === 'heap');
   return recordProof('soak', {
-    command: `npm run soak -- --hours ${settings.hours} --seed ${settings.seed}`,
+    command: commandOf(settings),
     passed: run.passed,
     etcd: [run.etcd],
     figures: {

@@ -1,4 +1,4 @@
-import { keyText, type WatchEvent } from '#src/model/index.js';
+import { type KeyValue, keyText, type WatchEvent } from '#src/model/index.js';
 
 /**
  * Checks the events of one watch without a copy of what was written: each put of a key increases its version by one, so
@@ -10,6 +10,7 @@ export class EventChecker {
   duplicated = 0;
   readonly #versions = new Map<string, bigint>();
   #revision = 0n;
+  #from = 0n;
 
   onEvents(events: readonly WatchEvent[]): void {
     for (const event of events) this.#onEvent(event);
@@ -36,15 +37,22 @@ export class EventChecker {
     this.#versions.set(key, version);
   }
 
-  /** The events of a key after the last one seen, given the version that the store has; undefined for a key never seen. */
-  behind(key: string, version: bigint): bigint | undefined {
-    const last = this.#versions.get(key);
-    return last === undefined ? undefined : version - last;
+  /** The watch must deliver every change after this revision. Until it is known: every change. */
+  begin(revision: bigint): void {
+    this.#from = revision;
+  }
+
+  /** How many events are missing at the end, given what the store has; of a key that was never seen, at least one. */
+  behind({ key, version, modRevision }: Pick<KeyValue, 'key' | 'version' | 'modRevision'>): number {
+    const last = this.#versions.get(keyText(key));
+    if (last !== undefined) return Math.max(0, Number(version - last));
+    return modRevision > this.#from ? 1 : 0;
   }
 
   /** The watch continues at a later revision: what was compacted meanwhile is not missed. */
   restart(): void {
     this.#versions.clear();
     this.#revision = 0n;
+    this.#from = 0n;
   }
 }

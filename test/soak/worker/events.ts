@@ -1,4 +1,4 @@
-import { CompactedError, type EtcdClient, keyText, type Watcher } from '#src/index.js';
+import { CompactedError, type EtcdClient, type Watcher } from '#src/index.js';
 import { type Counts, eventPrefix } from '../messages.js';
 import { EventChecker } from './event-checker.js';
 import { type LoadContext, pause, repeat } from './load.js';
@@ -29,7 +29,7 @@ export class CheckedWatch {
   constructor(client: EtcdClient, counts: Counts, onUnexpected: (error: unknown) => void) {
     this.#client = client;
     this.#counts = counts;
-    this.#watcher = client.watch({ prefix: eventPrefix });
+    this.#watcher = this.#open();
     this.#running = this.#run().catch(onUnexpected);
   }
 
@@ -40,11 +40,7 @@ export class CheckedWatch {
   /** Counts what the watch has not delivered of what the store has, once it had time to. */
   async checkEnd(): Promise<void> {
     const { kvs } = await this.#client.kv.range({ prefix: eventPrefix });
-    const behind = () =>
-      kvs.reduce(
-        (sum, { key, version }) => sum + Math.max(0, Number(this.#checker.behind(keyText(key), version))),
-        0,
-      );
+    const behind = () => kvs.reduce((sum, kv) => sum + this.#checker.behind(kv), 0);
     const until = performance.now() + 30_000;
     while (behind() > 0 && performance.now() < until) await pause(50, this.#stop.signal);
     this.#counts.eventsMissed += behind();
@@ -56,6 +52,15 @@ export class CheckedWatch {
     await this.#running;
   }
 
+  #open(): Watcher {
+    const watcher = this.#client.watch({ prefix: eventPrefix });
+    watcher.ready.then(
+      (revision) => this.#checker.begin(revision),
+      () => {}, // the iteration throws it too
+    );
+    return watcher;
+  }
+
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       try {
@@ -65,7 +70,7 @@ export class CheckedWatch {
         if (!(error instanceof CompactedError)) throw error;
         this.#counts.watchesCompacted++;
         this.#checker.restart();
-        this.#watcher = this.#client.watch({ prefix: eventPrefix });
+        this.#watcher = this.#open();
       }
     }
   }

@@ -132,13 +132,13 @@ export class Permanent {
     });
   }
 
-  async #checkOne({ key, endpoint }: Registration, absent: Map<string, number>): Promise<void> {
+  async #checkOne({ key }: Registration, absent: Map<string, number>): Promise<void> {
     const found = await this.#client.kv.get(key, { timeoutMs: checkTimeoutMs }).catch(() => undefined);
     if (!found) return;
     this.#counts.registrationChecks++;
     if (!found.kv) this.#onAbsent(`key ${key}`, absent, 'registrationsAbsent');
     const target = key.slice(0, key.lastIndexOf('/'));
-    const isSeen = this.#directory.get(target)?.endpoints.some(({ addr }) => addr === endpoint.addr);
+    const isSeen = this.#directory.get(target)?.endpoints.some((endpoint) => endpoint.key === key);
     if (!isSeen) this.#onAbsent(`view ${key}`, absent, 'viewsWithoutOwn');
   }
 

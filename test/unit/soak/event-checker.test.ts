@@ -34,8 +34,26 @@ describe('the check of watch events', () => {
 
   it('knows how far it is behind the store', () => {
     const checker = checked([put('a', 7n, 3n)]);
-    assert.equal(checker.behind('a', 5n), 2n);
-    assert.equal(checker.behind('other', 5n), undefined);
+    assert.equal(checker.behind(put('a', 9n, 5n).kv), 2);
+    assert.equal(checker.behind(put('a', 7n, 3n).kv), 0);
+  });
+
+  it('is behind for a key that it never saw, if that was written after the watch began', () => {
+    const checker = checked([]);
+    assert.equal(checker.behind(put('a', 7n, 3n).kv), 1);
+    checker.begin(7n);
+    assert.equal(checker.behind(put('a', 7n, 3n).kv), 0);
+    assert.equal(checker.behind(put('a', 8n, 4n).kv), 1);
+  });
+
+  it('is behind for every key when the watch has begun again and delivers nothing', () => {
+    const checker = checked([put('a', 7n, 3n)]);
+    checker.begin(6n);
+    checker.restart();
+    assert.equal(checker.behind(put('a', 7n, 3n).kv), 1);
+    checker.begin(9n);
+    assert.equal(checker.behind(put('a', 7n, 3n).kv), 0);
+    assert.equal(checker.behind(put('a', 12n, 5n).kv), 1);
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Gauges, gaugeNames } from '../../soak/messages.js';
-import { failures, inconclusiveReasons, type RunResult } from '../../soak/report/outcome.js';
+import { failures, inconclusiveReasons, type RunResult, undecidedSlopes } from '../../soak/report/outcome.js';
 import { limits } from '../../soak/report/slopes.js';
 import { leftInEtcd, type RestingState, unreturned } from '../../soak/returns.js';
 import type { Verdict } from '../../soak/stats/verdict.js';
@@ -94,6 +94,30 @@ describe('the outcome of a soak', () => {
       'kill never had an effect',
     ]);
   });
+
+  it('is a failure if a count of what must not occur is not a number', () => {
+    const counts = { ...result().counts, eventsMissed: Number.NaN };
+    assert.deepEqual(failures({ ...result(), counts }), ['NaN events were missed']);
+  });
+
+  it('names the slopes that are undecided, without that of the loop', () => {
+    const all = limits.map((limit) => ({ ...slopes('undecided')[0]!, limit }));
+    assert.deepEqual(undecidedSlopes({ slopes: all.slice(1) }), [
+      'external memory',
+      'resident memory',
+      'handles',
+      'descriptors',
+    ]);
+  });
+
+  for (const [name, expected] of [
+    ['picks', /^only 3 picks, and at least 3600/],
+    ['registrationChecks', /^only 3 checks of registrations, and at least 72/],
+  ] as const)
+    it(`is inconclusive with few ${name}`, () => {
+      const counts = { ...result().counts, [name]: 3 };
+      assert.match(inconclusiveReasons({ ...result(), counts }).join(), expected);
+    });
 
   it('is inconclusive with less than half of the calls', () => {
     const counts = { ...result().counts, callsOk: 17 };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sumOf } from '../../soak/etcd-figures.js';
 import { type Gauges, gaugeNames } from '../../soak/messages.js';
+import { commandOf } from '../../soak/report/record.js';
 import { slopeRow } from '../../soak/report/slopes.js';
 import { drawSamples } from '../../soak/report/svg.js';
 import { SampleLog, type SeriesSet, seriesNames } from '../../soak/samples.js';
@@ -27,6 +28,22 @@ describe('the options of a soak', () => {
     ['--record', '--leak', 'memory'],
   ])
     it(`refuse ${args.join(' ')}`, () => assert.throws(() => parseSettings(args), TypeError));
+});
+
+describe('the command of a recorded soak', () => {
+  const commandFor = (...args: string[]) =>
+    commandOf(parseSettings(['--hours', '2', '--seed', '7', ...args]));
+
+  it('has the length and the seed', () => {
+    assert.equal(commandFor('--out', 'folder'), 'npm run soak -- --hours 2 --seed 7');
+  });
+
+  it('names a load that is not the usual one', () => {
+    assert.equal(
+      commandFor('--calls', '5', '--events', '1', '--fault-seconds', '60'),
+      'npm run soak -- --hours 2 --seed 7 --calls 5 --events 1 --fault-seconds 60',
+    );
+  });
 });
 
 describe('the figures of etcd', () => {
