@@ -32,7 +32,7 @@ export function formatRun(outcome: RunOutcome): string {
       .join(', ')}`,
     ...(judgement.verdict === 'valid' ? [] : [judgement.log.trimEnd()]),
     ...(judgement.verdict === 'not-judged' ? [`not judged: ${judgement.reason}`] : []),
-    ...summary.late.map((name) => `VIOLATION: the watch of ${name} did not receive the last write in time`),
+    ...summary.late.map((name) => `VIOLATION: a watch of ${name} did not receive the last write in time`),
     ...(vacuity.length > 0 ? [`vacuous: ${vacuity.join('; ')}`] : []),
     ...(folder === undefined ? [] : [`history: ${folder}`]),
   ].join('\n');

@@ -1,4 +1,5 @@
 import { type TrafficSummary, totalOf } from './traffic/summary.js';
+import { watchKinds } from './traffic/watch-traffic.js';
 
 /** Far below what a busy machine with two cores does, faults included. */
 const leastOperationsPerSecond = 8;
@@ -16,6 +17,11 @@ export function vacuityOf(summary: TrafficSummary, faultNames: readonly string[]
     ...(totalOf(summary, 'unknown') === 0 ? ['no write had an unknown outcome'] : []),
     ...operationKinds.filter((kind) => !operations[kind]?.ok).map((kind) => `no ${kind} succeeded`),
     ...(watch.events < done ? ['the watches received fewer events than there were operations'] : []),
+    ...watchKinds
+      .filter((kind) => watch.received[kind] === 0)
+      .map((kind) => `no watch of the kind '${kind}' received an event`),
+    // The validators accept an event without a previous value, because it may be compacted.
+    ...(watch.withPrevious <= watch.withoutPrevious ? ['most previous values are missing'] : []),
     ...(watch.resumed === 0 ? ['the library continued no watch'] : []),
     ...(watch.continued === 0 ? ['no reader continued at its checkpoint'] : []),
     ...ineffective.map((name) => `the fault ${name} had no effect`),

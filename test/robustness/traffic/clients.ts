@@ -13,6 +13,8 @@ import { TrafficClient } from './traffic-client.js';
 import {
   runContinuedWatches,
   runLongWatch,
+  runLongWatchOfKey,
+  runLongWatchOfPuts,
   runShortWatches,
   type WatchCounts,
   type WatchReader,
@@ -29,7 +31,12 @@ interface ClientPlan extends LinkPlan {
   readonly watches?: readonly (keyof typeof watchLoops)[];
 }
 
-const watchLoops = { short: runShortWatches, continued: runContinuedWatches, long: runLongWatch };
+const longWatchLoops = {
+  long: runLongWatch,
+  'long of puts': runLongWatchOfPuts,
+  'long of a key': runLongWatchOfKey,
+};
+const watchLoops = { short: runShortWatches, continued: runContinuedWatches, ...longWatchLoops };
 
 const plans: readonly ClientPlan[] = [
   { names: ['w0'], server: 0, writers: 1 },
@@ -39,7 +46,11 @@ const plans: readonly ClientPlan[] = [
   { names: ['a1'], writers: 1, batchReads: false, compacts: true },
   { names: ['b0'], writers: 2, readers: 4 },
   // Watches of one client share streams.
-  { names: ['m0'], watches: ['short', 'short', 'continued', 'continued', 'long'], writers: 1 },
+  {
+    names: ['m0'],
+    watches: ['short', 'short', 'continued', 'continued', 'long', 'long of puts', 'long of a key'],
+    writers: 1,
+  },
   { names: ['s0'], server: 0, watches: ['short', 'continued'] },
   { names: ['s1'], server: 1, watches: ['short', 'continued'] },
   { names: ['s2'], server: 2, watches: ['short'] },
@@ -65,7 +76,7 @@ export interface Traffic {
   readonly links: readonly Link[];
   readonly calls: readonly Loop[];
   readonly watches: readonly Loop[];
-  /** Those whose watches see everything, and must do so to the end. */
+  /** Those whose watches last, and must receive the last write. */
   readonly longReaders: readonly WatchReader[];
 }
 
@@ -86,7 +97,7 @@ export async function openTraffic(shared: Shared, resources: Resources): Promise
     calls.push(...callLoops(plan, own));
     for (const kind of plan.watches ?? []) {
       const reader = own.reader();
-      if (kind === 'long') longReaders.push(reader);
+      if (kind in longWatchLoops) longReaders.push(reader);
       watches.push((signal) => watchLoops[kind](reader, signal));
     }
   }

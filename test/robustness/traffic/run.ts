@@ -14,7 +14,7 @@ import { Exclusive } from './exclusive.js';
 import { lastKey } from './keys.js';
 import { Recorder } from './recorder.js';
 import { summarize, type TrafficSummary } from './summary.js';
-import type { WatchReader } from './watch-traffic.js';
+import { emptyWatchCounts, type WatchReader } from './watch-traffic.js';
 
 export interface TrafficOptions {
   readonly version: string;
@@ -49,7 +49,7 @@ export async function runTraffic(
       exclusive: new Exclusive(),
       seed: options.seed,
     },
-    watchCounts: { watches: 0, batches: 0, events: 0, continued: 0, compacted: 0, resumed: 0 },
+    watchCounts: emptyWatchCounts(),
   };
   resources.defer(countResumptions(shared));
   const operator = openOperator(shared, resources);

@@ -16,7 +16,7 @@ export interface TrafficSummary {
   readonly revisions: number;
   readonly watch: WatchCounts;
   readonly faults: readonly FaultCount[];
-  /** Clients whose watch of everything had not received the last write half a minute after it. */
+  /** Clients with a long watch that had not received the last write half a minute after it. */
   readonly late: readonly string[];
 }
 

@@ -4,13 +4,14 @@ import {
   type EtcdClient,
   EtcdError,
   type WatchBatch,
+  type WatchEvent,
   type Watcher,
   type WatchOptions,
 } from '#src/index.js';
 import type { Random } from '../../sim/random.js';
 import type { ClientHistory } from '../history/client-history.js';
 import type { WatchRange, WatchRecord } from '../history/watch-record.js';
-import { keys, prefix } from './keys.js';
+import { keys, lastKey, prefix } from './keys.js';
 import type { Recorder } from './recorder.js';
 
 /** A reader of watches, with a client and a history of its own. */
@@ -22,7 +23,7 @@ export interface WatchReader {
   readonly recorder: Recorder;
   readonly random: Random;
   readonly counts: WatchCounts;
-  /** The last revision that its watch of everything has received. */
+  /** The last revision up to which its watch has received everything. */
   received: bigint;
 }
 
@@ -37,6 +38,23 @@ export interface WatchCounts {
   resumed: number;
   /** Watches that ended because the history they needed was compacted. */
   compacted: number;
+  /** The events that watches of each kind received. */
+  readonly received: Record<WatchKind, number>;
+  /** Updates and deletes that came without the previous value that their watch asked for: it may be compacted. */
+  withoutPrevious: number;
+  /** Those that came with it. */
+  withPrevious: number;
+}
+
+export const watchKinds = ['prefix', 'key', 'only put', 'only delete'] as const;
+export type WatchKind = (typeof watchKinds)[number];
+
+export function emptyWatchCounts(): WatchCounts {
+  return {
+    ...{ watches: 0, batches: 0, events: 0, continued: 0, resumed: 0, compacted: 0 },
+    ...{ received: { prefix: 0, key: 0, 'only put': 0, 'only delete': 0 } },
+    ...{ withoutPrevious: 0, withPrevious: 0 },
+  };
 }
 
 /** Options that a chain of watches keeps. */
@@ -80,15 +98,24 @@ export async function runContinuedWatches(reader: WatchReader, signal: AbortSign
   }
 }
 
-/** One watch of everything from the first revision on, which must survive every fault; a new one after a compaction. */
-export async function runLongWatch(reader: WatchReader, signal: AbortSignal): Promise<void> {
-  let startRevision = 1n;
-  while (!signal.aborted) {
-    const options = { startRevision, prevKv: true, progress: true };
-    const record = reader.history.watch({ prefix }, options);
-    const end = await readUntil(reader, { prefix }, options, [record], signal);
-    if (end === undefined) startRevision = reader.recorder.lastRevision + 1n;
-  }
+/** A watch of everything. */
+export const runLongWatch = longWatch({ prefix });
+/** A watch of puts. */
+export const runLongWatchOfPuts = longWatch({ prefix }, { only: 'put' });
+/** A watch of the key that is written last: only at the end. */
+export const runLongWatchOfKey = longWatch({ key: lastKey });
+
+/** One watch from the first revision on, which must survive every fault; a new one after a compaction. */
+function longWatch(range: WatchRange, kept: Pick<Kept, 'only'> = {}) {
+  return async (reader: WatchReader, signal: AbortSignal): Promise<void> => {
+    let startRevision = 1n;
+    while (!signal.aborted) {
+      const options = { ...kept, startRevision, prevKv: true, progress: true };
+      const record = reader.history.watch(range, options);
+      const end = await readUntil(reader, range, options, [record], signal);
+      if (end === undefined) startRevision = reader.recorder.lastRevision + 1n;
+    }
+  };
 }
 
 function drawOptions(random: Random): Kept {
@@ -120,7 +147,7 @@ async function readUntil(
   try {
     for await (const batch of watcher) {
       for (const record of records) record.batch(batch);
-      noteBatch(reader, batch);
+      noteBatch(reader, range, options, batch);
       next = batch.nextRevision;
     }
     return next;
@@ -145,13 +172,29 @@ function leaveLater(watcher: Watcher, signal: AbortSignal, ms: number | undefine
   };
 }
 
-function noteBatch(reader: WatchReader, { events, nextRevision }: WatchBatch): void {
+function noteBatch(
+  reader: WatchReader,
+  range: WatchRange,
+  { only, prevKv = false }: WatchOptions,
+  { events, nextRevision }: WatchBatch,
+): void {
   const { name, recorder, counts } = reader;
   counts.batches++;
   counts.events += events.length;
+  counts.received['prefix' in range ? 'prefix' : 'key'] += events.length;
+  if (only) counts.received[`only ${only}`] += events.length;
+  if (prevKv) notePrevious(counts, events);
   reader.received = nextRevision - 1n;
   recorder.sawRevision(events[events.length - 1]?.kv.modRevision ?? 0n);
   recorder.isActive(name);
+}
+
+function notePrevious(counts: WatchCounts, events: readonly WatchEvent[]): void {
+  for (const { type, kv, prevKv } of events) {
+    const isCreation = type === 'put' && kv.createRevision === kv.modRevision;
+    if (prevKv) counts.withPrevious++;
+    else if (!isCreation) counts.withoutPrevious++;
+  }
 }
 
 /** Only the first watch of a chain starts the chain. */

@@ -14,7 +14,11 @@ export function summaryWith(changes: Partial<TrafficSummary> = {}): TrafficSumma
   return {
     ...{ version: '3.7.1', seed: 7, seconds: 60, revisions: 500, late: [] },
     operations: Object.fromEntries(kinds.map((kind) => [kind, { ok: 100, unknown: 1, failed: 0 }])),
-    watch: { watches: 20, batches: 1_000, events: 5_000, continued: 9, compacted: 2, resumed: 30 },
+    watch: {
+      ...{ watches: 20, batches: 1_000, events: 5_000, continued: 9, compacted: 2, resumed: 30 },
+      ...{ received: { prefix: 4_000, key: 1_000, 'only put': 300, 'only delete': 90 } },
+      ...{ withPrevious: 2_000, withoutPrevious: 20 },
+    },
     faults: faultNames.map((name) => ({ name, drawn: 3, effective: 2 })),
     ...changes,
   };

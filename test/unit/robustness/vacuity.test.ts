@@ -21,6 +21,16 @@ describe('the vacuity of a robustness run', () => {
       { watch: { ...watch, events: 3 } },
       'the watches received fewer events than there were operations',
     ],
+    [
+      'a kind of watch that received nothing',
+      { watch: { ...watch, received: { ...watch.received, key: 0 } } },
+      "no watch of the kind 'key' received an event",
+    ],
+    [
+      'previous values that are missing',
+      { watch: { ...watch, withPrevious: 0 } },
+      'most previous values are missing',
+    ],
     ['no resumption', { watch: { ...watch, resumed: 0 } }, 'the library continued no watch'],
     ['no continuation', { watch: { ...watch, continued: 0 } }, 'no reader continued at its checkpoint'],
     [
