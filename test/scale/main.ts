@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startEtcd } from '#src/testing/index.js';
 import { Resources } from '../chaos/resources.js';
 import { integerOption } from '../sim/integer-option.js';
-import { RECORD_HELP, recordProof } from '../support/proof.js';
+import { RECORD_HELP, recordProof, typedCommand } from '../support/proof.js';
 import { type Measured, tableOf, toMarkdown } from './report.js';
 import type { RowContext, ScaleRow } from './row.js';
 import { rows } from './rows/index.js';
@@ -27,14 +27,13 @@ table. Takes some seven minutes for all rows, and needs Linux, 10 GB of free mem
 data in /dev/shm if that exists.
 
 Exit code 0: every check was right. 1: a check failed, or a row did not do its work; the reasons are printed. 2: nothing
-was done, because an option is wrong or the machine permits too few open files. 130: interrupted.`;
+was done, because an option is wrong or the machine permits too few open files. 130 or 143: interrupted.`;
 
 interface Options {
   readonly selected: readonly ScaleRow[];
   readonly version: string;
   readonly divisor: number;
   readonly record: boolean;
-  readonly command: string;
 }
 
 function options(): Options {
@@ -57,9 +56,7 @@ function options(): Options {
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
   if (unknown.length > 0)
     throw new TypeError(`unknown row ${unknown}: one of ${rows.map(({ name }) => name).join(', ')}`);
-  const args = process.argv.slice(2).filter((arg) => arg !== '--record');
-  const command = ['npm run campaign:scale', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
-  return { selected: rows.filter(({ name }) => names.includes(name)), divisor, version, record, command };
+  return { selected: rows.filter(({ name }) => names.includes(name)), divisor, version, record };
 }
 
 function optionsOrExit(): Options {
@@ -71,7 +68,7 @@ function optionsOrExit(): Options {
   }
 }
 
-const { selected, divisor, version, record, command } = optionsOrExit();
+const { selected, divisor, version, record } = optionsOrExit();
 const missing = openFilesMissing(divisor);
 if (missing !== undefined) {
   console.error(missing);
@@ -129,7 +126,7 @@ if (record) {
     measured.flatMap(({ result }) => result.figures.map(({ name, value }) => [name, value])),
   );
   await recordProof('scale', {
-    command,
+    command: typedCommand('campaign:scale'),
     passed: violations.length === 0,
     etcd: [version],
     figures: { ...figures, violations: violations.length },

@@ -27,6 +27,7 @@ const blocks: number[] = [];
 let measuring = false;
 let followed: Followed | undefined;
 let picker: EndpointPicker | undefined;
+let connections: { readonly before: number; readonly least: number } | undefined;
 
 const commands = {
   /** Returns the milliseconds until the process can use the service. */
@@ -63,6 +64,9 @@ const commands = {
 
   lines: () => followed?.lines ?? [],
 
+  /** The connections that a channel has made beyond those that it needs. */
+  surplus: () => (connections ? connectionsMade() - connections.before - connections.least : 0),
+
   /** The number of endpoints that the picker has. */
   picked: () => picker?.endpoints.length,
 };
@@ -77,7 +81,12 @@ async function useIt(directory: ServiceDirectory, target: string, size: number, 
       await picker.ready();
       return;
     case 'subset':
-      return openWith(directory, target, { balance: {}, subset: { size: subsetSize } }, subsetSize);
+      return openWith(
+        directory,
+        target,
+        { balance: {}, subset: { size: subsetSize } },
+        Math.min(subsetSize, size),
+      );
     case 'balance':
       return openWith(directory, target, { balance: {} }, size);
   }
@@ -88,13 +97,14 @@ async function openWith(
   directory: ServiceDirectory,
   service: string,
   options: ResolverOptions,
-  connections: number,
+  least: number,
 ): Promise<void> {
   const before = connectionsMade();
+  connections = { before, least };
   registerEtcdResolver(directory, options);
   const { target, options: channelOptions } = channelTarget(service);
   await ask(openChannel(target, channelOptions));
-  await until('connections', { timeoutMs: 180_000 }, () => connectionsMade() - before >= connections);
+  await until('connections', { timeoutMs: 180_000 }, () => connectionsMade() - before >= least);
 }
 
 function onView(): void {
