@@ -218,13 +218,14 @@ export class MirrorImpl implements Mirror {
     this.#watcher = watcher;
     let started = false;
     try {
-      for await (const { events, nextRevision, resumed } of watcher) {
+      for await (const { events: received, nextRevision, resumed } of watcher) {
         if (resumed) {
           if (started) this.#reconnects++;
           started = true;
           const broken = await this.#verifyContinuity(nextRevision - 1n, signal);
           if (broken) return broken;
         }
+        const events = this.#view.news(received);
         if (events.length === 0) {
           this.#view.advance(nextRevision - 1n);
           this.#changes.publish();
@@ -256,7 +257,9 @@ export class MirrorImpl implements Mirror {
    * Whether the store at the last received revision equals the view. A watch cannot detect this: a wiped store may have
    * reached that revision again. Returns the reason for a resync, if one is needed.
    */
-  async #verifyContinuity(revision: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
+  async #verifyContinuity(received: Revision, signal: AbortSignal): Promise<ResyncReason | undefined> {
+    // A read may have raised the view above what was received.
+    const revision = received > this.#view.revision ? received : this.#view.revision;
     try {
       const { count, newest } = await this.#retryRead(signal, (options) =>
         readFingerprint(this.#ports.kv, this.#range, revision, options),
