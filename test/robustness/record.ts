@@ -18,7 +18,7 @@ export function toProof(result: CampaignResult, command: string, isComplete: boo
   const sum = (count: (run: RunOutcome) => number) => runs.reduce((total, run) => total + count(run), 0);
   return {
     command,
-    passed: isComplete && exitCodeOf(result) === 0,
+    passed: isComplete && runs.length > 0 && exitCodeOf(result) === 0,
     etcd: [...new Set([...runs, ...mutants].map(({ summary }) => summary.version))],
     figures: {
       runs: runs.length,

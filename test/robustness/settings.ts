@@ -26,8 +26,8 @@ A broken client must be caught by the validator that is named for it, and no oth
 
 Exit code 0: every validator was satisfied with every run, no run was vacuous, and every broken client was caught.
 1: a validator found a violation, or the campaign is void; with --self-check, the judge is wrong. 2: nothing is proven:
-a run was vacuous (few operations, no write of unknown outcome, no resumed watch, a fault without effect), there is no
-Go, or an option is wrong. 3: a run failed, or could not be judged. 130: interrupted; what earlier runs found is printed,
+a run was vacuous (few operations, a kind of them that mostly failed, no write of unknown outcome, no resumed watch, a kind
+of watch without events, a fault without effect), there is no Go, or an option is wrong. 3: a run failed, or could not be judged. 130: interrupted; what earlier runs found is printed,
 and no process is left.`;
 
 export interface Settings {
@@ -61,6 +61,15 @@ export function parseSettings(args: readonly string[]): Settings {
       help: { type: 'boolean', default: false },
     },
   });
+  if (
+    values['self-check'] &&
+    (values.record || values.mutants || (values.mutant ?? values.runs) !== undefined)
+  )
+    throw new TypeError(
+      '--self-check judges no traffic: it excludes --record, --runs, --mutant and --mutants',
+    );
+  if (values.mutants && values.mutant !== undefined)
+    throw new TypeError('--mutants runs all broken clients: it excludes --mutant');
   const mutants = values.mutants
     ? mutantNames
     : values.mutant === undefined

@@ -1,3 +1,4 @@
+import type { OperationCount } from './traffic/recorder.js';
 import { type TrafficSummary, totalOf } from './traffic/summary.js';
 import { watchKinds } from './traffic/watch-traffic.js';
 
@@ -15,7 +16,7 @@ export function vacuityOf(summary: TrafficSummary, faultNames: readonly string[]
   return [
     ...(done < least ? [`only ${done} operations succeeded, not ${least}`] : []),
     ...(totalOf(summary, 'unknown') === 0 ? ['no write had an unknown outcome'] : []),
-    ...operationKinds.filter((kind) => !operations[kind]?.ok).map((kind) => `no ${kind} succeeded`),
+    ...operationKinds.flatMap((kind) => rarityOf(kind, operations[kind])),
     ...(watch.events < done ? ['the watches received fewer events than there were operations'] : []),
     ...watchKinds
       .filter((kind) => watch.received[kind] === 0)
@@ -26,6 +27,18 @@ export function vacuityOf(summary: TrafficSummary, faultNames: readonly string[]
     ...(watch.continued === 0 ? ['no reader continued at its checkpoint'] : []),
     ...ineffective.map((name) => `the fault ${name} had no effect`),
   ];
+}
+
+/** With fewer operations of a kind, a share means little. */
+const leastForShare = 20;
+
+/** Why too few operations of a kind succeeded. Many stale reads fail by design: what they ask for is compacted. */
+function rarityOf(kind: string, count: OperationCount | undefined): string[] {
+  const { ok = 0, unknown = 0, failed = 0 } = count ?? {};
+  const all = ok + unknown + failed;
+  if (ok === 0) return [`no ${kind} succeeded`];
+  const isRare = !kind.startsWith('stale') && all >= leastForShare && ok < all / 4;
+  return isRare ? [`only ${ok} of ${all} ${kind} operations succeeded`] : [];
 }
 
 const operationKinds = [

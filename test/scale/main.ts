@@ -56,6 +56,8 @@ function options(): Options {
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
   if (unknown.length > 0)
     throw new TypeError(`unknown row ${unknown}: one of ${rows.map(({ name }) => name).join(', ')}`);
+  if (record && (only !== undefined || divisor > 1))
+    throw new TypeError('--record needs all rows at full size: it excludes --only and --divide');
   return { selected: rows.filter(({ name }) => names.includes(name)), divisor, version, record };
 }
 

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { sharedAbortController } from '#src/async/index.js';
 import { EtcdClient } from '#src/index.js';
+import { until } from '#src/testing/wait.js';
 import { type FaultContext, pause } from '../../chaos/faults/fault.js';
 import { Nemesis } from '../../chaos/faults/nemesis.js';
 import { runInPhases } from '../../chaos/faults/phases.js';
@@ -28,6 +29,9 @@ export interface TrafficOptions {
 
 /** How much longer a run may last until every fault has had an effect: a busy machine takes seconds to restart a member. */
 const extensionMs = 120_000;
+
+/** How long the first read and the last write are repeated until one succeeds: no fault is active. */
+const firstOrLastMs = 60_000;
 
 /** How long the long watches may take to receive the last write after all faults are healed. */
 const catchUpMs = 30_000;
@@ -73,12 +77,9 @@ function openOperator(shared: Shared, resources: Resources) {
 /** The validators require a read that shows the store to be empty. */
 async function readEmptyStore(parts: ClientParts, signal: AbortSignal): Promise<void> {
   const client = parts.client();
-  for (;;) {
-    signal.throwIfAborted();
-    const read = await client.get(lastKey);
-    if (read?.revision === 1n) return;
-    if (read !== undefined) throw new Error(`the store is not empty: its revision is ${read.revision}`);
-  }
+  const limits = { timeoutMs: firstOrLastMs, signal };
+  const { revision } = await until('a read of the empty store', limits, () => client.get(lastKey));
+  if (revision !== 1n) throw new Error(`the store is not empty: its revision is ${revision}`);
 }
 
 /** Returns the names of the long watches that have not received the last write. */
@@ -123,12 +124,8 @@ async function awaitLastWrite(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const client = parts.client();
-  let written = await client.put(lastKey);
-  while (written === undefined) {
-    signal.throwIfAborted();
-    written = await client.put(lastKey);
-  }
-  const { revision } = written;
+  const limits = { timeoutMs: firstOrLastMs, signal };
+  const { revision } = await until('the last write', limits, () => client.put(lastKey));
   const late = () => readers.filter(({ received }) => received < revision).map(({ name }) => name);
   const deadline = performance.now() + catchUpMs;
   while (late().length > 0 && performance.now() < deadline && !signal.aborted) await pause(50, signal);

@@ -52,6 +52,10 @@ describe('the record of a robustness campaign', () => {
       for (const row of rows) assert.equal(row.length, columns.length);
   });
 
+  it('has not passed without a run of the library itself', () => {
+    assert.equal(toProof({ ...good, runs: [] }, 'x', true).passed, false);
+  });
+
   it('has not passed while runs are missing', () => {
     assert.equal(toProof(good, 'x', false).passed, false);
   });

@@ -27,6 +27,10 @@ describe('the options of npm run robustness', () => {
     ['--mutant', 'other'],
     ['--runs', '0'],
     ['--seconds', '5'],
+    ['--self-check', '--record'],
+    ['--self-check', '--runs', '2'],
+    ['--self-check', '--mutants'],
+    ['--mutants', '--mutant', 'split'],
     ['--fast'],
     ['word'],
   ])

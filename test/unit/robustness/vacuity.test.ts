@@ -12,10 +12,21 @@ describe('the vacuity of a robustness run', () => {
   const certain = Object.fromEntries(
     Object.entries(operations).map(([kind, count]) => [kind, { ...count, unknown: 0 }]),
   );
+  it('does not name stale reads that failed', () => {
+    const stale = { 'stale get': { ok: 10, unknown: 0, failed: 90 } };
+    const all = { ...operations, get: { ok: 300, unknown: 0, failed: 0 }, ...stale };
+    assert.deepEqual(vacuityOf(summaryWith({ operations: all }), faultNames), []);
+  });
+
   for (const [what, changes, reason] of [
     ['few operations', { seconds: 600 }, 'only 1200 operations succeeded, not 4800'],
     ['no unknown outcome', { operations: certain }, 'no write had an unknown outcome'],
     ['a kind of operation that never succeeded', { operations: without('delete') }, 'no delete succeeded'],
+    [
+      'a kind of operation that hardly ever succeeded',
+      { operations: { ...operations, get: { ok: 100, unknown: 1, failed: 558 } } },
+      'only 100 of 659 get operations succeeded',
+    ],
     [
       'watches that received little',
       { watch: { ...watch, events: 3 } },
