@@ -188,6 +188,27 @@ export const mutants = [
     ],
   ),
 
+  // Streams that are silent.
+  one('silence is never noticed', stream, 'if (this.#silent)\n                this.#probe();', ''),
+  one(
+    'an unanswered progress request counts as silence',
+    stream,
+    "this.#context.emit({ type: 'send-probe', slot: this.#slot, watchId });",
+    '',
+  ),
+  one(
+    'a silent stream is probed without a timeout',
+    stream,
+    "watchId });\n        this.#arm('create-timeout', createTimeoutMs);\n    }\n    #take",
+    'watchId });\n    }\n    #take',
+  ),
+  one(
+    'the answer to a probe is not awaited as one',
+    stream,
+    "this.#creates.add(watchId);\n        this.#context.emit({ type: 'send-probe'",
+    "this.#context.emit({ type: 'send-probe'",
+  ),
+
   // Compaction.
   one(
     'a compaction is skipped silently',

@@ -171,6 +171,7 @@ export class WatchDriver<W> {
       case 'close-stream':
       case 'send-cancel':
       case 'send-progress':
+      case 'send-probe':
       case 'arm-timer':
       case 'disarm-timer':
         this.#streams.perform(effect);

@@ -56,3 +56,14 @@ export function createRequest(
     },
   };
 }
+
+/** A create of an empty range, which every release of etcd refuses at once. */
+export function probeRequest(watchId: bigint): WatchRequest {
+  return createRequest(
+    {
+      range: { key: Buffer.of(1), rangeEnd: Buffer.of(1) },
+      filter: { prevKv: false, noPut: false, noDelete: false },
+    },
+    { watchId, startRevision: 0n, fragments: false },
+  );
+}

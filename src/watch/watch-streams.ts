@@ -3,6 +3,7 @@ import type { Duplex, Member, WatchCalls, WatchRequest } from '../wire/index.js'
 import type { SlotKey, TimerName, WatchEffect, WatchInput } from './core/index.js';
 import { toReply } from './replies.js';
 import { hasReliableProgress, losesDeletes } from './server-version.js';
+import { probeRequest } from './watch-request.js';
 
 /** What the streams need from the driver. */
 export interface WatchStreamPorts {
@@ -23,6 +24,7 @@ export type SlotEffect = WatchEffect & {
     | 'close-stream'
     | 'send-cancel'
     | 'send-progress'
+    | 'send-probe'
     | 'arm-timer'
     | 'disarm-timer';
 };
@@ -72,6 +74,9 @@ export class WatchStreams {
         return;
       case 'send-progress':
         this.send(effect.slot, { requestUnion: { $case: 'progressRequest', value: {} } });
+        return;
+      case 'send-probe':
+        this.send(effect.slot, probeRequest(effect.watchId));
         return;
       case 'arm-timer':
         this.#armTimer(effect);

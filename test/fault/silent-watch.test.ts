@@ -5,7 +5,7 @@ import { skip, skipIfExternal, useEtcd } from '../support/etcd.js';
 import { WatchStallProxy } from '../support/watch-stall-proxy.js';
 import { recordWatch } from './support.js';
 
-/** The first request follows 30 to 60 s after the stream opens, the second 60 s later, and 10 s later it is replaced. */
+/** The first request follows 30 to 60 s after the stream opens, the probe 60 s later, and 10 s later it is replaced. */
 const replacedWithinMs = 180_000;
 
 describe('a watch stream that delivers nothing more, on a connection that works', function () {

@@ -102,6 +102,8 @@ export type WatchEffect =
   /** Determine, by a read in the watcher's range, whether the revision before `startRevision` is compacted. */
   | { readonly type: 'check-start'; readonly watcher: WatcherKey; readonly startRevision: Revision }
   | { readonly type: 'send-progress'; readonly slot: SlotKey }
+  /** Send a create that the server refuses, to learn whether it answers. */
+  | { readonly type: 'send-probe'; readonly slot: SlotKey; readonly watchId: bigint }
   /**
    * The watcher is live for the first time. Everything after `revision` will be delivered, and so will the history from
    * `nextRevision` on, which may be lower.

@@ -157,7 +157,14 @@ export class SimClient {
       case 'close-stream': {
         const slot = this.slots.get(effect.slot);
         this.slots.delete(effect.slot);
-        if (slot && effect.unresponsive) this.#network.avoid(slot.stream.member);
+        if (slot && effect.unresponsive) {
+          if (slot.stream.works)
+            this.#oracle.violate(
+              'needless',
+              `slot ${effect.slot} closes a stream that works as unresponsive`,
+            );
+          this.#network.avoid(slot.stream.member);
+        }
         slot?.stream.cancel();
         return;
       }
@@ -175,6 +182,9 @@ export class SimClient {
       case 'send-progress':
         this.#write(effect.slot, { type: 'progress' });
         this.#network.reached('progress', this.slots.get(effect.slot)?.stream);
+        return;
+      case 'send-probe':
+        this.#write(effect.slot, { type: 'probe', watchId: effect.watchId });
         return;
       case 'arm-timer': {
         const slot = this.slots.get(effect.slot);

@@ -5,7 +5,7 @@ import { phases, type WatcherModel } from './watcher-model.js';
 /** Cells that no schedule can cover, with the reason. */
 const onStream = 'the watcher has no stream';
 const impossible = new Map<string, string>();
-for (const fault of ['cut', 'cut-later', 'blackhole', 'stuck', 'oversized'] as const) {
+for (const fault of ['cut', 'cut-later', 'blackhole', 'stuck', 'silent', 'oversized'] as const) {
   for (const phase of ['pinning', 'waiting', 'paused', 'retrying', 'token-wait'] as const) {
     impossible.set(`${fault} ${phase}`, onStream);
   }

@@ -64,6 +64,8 @@ export function describeEffect(effect: WatchEffect): string {
       return `create watcher ${effect.watcher} as ${id(effect.watchId)} from ${effect.startRevision} on slot ${effect.slot}${effect.fragments ? ', in fragments' : ''}`;
     case 'send-cancel':
       return `cancel ${id(effect.watchId)} on slot ${effect.slot}`;
+    case 'send-probe':
+      return `probe as ${id(effect.watchId)} on slot ${effect.slot}`;
     case 'check-start':
       return `check whether ${effect.startRevision} was compacted before watcher ${effect.watcher} received it`;
     case 'deliver':

@@ -45,6 +45,12 @@ export class Faults {
         this.#hitStream(kind, stream);
         if (stream?.server) stream.server.stuck = true;
         return;
+      case 'silent':
+        // Only a server that is asked for progress is probed.
+        if (!stream?.server || !stream.member.profile.trusted || stream.member.profile.ownIds) return;
+        this.#hitStream(kind, stream);
+        stream.server.silent = true;
+        return;
       case 'oversized':
         this.#hitStream(kind, stream);
         stream?.failOversized();

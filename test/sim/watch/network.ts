@@ -147,6 +147,7 @@ export class SimStream implements StreamHost {
   /** Fails after this many more messages. */
   cutAfter = Number.POSITIVE_INFINITY;
   #isBlackholed = false;
+  #wasBlackholed = false;
   #upAt = 0;
   #downAt = 0;
 
@@ -161,6 +162,11 @@ export class SimStream implements StreamHost {
     this.#handlers = handlers;
     this.#token = network.conditions.token && { ...network.conditions.token };
     this.clock.after(this.random.between(1, 8), () => this.#connect());
+  }
+
+  /** Whether every request on it is answered: no fault has stopped or delayed its messages. */
+  get works(): boolean {
+    return this.server !== undefined && !this.server.stuck && !this.server.silent && !this.#wasBlackholed;
   }
 
   // Client side.
@@ -205,6 +211,7 @@ export class SimStream implements StreamHost {
   /** Delays all data for a while; past the keepalive time the stream fails. */
   blackhole(ms: number): void {
     this.#isBlackholed = true;
+    this.#wasBlackholed = true;
     this.clock.after(Math.min(ms, keepaliveMs), () => {
       this.#isBlackholed = false;
       if (ms >= keepaliveMs) this.fail(errorFromServer(Code.UNAVAILABLE, 'keepalive timed out'), 5_000);

@@ -20,7 +20,9 @@ export type Request =
       readonly fragments: boolean;
     }
   | { readonly type: 'cancel'; readonly watchId: bigint }
-  | { readonly type: 'progress' };
+  | { readonly type: 'progress' }
+  /** A create of an empty range. */
+  | { readonly type: 'probe'; readonly watchId: bigint };
 
 interface ServerWatcher {
   readonly id: bigint;
@@ -67,6 +69,8 @@ export class ServerStream {
   readonly watchers = new Map<bigint, ServerWatcher>();
   /** The request loop hangs: requests are not answered, but events are still sent. */
   stuck = false;
+  /** Nothing more is sent, on a connection that works. */
+  silent = false;
   readonly #member: Member;
   readonly #host: StreamHost;
   readonly #control: (() => Message)[] = [];
@@ -91,6 +95,12 @@ export class ServerStream {
     this.#member.streams.delete(this);
   }
 
+  /** Whether no progress is proven, because a watcher starts after the store's revision, if only at the next one. */
+  get startsInFuture(): boolean {
+    const { profile, revision } = this.#member;
+    return !profile.futureProgress && [...this.watchers.values()].some(({ start }) => start > revision);
+  }
+
   request(request: Request): void {
     if (!this.#open || this.stuck) return;
     switch (request.type) {
@@ -102,6 +112,9 @@ export class ServerStream {
         return;
       case 'progress':
         this.#progress();
+        return;
+      case 'probe':
+        this.#refuse(request.watchId, 'mvcc: watcher range is empty');
     }
   }
 
@@ -241,6 +254,7 @@ export class ServerStream {
     for (const { synced, next } of this.watchers.values()) {
       if (!synced || next > revision + 1) return; // a watcher is behind: no answer
     }
+    if (this.startsInFuture) return;
     if (this.watchers.size > 0) this.#enqueue({ watchId: -1n, reply: this.#progressReply() });
   }
 
@@ -338,6 +352,7 @@ export class ServerStream {
 
   /** etcd's send loop: picks either channel at random. */
   #pump(): void {
+    if (this.silent) return;
     while (this.#control.length > 0 || this.#events.length > 0) {
       const control =
         this.#control.length > 0 && (this.#events.length === 0 || this.#host.random.chance(0.5));

@@ -12,7 +12,8 @@ export interface RuleContext {
 
 interface OpenStream {
   readonly token: number | undefined;
-  readonly creates: { readonly watchId: bigint; readonly watcher: WatcherKey }[];
+  /** A probe has no watcher. */
+  readonly creates: { readonly watchId: bigint; readonly watcher: WatcherKey | undefined }[];
   readonly live: Map<bigint, WatcherKey>;
 }
 
@@ -95,7 +96,7 @@ export class SlotRules {
 
   /** The watcher that sent the create, unless it has left or moved since. */
   #ifStillCreating(create: OpenStream['creates'][number] | undefined): WatcherKey | undefined {
-    const model = create && this.#context.models.get(create.watcher);
+    const model = create?.watcher === undefined ? undefined : this.#context.models.get(create.watcher);
     const isCreating = model?.phase === 'creating' && model.createId === create?.watchId;
     return isCreating ? create?.watcher : undefined;
   }
@@ -139,6 +140,9 @@ export class SlotRules {
         return;
       case 'send-create':
         this.#create(effect);
+        return;
+      case 'send-probe':
+        this.#open.get(effect.slot)?.creates.push({ watchId: effect.watchId, watcher: undefined });
         return;
       case 'ready':
         this.#readyNow = effect.watcher;

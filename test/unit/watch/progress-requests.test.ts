@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { WatchEffect } from '#src/watch/core/protocol.js';
-import { Bench, brief, created, events, liveness, progress, puts } from './builders.js';
+import { Bench, brief, created, events, liveness, progress, puts, refused } from './builders.js';
 
 describe('the slots of a watch session', () => {
   describe('with progress requests', () => {
@@ -52,26 +51,46 @@ describe('the slots of a watch session', () => {
     });
   });
 
-  describe('whose stream is silent after progress requests', () => {
+  describe('whose stream is silent after a progress request', () => {
     const trusted = { type: 'progress-trusted', slot: 1 } as const;
-    const delays = (effects: readonly WatchEffect[]) =>
-      effects.flatMap((effect) => (effect.type === 'arm-timer' ? [effect.delayMs] : []));
+    const probed = 'send-progress, send-probe';
 
-    it('ask again soon when one has no answer, and replace the stream when two have none', () => {
+    it('probe it, and replace it when the probe has no answer', () => {
       const bench = new Bench().live(1, 6);
       bench.input(trusted);
-      assert.deepEqual(delays(bench.timer('progress')), [60_000]);
-      const again = bench.timer('progress');
-      assert.equal(brief(again), 'send-progress');
-      assert.deepEqual(delays(again), [10_000]);
-      const silent = bench.timer('progress');
-      assert.match(brief(silent), /^close-stream/);
-      assert.ok(silent.some((effect) => effect.type === 'close-stream' && effect.unresponsive));
+      assert.equal(brief(bench.timer('progress')), 'send-progress');
+      assert.equal(brief(bench.timer('progress')), probed);
+      const silent = bench.timer('create-timeout');
+      assert.match(brief(silent), /^close-stream unresponsive/);
       assert.equal(liveness(silent), 'interrupted 1');
-      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1001 from 6');
+      assert.equal(brief(bench.timer('reopen')), 'open-stream, create 1 as 1002 from 6');
     });
 
-    it('keep a stream on which anything arrives, be it for another watcher or one that has left', () => {
+    it('keep it while etcd answers probes, although it answers no progress request', () => {
+      const bench = new Bench().live(1, 6);
+      bench.input(trusted);
+      bench.timer('progress');
+      for (let i = 0; i < 5; i++) {
+        assert.equal(brief(bench.timer('progress')), probed);
+        assert.equal(brief(bench.reply(-1, refused('mvcc: watcher range is empty'))), '');
+        assert.equal(brief(bench.timer('create-timeout')), '');
+        assert.equal(brief(bench.timer('progress')), 'send-progress');
+      }
+    });
+
+    it('assign the answers to a probe and to creates in their order', () => {
+      const bench = new Bench().live(1, 6);
+      bench.input(trusted);
+      bench.timer('progress');
+      bench.watch(2, 1);
+      assert.equal(brief(bench.timer('progress')), probed);
+      bench.watch(3, 1);
+      assert.match(brief(bench.reply(-1, refused('etcdserver: permission denied'))), /finish 2/);
+      assert.equal(brief(bench.reply(-1, refused('mvcc: watcher range is empty'))), '');
+      assert.match(brief(bench.reply(-1, refused('etcdserver: permission denied'))), /finish 3/);
+    });
+
+    it('do not probe a stream on which anything arrives, be it for another watcher or one that has left', () => {
       for (const [id, reply] of [
         [-1, progress(40)],
         [1_001, events(puts(41))],
@@ -80,27 +99,20 @@ describe('the slots of a watch session', () => {
         const bench = new Bench().withSiblings(2);
         bench.input(trusted);
         bench.timer('progress');
-        bench.timer('progress');
         bench.reply(id, reply);
-        const next = bench.timer('progress');
-        assert.equal(brief(next), 'send-progress');
-        assert.deepEqual(delays(next), [60_000]);
+        assert.equal(brief(bench.timer('progress')), 'send-progress');
       }
     });
 
-    it('keep a stream of a grpc-proxy, which answers none', () => {
+    it('do not probe a grpc-proxy, which answers no progress request', () => {
       const bench = new Bench();
       bench.watch(1, 1);
       bench.reply(0, created(1));
       bench.input(trusted);
-      for (let i = 0; i < 5; i++) {
-        const due = bench.timer('progress');
-        assert.equal(brief(due), 'send-progress');
-        assert.deepEqual(delays(due), [60_000]);
-      }
+      for (let i = 0; i < 5; i++) assert.equal(brief(bench.timer('progress')), 'send-progress');
     });
 
-    it('keep a stream without watchers that are live', () => {
+    it('do not probe a stream without watchers that are live', () => {
       const bench = new Bench();
       bench.watch(1, 1);
       bench.input(trusted);

@@ -177,6 +177,7 @@ class Walk {
       case 'disarm-timer':
       case 'status':
       case 'send-progress':
+      case 'send-probe':
       case 'refresh-token':
     }
   }

@@ -5,7 +5,7 @@ import type { SlotKey, TimerName, TokenGeneration } from '../protocol.js';
 import type { AssignedSlot, WatcherState } from '../watcher/watcher-state.js';
 import { ReopenBackoff } from './reopen-backoff.js';
 import type { SlotOutcome } from './slot-outcome.js';
-import { createTimeoutMs, StreamState, silenceTimeoutMs } from './stream-state.js';
+import { createTimeoutMs, StreamState } from './stream-state.js';
 
 const none: readonly WatcherState[] = [];
 
@@ -134,7 +134,8 @@ export class StreamSlot implements AssignedSlot {
         this.#backoff.onStable();
         return undefined;
       case 'progress':
-        return this.#onProgressDue(this.#stream);
+        this.#stream?.requestProgressRegularly();
+        return undefined;
       case 'create-timeout':
         return this.#onCreateTimeout(this.#stream);
     }
@@ -196,16 +197,6 @@ export class StreamSlot implements AssignedSlot {
     if (!stream?.hasPendingCreates) return undefined;
     stream.close(true);
     const text = `no response to a watch request within ${createTimeoutMs} ms`;
-    return this.#fail(stream, errorFromServer(Code.UNAVAILABLE, text));
-  }
-
-  #onProgressDue(stream: StreamState | undefined): SlotOutcome | undefined {
-    if (!stream?.isSilent) {
-      stream?.requestProgressRegularly();
-      return undefined;
-    }
-    stream.close(true);
-    const text = `the watch stream is silent: no response to two progress requests, the last ${silenceTimeoutMs} ms ago`;
     return this.#fail(stream, errorFromServer(Code.UNAVAILABLE, text));
   }
 

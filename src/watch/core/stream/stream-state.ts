@@ -10,8 +10,6 @@ export const createTimeoutMs = 10_000;
 const stableAfterMs = 30_000;
 /** How often progress is requested: it moves the cursor of an idle watch past revisions that may be compacted. */
 const progressIntervalMs = 60_000;
-/** How long a second progress request may be unanswered. The first may have no answer, while a watcher catches up. */
-export const silenceTimeoutMs = 10_000;
 
 /** One gRPC stream: its watchers by their ids, the requests on it, and the assignment of each answer to its watcher. */
 export class StreamState {
@@ -26,8 +24,8 @@ export class StreamState {
   readonly #live = new Map<bigint, WatcherState>();
   readonly #progressRequests = new ProgressRequests();
   #progressTrusted = false;
-  /** The progress requests since the last reply of any kind. */
-  #unanswered = 0;
+  /** Whether nothing at all has arrived since the last regular progress request. */
+  #silent = false;
 
   constructor(slot: SlotKey, context: SessionContext) {
     this.#slot = slot;
@@ -43,14 +41,6 @@ export class StreamState {
 
   get canCreate(): boolean {
     return this.#creates.canSend;
-  }
-
-  /**
-   * Whether nothing at all has arrived since two progress requests: the stream is open and dead, as after a message whose
-   * length is wrong, or in a proxy that lost its end. A grpc-proxy answers none.
-   */
-  get isSilent(): boolean {
-    return this.#unanswered > 1 && !this.viaProxy;
   }
 
   get hasPendingCreates(): boolean {
@@ -129,19 +119,22 @@ export class StreamState {
   requestProgress(): void {
     if (!this.#progressTrusted || this.#live.size === 0) return;
     this.#progressRequests.onSent(this.#live.keys());
-    this.#unanswered++;
     this.#context.emit({ type: 'send-progress', slot: this.#slot });
   }
 
-  /** Requests progress now and, after the interval, again; sooner if the last request has not been answered. */
+  /** Requests progress now and, after the interval, again. A stream on which nothing arrives meanwhile is probed. */
   requestProgressRegularly(): void {
     this.requestProgress();
-    this.#arm('progress', this.isSilent ? silenceTimeoutMs : progressIntervalMs);
+    if (this.#live.size > 0) {
+      if (this.#silent) this.#probe();
+      this.#silent = true;
+    }
+    this.#arm('progress', progressIntervalMs);
   }
 
   /** Called for each reply, whichever watcher it is for. */
   onReply(): void {
-    this.#unanswered = 0;
+    this.#silent = false;
   }
 
   /** @param unresponsive Whether the stream's member has not answered. */
@@ -152,6 +145,20 @@ export class StreamState {
   /** Called when the stream is closed or lost. */
   disarmTimers(): void {
     for (const timer of ['create-timeout', 'stable', 'progress'] as const) this.#disarm(timer);
+  }
+
+  /**
+   * Sends a create that etcd refuses in any state. A progress request may have no answer although the stream works: etcd
+   * gives none while a watcher catches up, or starts at a revision that the store does not have yet, as every watch from
+   * now on does until the next write. A stream that is open and dead, as after a message whose length is wrong or in a
+   * proxy that lost its end, does not answer the probe either, and the create timeout ends it. A grpc-proxy is not probed.
+   */
+  #probe(): void {
+    if (this.viaProxy) return;
+    const watchId = this.#context.newWatchId();
+    this.#creates.add(watchId);
+    this.#context.emit({ type: 'send-probe', slot: this.#slot, watchId });
+    this.#arm('create-timeout', createTimeoutMs);
   }
 
   #takeAnswered(requestedId: bigint | undefined): WatcherState | undefined {
