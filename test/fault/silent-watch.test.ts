@@ -23,7 +23,9 @@ describe('a watch stream that delivers nothing more, on a connection that works'
     await using proxy = await WatchStallProxy.start(etcd().endpoints[0] ?? '');
     const client = connect([proxy.endpoint]);
     const direct = connect(etcd().endpoints);
-    const watched = recordWatch(client.watch({ prefix: 'silent/' }));
+    const watcher = client.watch({ prefix: 'silent/' });
+    const watched = recordWatch(watcher);
+    await watcher.ready;
     const mirrored = new Set<string>();
     void (async () => {
       for await (const update of client.mirror({ prefix: 'silent/' }))
