@@ -142,8 +142,8 @@ export const mutants = [
   one(
     'watch ids are reused',
     stream,
-    'const watchId = this.#context.newWatchId();',
-    'const watchId = 1000n + BigInt(state.key);',
+    'const watchId = this.#context.newWatchId();\n        state.watchId',
+    'const watchId = 1000n + BigInt(state.key);\n        state.watchId',
   ),
   one(
     'the create window opens immediately',
@@ -433,7 +433,12 @@ export const mutants = [
     'backoffDelay(reopenBackoff, state.failures,',
     'backoffDelay(reopenBackoff, 0,',
   ),
-  one('the attach timer is never armed', stream, "this.#arm('create-timeout', createTimeoutMs);", ''),
+  one(
+    'the attach timer is never armed',
+    stream,
+    "fragments });\n        this.#arm('create-timeout', createTimeoutMs);",
+    'fragments });',
+  ),
   one('a watcher is retried only once', retries, 'this.#waiting.clear();', ''),
   one('one oversized response ends the watchers', failures, 'if (alone && state.oversized)', 'if (true)'),
   one(
