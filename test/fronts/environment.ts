@@ -6,6 +6,7 @@ import { CertificateAuthority } from '#src/testing/certificates/index.js';
 import { type Guard, guard } from '#src/testing/process/guard.js';
 import { startTlsEtcd, type TlsEtcd } from '../support/tls-etcd.js';
 import { Front } from './front/front.js';
+import type { LoggedRequest } from './front/log.js';
 import {
   endsTls,
   type FrontFiles,
@@ -93,8 +94,8 @@ export class Environment implements AsyncDisposable {
     await this.etcd.server.start({ timeoutMs: 30_000 });
   }
 
-  /** The lines of all front ends' logs. */
-  async logged(): Promise<string[]> {
+  /** What all front ends logged. */
+  async logged(): Promise<LoggedRequest[]> {
     return (await Promise.all(this.fronts.map((front) => front.ended()))).flat();
   }
 

@@ -48,7 +48,7 @@ async function withoutMissing(cells: readonly Cell[]): Promise<Cell[]> {
 
 async function runAll(cells: readonly Cell[], options: Options): Promise<number> {
   const { version: wanted, atOnce } = options;
-  if (cells.length === 0) return 0;
+  if (cells.length === 0) return 2;
   const { version, etcdctl } = await locateEtcd(wanted === undefined ? {} : { version: wanted });
   if (etcdctl === undefined) throw new Error(`there is no etcdctl for etcd ${version}`);
   const unhandled = collectUnhandled();
@@ -92,11 +92,11 @@ function collectUnhandled(): readonly unknown[] {
 }
 
 function printCell(result: CellResult, progress: string): void {
-  const { cell, missed, problems, errors } = result;
+  const { cell, missed, problems, violations = [], errors } = result;
   const verdict = verdictOf(result);
   console.log(`${progress} ${cellName(cell)}: ${verdict}${missed === undefined ? '' : `, ${missed}`}`);
   if (verdict === 'ok') return;
-  for (const problem of problems) console.log(`    ${problem}`);
+  for (const problem of [...violations, ...problems]) console.log(`    ${problem}`);
   for (const error of errors) console.log(`    an error: ${error}`);
 }
 

@@ -67,11 +67,12 @@ export async function runCells(cells: readonly Cell[], options: MatrixOptions): 
   return results;
 }
 
-/** Runs a cell again whose event had no effect, or that failed itself, as on a busy machine. */
+/** Runs a cell again whose event had no effect, or that failed itself, as on a busy machine. A violation remains. */
 async function runTwice(cell: Cell, options: MatrixOptions): Promise<EventResult> {
   const first = await runCell(cell, options);
   const isValid = first.missed === undefined && first.failed === undefined;
-  return isValid || options.signal.aborted ? first : runCell(cell, options);
+  const hasViolations = (first.violations ?? []).length > 0;
+  return isValid || hasViolations || options.signal.aborted ? first : runCell(cell, options);
 }
 
 async function runCell(

@@ -19,8 +19,8 @@ those whose outcome the client could not know. All cells take about five minutes
 installed is skipped.
 
 Exit code 0: every cell is right. 1: a cell is wrong, or a promise was rejected and nothing handled it. 2: no result,
-because a cell is void (its event had no effect, twice), no cell was selected, or an argument is wrong. 3: the run
-itself failed. 130: interrupted.`;
+because a cell is void (its event had no effect, twice), no cell was selected or could run, or an argument is wrong.
+3: the run itself failed. 130: interrupted.`;
 
 export interface Options {
   readonly only: string;

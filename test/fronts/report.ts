@@ -3,8 +3,13 @@ import type { CellResult } from './matrix.js';
 
 export type Verdict = 'ok' | 'WRONG' | 'VOID';
 
-/** A cell that is void proves nothing, also if something was wrong: its event did not happen as it should. */
-export function verdictOf({ problems, missed }: Pick<CellResult, 'problems' | 'missed'>): Verdict {
+/** A void cell proves nothing, because its event did not happen as it should; a violation is wrong nevertheless. */
+export function verdictOf({
+  problems,
+  violations = [],
+  missed,
+}: Pick<CellResult, 'problems' | 'violations' | 'missed'>): Verdict {
+  if (violations.length > 0) return 'WRONG';
   if (missed !== undefined) return 'VOID';
   return problems.length > 0 ? 'WRONG' : 'ok';
 }

@@ -3,8 +3,10 @@ import { type FrontLimits, startsTls } from '../front/settings.js';
 
 /** What was seen in a cell. */
 export interface EventResult {
-  /** What contradicts a promise of the client. */
+  /** What contradicts a promise of the client, provided that the event happened as it should. */
   readonly problems: readonly string[];
+  /** What contradicts a promise of the client whatever happened: a write that was lost, an event that was missed. */
+  readonly violations?: readonly string[];
   /** Why the cell proves nothing; undefined if the event had an effect. */
   readonly missed: string | undefined;
   /** Set if the cell itself failed: a process did not start, or nothing happened in time. */

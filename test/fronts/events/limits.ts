@@ -1,19 +1,22 @@
+import { until } from '#src/testing/wait.js';
+import { missedLargeAnswer, missedRequestLimit } from '../check/limits.js';
 import { underLoad } from '../workload/under-load.js';
 import { type FrontEvent, needsLimit, needsRequests, usable } from './event.js';
 
 const mebibyte = 1_048_576;
+const requestsPerConnection = 20;
+/** Less than the time in which HAProxy's health checks notice that etcd is paused. */
+const waitMs = 300;
+const logTimeoutMs = 5_000;
 
 /** Each connection ends with GOAWAY after a few requests. */
 const requests: FrontEvent = {
   name: 'requests per connection',
-  limits: { requestsPerConnection: 20 },
+  limits: { requestsPerConnection },
   excluded: needsLimit('requestsPerConnection'),
   run: (environment, etcdctl) =>
     underLoad(environment, etcdctl, {
-      missed: async () => {
-        const count = (await environment.logged()).length;
-        return count < 60 ? `only ${count} requests for 20 on a connection` : undefined;
-      },
+      missed: async () => missedRequestLimit(await environment.logged(), requestsPerConnection),
       async inject({ traffic }) {
         for (let i = 0; i < 100; i++) await traffic.put('many');
         return [];
@@ -21,20 +24,27 @@ const requests: FrontEvent = {
     }),
 };
 
-/** More calls at a time than streams. */
+/** More calls at a time than streams. While etcd is paused, none of them ends: another one must wait for a stream. */
 const streams: FrontEvent = {
   name: 'concurrent streams',
   limits: { concurrentStreams: 8 },
   excluded: needsRequests,
-  run: (environment, etcdctl) =>
-    underLoad(environment, etcdctl, {
-      missed: () => undefined,
-      async inject({ traffic }) {
-        const puts = await Promise.all(Array.from({ length: 60 }, (_, i) => traffic.put(`at-once-${i}`)));
+  run: (environment, etcdctl) => {
+    let answer = '';
+    return underLoad(environment, etcdctl, {
+      missed: () =>
+        /no stream was free/.test(answer) ? undefined : `no call waited for a stream: ${answer}`,
+      async inject({ client, traffic }) {
+        await environment.etcd.server.pause();
+        const calls = Array.from({ length: 60 }, (_, i) => traffic.put(`at-once-${i}`));
+        answer = await client.kv.get('waiting', { timeoutMs: waitMs }).then(() => 'it was answered', String);
+        await environment.etcd.server.resume();
+        const puts = await Promise.all(calls);
         const failed = puts.filter((value) => value === undefined).length;
         return failed > 0 ? [`${failed} of 60 puts at the same time failed`] : [];
       },
-    }),
+    });
+  },
 };
 
 /** A read whose answer is larger than all buffers between etcd and the client. */
@@ -42,7 +52,15 @@ const largeAnswer: FrontEvent = {
   name: 'large answer',
   run: (environment, etcdctl) =>
     underLoad(environment, etcdctl, {
-      missed: () => undefined,
+      async missed({ client }) {
+        await client.close(); // a TCP proxy logs a connection at its end
+        const missed = async () =>
+          missedLargeAnswer(await environment.logged(), 8 * mebibyte, environment.placement.mode);
+        await until('the answer is logged', { timeoutMs: logTimeoutMs }, async () => !(await missed())).catch(
+          () => {},
+        );
+        return missed();
+      },
       async inject({ client, traffic }) {
         const text = 'x'.repeat(mebibyte);
         for (let i = 0; i < 8; i++) await traffic.put(`large-${i}`, text);
@@ -61,7 +79,7 @@ const body: FrontEvent = {
   run: (environment, etcdctl) =>
     underLoad(environment, etcdctl, {
       missed: async () =>
-        (await environment.logged()).some((line) => line.startsWith('413'))
+        (await environment.logged()).some(({ status }) => status === '413')
           ? undefined
           : 'no request was refused with 413',
       async inject({ traffic }) {

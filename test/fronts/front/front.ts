@@ -7,6 +7,7 @@ import { freePorts } from '#src/testing/ports.js';
 import { ProcessGroup } from '#src/testing/process/group.js';
 import { type Guard, guard } from '#src/testing/process/guard.js';
 import { until } from '#src/testing/wait.js';
+import { type LoggedRequest, parseLog } from './log.js';
 import type { FrontKind, FrontSettings } from './settings.js';
 
 const startTimeoutMs = 10_000;
@@ -82,9 +83,8 @@ export class Front implements AsyncDisposable {
   }
 
   /** The requests, in mode `tcp` the connections, that have ended. */
-  async ended(): Promise<string[]> {
-    const text = await readFile(this.#log, 'utf8');
-    return text.split('\n').filter((line) => /^(\d{3}|-1|--|[A-Za-z-]{2})( |$)/.test(line));
+  async ended(): Promise<LoggedRequest[]> {
+    return parseLog(await readFile(this.#log, 'utf8'));
   }
 
   /** What the program reported. */

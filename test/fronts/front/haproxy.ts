@@ -40,7 +40,7 @@ async function config(settings: FrontSettings): Promise<string> {
     text,
     'mode',
     'log global',
-    mode === 'grpc' ? 'log-format "%ST %HP"' : 'log-format "%ts"',
+    `log-format "${mode === 'grpc' ? '%ST %HP' : '%ts -'} %ci:%cp %B"`,
   );
   text = setLines(text, 'mode', timeouts(mode, limits));
   return setLines(text, 'global', globals(limits));

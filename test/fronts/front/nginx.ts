@@ -55,7 +55,7 @@ async function grpcConfig(settings: FrontSettings): Promise<string> {
   config = insertAfter(
     config,
     'http {',
-    'log_format front "$status $uri";',
+    'log_format front "$status $uri $connection $bytes_sent";',
     `access_log ${log} front;`,
     ...temporaryFolders,
   );
@@ -96,7 +96,12 @@ async function tcpConfig(settings: FrontSettings): Promise<string> {
   config = replaceLines(config, 'worker_shutdown_timeout', 'worker_shutdown_timeout 1s;');
   config = replaceLines(config, 'server 10.0.0.', `server ${etcd};`);
   config = replaceLines(config, 'listen', `listen 127.0.0.1:${port}${ssl};`, ...tcpTls(settings, files));
-  config = insertAfter(config, 'stream {', 'log_format front "$status";', `access_log ${log} front;`);
+  config = insertAfter(
+    config,
+    'stream {',
+    'log_format front "$status - $connection $bytes_sent";',
+    `access_log ${log} front;`,
+  );
   return setLines(
     config,
     'proxy_pass',

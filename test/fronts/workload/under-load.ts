@@ -47,12 +47,13 @@ export async function underLoad(
   const times = await run.disturb(options);
   await run.finish(etcdctl);
   const missed = await options.missed(run);
-  const { problems, traffic } = run;
+  const { problems, violations, traffic } = run;
   const ambiguous = traffic.writes.filter(({ outcome }) => outcome === 'ambiguous').length;
   const totalMs = times.eventMs + times.recoveryMs;
   const slow = totalMs > maxEventMs ? `the event and the recovery took ${Math.round(totalMs)} ms` : undefined;
   return {
     problems,
+    violations,
     missed: slow ?? missed,
     recoveryMs: times.recoveryMs,
     errors: [...traffic.errors],
@@ -68,6 +69,7 @@ class Run implements Load {
   readonly quiet: EtcdClient;
   readonly traffic: Traffic;
   readonly problems: string[] = [];
+  readonly violations: string[] = [];
   readonly #watches: WatchLog[] = [];
   #canary: WatchLog | undefined;
   #holdings: Holdings | undefined;
@@ -116,13 +118,12 @@ class Run implements Load {
     await until('the watches have delivered everything', { timeoutMs: maxRecoveryMs }, () =>
       this.#watches.every((watch) => watch.isComplete(truth)),
     ).catch(() => {}); // the check says what is missing
-    this.problems.push(
+    this.violations.push(
       ...this.traffic.problems,
-      ...(await this.#checkRequests()),
       ...checkWrites(this.traffic.writes, truth),
       ...this.#watches.flatMap((watch) => watch.check(truth)),
-      ...(this.#holdings?.check(truth, leases) ?? []),
     );
+    this.problems.push(...(await this.#checkRequests()), ...(this.#holdings?.check(truth, leases) ?? []));
     for (const watch of this.#watches) await watch.close();
     await this.#holdings?.close();
   }

@@ -15,6 +15,11 @@ describe('the report of the front ends', () => {
     assert.equal(verdictOf(result({ missed: 'nothing happened', problems: ['lost'] })), 'VOID');
   });
 
+  it('calls a cell with a violation wrong, also if its event had no effect', () => {
+    assert.equal(verdictOf(result({ missed: 'nothing happened', violations: ['a lost write'] })), 'WRONG');
+    assert.equal(verdictOf(result({ violations: ['a lost write'] })), 'WRONG');
+  });
+
   it('passes only if every cell is right', () => {
     assert.equal(toProof([result({ recoveryMs: 12.4 })], 'c', '3.6.16').passed, true);
     assert.equal(toProof([result({}), result({ missed: 'x' })], 'c', '3.6.16').passed, false);
