@@ -59,10 +59,13 @@ if (values.help) {
 const target = targets.find(({ name }) => name === values.target);
 const seconds = Number(values.seconds);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-if (!target || !(seconds > 0) || !Number.isInteger(seed) || (values.record && !target.proof)) {
-  console.error(help);
-  process.exit(2);
-}
+if (!target)
+  refuse(`--target is '${values.target}'; it must be one of ${targets.map(({ name }) => name).join(', ')}`);
+if (!(seconds > 0 && Number.isFinite(seconds)))
+  refuse(`--seconds is '${values.seconds}'; it must be a number above 0`);
+if (!Number.isInteger(seed) || values.seed === '')
+  refuse(`--seed is '${values.seed}'; it must be a whole number`);
+if (values.record && !target.proof) refuse(`--record is for ${recordable()}; the target is '${target.name}'`);
 process.once('SIGINT', () => {
   console.error('interrupted: no result'); // the processes under test end with this one
   process.exit(130);
@@ -107,6 +110,11 @@ if (values.record && target.proof && proof) {
 }
 process.exit(failures.length === 0 ? 0 : 1);
 
+function refuse(reason: string): never {
+  console.error(`${reason}\n\n${help}`);
+  process.exit(2);
+}
+
 function readOptions() {
   try {
     return parseArgs({
@@ -120,7 +128,6 @@ function readOptions() {
       },
     }).values;
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
-    process.exit(2);
+    return refuse((error as Error).message);
   }
 }
