@@ -324,8 +324,8 @@ function checkGrant(ttlSeconds: number, id: LeaseId): void {
 /**
  * A positive 63-bit id. With 0 the server would choose the id.
  *
- * Workaround (etcd 3.4, 3.5; https://github.com/etcd-io/etcd/issues/14239): negative ids made members inconsistent.
- * Remove when no affected release is supported; positive ids do no harm.
+ * Workaround (etcd before 3.4.20, 3.5.5; https://github.com/etcd-io/etcd/pull/14239): negative ids made members
+ * inconsistent. Remove when no affected release is supported; positive ids do no harm.
  */
 function randomLeaseId(): LeaseId {
   return (randomBytes(8).readBigUInt64BE() >> 1n) | 1n;
