@@ -109,4 +109,9 @@ function resultOf(cells: readonly Cell[]): string {
   return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ') || 'nothing ran';
 }
 
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error('the run itself failed:', error);
+  process.exitCode = 3;
+}

@@ -31,7 +31,7 @@ A campaign that is inconclusive runs once more with another seed. Some also meas
 machine that does other work.
 
 Exit code 0: every campaign that ran found nothing wrong, and was conclusive. 1: one found something wrong. 2: one was
-inconclusive twice, nothing ran, or an option is invalid. 3: one failed itself or exceeded its time limit. 130:
+inconclusive twice, nothing ran, or an option is invalid. 3: one, or this run, failed itself or exceeded its time. 130:
 interrupted; no process is left running.`;
 
 export interface VersionSettings {
