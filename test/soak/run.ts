@@ -13,6 +13,12 @@ import { leftInEtcd, type RestingState, unreturned } from './returns.js';
 import type { SampleLog } from './samples.js';
 import type { Settings } from './settings.js';
 
+/**
+ * Without the optimizing compiler and with all bytecode kept, functions are compiled once. Otherwise V8 compiles, discards
+ * and repeats for hours, and keeps tables of it in the heap, so that the heap grows by some MB an hour without a leak.
+ */
+const workerFlags = ['--expose-gc', '--enable-source-maps', '--no-opt', '--no-flush-bytecode'];
+
 const sampleMs = 10_000;
 /** On a busy machine, members that start at the same time need a minute. */
 const startMs = 180_000;
@@ -90,7 +96,7 @@ export class Run {
       leak: settings.leak,
       seed: settings.seed,
     };
-    const worker = new Child('./worker/main.js', config, ['--expose-gc', '--enable-source-maps']);
+    const worker = new Child('./worker/main.js', config, workerFlags);
     resources.defer(() => worker.kill());
     await worker.next('ready', startMs);
     return new Run(settings, log, signal, { cluster, client, worker, links });

@@ -129,6 +129,5 @@ export const campaigns: readonly VersionCampaign[] = [
     args: ({ seconds, seed, version }) => [...random(seconds, seed), '--etcd', version],
     figures: robustnessFigures,
     isSeeded: true,
-    exclusions: { 3.4: 'no validator reads the WAL of 3.4' },
   },
 ];

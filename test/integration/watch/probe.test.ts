@@ -4,6 +4,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { WatchRequest, type WatchResponse, WatchService } from '#src/gen/etcd/rpc.js';
 import { probeRequest } from '#src/watch/watch-request.js';
 import { useEtcd } from '../../support/etcd.js';
+import { unproxied } from '../../support/proxy.js';
 import { useClients } from '../client/support.js';
 
 const refused = { created: true, canceled: true, cancelReason: 'mvcc: watcher range is empty' };
@@ -16,7 +17,7 @@ describe('the probe of a silent watch stream', () => {
     const { kv } = connect(etcd().endpoints);
     const key = `${etcd().prefix}probe`;
     const { revision } = await kv.put(`${etcd().prefix}before`, '');
-    const client = new Client(etcd().endpoints[0] ?? '', credentials.createInsecure());
+    const client = new Client(etcd().endpoints[0] ?? '', credentials.createInsecure(), unproxied);
     const { path, requestSerialize, responseDeserialize } = WatchService.watch;
     const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
     const replies = on(call, 'data');
