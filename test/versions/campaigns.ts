@@ -1,4 +1,3 @@
-import type { MinorVersion } from '../support/releases.js';
 import {
   callFigures,
   convergenceFigures,
@@ -29,8 +28,6 @@ export interface VersionCampaign {
   readonly figures: FiguresOf;
   /** Whether a second run with another seed may be conclusive. */
   readonly isSeeded: boolean;
-  /** Why it cannot run on a release. */
-  readonly exclusions?: Partial<Record<MinorVersion, string>>;
 }
 
 function random(seconds: number, seed: number): string[] {

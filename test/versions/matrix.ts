@@ -63,8 +63,6 @@ async function runCell(
   campaign: VersionCampaign,
   seed: number,
 ): Promise<Cell> {
-  const excluded = campaign.exclusions?.[release.minor];
-  if (excluded !== undefined) return skippedCell(release, campaign, excluded);
   const first = await runOnce(plan, release, campaign, seed);
   if (first.verdict !== 'inconclusive' || !campaign.isSeeded || plan.signal.aborted) return first;
   plan.progress(`${describe(first)}; again with seed ${seed + SEED_STEP}`);
@@ -91,13 +89,6 @@ async function runOnce(
   if (isBad && !signal.aborted) progress(`  see ${outputFile}`);
   const { name } = campaign;
   return { ...judgement, version, campaign: name, command, repeated: false, durationMs: end.durationMs };
-}
-
-function skippedCell({ version }: Release, { name }: VersionCampaign, why: string): Cell {
-  return {
-    ...{ verdict: 'skipped', figures: [why], version, campaign: name },
-    ...{ command: '', repeated: false, durationMs: 0 },
-  };
 }
 
 function describe({ version, campaign, verdict, figures, durationMs }: Cell): string {

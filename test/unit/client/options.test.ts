@@ -21,9 +21,10 @@ describe('client options', () => {
     const { transport, maxTxnOps } = resolveOptions({ endpoints });
     assert.equal(maxTxnOps, 128);
     assert.equal(transport.maxRequestBytes, 1.5 * 1024 * 1024);
-    for (const [name, value] of Object.entries(transport)) {
-      if (typeof value === 'number') assert.ok(value > 0 && Number.isFinite(value), name);
-    }
+    const limits = Object.entries(transport).filter(([name]) => /(Ms|Bytes)$/.test(name));
+    assert.ok(limits.length >= 7, `only ${limits.map(([name]) => name).join(', ')}`);
+    for (const [name, value] of limits)
+      assert.ok(typeof value === 'number' && value > 0 && Number.isFinite(value), `${name}: ${value}`);
     assert.equal(
       transport.timeoutMs,
       10_000,

@@ -84,13 +84,6 @@ describe('the version matrix', () => {
     }
   });
 
-  it('does not run what a release cannot do, and gives the reason', async () => {
-    const { plan, runs } = planned([]);
-    const excluded = plan.campaigns.map((one) => ({ ...one, exclusions: { 3.6: 'for a reason' } }));
-    const [cell] = await runMatrix({ ...plan, campaigns: excluded });
-    assert.deepEqual([cell?.verdict, cell?.figures, runs.length], ['skipped', ['for a reason'], 0]);
-  });
-
   it('ends with the reason of the interruption', async () => {
     const reason = new Error('interrupted');
     const { plan } = planned([0], { signal: AbortSignal.abort(reason) });
