@@ -4,6 +4,7 @@
  */
 export const campaigns = {
   robustness: 'robustness',
+  'robustness-mutants': 'robustness -- --mutants',
   chaos: 'chaos',
   'chaos-locks': 'chaos -- --workload lock,election',
   'chaos-naming': 'chaos:naming',

@@ -4,22 +4,27 @@ import { verdictsOf } from './report.js';
 import type { MutantOutcome, RunOutcome } from './runs.js';
 import { totalOf } from './traffic/summary.js';
 
-/** Writes what the campaign has found so far; the figures of an interrupted campaign are those of its complete runs. */
-export function recordCampaign(
+/**
+ * Writes what the campaign has found so far, of the runs and of the broken clients separately: either may be repeated. The
+ * figures of an interrupted campaign are those of its complete runs.
+ */
+export async function recordCampaign(
   result: CampaignResult,
   command: string,
   isComplete: boolean,
-): Promise<string> {
-  return recordProof('robustness', toProof(result, command, isComplete));
+): Promise<void> {
+  if (result.runs.length > 0) await recordProof('robustness', toProof(result, command, isComplete));
+  if (result.mutants.length > 0)
+    await recordProof('robustness-mutants', toMutantProof(result, command, isComplete));
 }
 
 export function toProof(result: CampaignResult, command: string, isComplete: boolean): ProofRun {
-  const { runs, mutants, failures } = result;
+  const { runs, failures } = result;
   const sum = (count: (run: RunOutcome) => number) => runs.reduce((total, run) => total + count(run), 0);
   return {
     command,
-    passed: isComplete && runs.length > 0 && exitCodeOf(result) === 0,
-    etcd: [...new Set([...runs, ...mutants].map(({ summary }) => summary.version))],
+    passed: isComplete && runs.length > 0 && exitCodeOf({ runs, failures, mutants: [] }) === 0,
+    etcd: releasesOf(runs),
     figures: {
       runs: runs.length,
       failedRuns: failures.length,
@@ -32,11 +37,24 @@ export function toProof(result: CampaignResult, command: string, isComplete: boo
       resumedWatches: sum(({ summary }) => summary.watch.resumed),
       continuedWatches: sum(({ summary }) => summary.watch.continued),
       effectiveFaults: sum(effectiveFaultsOf),
-      mutants: mutants.length,
-      mutantsCaught: mutants.filter(isCaught).length,
     },
-    tables: { runs: runTable(runs), faults: faultTable(runs), mutants: mutantTable(mutants) },
+    tables: { runs: runTable(runs), faults: faultTable(runs) },
   };
+}
+
+export function toMutantProof({ mutants }: CampaignResult, command: string, isComplete: boolean): ProofRun {
+  const caught = mutants.filter(isCaught).length;
+  return {
+    command,
+    passed: isComplete && mutants.length > 0 && caught === mutants.length,
+    etcd: releasesOf(mutants),
+    figures: { mutants: mutants.length, mutantsCaught: caught },
+    tables: { mutants: mutantTable(mutants) },
+  };
+}
+
+function releasesOf(runs: readonly RunOutcome[]): string[] {
+  return [...new Set(runs.map(({ summary }) => summary.version))];
 }
 
 function runTable(runs: readonly RunOutcome[]): ProofTable {
@@ -82,9 +100,9 @@ function faultTable(runs: readonly RunOutcome[]): ProofTable {
 
 function mutantTable(mutants: readonly MutantOutcome[]): ProofTable {
   return {
-    columns: ['broken client', 'etcd', 'expected', 'found', 'in run'],
-    rows: mutants.map(({ mutant, summary, expected, actual, attempts }) => [
-      ...[mutant, summary.version, expected, actual ?? 'nothing', attempts],
+    columns: ['broken client', 'etcd', 'expected', 'found', 'in run', 'found before by'],
+    rows: mutants.map(({ mutant, summary, expected, actual, attempts, others }) => [
+      ...[mutant, summary.version, expected, actual ?? 'nothing', attempts, others.join(', ')],
     ]),
   };
 }

@@ -40,6 +40,8 @@ export interface MutantOutcome extends RunOutcome {
   /** The validator that refused the history first; undefined if none did. */
   readonly actual: string | undefined;
   readonly attempts: number;
+  /** The validators that refused the histories of earlier attempts first. */
+  readonly others: readonly string[];
 }
 
 /** One run of the library as it is. */
@@ -50,7 +52,10 @@ export function runOnce(plan: RunPlan, context: RunContext): Promise<RunOutcome>
 /** A mistake shows only if a fault hits the right moment: a broken client gets further chances, with other seeds. */
 const mutantAttempts = 3;
 
-/** Runs a broken client until a validator refuses its history. */
+/**
+ * Runs a broken client until the expected validator refuses its history. One mistake may break several guarantees, and
+ * etcd's validators stop at the first that they find broken, so another one may be found before.
+ */
 export async function runMutant(
   mutant: MutantName,
   plan: RunPlan,
@@ -58,11 +63,14 @@ export async function runMutant(
 ): Promise<MutantOutcome> {
   const { patch, expected, faults } = mutants[mutant];
   await using copy = await BrokenCopy.make(projectHome, patch);
+  const others: string[] = [];
   for (let attempts = 1; ; attempts++) {
     const outcome = await runFrom(copy.home, { ...plan, seed: plan.seed + attempts - 1 }, faults, context);
     const actual = outcome.judgement.verdict === 'invalid' ? outcome.judgement.violations[0] : undefined;
-    if (outcome.judgement.verdict !== 'valid' || attempts === mutantAttempts)
-      return { ...outcome, mutant, expected, actual, attempts };
+    const isOver = actual === expected || outcome.judgement.verdict === 'not-judged';
+    if (isOver || attempts === mutantAttempts)
+      return { ...outcome, mutant, expected, actual, attempts, others };
+    if (actual !== undefined) others.push(actual);
   }
 }
 

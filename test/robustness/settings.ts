@@ -21,14 +21,14 @@ robustness validators judge what they observed against the members' logs. Needs 
   ${RECORD_HELP}
   --help          this text
 
-A broken client must be caught by the validator that is named for it, and no other: cursor by 'reliable', resend by
+A broken client must be caught by the validator that is named for it, in one of three runs: cursor by 'reliable', resend by
 'linearization', split by 'atomic'. Otherwise the campaign is void.
 
 Exit code 0: every validator was satisfied with every run, no run was vacuous, and every broken client was caught.
 1: a validator found a violation, or the campaign is void; with --self-check, the judge is wrong. 2: nothing is proven:
 a run was vacuous (few operations, a kind of them that mostly failed, no write of unknown outcome, no resumed watch, a kind
-of watch without events, a fault without effect), there is no Go, or an option is wrong. 3: a run failed, or could not be judged. 130: interrupted; what earlier runs found is printed,
-and no process is left.`;
+of watch without events, a fault without effect), there is no Go, or an option is wrong. 3: a run failed, or could not be
+judged. 130: interrupted; what earlier runs found is printed, and no process is left.`;
 
 export interface Settings {
   readonly seconds: number;

@@ -34,5 +34,5 @@ export function runWith(changes: Partial<RunOutcome> = {}): RunOutcome {
 export function mutantWith(actual: string | undefined): MutantOutcome {
   const judgement: Judgement =
     actual === undefined ? valid : { verdict: 'invalid', violations: ['atomic'], log: '' };
-  return { ...runWith({ judgement }), mutant: 'split', expected: 'atomic', actual, attempts: 1 };
+  return { ...runWith({ judgement }), mutant: 'split', expected: 'atomic', actual, attempts: 1, others: [] };
 }
