@@ -12,7 +12,7 @@ const kinds = [
   {
     name: 'examples',
     pattern:
-      /^examples\/(?:[\w-]+\/)*[\w-]+\.(?:ts|js|mjs|md|proto|yaml|yml)$|^examples\/observability\/(?:dashboard\.json|alerts\.test\.yml)$|^examples\/kubernetes\/Dockerfile$/,
+      /^examples\/(?:[\w-]+\/)*[\w-]+\.(?:ts|js|mjs|md|proto|yaml|yml)$|^examples\/observability\/(?:dashboard\.json|alerts\.test\.yml)$|^examples\/kubernetes\/Dockerfile$|^examples\/front-ends\/[\w-]+\.(?:cfg|conf)$/,
     atMost: 220_000,
   },
   {
