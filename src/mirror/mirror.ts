@@ -225,7 +225,7 @@ export class MirrorImpl implements Mirror {
           const broken = await this.#verifyContinuity(nextRevision - 1n, signal);
           if (broken) return broken;
         }
-        const events = this.#view.news(received);
+        const events = this.#view.newEvents(received);
         if (events.length === 0) {
           this.#view.advance(nextRevision - 1n);
           this.#changes.publish();

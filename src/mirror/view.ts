@@ -56,14 +56,14 @@ export class View {
    * The events after the view's revision. A read may have raised that above the events that had arrived: a key that was
    * put and deleted meanwhile is in neither, and its events, which arrive later, would show it again.
    */
-  news(events: readonly WatchEvent[]): readonly WatchEvent[] {
+  newEvents(events: readonly WatchEvent[]): readonly WatchEvent[] {
     const first = events[0];
     if (first === undefined || first.kv.modRevision > this.#revision) return events;
     return events.filter(({ kv }) => kv.modRevision > this.#revision);
   }
 
   /**
-   * Applies {@link news}, which must be in revision order. Returns the changes, or undefined when earlier events are
+   * Applies {@link newEvents}, which must be in revision order. Returns the changes, or undefined when earlier events are
    * missing: the view is then partly updated and must be replaced.
    */
   apply(events: readonly WatchEvent[], revision: Revision): Changes | undefined {

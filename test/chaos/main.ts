@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { campaignMain } from '../support/campaign-main.js';
 import { recordProof, typedCommand } from '../support/proof.js';
 import { check } from './check/index.js';
 import { decode, encode } from './codec.js';
@@ -18,44 +19,15 @@ import {
 import { faultNames, run } from './run.js';
 import { help, parseSettings, type Settings } from './settings.js';
 
-class Interrupted extends Error {}
-
-async function main(): Promise<number> {
-  const settings = readSettings();
-  if (!settings) return 2;
-  if (settings.help) {
-    console.log(help);
-    return 0;
-  }
+async function runChaos(settings: Settings, signal: AbortSignal): Promise<number> {
   const locks = settings.workload.filter((name) => name !== 'kv');
   if (settings.check !== undefined) {
     if (locks.length > 0) return checkSavedLocks(settings.check);
     return checkHistory(decode(readFileSync(settings.check, 'utf8')), undefined);
   }
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new Interrupted());
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    if (locks.length === 0) return await runOnce(settings, abort.signal);
-    const progress = (line: string) => console.log(line);
-    return await testLocks({ ...settings, workloads: locks, signal: abort.signal, progress });
-  } catch (error) {
-    if (!abort.signal.aborted) {
-      console.error('the run itself failed:', error);
-      return 3;
-    }
-    console.log('interrupted; every fault is healed and every process stopped');
-    return 130;
-  }
-}
-
-function readSettings(): Settings | undefined {
-  try {
-    return parseSettings(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
-    return undefined;
-  }
+  if (locks.length === 0) return runOnce(settings, signal);
+  const progress = (line: string) => console.log(line);
+  return testLocks({ ...settings, workloads: locks, signal, progress });
 }
 
 async function runOnce(settings: Settings, signal: AbortSignal): Promise<number> {
@@ -113,4 +85,7 @@ function kindOfSaved(history: History): RunKind {
   return { auth: false, grpcProxies: factsOf(history, 'fault').some(isOfProxy) ? 1 : 0 };
 }
 
-process.exitCode = await main();
+process.exitCode = await campaignMain({
+  ...{ help, parse: parseSettings, run: runChaos },
+  interrupted: 'interrupted; every fault is healed and every process stopped',
+});

@@ -1,17 +1,12 @@
 // npm run campaign:fronts: a client through nginx and HAProxy.
 import { locateEtcd } from '#src/testing/index.js';
+import { campaignMain } from '../support/campaign-main.js';
 import { recordProof } from '../support/proof.js';
 import { allCells, type Cell, type CellResult, cellName, kinds, runCells } from './matrix.js';
 import { help, type Options, parseOptions } from './options.js';
 import { formatTable, toProof, toTable, verdictOf } from './report.js';
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (!options) return 2;
-  if (options.help) {
-    console.log(help);
-    return 0;
-  }
+async function run(options: Options, signal: AbortSignal): Promise<number> {
   const cells = allCells().filter((cell) => cellName(cell).includes(options.only));
   if (cells.length === 0) {
     console.error(`no cell's name contains '${options.only}'; --list prints the names`);
@@ -21,16 +16,7 @@ async function main(): Promise<number> {
     for (const cell of cells) console.log(cellName(cell));
     return 0;
   }
-  return runAll(await withoutMissing(cells), options);
-}
-
-function readOptions(): Options | undefined {
-  try {
-    return parseOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
-    return undefined;
-  }
+  return runAll(await withoutMissing(cells), options, signal);
 }
 
 /** Leaves out the cells of front ends that are not installed, and says so. */
@@ -46,22 +32,17 @@ async function withoutMissing(cells: readonly Cell[]): Promise<Cell[]> {
   return cells.filter(({ placement: { kind, mode } }) => !missing.has(`${kind.name} ${mode}`));
 }
 
-async function runAll(cells: readonly Cell[], options: Options): Promise<number> {
+async function runAll(cells: readonly Cell[], options: Options, signal: AbortSignal): Promise<number> {
   const { version: wanted, atOnce } = options;
   if (cells.length === 0) return 2;
   const { version, etcdctl } = await locateEtcd(wanted === undefined ? {} : { version: wanted });
   if (etcdctl === undefined) throw new Error(`there is no etcdctl for etcd ${version}`);
   const unhandled = collectUnhandled();
-  const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
   console.log(`etcd ${version}; ${cells.length} cells, ${atOnce} at a time`);
   let done = 0;
   const onCell = (result: CellResult) => printCell(result, `[${++done}/${cells.length}]`);
-  const results = await runCells(cells, { version, etcdctl, atOnce, signal: abort.signal, onCell });
-  if (abort.signal.aborted) {
-    console.log('interrupted; every process is stopped');
-    return 130;
-  }
+  const results = await runCells(cells, { version, etcdctl, atOnce, signal, onCell });
+  signal.throwIfAborted();
   return conclude(results, { ...options, version }, unhandled);
 }
 
@@ -100,9 +81,6 @@ function printCell(result: CellResult, progress: string): void {
   for (const error of errors) console.log(`    an error: ${error}`);
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error('the run itself failed:', error);
-  process.exitCode = 3;
-}
+process.exitCode = await campaignMain({
+  ...{ help, parse: parseOptions, run, interrupted: 'interrupted; every process is stopped' },
+});

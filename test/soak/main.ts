@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { findCached } from '#src/testing/binary/cache.js';
 import { Resources } from '../chaos/resources.js';
+import { campaignMain } from '../support/campaign-main.js';
 import { failures, inconclusiveReasons, type RunResult, undecidedSlopes } from './report/outcome.js';
 import { progressLine, summary } from './report/print.js';
 import { record } from './report/record.js';
@@ -18,38 +19,11 @@ import { emptyCounts } from './worker/load.js';
 const preferredVersion = '3.6.16';
 const picture = join('docs', 'images', 'soak.svg');
 
-async function main(): Promise<number> {
-  const settings = readSettings();
-  if (!settings) return 2;
-  if (settings.help) {
-    console.log(help);
-    return 0;
-  }
+async function soak(settings: Settings, signal: AbortSignal): Promise<number> {
   if (process.platform !== 'linux') {
     console.log('skipped: the soak needs Linux');
     return 2;
   }
-  const abort = new AbortController();
-  process.once('SIGINT', () => abort.abort()).once('SIGTERM', () => abort.abort());
-  try {
-    return await soak(settings, abort.signal);
-  } catch (error) {
-    if (abort.signal.aborted) return 130;
-    console.error('the run itself failed:', error);
-    return 3;
-  }
-}
-
-function readSettings(): Settings | undefined {
-  try {
-    return parseSettings(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
-    return undefined;
-  }
-}
-
-async function soak(settings: Settings, signal: AbortSignal): Promise<number> {
   const folder = settings.out ?? (await mkdtemp(join(tmpdir(), 'etcd-naming-soak-')));
   await using resources = new Resources();
   const log = new SampleLog(folder);
@@ -57,7 +31,7 @@ async function soak(settings: Settings, signal: AbortSignal): Promise<number> {
   const run = await Run.start(settings, await chooseVersion(settings), log, resources, signal);
   console.log(`etcd ${run.version}, seed ${settings.seed}, ${settings.hours} h; samples in ${folder}`);
   await run.complete(() => console.log(progressLine(run)));
-  if (signal.aborted) return 130;
+  signal.throwIfAborted();
   return report(settings, run, log);
 }
 
@@ -119,4 +93,6 @@ async function save(
   console.log(`recorded: ${path}`);
 }
 
-process.exitCode = await main();
+process.exitCode = await campaignMain({
+  ...{ help, parse: parseSettings, run: soak, interrupted: 'interrupted; only the samples are left' },
+});

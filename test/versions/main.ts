@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { campaignMain } from '../support/campaign-main.js';
 import { recordProof } from '../support/proof.js';
 import { findRelease, type MinorVersion, minorVersions, recommendedReleases } from '../support/releases.js';
 import { campaigns } from './campaigns.js';
@@ -11,36 +12,6 @@ import { SavedCells } from './saved-cells.js';
 import { help, parseSettings, type VersionSettings } from './settings.js';
 import { formatTable, toTable } from './table.js';
 import { exitCodeOf } from './verdict.js';
-
-class Interrupted extends Error {}
-
-async function main(): Promise<number> {
-  const settings = readSettings();
-  if (!settings) return 2;
-  if (settings.help) {
-    console.log(help);
-    return 0;
-  }
-  const abort = new AbortController();
-  const interrupt = () => abort.abort(new Interrupted());
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    return await run(settings, abort.signal);
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    console.log('interrupted; every campaign is stopped');
-    return 130;
-  }
-}
-
-function readSettings(): VersionSettings | undefined {
-  try {
-    return parseSettings(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${help}`);
-    return undefined;
-  }
-}
 
 async function run(settings: VersionSettings, signal: AbortSignal): Promise<number> {
   const { seconds, seed } = settings;
@@ -109,9 +80,6 @@ function resultOf(cells: readonly Cell[]): string {
   return [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(', ') || 'nothing ran';
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error('the run itself failed:', error);
-  process.exitCode = 3;
-}
+process.exitCode = await campaignMain({
+  ...{ help, parse: parseSettings, run, interrupted: 'interrupted; every campaign is stopped' },
+});

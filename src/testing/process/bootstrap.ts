@@ -10,7 +10,7 @@ const HEADER_BYTES = 4_096;
 /**
  * Whether an etcd that was killed in its first start can never start on this data: its write-ahead log exists and has no
  * entry, so etcd takes itself for a member that has joined before, and the cluster that it knows has no members. Nothing
- * was acknowledged on such data. Seen in etcd 3.4 to 3.7; the records are those of
+ * was acknowledged on such data. Seen in etcd 3.4.23; the records are those of
  * https://github.com/etcd-io/etcd/blob/v3.7.1/server/storage/wal/encoder.go
  */
 export function isBootstrapIncomplete(dataDir: string): boolean {

@@ -24,9 +24,12 @@ export class ClientProcess {
   #stderr = '';
   #report: ClientReport | undefined;
 
-  constructor(endpoint: string, seed: number) {
+  /** @param recoverMs How long the client may need to recover, longer than its longest backoff and several leases. */
+  constructor(endpoint: string, seed: number, recoverMs = 45_000) {
     const path = fileURLToPath(new URL('./main.js', import.meta.url));
-    this.#child = fork(path, [endpoint, String(seed)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+    this.#child = fork(path, [endpoint, String(seed), String(recoverMs)], {
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    });
     this.#child.stderr?.on('data', (bytes) => {
       this.#stderr = (this.#stderr + bytes).slice(-4_000);
     });

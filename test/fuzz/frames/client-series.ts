@@ -16,6 +16,8 @@ const limits = {
 };
 /** The time with faults of one client process; it recovers, and another follows. */
 const roundSeconds = 30;
+/** A message of a wrong length makes a watch stream silent, which is noticed after 130 s at most. */
+const recoverMs = 150_000;
 /** A process may start slowly on a busy machine; its time with faults begins with its first call. */
 const startMs = 60_000;
 /** One round in so many has the faults that abort some versions of Node. */
@@ -89,7 +91,7 @@ export class ClientSeries {
     const withAborts = seed % abortingRounds === 0;
     const faults = frameFaults.filter(({ mayAbort }) => withAborts || !mayAbort);
     this.#proxy.startFaults(seed, faults);
-    const client = new ClientProcess(this.#proxy.endpoint, seed);
+    const client = new ClientProcess(this.#proxy.endpoint, seed, recoverMs);
     try {
       await client.run(startMs, this.calls.next());
       await client.run(ms);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AmbiguousWriteError } from '#src/errors/index.js';
 import { useEtcd } from '../../support/etcd.js';
 import { eventually } from '../../support/eventually.js';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.js';
@@ -43,6 +44,22 @@ describe('a server that ends its side of a stream without trailers', () => {
     await untilUsed('LeaseKeepAlive', async () => {
       const lease = await connect(etcd().endpoints).lease.grant({ ttlSeconds: 60 });
       assert.ok((await client().lease.keepAliveOnce(lease.id)).ttlSeconds > 0);
+    });
+  });
+
+  it('leaves a read to another member, and a write of unknown outcome to the caller', async () => {
+    const key = `${etcd().prefix}no-trailers`;
+    await untilUsed('Range', async () => void (await client().kv.get(key)));
+    await untilUsed('Put', async () => {
+      const error = await client()
+        .kv.put(key, 'v')
+        .then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
+      const isAmbiguous = error instanceof AmbiguousWriteError;
+      assert.equal(isAmbiguous, server.calls.includes('Put'), String(error));
+      if (isAmbiguous) assert.match(error.message, /an answer ended without a gRPC status/);
     });
   });
 });

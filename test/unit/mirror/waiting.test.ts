@@ -70,20 +70,25 @@ describe('a wait for a mirror', () => {
     assert.equal(one.mirror.status().revision, 16n);
   });
 
-  it('does not show what was put and deleted below the revision that a read has proven', async () => {
-    const [put, deleted] = [store.put('b', '2'), store.delete('b')];
-    const waiting = one.mirror.waitForRevision(13n);
-    await reads(1);
-    assert.equal(await waiting, 13n);
-    const updates = one.received.length;
-    store.watcher.push([put], 13n);
-    store.watcher.push([deleted], 14n);
-    await settled();
-    assert.deepEqual(one.received.slice(updates), []);
-    store.watcher.push([store.put('b', '3')], 15n);
-    await settled();
-    assert.deepEqual(one.received.slice(updates), ['delta 14: +b=3']);
-  });
+  for (const [method, raise] of [
+    ['waitForRevision()', () => one.mirror.waitForRevision(13n)],
+    ['verify()', () => one.mirror.verify()],
+  ] as const)
+    it(`does not show what was put and deleted below the revision that a read of ${method} has proven`, async () => {
+      const [put, deleted] = [store.put('b', '2'), store.delete('b')];
+      const raised = raise();
+      await reads(1);
+      await raised;
+      assert.equal(one.mirror.status().revision, 13n);
+      const updates = one.received.length;
+      store.watcher.push([put], 13n);
+      store.watcher.push([deleted], 14n);
+      await settled();
+      assert.deepEqual(one.received.slice(updates), []);
+      store.watcher.push([store.put('b', '3')], 15n);
+      await settled();
+      assert.deepEqual(one.received.slice(updates), ['delta 14: +b=3']);
+    });
 
   it('proves its resume point at the revision of the view if a read has raised that', async () => {
     store.put('b', '2');
