@@ -7,7 +7,7 @@ export interface CampaignMain<Settings extends { readonly help: boolean }> {
   readonly run: (settings: Settings, signal: AbortSignal) => Promise<number>;
   /** Printed after SIGINT or SIGTERM has ended the run. */
   readonly interrupted: string;
-  /** The exit code for an error that is no failure of the run itself; undefined for any other. */
+  /** The exit code for an error that the run expects, such as a missing program; undefined for any other. */
   readonly explain?: (error: unknown) => number | undefined;
 }
 
